@@ -1,0 +1,65 @@
+"""The command line: one module for each command group, loaded only when it is called for."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from broadcaster.errors import BroadcasterError
+
+#: Every command and what it does. The module of the same name holds a Typer `app`.
+COMMANDS = {
+    "demo": "Send the founding notice to fictional customers over simulated networks.",
+    "up": "Run all services on this machine, in the foreground.",
+    "doctor": "Check every setting, server, provider and catalogue, with the remedy.",
+    "campaigns": "Create, forecast, approve, launch, watch and report campaigns.",
+    "customers": "Make, import and count customers.",
+    "segments": "Save, list, check and count segments.",
+    "kinds": "List, check and preview kinds of advisory.",
+    "sms": "Count the segments of a text.",
+    "phones": "Check phone numbers.",
+    "db": "Bring the database to the present schema.",
+    "worker": "Run a worker that plans, sends and records.",
+    "beat": "Run the clock that finds what is due.",
+    "web": "Serve callbacks, public pages and progress.",
+    "sandbox": "Run the simulated networks.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; faults are one clear line on standard error and exit code 2."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = given[0] if given else "--help"
+    if name in {"--help", "-h"}:
+        _overview()
+    elif name == "--version":
+        from broadcaster import __version__  # noqa: PLC0415  (nothing is loaded before it is needed)
+
+        sys.stdout.write(f"broadcaster {__version__}\n")
+    elif name not in COMMANDS:
+        _fail(f"{name!r} is no command. Type 'broadcaster --help' for the list.")
+    else:
+        _run(name, given[1:])
+
+
+def _run(name: str, arguments: list[str]) -> None:
+    module = import_module(f"broadcaster.cli.{name}")
+    try:
+        module.app(arguments, prog_name=f"broadcaster {name}")
+    except BroadcasterError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); that is no fault.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _overview() -> None:
+    lines = ["Usage: broadcaster COMMAND [OPTIONS]", ""]
+    lines += [f"  {name:<10} {what}" for name, what in COMMANDS.items()]
+    lines += ["", "'broadcaster COMMAND --help' tells more."]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"broadcaster: {' '.join(message.split())}\n")
+    sys.exit(2)

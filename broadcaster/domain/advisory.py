@@ -1,0 +1,77 @@
+"""The advisory: what the public is told, before any channel or language is chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from broadcaster.domain.message import MessageClass
+
+
+class Severity(StrEnum):
+    """How bad it is (CAP 1.2, `severity`)."""
+
+    EXTREME = "extreme"
+    SEVERE = "severe"
+    MODERATE = "moderate"
+    MINOR = "minor"
+    UNKNOWN = "unknown"
+
+
+class Urgency(StrEnum):
+    """How soon people should act (CAP 1.2, `urgency`)."""
+
+    IMMEDIATE = "immediate"
+    EXPECTED = "expected"
+    FUTURE = "future"
+    PAST = "past"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """How sure we are (CAP 1.2, `certainty`)."""
+
+    OBSERVED = "observed"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+    UNLIKELY = "unlikely"
+    UNKNOWN = "unknown"
+
+
+#: A fact as it is stored and hashed: JSON values only.
+FactValue = str | int | float | bool | list[str] | dict[str, str] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advisory:
+    """One version of what the public is told.
+
+    `facts` are the raw values that the team filled in, already checked against the kind.
+    `effective` and `expires` are aware and in this order; nothing is sent outside them.
+    """
+
+    id: int
+    kind: str
+    version: int
+    facts: Mapping[str, FactValue]
+    message_class: MessageClass
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    effective: datetime
+    expires: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive or reversed times: a late night is no time to guess a zone."""
+        require_aware("effective", self.effective)
+        require_aware("expires", self.expires)
+        if self.expires <= self.effective:
+            message = "expires: must be later than effective"
+            raise ValueError(message)
+
+
+def require_aware(name: str, moment: datetime) -> None:
+    """Raise ValueError when `moment` does not say its offset from UTC."""
+    if moment.utcoffset() is None:
+        message = f"{name}: has no time zone"
+        raise ValueError(message)

@@ -1,0 +1,81 @@
+"""The campaign: one advisory version, to one audience, by one channel plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from broadcaster.domain.message import Channel, Lane
+
+
+class CampaignStatus(StrEnum):
+    """Where a campaign stands."""
+
+    #: Being prepared; may still change.
+    DRAFT = "draft"
+    #: A second look was given; its content hash is pinned.
+    APPROVED = "approved"
+    #: To be started when its time comes; the plan is made then.
+    LAUNCHED = "launched"
+    #: Planned; deliveries leave.
+    RUNNING = "running"
+    #: Held by an operator or by a check; nothing leaves, nothing is lost.
+    PAUSED = "paused"
+    #: Nothing is left to send.
+    COMPLETED = "completed"
+    #: Stopped by an operator; what had not left never will.
+    CANCELLED = "cancelled"
+
+
+class ChannelPlan(StrEnum):
+    """How a customer's channels are used together."""
+
+    #: Every chosen channel on which the customer has an address.
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """One advisory version, to one audience, by one channel plan.
+
+    `approved_hash` pins what was approved; None until then. `drill` marks campaigns that go to
+    simulated networks only. `created_by` and `approved_by` are names of people for the audit.
+    """
+
+    id: int
+    name: str
+    advisory_id: int
+    segment: str
+    channels: Sequence[Channel]
+    channel_plan: ChannelPlan
+    lane: Lane
+    drill: bool
+    status: CampaignStatus
+    approved_hash: str | None
+    scheduled_at: datetime | None
+    created_by: str
+    approved_by: str | None
+
+
+#: What an operator may do, from which statuses, and what follows; the rest is refused.
+STEPS: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
+    "approve": (frozenset({CampaignStatus.DRAFT}), CampaignStatus.APPROVED),
+    "launch": (frozenset({CampaignStatus.APPROVED}), CampaignStatus.LAUNCHED),
+    "pause": (
+        frozenset({CampaignStatus.LAUNCHED, CampaignStatus.RUNNING}),
+        CampaignStatus.PAUSED,
+    ),
+    "resume": (frozenset({CampaignStatus.PAUSED}), CampaignStatus.LAUNCHED),
+    "cancel": (
+        frozenset(
+            {
+                CampaignStatus.DRAFT,
+                CampaignStatus.APPROVED,
+                CampaignStatus.LAUNCHED,
+                CampaignStatus.RUNNING,
+                CampaignStatus.PAUSED,
+            }
+        ),
+        CampaignStatus.CANCELLED,
+    ),
+}

@@ -1,0 +1,119 @@
+"""What is said on one channel: channels, the content of a message, and what it is worth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A way to reach a customer, and `WEB`, where the advisory is published for everybody."""
+
+    #: Text messages through a carrier; units are SMS segments.
+    SMS = "sms"
+    #: Mail; one unit a message.
+    EMAIL = "email"
+    #: Notifications to an app (FCM) or a browser (Web Push); one unit a message.
+    PUSH = "push"
+    #: The public page of an advisory; rendered, never delivered to an address.
+    WEB = "web"
+
+
+#: The channels on which a delivery can exist.
+DELIVERY_CHANNELS = (Channel.SMS, Channel.EMAIL, Channel.PUSH)
+
+
+class Scheme(StrEnum):
+    """What sort of address a value is; it decides which providers can take it."""
+
+    #: An E.164 number, `+212…`.
+    TEL = "tel"
+    #: A mailbox, `local@domain`.
+    MAILTO = "mailto"
+    #: A Web Push endpoint (an https URL) with its keys.
+    WEBPUSH = "webpush"
+    #: A Firebase registration token.
+    FCM = "fcm"
+
+    @property
+    def channel(self) -> Channel:
+        """The channel that addresses of this scheme belong to."""
+        return _CHANNEL_OF_SCHEME[self]
+
+
+_CHANNEL_OF_SCHEME = {
+    Scheme.TEL: Channel.SMS,
+    Scheme.MAILTO: Channel.EMAIL,
+    Scheme.WEBPUSH: Channel.PUSH,
+    Scheme.FCM: Channel.PUSH,
+}
+
+
+class MessageClass(StrEnum):
+    """Why a message is sent, which decides what consent it needs and what may be repeated."""
+
+    #: Part of the contract: outages, remote services, meter readings. Can be opted out of.
+    SERVICE = "service"
+    #: Advertises something; needs recorded consent (Moroccan law 09-08, article 10).
+    PROMOTIONAL = "promotional"
+    #: Protects life or health; passes a service opt-out, never a legal one.
+    SAFETY = "safety"
+
+
+class Lane(StrEnum):
+    """Which work overtakes which."""
+
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmsContent:
+    """The text of an SMS, exactly as it is to be sent."""
+
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmailContent:
+    """A mail: subject line, text part and HTML part, all whole in one locale."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushContent:
+    """A push notification; `link` is opened when it is tapped, `direction` is `ltr` or `rtl`."""
+
+    title: str
+    body: str
+    link: str
+    direction: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebContent:
+    """A public page: a whole HTML document."""
+
+    html: str
+
+
+Content = SmsContent | EmailContent | PushContent | WebContent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a message goes: a normalised value of a scheme.
+
+    `keys` holds what a Web Push subscription needs beside its endpoint (`p256dh`, `auth`).
+    The value never appears in a repr, because reprs end up in logs.
+    """
+
+    scheme: Scheme
+    value: str
+    keys: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Show the scheme alone."""
+        return f"Address({self.scheme.value})"

@@ -1,0 +1,46 @@
+"""The errors of the product; each class states whether trying again can help."""
+
+from typing import ClassVar
+
+
+class BroadcasterError(Exception):
+    """Something went wrong that a person can act on; the message is one clear line."""
+
+    #: True when the same call may succeed later without anybody changing anything.
+    retryable: ClassVar[bool] = False
+
+
+class InvalidInputError(BroadcasterError):
+    """A value from outside was refused.
+
+    The message names the field, what is wrong with the value, and the remedy.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str) -> None:
+        """Keep the three parts apart, so that an interface can show them where they belong."""
+        super().__init__(f"{field}: {problem}. {remedy}")
+        self.field = field
+        self.problem = problem
+        self.remedy = remedy
+
+
+class NotFoundError(InvalidInputError):
+    """A named thing does not exist."""
+
+
+class ConflictError(BroadcasterError):
+    """The step is not possible in the present state, e.g. launching an unapproved campaign."""
+
+
+class ConfigurationError(BroadcasterError):
+    """A setting, a credential or an installed file is wrong; no retry helps until it is mended."""
+
+
+class UnavailableError(BroadcasterError):
+    """A server or network did not answer; the same call may succeed later."""
+
+    retryable = True
+
+
+class ForbiddenError(BroadcasterError):
+    """A caller is not who it must be: a signature or token does not fit."""

@@ -1,0 +1,1 @@
+"""Migrations of the ledger; expand first, contract a release later."""

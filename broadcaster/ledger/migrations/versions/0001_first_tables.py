@@ -1,0 +1,230 @@
+"""First tables: people and consent, segments, campaigns, deliveries, receipts, audit.
+
+Rows of `delivery` are lean, because a campaign has one for each customer and channel, also for
+those left out: enums (4 bytes), integers, and text only where a provider gives us text.
+"""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_TYPES = """
+CREATE TYPE channel AS ENUM ('sms', 'email', 'push', 'web');
+CREATE TYPE scheme AS ENUM ('tel', 'mailto', 'webpush', 'fcm');
+CREATE TYPE message_class AS ENUM ('service', 'promotional', 'safety');
+CREATE TYPE lane AS ENUM ('urgent', 'routine');
+CREATE TYPE campaign_status AS ENUM (
+    'draft', 'approved', 'launched', 'running', 'paused', 'completed', 'cancelled');
+CREATE TYPE delivery_status AS ENUM (
+    'planned', 'suppressed', 'submitting', 'deferred', 'accepted', 'unknown',
+    'delivered', 'undelivered', 'rejected', 'expired', 'cancelled', 'dead');
+CREATE TYPE delivery_event AS ENUM (
+    'claim', 'accept', 'defer', 'refuse', 'lose', 'deliver', 'fail', 'expire', 'cancel',
+    'exhaust', 'resend', 'suppress');
+CREATE TYPE reason AS ENUM (
+    'no_address', 'invalid_address', 'opted_out', 'address_suppressed', 'duplicate_address',
+    'no_locale', 'unknown_address', 'not_capable', 'recipient_opted_out', 'gone', 'unreachable',
+    'mailbox_full', 'blocked', 'rate_limited', 'queue_full', 'provider_fault', 'no_connection',
+    'no_answer', 'worker_lost', 'configuration', 'too_long', 'expired', 'cancelled',
+    'superseded', 'rendering', 'other');
+"""
+
+_PEOPLE = """
+CREATE TABLE customer (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE,
+    name text NOT NULL,
+    name_latin text,
+    locales text[] NOT NULL,
+    time_zone text NOT NULL,
+    attributes jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- One row for each value in the world, so that "the same address" is an equal integer.
+CREATE TABLE address (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scheme scheme NOT NULL,
+    channel channel NOT NULL,
+    value text NOT NULL,
+    keys jsonb,
+    UNIQUE (scheme, value)
+);
+
+-- `ordinal` is the order of preference on the channel, from 1.
+CREATE TABLE customer_address (
+    customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+    channel channel NOT NULL,
+    ordinal smallint NOT NULL,
+    address_id bigint NOT NULL REFERENCES address,
+    PRIMARY KEY (customer_id, channel, ordinal)
+);
+CREATE INDEX customer_address_address ON customer_address (address_id);
+
+-- What was given as an address and cannot be one; kept to say why somebody was not told.
+CREATE TABLE broken_address (
+    customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+    channel channel NOT NULL,
+    raw text NOT NULL,
+    fault text NOT NULL,
+    PRIMARY KEY (customer_id, channel, raw)
+);
+
+-- No row: service and safety are allowed (contract), promotional is not.
+CREATE TABLE consent (
+    customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+    channel channel NOT NULL,
+    class message_class NOT NULL,
+    granted boolean NOT NULL,
+    source text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (customer_id, channel, class)
+);
+
+CREATE TABLE suppression (
+    address_id bigint NOT NULL REFERENCES address ON DELETE CASCADE,
+    class message_class NOT NULL,
+    reason text NOT NULL,
+    source text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (address_id, class)
+);
+
+CREATE TABLE segment (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    expression text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+_CAMPAIGNS = """
+CREATE TABLE advisory (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    thread_id integer REFERENCES advisory,
+    version integer NOT NULL DEFAULT 1,
+    kind text NOT NULL,
+    facts jsonb NOT NULL,
+    class message_class NOT NULL,
+    severity text NOT NULL,
+    urgency text NOT NULL,
+    certainty text NOT NULL,
+    effective timestamptz NOT NULL,
+    expires timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CHECK (effective < expires)
+);
+
+CREATE TABLE campaign (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    advisory_id integer NOT NULL REFERENCES advisory,
+    segment text NOT NULL,
+    expression text NOT NULL,
+    channels channel[] NOT NULL,
+    channel_plan text NOT NULL,
+    lane lane NOT NULL,
+    drill boolean NOT NULL,
+    status campaign_status NOT NULL DEFAULT 'draft',
+    approved_hash text,
+    created_by text NOT NULL,
+    approved_by text,
+    approved_at timestamptz,
+    scheduled_at timestamptz,
+    planned_at timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    hold_reason text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    -- Launched and later steps need an approval.
+    CHECK (status IN ('draft', 'cancelled') OR approved_hash IS NOT NULL)
+);
+
+-- A batch is a run of delivery numbers on one channel. It is runnable when it is not done, due,
+-- and its lease is over; so lost work, retries and first tries are found by one query.
+CREATE TABLE batch (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    campaign_id integer NOT NULL REFERENCES campaign,
+    channel channel NOT NULL,
+    lane lane NOT NULL,
+    first integer NOT NULL,
+    last integer NOT NULL,
+    done boolean NOT NULL DEFAULT false,
+    due_at timestamptz NOT NULL DEFAULT now(),
+    lease_token bigint NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    published_at timestamptz,
+    CHECK (first <= last)
+);
+CREATE INDEX batch_open ON batch (lane, due_at) WHERE NOT done;
+CREATE INDEX batch_campaign ON batch (campaign_id);
+
+CREATE TABLE delivery (
+    campaign_id integer NOT NULL,
+    number integer NOT NULL,
+    customer_id bigint NOT NULL,
+    address_id bigint,
+    due_at timestamptz,
+    updated_at timestamptz NOT NULL,
+    status delivery_status NOT NULL,
+    reason reason,
+    channel channel NOT NULL,
+    attempts smallint NOT NULL DEFAULT 0,
+    units smallint NOT NULL DEFAULT 0,
+    locale text COLLATE "C",
+    provider text COLLATE "C",
+    reference text COLLATE "C",
+    code text COLLATE "C",
+    PRIMARY KEY (campaign_id, number)
+) WITH (fillfactor = 70);
+-- Invariant 1: one delivery per campaign, address and channel. Those left out have no address here.
+CREATE UNIQUE INDEX delivery_once ON delivery (campaign_id, address_id)
+    WHERE address_id IS NOT NULL;
+"""
+
+_NEWS = """
+-- Feedback is stored before it is acknowledged and applied by a task afterwards.
+CREATE TABLE receipt (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    provider text NOT NULL,
+    dedupe text NOT NULL,
+    campaign_id integer,
+    number integer,
+    reference text,
+    event delivery_event,
+    reason reason,
+    code text,
+    received_at timestamptz NOT NULL,
+    applied_at timestamptz,
+    effect text,
+    UNIQUE (provider, dedupe)
+);
+CREATE INDEX receipt_waiting ON receipt (id) WHERE applied_at IS NULL;
+CREATE INDEX receipt_delivery ON receipt (campaign_id, number);
+
+-- Append only: who did what to which thing, and when.
+CREATE TABLE audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'
+);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit trail is append only';
+END $$;
+CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
+"""
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    for script in (_TYPES, _PEOPLE, _CAMPAIGNS, _NEWS):
+        op.execute(script)

@@ -1,0 +1,320 @@
+"""What the inside needs of the outside: Protocols and the values that cross them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString, Protocol, runtime_checkable
+
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
+from broadcaster.domain.message import (
+    Address,
+    Channel,
+    Content,
+    Lane,
+    MessageClass,
+)
+
+
+class Clock(Protocol):
+    """The time, and waiting; a test's clock does not really wait."""
+
+    def now(self) -> datetime:
+        """Give the present moment, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+# Audience -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """A segment as SQL: a boolean expression over the row alias `customer`, with bound values.
+
+    `text` holds only names and operators that we wrote, with `%(name)s` placeholders; every
+    value from outside is in `values`.
+    """
+
+    text: LiteralString
+    values: Mapping[str, object]
+
+
+class Audience(Protocol):
+    """Turns a segment's expression into what the planner can run."""
+
+    def condition(self, expression: str) -> Condition:
+        """Translate; InvalidInputError with position and remedy when the expression is wrong."""
+        ...
+
+
+# Rendering ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """What a template may know about the person who reads: nothing but these fields."""
+
+    name: str
+    number: str
+    unsubscribe_url: str
+    page_url: str
+
+
+class Renderer(Protocol):
+    """Makes the content of a message in one locale."""
+
+    def render(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
+        """Render; BroadcasterError (not retryable) when the kind, part or locale is missing."""
+        ...
+
+    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        """Give the locale that a reader with these preferences gets: the first whole, approved one.
+
+        Follows the explicit chains, then the organisation's default; None when nothing fits.
+        """
+        ...
+
+    def fingerprint(self, kind: str) -> str:
+        """Hash everything that decides how this kind reads: templates, facts schema, catalogues."""
+        ...
+
+
+# Sending --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One rendered message, ready to be handed to a provider.
+
+    `attempt` counts from 1. `expires` is when it must no longer arrive. `confirm_url` is where a
+    receiving app or browser may confirm that it showed the message; empty when not used.
+    """
+
+    delivery: DeliveryId
+    attempt: int
+    address: Address
+    locale: str
+    content: Content
+    units: int
+    lane: Lane
+    message_class: MessageClass
+    expires: datetime
+    unsubscribe_url: str
+    confirm_url: str
+    collapse_key: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What came of handing over one message.
+
+    `event` is ACCEPT, DEFER, REFUSE, LOSE or EXHAUST. `reference` is the provider's id of the
+    message. `retry_after` is the provider's own wish, where it gave one. `code` is the provider's
+    word, kept for people. `halt` says that the provider will refuse every further message too
+    (credentials, account), so that the campaign should pause rather than burn through.
+    """
+
+    delivery: DeliveryId
+    attempt: int
+    event: DeliveryEvent
+    reference: str | None = None
+    reason: Reason | None = None
+    code: str | None = None
+    retry_after: timedelta | None = None
+    halt: bool = False
+
+
+class Provider(Protocol):
+    """A network account that takes messages."""
+
+    @property
+    def name(self) -> str:
+        """The provider's name in settings, limits and the ledger."""
+        ...
+
+    async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
+        """Hand over a slice; one Submission for each message, never an exception for a message.
+
+        A fault before anything was written is DEFER; no answer after it is LOSE.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        ...
+
+
+@runtime_checkable
+class Findable(Protocol):
+    """A provider that can be asked what became of a message."""
+
+    async def find(self, message: "Question") -> Sequence[Receipt]:
+        """Ask by reference where there is one, else by recipient and time; empty: nothing found."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """Which message is asked about; `body_sha256` hashes the SMS body that was handed over."""
+
+    delivery: DeliveryId
+    address: Address
+    reference: str | None
+    since: datetime
+    body_sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a provider's file is given beside its own options when it builds its provider.
+
+    `public_url` is where the provider can call us back; `/callbacks/<provider>/<delivery id>` below
+    it leads to the provider's `receive`. `signing_key` makes and checks our own tokens (bounce
+    addresses); `user_agent` names us.
+    """
+
+    clock: Clock
+    public_url: str
+    signing_key: bytes
+    user_agent: str
+
+    def __repr__(self) -> str:
+        """Hide the key."""
+        return f"Context({self.public_url!r})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Callback:
+    """A provider's call to us: the path and query below `/callbacks/<provider>`, headers, raw body.
+
+    `url` is the whole public address as the provider knows it, made from configuration and never
+    from a Host header. Header names are in lower case. For a mail bounce the body is the message
+    and `path` its envelope recipient.
+    """
+
+    path: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """A provider that calls us back."""
+
+    def receive(self, callback: Callback) -> Sequence[Receipt]:
+        """Verify and read a callback; ForbiddenError when its signature does not fit."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """Units that may be used at once; when 0, how long to wait before asking again (seconds)."""
+
+    units: int
+    wait: float
+
+
+class Throttle(Protocol):
+    """A limit kept for all workers together."""
+
+    def take(self, limit: str, wanted: int, lane: Lane) -> Grant:
+        """Ask for up to `wanted` units of a limit; fewer or none may be granted.
+
+        When the store is down the answer is none, with a wait: it never opens.
+        """
+        ...
+
+
+# The ledger ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The exclusive right to work on a batch until `until`; `token` fences out former holders."""
+
+    batch: int
+    token: int
+    campaign: int
+    channel: Channel
+    lane: Lane
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A delivery that a batch's holder may claim, with what is needed to render it.
+
+    `attempt` is the number that the coming attempt will have.
+    """
+
+    delivery: DeliveryId
+    attempt: int
+    address: Address
+    locale: str
+    customer_number: str
+    name: str
+
+
+class Ledger(Protocol):
+    """The memory of what was planned, sent and learned; PostgreSQL."""
+
+    def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
+        """Take a runnable batch; None when it is held, not due, done or its campaign not running.
+
+        What a lost holder had claimed and not recorded becomes `unknown`.
+        """
+        ...
+
+    def pending(self, lease: Lease, now: datetime, limit: int) -> Sequence[Pending]:
+        """List deliveries of the batch that are due, in order; claims nothing."""
+        ...
+
+    def claim(
+        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
+    ) -> Sequence[int]:
+        """Claim deliveries (number -> attempt) in a committed transaction and renew the lease.
+
+        Gives the numbers that may now leave: none when the lease was lost, or the campaign is
+        no longer running, or its advisory has expired.
+        """
+        ...
+
+    def record(self, submissions: Sequence["Recorded"], now: datetime) -> None:
+        """Apply what came of a slice by the transition table, in one transaction."""
+        ...
+
+    def release(self, lease: Lease, now: datetime) -> None:
+        """Give the batch back: done when nothing in it waits, else due when the next one is."""
+        ...
+
+    def campaign(self, campaign: int) -> Campaign:
+        """Read a campaign; NotFoundError."""
+        ...
+
+    def advisory(self, advisory: int) -> Advisory:
+        """Read an advisory; NotFoundError."""
+        ...
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Store receipts, repeats aside, before they are acknowledged; how many were new."""
+        ...
+
+    def apply_receipts(self, now: datetime, limit: int) -> int:
+        """Apply stored receipts by the transition table; how many were handled."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A submission as the ledger keeps it: with provider, units, and when to try again."""
+
+    submission: Submission
+    provider: str
+    units: int
+    due: datetime | None

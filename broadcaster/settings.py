@@ -1,0 +1,174 @@
+"""The settings of one run: read once from the environment and the home folder, then frozen.
+
+A setting is an environment variable `BROADCASTER_<NAME>`, or a line `BROADCASTER_<NAME>=value` of
+the file `settings.env` in the home folder; the environment wins.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from broadcaster.domain.options import Options, Secret
+from broadcaster.errors import ConfigurationError, InvalidInputError
+
+_PREFIX = "BROADCASTER_"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxSettings:
+    """The simulated networks: where they listen and how much trouble they make (0 to 1)."""
+
+    seed: int
+    carrier_port: int
+    smtp_port: int
+    push_port: int
+    trouble: float
+    pace: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that can be set. Times are in seconds, rates in units a second.
+
+    What belongs to one provider is read by that provider's own file, out of `variables`.
+    """
+
+    home: Path
+    database_url: Secret
+    redis_url: Secret
+    secret_key: Secret
+    public_url: str
+    web_host: str
+    web_port: int
+    templates: tuple[Path, ...]
+    locales: tuple[Path, ...]
+    default_locale: str
+    region: str
+    time_zone: str
+    routes: Mapping[str, tuple[str, ...]]
+    limits: Mapping[str, float]
+    batch_size: int
+    slice_size: int
+    lease: float
+    work_time: float
+    attempts: int
+    settle_after: float
+    reconcile_after: float
+    concurrency: int
+    bounce_host: str
+    bounce_port: int
+    variables: Mapping[str, str] = field(repr=False)
+    sandbox: SandboxSettings
+
+    def options(self, name: str) -> Options:
+        """Give the settings that belong to one provider, `BROADCASTER_<NAME>_…`."""
+        return Options(f"{_PREFIX}{name.upper()}_", self.variables)
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether PostgreSQL is ours to start."""
+        return not self.database_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether Valkey is ours to start."""
+        return not self.redis_url
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; ConfigurationError naming the variable, its problem and the remedy.
+
+    The home folder is made when missing, readable to its owner only; so is the secret key.
+    """
+    environ = os.environ if environment is None else environment
+    home = Path(environ.get(_PREFIX + "HOME") or ".broadcaster").absolute()
+    read = Options(_PREFIX, {**_file(home / "settings.env"), **environ})
+    try:
+        return _build(home, read)
+    except InvalidInputError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _build(home: Path, read: Options) -> Settings:
+    web_port = read.integer("WEB_PORT", 8400, 1, 65535)
+    web_host = read.text("WEB_HOST", "127.0.0.1")
+    return Settings(
+        home=home,
+        database_url=Secret(read.text("DATABASE_URL", "")),
+        redis_url=Secret(read.text("REDIS_URL", "")),
+        secret_key=Secret(read.text("SECRET_KEY", "") or _secret_key(home)),
+        public_url=read.text("PUBLIC_URL", f"http://{web_host}:{web_port}").rstrip("/"),
+        web_host=web_host,
+        web_port=web_port,
+        templates=read.paths("TEMPLATES"),
+        locales=read.paths("LOCALES"),
+        default_locale=read.text("DEFAULT_LOCALE", "ar"),
+        region=read.text("REGION", "MA"),
+        time_zone=read.text("TIME_ZONE", "Africa/Casablanca"),
+        routes=read.routes("ROUTES", "tel=twilio;mailto=smtp;webpush=webpush;fcm=fcm"),
+        limits=read.limits("LIMITS", "twilio=10;smtp=50;webpush=200;fcm=200"),
+        batch_size=read.integer("BATCH_SIZE", 1000, 1, 10_000),
+        slice_size=read.integer("SLICE_SIZE", 50, 1, 1000),
+        lease=read.number("LEASE", 30, 1, 3600),
+        work_time=read.number("WORK_TIME", 10, 0.1, 600),
+        attempts=read.integer("ATTEMPTS", 6, 1, 100),
+        settle_after=read.number("SETTLE_AFTER", 120, 0, 86_400),
+        reconcile_after=read.number("RECONCILE_AFTER", 600, 1, 86_400),
+        concurrency=read.integer("CONCURRENCY", 2, 1, 256),
+        bounce_host=read.text("BOUNCE_HOST", "127.0.0.1"),
+        bounce_port=read.integer("BOUNCE_PORT", 8425, 1, 65535),
+        variables=read.values,
+        sandbox=_sandbox(read),
+    )
+
+
+def _sandbox(read: Options) -> SandboxSettings:
+    return SandboxSettings(
+        seed=read.integer("SANDBOX_SEED", 1, 0, 2**31),
+        carrier_port=read.integer("SANDBOX_CARRIER_PORT", 8401, 1, 65535),
+        smtp_port=read.integer("SANDBOX_SMTP_PORT", 8402, 1, 65535),
+        push_port=read.integer("SANDBOX_PUSH_PORT", 8403, 1, 65535),
+        trouble=read.number("SANDBOX_TROUBLE", 0.02, 0, 1),
+        pace=read.number("SANDBOX_PACE", 1, 0, 1000),
+    )
+
+
+def _file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    values = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().startswith(_PREFIX):
+            message = f"{path}, line {number}: is no setting. Write {_PREFIX}NAME=value."
+            raise ConfigurationError(message)
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _secret_key(home: Path) -> str:
+    """Read the home folder's key for signing links, or make one."""
+    path = home / "secret_key"
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Made aside and linked into place, so that two processes agree on one key.
+            draft = home / f"secret_key.{os.getpid()}"
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        message = (
+            f"{_PREFIX}HOME: {home} cannot be used ({error.strerror}). Name a writable folder."
+        )
+        raise ConfigurationError(message) from error
