@@ -214,19 +214,21 @@ class Receives(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """Units that may be used at once; when 0, how long to wait before asking again (seconds)."""
+    """How many messages may leave at once; when 0, how long to wait before asking again (s)."""
 
-    units: int
+    count: int
     wait: float
 
 
 class Throttle(Protocol):
     """A limit kept for all workers together."""
 
-    def take(self, limit: str, wanted: int, lane: Lane) -> Grant:
-        """Ask for up to `wanted` units of a limit; fewer or none may be granted.
+    def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
+        """Ask to send messages of these `costs` (units each), in order; a prefix is granted.
 
-        When the store is down the answer is none, with a wait: it never opens.
+        What is granted is to be sent at once. A message that costs more than may ever leave
+        together is granted alone, and pays by a longer wait afterwards. When the store is down
+        the answer is none, with a wait: it never opens.
         """
         ...
 
