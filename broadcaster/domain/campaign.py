@@ -38,14 +38,16 @@ class ChannelPlan(StrEnum):
 class Campaign:
     """One advisory version, to one audience, by one channel plan.
 
-    `approved_hash` pins what was approved; None until then. `drill` marks campaigns that go to
-    simulated networks only. `created_by` and `approved_by` are names of people for the audit.
+    `expression` is the segment's, as it was when the campaign was made. `approved_hash` pins what
+    was approved; None until then. `drill` marks campaigns that go to simulated networks only.
+    `created_by` and `approved_by` are names of people for the audit.
     """
 
     id: int
     name: str
     advisory_id: int
     segment: str
+    expression: str
     channels: Sequence[Channel]
     channel_plan: ChannelPlan
     lane: Lane

@@ -1,0 +1,1 @@
+"""Turning planned deliveries into submitted ones, and settling those in doubt."""

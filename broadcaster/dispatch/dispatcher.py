@@ -1,0 +1,271 @@
+"""The work on one batch: lease, draft, throttle, claim, submit, record.
+
+The claim comes last before the request, after rendering and after the throttle has granted: so a
+worker that dies while it waits leaves nothing in doubt, and a pause, a cancellation or an expiry
+takes effect on everything whose request has not begun.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from broadcaster.dispatch.drafting import Drafting
+from broadcaster.dispatch.flight import Flight
+from broadcaster.dispatch.retry import Random, RetryRule
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.message import Scheme
+from broadcaster.errors import ConfigurationError
+from broadcaster.ports import (
+    Clock,
+    Lease,
+    Ledger,
+    Message,
+    Pending,
+    Provider,
+    Recorded,
+    Submission,
+    Throttle,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Ending(StrEnum):
+    """Why the work on a batch ended."""
+
+    #: It was not ours to do: held by another, not due, done, or the campaign is not running.
+    NOT_RUNNABLE = "not_runnable"
+    #: Nothing in it is due any more.
+    EMPTY = "empty"
+    #: The time for one task is over; the rest waits in the ledger.
+    TIME_OVER = "time_over"
+    #: A claim was refused: paused, cancelled, expired or taken over.
+    STOPPED = "stopped"
+    #: The campaign was put on hold, because nothing it sends would be taken or it was changed.
+    HELD = "held"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How much is done at once, and for how long."""
+
+    lease: timedelta
+    work_time: timedelta
+    batch: int
+    slice: int
+    #: The longest single wait for the throttle, seconds: what a pause may have to wait for.
+    patience: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dispatcher:
+    """Works on batches; all it needs comes from outside.
+
+    `providers` gives a provider by name; ConfigurationError when it can't be built. `unchanged`
+    tells whether what would be sent is what was approved. `hold` pauses a campaign and says why.
+    """
+
+    ledger: Ledger
+    drafting: Drafting
+    throttle: Throttle
+    clock: Clock
+    random: Random
+    providers: Callable[[str], Provider]
+    routes: Mapping[str, Sequence[str]]
+    unchanged: Callable[[Campaign, Advisory], bool]
+    hold: Callable[[int, str], None]
+    retry: RetryRule
+    pace: Pace
+
+    async def dispatch(self, batch: int) -> Ending:
+        """Work on a batch until it is empty, its time is over, or something stops it."""
+        lease = self.ledger.lease(batch, self.clock.now(), self.pace.lease)
+        if lease is None:
+            return Ending.NOT_RUNNABLE
+        try:
+            ending = await self._work(lease)
+        except ConfigurationError as error:
+            self.hold(lease.campaign, str(error))
+            ending = Ending.HELD
+        finally:
+            self.ledger.release(lease, self.clock.now())
+        _log.info(
+            "batch worked on",
+            extra={"action": "dispatched", "batch": batch, "ending": ending.value},
+        )
+        return ending
+
+    async def _work(self, lease: Lease) -> Ending:
+        campaign = self.ledger.campaign(lease.campaign)
+        advisory = self.ledger.advisory(campaign.advisory_id)
+        if not self.unchanged(campaign, advisory):
+            self.hold(lease.campaign, "what would be sent is not what was approved")
+            return Ending.HELD
+        deadline = self.clock.now() + self.pace.work_time
+        while True:
+            pending = self.ledger.pending(lease, self.clock.now(), self.pace.batch)
+            if not pending:
+                return Ending.EMPTY
+            for provider, rows in self._by_provider(pending).items():
+                run = _Run(self, lease, campaign, advisory, provider, deadline)
+                ending = await run.work(rows)
+                if ending is not Ending.EMPTY:
+                    return ending
+
+    def _by_provider(self, pending: Sequence[Pending]) -> dict[str, list[Pending]]:
+        groups: dict[str, list[Pending]] = {}
+        for row in pending:
+            groups.setdefault(self._route(row.address.scheme), []).append(row)
+        return groups
+
+    def _route(self, scheme: Scheme) -> str:
+        names = self.routes.get(scheme.value)
+        if not names:
+            message = f"BROADCASTER_ROUTES: has no provider for {scheme.value}. Add one."
+            raise ConfigurationError(message)
+        return names[0]
+
+
+class _Run:
+    """One provider's share of a batch."""
+
+    def __init__(
+        self,
+        parts: Dispatcher,
+        lease: Lease,
+        campaign: Campaign,
+        advisory: Advisory,
+        provider: str,
+        deadline: datetime,
+    ) -> None:
+        self._parts = parts
+        self._lease = lease
+        self._campaign = campaign
+        self._advisory = advisory
+        self._name = provider
+        self._deadline = deadline
+        self._flight = Flight(parts.providers(provider), room=parts.pace.slice)
+
+    async def work(self, rows: Sequence[Pending]) -> Ending:
+        """Send the rows in order, as many at once as the throttle and the provider allow."""
+        ending = Ending.EMPTY
+        try:
+            ending = await self._send(deque(rows))
+        finally:
+            while self._flight.busy:
+                self._record(await self._flight.landed())
+        return Ending.HELD if self._flight.halted else ending
+
+    async def _send(self, rows: deque[Pending]) -> Ending:
+        ready: deque[Message] = deque()
+        while rows or ready:
+            if self._parts.clock.now() >= self._deadline:
+                return Ending.TIME_OVER
+            if self._flight.halted:
+                return Ending.HELD
+            if self._flight.full:
+                self._record(await self._flight.landed())
+                continue
+            if not self._draft(rows, ready):
+                return Ending.STOPPED
+            if ready and not await self._launch(ready):
+                return Ending.STOPPED
+        return Ending.EMPTY
+
+    def _draft(self, rows: deque[Pending], ready: deque[Message]) -> bool:
+        """Render up to a slice; what can't be made is claimed and given up."""
+        broken: list[Pending] = []
+        while rows and len(ready) < self._parts.pace.slice:
+            row = rows.popleft()
+            message = self._parts.drafting.draft(row, self._campaign, self._advisory)
+            if message is None:
+                broken.append(row)
+            else:
+                ready.append(message)
+        if not broken:
+            return True
+        claimed = self._claim({row.delivery.number: row.attempt for row in broken})
+        self._record(
+            [
+                Recorded(
+                    submission=Submission(
+                        delivery=row.delivery,
+                        attempt=row.attempt,
+                        event=DeliveryEvent.EXHAUST,
+                        reason=Reason.RENDERING,
+                    ),
+                    provider=self._name,
+                    units=0,
+                    due=None,
+                )
+                for row in broken
+                if row.delivery.number in claimed
+            ]
+        )
+        return bool(claimed)
+
+    async def _launch(self, ready: deque[Message]) -> bool:
+        """Send what the throttle grants; False when a claim was refused."""
+        parts = self._parts
+        room = min(len(ready), self._flight.free)
+        costs = [ready[index].units for index in range(room)]
+        grant = parts.throttle.take(self._name, costs, self._campaign.lane)
+        if not grant.count:
+            await self._pass_time(min(grant.wait, parts.pace.patience))
+            return True
+        slice_ = [ready.popleft() for _ in range(grant.count)]
+        claimed = self._claim({message.delivery.number: message.attempt for message in slice_})
+        going = [message for message in slice_ if message.delivery.number in claimed]
+        if going:
+            self._flight.start(going)
+            # Let the requests begin before the next slice is drafted.
+            await parts.clock.sleep(0)
+        return bool(claimed)
+
+    async def _pass_time(self, seconds: float) -> None:
+        """Wait for the throttle, recording what comes back meanwhile."""
+        if self._flight.busy:
+            self._record(await self._flight.landed(within=seconds))
+        else:
+            await self._parts.clock.sleep(seconds)
+
+    def _claim(self, attempts: Mapping[int, int]) -> frozenset[int]:
+        parts = self._parts
+        now = parts.clock.now()
+        return frozenset(parts.ledger.claim(self._lease, attempts, now, parts.pace.lease))
+
+    def _record(self, landed: Sequence[Recorded | tuple[Message, Submission]]) -> None:
+        rows = [row if isinstance(row, Recorded) else self._settled(*row) for row in landed]
+        if not rows:
+            return
+        self._parts.ledger.record(rows, self._parts.clock.now())
+        if self._flight.halted:
+            code = next((row.submission.code for row in rows if row.submission.halt), None)
+            self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({code})")
+
+    def _settled(self, message: Message, submission: Submission) -> Recorded:
+        parts = self._parts
+        due = None
+        if submission.event is DeliveryEvent.DEFER:
+            due = parts.retry.due(submission, parts.clock.now(), parts.random)
+            if due is None:
+                submission = given_up(submission)
+        return Recorded(submission=submission, provider=self._name, units=message.units, due=due)
+
+
+def given_up(submission: Submission) -> Submission:
+    """Turn a refusal for now, after the last attempt, into the end."""
+    return Submission(
+        delivery=submission.delivery,
+        attempt=submission.attempt,
+        event=DeliveryEvent.EXHAUST,
+        reference=submission.reference,
+        reason=submission.reason,
+        code=submission.code,
+        halt=submission.halt,
+    )

@@ -1,0 +1,40 @@
+"""When a deferred delivery is tried again; pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.ports import Submission
+
+#: A random number from 0 up to 1, given from outside.
+Random = Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryRule:
+    """How often and how soon: exponential with full jitter, as attempts grow.
+
+    Full jitter (a uniform draw up to the exponential bound) spreads the retries of a slice that
+    failed together, so that they do not come back together.
+    """
+
+    attempts: int
+    base: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+
+    def due(self, submission: Submission, now: datetime, random: Random) -> datetime | None:
+        """Say when to try again; None when the attempts are spent.
+
+        A wish of the provider (`Retry-After`) is the earliest, with jitter on top.
+        """
+        if submission.attempt >= self.attempts:
+            return None
+        bound = min(self.longest, self.base * 2 ** min(submission.attempt, 30))
+        wish = min(submission.retry_after or timedelta(0), self.longest)
+        return now + max(wish, timedelta(0)) + bound * random()
+
+
+def needs_retry(submission: Submission) -> bool:
+    """Tell whether the provider refused for now."""
+    return submission.event is DeliveryEvent.DEFER
