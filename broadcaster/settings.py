@@ -84,7 +84,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environment is None else environment
     home = Path(environ.get(_PREFIX + "HOME") or ".broadcaster").absolute()
-    read = Options(_PREFIX, {**_file(home / "settings.env"), **environ})
+    read = Options(_PREFIX, {**read_file(home / "settings.env"), **environ})
     try:
         return _build(home, read)
     except InvalidInputError as error:
@@ -135,7 +135,8 @@ def _sandbox(read: Options) -> SandboxSettings:
     )
 
 
-def _file(path: Path) -> dict[str, str]:
+def read_file(path: Path) -> dict[str, str]:
+    """Read a file of settings; empty when there is none."""
     if not path.is_file():
         return {}
     values = {}

@@ -1,0 +1,64 @@
+"""What one worker process keeps: its runtime and its event loop, made after the fork."""
+
+import asyncio
+from collections.abc import Coroutine
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
+
+from celery import Celery
+from celery.signals import worker_process_shutdown
+
+from broadcaster import bootstrap
+from broadcaster.settings import load
+from broadcaster.tasks.app import make
+
+_Result = TypeVar("_Result")
+
+
+@lru_cache(maxsize=1)
+def application() -> Celery:
+    """Make the Celery application from the settings; the servers must be running."""
+    settings = load()
+    runtime = bootstrap.attached(settings)
+    app = make(bootstrap.broker_url(runtime.redis_url), settings.concurrency)
+    app.set_default()
+    return app
+
+
+class Process:
+    """The runtime of this process, and one event loop that lives as long as it does.
+
+    Connections to providers belong to the loop, so they are kept from one task to the next.
+    """
+
+    @cached_property
+    def runtime(self) -> bootstrap.Runtime:
+        """The adapters of this process."""
+        return bootstrap.attached(load())
+
+    @cached_property
+    def _runner(self) -> asyncio.Runner:
+        return asyncio.Runner()
+
+    def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run work on the loop."""
+        return self._runner.run(work)
+
+    def close(self) -> None:
+        """Close connections in good order."""
+        if "runtime" in self.__dict__:
+            self.run(self.runtime.aclose())
+            self.runtime.close()
+        if "_runner" in self.__dict__:
+            self._runner.close()
+
+
+@lru_cache(maxsize=1)
+def process() -> Process:
+    """Give what this process keeps; first called in a task, hence after the fork."""
+    return Process()
+
+
+@worker_process_shutdown.connect
+def _close(**_: object) -> None:
+    process().close()

@@ -1,0 +1,5 @@
+"""The Celery application, for `celery -A worker`."""
+
+from broadcaster.tasks.process import application
+
+app = application()
