@@ -74,6 +74,15 @@ class SmsContent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SmsSize:
+    """What an SMS costs: `GSM-7` or `UCS-2`, its units (septets or UTF-16), and its segments."""
+
+    encoding: str
+    units: int
+    segments: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EmailContent:
     """A mail: subject line, text part and HTML part, all whole in one locale."""
 
