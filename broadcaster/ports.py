@@ -154,7 +154,10 @@ class Findable(Protocol):
     """A provider that can be asked what became of a message."""
 
     async def find(self, message: "Question") -> Sequence[Receipt]:
-        """Ask by reference where there is one, else by recipient and time; empty: nothing found."""
+        """Ask by reference where there is one, else by recipient and time; empty: nothing found.
+
+        UnavailableError when no answer was had: silence is not the same as nothing found.
+        """
         ...
 
 
@@ -170,14 +173,52 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MailHeaders:
+    """What stands above a mail. `message_id` has no angle brackets; `date` is aware.
+
+    `sender` and `recipient` are mailboxes. `feedback_id` may be empty.
+    """
+
+    sender: str
+    sender_name: str
+    recipient: str
+    message_id: str
+    date: datetime
+    locale: str
+    unsubscribe_url: str
+    feedback_id: str = ""
+
+    def __repr__(self) -> str:
+        """Hide the mailboxes."""
+        return "MailHeaders()"
+
+
+class Composer(Protocol):
+    """Makes of a message's content what a network carries; pure."""
+
+    def mail(self, message: Message, headers: MailHeaders) -> bytes:
+        """Build a whole mail, CRLF line ends; InvalidInputError when a header cannot be."""
+        ...
+
+    def push(self, message: Message) -> bytes:
+        """Build a push payload; InvalidInputError when it is longer than services take."""
+        ...
+
+    def topic(self, message: Message) -> str:
+        """Name what the message replaces, 32 characters of base64url at most (RFC 8030)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """What a provider's file is given beside its own options when it builds its provider.
 
     `public_url` is where the provider can call us back; `/callbacks/<provider>/<delivery id>` below
     it leads to the provider's `receive`. `signing_key` makes and checks our own tokens (bounce
-    addresses); `user_agent` names us.
+    addresses); `user_agent` names us; `composer` builds mails and push payloads.
     """
 
+    composer: Composer
     clock: Clock
     public_url: str
     signing_key: bytes
