@@ -1,4 +1,4 @@
-"""First tables: people and consent, segments, campaigns, deliveries, receipts, audit.
+"""First tables: people and consent, segments, campaigns, batches, deliveries.
 
 Rows of `delivery` are lean, because a campaign has one for each customer and channel, also for
 those left out: enums (4 bytes), integers, and text only where a provider gives us text.
@@ -145,6 +145,9 @@ CREATE TABLE campaign (
 
 -- A batch is a run of delivery numbers on one channel. It is runnable when it is not done, due,
 -- and its lease is over; so lost work, retries and first tries are found by one query.
+-- `settle_at` and `reconcile_at` say when to look through its deliveries for some in doubt, or
+-- accepted and never reported on. They stand here and not in an index of `delivery`, because an
+-- index that names the status would make every change of a status write to all indexes (no HOT).
 CREATE TABLE batch (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     campaign_id integer NOT NULL REFERENCES campaign,
@@ -157,10 +160,15 @@ CREATE TABLE batch (
     lease_token bigint NOT NULL DEFAULT 0,
     lease_until timestamptz,
     published_at timestamptz,
+    settle_at timestamptz,
+    reconcile_at timestamptz,
     CHECK (first <= last)
 );
 CREATE INDEX batch_open ON batch (lane, due_at) WHERE NOT done;
-CREATE INDEX batch_campaign ON batch (campaign_id);
+CREATE INDEX batch_campaign ON batch (campaign_id, first);
+
+-- `due_at`: deferred, when it is tried again; in doubt or accepted, when its provider is asked
+-- next. `asked`: how often it was asked. `updated_at` of one in doubt is when it was claimed.
 
 CREATE TABLE delivery (
     campaign_id integer NOT NULL,
@@ -174,6 +182,7 @@ CREATE TABLE delivery (
     channel channel NOT NULL,
     attempts smallint NOT NULL DEFAULT 0,
     units smallint NOT NULL DEFAULT 0,
+    asked smallint NOT NULL DEFAULT 0,
     locale text COLLATE "C",
     provider text COLLATE "C",
     reference text COLLATE "C",
@@ -185,46 +194,8 @@ CREATE UNIQUE INDEX delivery_once ON delivery (campaign_id, address_id)
     WHERE address_id IS NOT NULL;
 """
 
-_NEWS = """
--- Feedback is stored before it is acknowledged and applied by a task afterwards.
-CREATE TABLE receipt (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    provider text NOT NULL,
-    dedupe text NOT NULL,
-    campaign_id integer,
-    number integer,
-    reference text,
-    event delivery_event,
-    reason reason,
-    code text,
-    received_at timestamptz NOT NULL,
-    applied_at timestamptz,
-    effect text,
-    UNIQUE (provider, dedupe)
-);
-CREATE INDEX receipt_waiting ON receipt (id) WHERE applied_at IS NULL;
-CREATE INDEX receipt_delivery ON receipt (campaign_id, number);
-
--- Append only: who did what to which thing, and when.
-CREATE TABLE audit (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT now(),
-    actor text NOT NULL,
-    action text NOT NULL,
-    subject text NOT NULL,
-    details jsonb NOT NULL DEFAULT '{}'
-);
-CREATE INDEX audit_subject ON audit (subject, id);
-CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'the audit trail is append only';
-END $$;
-CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
-"""
-
 
 def upgrade() -> None:
     """Make the tables."""
-    for script in (_TYPES, _PEOPLE, _CAMPAIGNS, _NEWS):
+    for script in (_TYPES, _PEOPLE, _CAMPAIGNS):
         op.execute(script)

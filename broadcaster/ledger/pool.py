@@ -1,0 +1,82 @@
+"""Connections to PostgreSQL, bounded in number and in time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg import Connection, OperationalError, ProgrammingError, connect
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
+
+from broadcaster.errors import ConfigurationError, UnavailableError
+
+#: How long a statement, a wait for a lock and an idle transaction may take, milliseconds. What
+#: takes longer by its nature (planning, closing a campaign) sets its own limit.
+_LIMITS = {
+    "statement_timeout": 30_000,
+    "lock_timeout": 5_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
+
+#: How long to wait for a free connection, and for the server to take one, seconds.
+_PATIENCE = 10
+_CONNECT = 5
+
+
+class LedgerPool(ConnectionPool[Connection[Any]]):
+    """A pool whose faults are our own: UnavailableError for whatever may work later.
+
+    A connection that the server closed, as it does when it restarts, is noticed before it is
+    lent and replaced.
+    """
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection[Any]]:
+        """Lend a connection for one transaction, committed at the end and undone by any error.
+
+        UnavailableError when the server does not answer, is shutting down, waits too long for a
+        lock, or broke a deadlock at our cost. No text of the server's is passed on: it may name
+        accounts and values.
+        """
+        try:
+            with super().connection(timeout) as connection:
+                yield connection
+        except OperationalError as error:
+            raise UnavailableError(_explain(error)) from error
+
+
+def open_pool(url: str, *, size: int, name: str) -> LedgerPool:
+    """Open a pool of at most `size` connections, shown to the server as `name`.
+
+    ConfigurationError when `url` cannot be read, UnavailableError when nobody answers there.
+    """
+    try:
+        parts = conninfo_to_dict(url)
+    except ProgrammingError as error:
+        message = "BROADCASTER_DATABASE_URL: cannot be read. Write postgresql://name@host/database."
+        raise ConfigurationError(message) from error
+    limits = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
+    options = f"{parts.get('options') or ''} {limits} -c timezone=UTC".strip()
+    target = make_conninfo(url, application_name=name, options=options, connect_timeout=_CONNECT)
+    try:
+        # Asked once by hand, because the pool would try for a while, and warn at each attempt.
+        connect(target).close()
+    except OperationalError as error:
+        raise UnavailableError(_explain(error)) from error
+    pool = LedgerPool(
+        target,
+        min_size=1,
+        max_size=size,
+        timeout=_PATIENCE,
+        check=ConnectionPool.check_connection,
+        num_workers=1,
+        open=False,
+    )
+    pool.open()
+    return pool
+
+
+def _explain(error: OperationalError) -> str:
+    if error.sqlstate:
+        return f"The database could not do it now (SQLSTATE {error.sqlstate}). Try again."
+    return "The database does not answer. Start it, or correct BROADCASTER_DATABASE_URL."
