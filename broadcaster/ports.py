@@ -7,7 +7,13 @@ from typing import LiteralString, Protocol, runtime_checkable
 
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
+from broadcaster.domain.delivery import (
+    DeliveryEvent,
+    DeliveryId,
+    DeliveryStatus,
+    Reason,
+    Receipt,
+)
 from broadcaster.domain.message import (
     Address,
     Channel,
@@ -361,3 +367,19 @@ class Recorded:
     provider: str
     units: int
     due: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Open:
+    """A delivery that is asked about: in doubt, or accepted long ago and never reported on.
+
+    `since` is when it was claimed, or accepted; `asked` how often its provider was asked already.
+    """
+
+    pending: Pending
+    status: DeliveryStatus
+    message_class: MessageClass
+    provider: str | None
+    reference: str | None
+    since: datetime
+    asked: int

@@ -1,4 +1,4 @@
-"""Builders of domain values: each gives a whole, valid value, changed by name where a test cares."""
+"""Builders of domain values: whole, valid, and changed by name where a test cares."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
