@@ -30,7 +30,7 @@ class RetryRule:
         """
         if submission.attempt >= self.attempts:
             return None
-        bound = min(self.longest, self.base * 2 ** min(submission.attempt, 30))
+        bound = min(self.longest, self.base * (1 << min(submission.attempt, 30)))
         wish = min(submission.retry_after or timedelta(0), self.longest)
         return now + max(wish, timedelta(0)) + bound * random()
 

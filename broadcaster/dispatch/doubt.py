@@ -1,0 +1,112 @@
+"""Settling what is in doubt: ask the provider, then let the class of the message decide.
+
+A message is in doubt when its request left, or may have left, and no answer was recorded. Receipts
+settle most. What they do not is asked about, a bounded number of times; what stays open after that
+is sent again when it protects life (a second warning is better than none), and is otherwise listed
+for people, because telling somebody twice by our own fault is not ours to risk.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from broadcaster.dispatch.drafting import Drafting, body_sha256
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.message import MessageClass
+from broadcaster.errors import BroadcasterError
+from broadcaster.ports import Clock, Findable, Ledger, Open, Provider, Question
+
+_log = logging.getLogger(__name__)
+
+#: How many are asked about in one go.
+_SLICE = 100
+
+
+class Doubts(Protocol):
+    """The ledger's list of open deliveries."""
+
+    def open(
+        self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
+    ) -> Sequence[Open]:
+        """List open deliveries that are due to be asked about, and push their next time on.
+
+        Marked as asked in the same transaction, so that two workers don't ask twice.
+        """
+        ...
+
+    def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
+        """Apply RESEND to deliveries in doubt and make their batches runnable."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doubt:
+    """Settles open deliveries; `tries` bounds how often a provider is asked about one."""
+
+    ledger: Ledger
+    doubts: Doubts
+    drafting: Drafting
+    providers: Callable[[str], Provider]
+    routes: Mapping[str, Sequence[str]]
+    clock: Clock
+    settle_after: timedelta
+    reconcile_after: timedelta
+    tries: int = 3
+
+    async def settle(self) -> int:
+        """Ask about what is due; how many deliveries were found out about."""
+        now = self.clock.now()
+        rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _SLICE)
+        receipts: list[Receipt] = []
+        again: list[DeliveryId] = []
+        for row in rows:
+            found = await self._ask(row)
+            receipts += found
+            if not found and self._resend(row):
+                again.append(row.pending.delivery)
+        if receipts:
+            self.ledger.receive(receipts, now)
+            self.ledger.apply_receipts(now, len(receipts) + _SLICE)
+        if again:
+            self.doubts.resend(again, now)
+        return len(receipts)
+
+    def _resend(self, row: Open) -> bool:
+        safety = row.message_class is MessageClass.SAFETY
+        return safety and row.status is DeliveryStatus.UNKNOWN and row.asked + 1 >= self.tries
+
+    async def _ask(self, row: Open) -> Sequence[Receipt]:
+        # A lost worker left no word of its provider; then the route tells which it was.
+        name = row.provider or self.routes[row.pending.address.scheme.value][0]
+        try:
+            provider = self.providers(name)
+            if not isinstance(provider, Findable):
+                return ()
+            return await provider.find(self._question(row))
+        except BroadcasterError as error:
+            _log.warning(
+                "could not ask",
+                extra={
+                    "action": "ask_failed",
+                    "delivery": str(row.pending.delivery),
+                    "fault": type(error).__name__,
+                },
+            )
+            return ()
+
+    def _question(self, row: Open) -> Question:
+        body = None
+        if row.reference is None:
+            campaign = self.ledger.campaign(row.pending.delivery.campaign)
+            advisory = self.ledger.advisory(campaign.advisory_id)
+            message = self.drafting.draft(row.pending, campaign, advisory)
+            body = None if message is None else body_sha256(message.content)
+        return Question(
+            delivery=row.pending.delivery,
+            address=row.pending.address,
+            reference=row.reference,
+            since=row.since,
+            body_sha256=body,
+        )

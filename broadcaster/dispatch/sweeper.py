@@ -1,0 +1,85 @@
+"""The tick: what is due now, found by queries on the ledger."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from broadcaster.domain.message import Lane
+from broadcaster.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+
+class Calendar(Protocol):
+    """The ledger's lists of what is due."""
+
+    def due_campaigns(self, now: datetime) -> Sequence[int]:
+        """List launched campaigns whose time has come."""
+        ...
+
+    def publishable(
+        self, now: datetime, stale: timedelta, limit: int
+    ) -> Sequence[tuple[int, Lane]]:
+        """List and mark runnable batches that no fresh message in a queue stands for."""
+        ...
+
+    def expire(self, now: datetime) -> int:
+        """Expire what waits in campaigns whose advisory has ended; how many."""
+        ...
+
+    def finish(self, now: datetime) -> Sequence[int]:
+        """Complete running campaigns that have nothing left to send."""
+        ...
+
+    def receipts_waiting(self) -> bool:
+        """Tell whether stored receipts wait to be applied."""
+        ...
+
+    def doubts_due(self, now: datetime, settle: timedelta, reconcile: timedelta) -> bool:
+        """Tell whether a delivery in doubt, or one never reported on, is to be asked about."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """What the tick found: ids of campaigns to plan, batches by lane, and two kinds of news."""
+
+    campaigns: Sequence[int]
+    batches: Sequence[tuple[int, Lane]]
+    receipts: bool
+    doubts: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sweeper:
+    """Looks through the ledger once a second.
+
+    `ahead` bounds how many batches are in the queues at once; `stale` is after how long a message
+    in a queue is taken for lost (a flushed broker) and sent again, which is harmless.
+    """
+
+    calendar: Calendar
+    clock: Clock
+    settle_after: timedelta
+    reconcile_after: timedelta
+    ahead: int = 200
+    stale: timedelta = timedelta(seconds=15)
+
+    def sweep(self) -> Due:
+        """Expire and finish what has ended, and list what is to be done."""
+        now = self.clock.now()
+        expired = self.calendar.expire(now)
+        finished = self.calendar.finish(now)
+        if expired or finished:
+            _log.info(
+                "swept",
+                extra={"action": "swept", "expired": expired, "finished": list(finished)},
+            )
+        return Due(
+            campaigns=self.calendar.due_campaigns(now),
+            batches=self.calendar.publishable(now, self.stale, self.ahead),
+            receipts=self.calendar.receipts_waiting(),
+            doubts=self.calendar.doubts_due(now, self.settle_after, self.reconcile_after),
+        )

@@ -1,0 +1,214 @@
+"""The work on one batch."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from broadcaster.dispatch.dispatcher import Dispatcher, Ending, Pace
+from broadcaster.dispatch.drafting import Drafting
+from broadcaster.dispatch.links import Links
+from broadcaster.dispatch.retry import RetryRule
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
+from broadcaster.domain.message import SmsSize
+from broadcaster.ports import Message, Submission
+from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeRenderer, FakeThrottle
+
+STATUS = DeliveryStatus
+
+
+class Scene:
+    """A dispatcher with everything around it faked."""
+
+    def __init__(
+        self,
+        count: int = 25,
+        provider: FakeProvider | None = None,
+        throttle: FakeThrottle | None = None,
+        broken: frozenset[str] = frozenset(),
+        *,
+        unchanged: bool = True,
+        attempts: int = 3,
+    ) -> None:
+        self.ledger = FakeLedger(count)
+        self.provider = provider or FakeProvider()
+        self.throttle = throttle or FakeThrottle()
+        self.clock = FakeClock()
+        self.held: list[str] = []
+        self.dispatcher = Dispatcher(
+            ledger=self.ledger,
+            drafting=Drafting(
+                renderer=FakeRenderer(broken),
+                links=Links(public_url="https://b.test", key=b"k" * 32),
+                measure=lambda _: SmsSize(encoding="GSM-7", units=10, segments=2),
+            ),
+            throttle=self.throttle,
+            clock=self.clock,
+            random=lambda: 0.5,
+            providers=lambda _: self.provider,
+            routes={"tel": ("fake",)},
+            unchanged=lambda _campaign, _advisory: unchanged,
+            hold=lambda _campaign, why: self.held.append(why),
+            retry=RetryRule(attempts=attempts),
+            pace=Pace(
+                lease=timedelta(seconds=30), work_time=timedelta(seconds=10), batch=100, slice=10
+            ),
+        )
+
+    def run(self) -> Ending:
+        return asyncio.run(self.dispatcher.dispatch(1))
+
+    def counts(self) -> Counter[DeliveryStatus]:
+        return Counter(self.ledger.status.values())
+
+
+def test_a_batch_is_sent_whole_and_recorded() -> None:
+    """Every delivery leaves once and is recorded as accepted, with its units."""
+    scene = Scene()
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts() == {STATUS.ACCEPTED: 25}
+    assert sorted(scene.provider.seen) == sorted({*scene.provider.seen})
+    assert {row.units for row in scene.ledger.records} == {2}
+    assert scene.ledger.released == 1
+
+
+def test_the_throttle_is_asked_in_units_and_obeyed() -> None:
+    """The costs are SMS segments, and no more leaves than was granted."""
+    scene = Scene(throttle=FakeThrottle(most=1))
+    assert scene.run() is Ending.EMPTY
+    assert all(cost == 2 for costs in scene.throttle.asked for cost in costs)
+    assert len(scene.throttle.asked) >= 25
+
+
+def test_a_closed_throttle_means_waiting_and_nothing_in_doubt() -> None:
+    """Nothing is claimed before it is granted, so the time over leaves all as planned."""
+    scene = Scene(throttle=FakeThrottle(closed=10_000))
+    assert scene.run() is Ending.TIME_OVER
+    assert scene.counts() == {STATUS.PLANNED: 25}
+    assert scene.provider.seen == []
+
+
+def test_a_held_batch_is_left_alone() -> None:
+    """A doubled task does nothing."""
+    scene = Scene()
+    scene.ledger.leased = True
+    assert scene.run() is Ending.NOT_RUNNABLE
+    assert scene.provider.seen == []
+
+
+def test_a_pause_stops_before_the_next_claim() -> None:
+    """Once the campaign no longer runs, nothing more leaves."""
+    scene = Scene(throttle=FakeThrottle(most=5))
+    claims: list[int] = []
+
+    def pause_at_the_third() -> None:
+        claims.append(1)
+        scene.ledger.running = len(claims) < 3
+
+    scene.ledger.on_claim = pause_at_the_third
+    assert scene.run() is Ending.STOPPED
+    assert scene.counts() == {STATUS.ACCEPTED: 10, STATUS.PLANNED: 15}
+
+
+def test_changed_content_is_not_sent_but_held() -> None:
+    """What was approved is what is sent."""
+    scene = Scene(unchanged=False)
+    assert scene.run() is Ending.HELD
+    assert scene.provider.seen == []
+    assert "not what was approved" in scene.held[0]
+
+
+def test_no_answer_leaves_a_message_in_doubt() -> None:
+    """A provider that forgets a message, or breaks, makes it unknown, never planned again."""
+    scene = Scene(
+        provider=FakeProvider(
+            lambda message: None if message.delivery.number == 7 else _ok(message)
+        )
+    )
+    scene.run()
+    assert scene.ledger.status[7] is STATUS.UNKNOWN
+    assert scene.counts()[STATUS.ACCEPTED] == 24
+
+
+def test_a_provider_that_raises_leaves_its_slice_in_doubt() -> None:
+    """Whatever breaks after the claim can't be told from a sent message."""
+
+    def broken(message: Message) -> Submission:
+        raise ConnectionResetError(str(message.delivery))
+
+    scene = Scene(count=3, provider=FakeProvider(broken))
+    scene.run()
+    assert scene.counts() == {STATUS.UNKNOWN: 3}
+
+
+def test_refused_for_now_is_tried_again_later_and_given_up_at_last() -> None:
+    """Deferred with a due time; after the last attempt dead, with the reason."""
+    scene = Scene(count=1, provider=FakeProvider(_busy), attempts=2)
+    scene.run()
+    assert scene.counts() == {STATUS.DEFERRED: 1}
+    scene.clock.moment = scene.ledger.due[1]
+    scene.run()
+    assert scene.counts() == {STATUS.DEAD: 1}
+    assert scene.ledger.records[-1].submission.reason is Reason.RATE_LIMITED
+
+
+def test_a_provider_that_refuses_us_holds_the_campaign() -> None:
+    """A wrong credential pauses, rather than burning through the list."""
+
+    def refused(message: Message) -> Submission:
+        return Submission(
+            delivery=message.delivery,
+            attempt=message.attempt,
+            event=DeliveryEvent.DEFER,
+            reason=Reason.CONFIGURATION,
+            code="20003",
+            halt=True,
+        )
+
+    scene = Scene(provider=FakeProvider(refused))
+    assert scene.run() is Ending.HELD
+    assert scene.counts()[STATUS.PLANNED] >= 5
+    assert scene.held == ["fake refuses us (20003)"]
+
+
+def test_a_message_that_can_not_be_rendered_is_given_up_alone() -> None:
+    """One poison message stops nothing."""
+    scene = Scene(count=2, broken=frozenset({"fr"}))
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts() == {STATUS.DEAD: 2}
+    assert scene.provider.seen == []
+    assert {row.submission.reason for row in scene.ledger.records} == {Reason.RENDERING}
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 5, 29])
+def test_the_wait_before_a_retry_grows_and_is_bounded(attempt: int) -> None:
+    """Exponential, with full jitter, never longer than the longest."""
+    rule = RetryRule(attempts=30)
+    clock = FakeClock()
+    submission = _deferred(attempt)
+    latest = rule.due(submission, clock.now(), lambda: 1.0)
+    assert latest is not None
+    assert latest - clock.now() == min(timedelta(seconds=2**attempt), rule.longest)
+    assert rule.due(submission, clock.now(), lambda: 0.0) == clock.now()
+
+
+def _deferred(attempt: int) -> Submission:
+    scene = FakeLedger(1)
+    pending = scene._pending(1)
+    return Submission(delivery=pending.delivery, attempt=attempt, event=DeliveryEvent.DEFER)
+
+
+def _ok(message: Message) -> Submission:
+    return Submission(
+        delivery=message.delivery, attempt=message.attempt, event=DeliveryEvent.ACCEPT
+    )
+
+
+def _busy(message: Message) -> Submission:
+    return Submission(
+        delivery=message.delivery,
+        attempt=message.attempt,
+        event=DeliveryEvent.DEFER,
+        reason=Reason.RATE_LIMITED,
+    )
