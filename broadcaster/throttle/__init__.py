@@ -1,0 +1,1 @@
+"""How fast a provider may be used, kept for all workers together."""

@@ -1,0 +1,100 @@
+"""Limits kept in a server of the Redis protocol, for all workers together."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import redis
+
+from broadcaster.domain.message import Lane
+from broadcaster.errors import ConfigurationError, InvalidInputError, UnavailableError
+from broadcaster.ports import Grant
+from broadcaster.throttle import window
+
+_log = logging.getLogger(__name__)
+
+#: How long to wait before asking a store again that did not answer, seconds.
+_PATIENCE = 0.5
+
+#: The most messages looked at in one step, so that the store is never busy for long.
+_MOST = 1000
+
+#: The slowest and fastest rate that make sense, units a second.
+_SLOWEST, _FASTEST = 0.01, 1_000_000.0
+
+_RATES = "{throttle}:rates"
+
+
+class RedisThrottle:
+    """Grants what the limits allow, by one atomic script with the store's own clock.
+
+    When the store is down, was flushed or was started again, limits are closed: nothing leaves
+    until it answers and a whole window has passed.
+    """
+
+    def __init__(self, client: redis.Redis, limits: Mapping[str, float]) -> None:
+        """Keep the client, and the limits in units a second."""
+        self._client = client
+        self._rules = {name: _packed(name, rate) for name, rate in limits.items()}
+        script = resources.files("broadcaster.throttle").joinpath("take.lua")
+        self._script = client.register_script(script.read_text(encoding="utf-8"))
+
+    def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
+        """Ask to send messages of these costs, in order; ConfigurationError for no such limit."""
+        packed = self._rule(limit)
+        try:
+            grant, _ = self._ask(limit, packed, costs, lane)
+        except redis.RedisError as error:
+            _log.warning(
+                "throttle store does not answer; nothing leaves",
+                extra={
+                    "action": "throttle_unavailable",
+                    "limit": limit,
+                    "fault": type(error).__name__,
+                },
+            )
+            return Grant(count=0, wait=_PATIENCE)
+        return grant
+
+    def set_rate(self, limit: str, rate: float | None) -> None:
+        """Change a limit for all workers while they run; None goes back to the settings' value.
+
+        InvalidInputError for a rate that makes no sense, UnavailableError when the store is down.
+        """
+        self._rule(limit)
+        try:
+            if rate is None:
+                self._client.hdel(_RATES, limit)
+            else:
+                self._client.hset(_RATES, limit, _packed(limit, rate))
+        except redis.RedisError as error:
+            message = "The server of the Redis protocol does not answer. Start it, or set its URL."
+            raise UnavailableError(message) from error
+
+    def _rule(self, limit: str) -> str:
+        packed = self._rules.get(limit)
+        if packed is None:
+            message = f"BROADCASTER_LIMITS: has no limit {limit!r}. Add {limit}=<units a second>."
+            raise ConfigurationError(message)
+        return packed
+
+    def _ask(
+        self, limit: str, packed: str, costs: Sequence[int], lane: Lane, now: float | str = ""
+    ) -> tuple[Grant, int]:
+        """Run the script; gives also when it was, by the store's clock, in microseconds."""
+        # One slot of a cluster for all three keys: the braces are part of the protocol.
+        keys = [f"{{throttle}}:{limit}", f"{{throttle}}:{limit}:log", _RATES]
+        urgent = int(lane is Lane.URGENT)
+        count, wait, at = self._script(keys, [limit, packed, urgent, now, *costs[:_MOST]])
+        return Grant(count=count, wait=wait / window.SECOND), int(at)
+
+
+def _packed(limit: str, rate: float) -> str:
+    """Write a rule as the script reads it."""
+    if not _SLOWEST <= rate <= _FASTEST:
+        raise InvalidInputError(
+            f"limit {limit}", f"{rate} is no rate", f"Give {_SLOWEST} to {_FASTEST} units a second."
+        )
+    rule = window.rule(rate)
+    parts = (rule.units, rule.window, rule.pace, rule.credit, rule.grain, rule.routine)
+    return ":".join(f"{part:.6f}" for part in (*parts, window.MARGIN))
