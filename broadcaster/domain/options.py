@@ -49,6 +49,10 @@ class Options:
         """Show the prefix alone: values may be secret."""
         return f"Options({self._prefix!r})"
 
+    def refuse(self, name: str, problem: str, remedy: str) -> InvalidInputError:
+        """Make the error that names the whole variable; the caller raises it."""
+        return InvalidInputError(self._prefix + name, problem, remedy)
+
     def text(self, name: str, default: str) -> str:
         """Read a text without control characters, trimmed."""
         value = self.values.get(self._prefix + name, default).strip()
