@@ -1,0 +1,1 @@
+"""What a message says: kinds, locales, catalogues, and the templates that join them."""

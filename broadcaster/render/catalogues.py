@@ -1,0 +1,202 @@
+"""Catalogues: the texts of one locale, read from `.po` files in memory.
+
+An untranslated text is an error and never the English one: a message is whole or not sent.
+"""
+
+import gettext
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import PoFileError, read_po
+
+from broadcaster.errors import ConfigurationError
+from broadcaster.render.locales import Locale
+
+#: Placeholders as Jinja's newstyle gettext writes them.
+PLACEHOLDER = re.compile(r"%\(([a-z_][a-z0-9_]*)\)s")
+
+
+class Key(NamedTuple):
+    """Which text: its context, its singular and, where it counts something, its plural."""
+
+    context: str | None
+    singular: str
+    plural: str | None
+
+    def __str__(self) -> str:
+        """Give the beginning of the text, for people."""
+        text = " ".join(self.singular.split())
+        return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004  (fits a table)
+
+
+class UntranslatedError(ConfigurationError):
+    """A text has no translation in the locale that was asked for."""
+
+
+class Texts(Protocol):
+    """Gives the text of a key; `count` picks the plural form."""
+
+    def text(self, key: Key, count: int = 1) -> str:
+        """Give the text; UntranslatedError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """The whole, certain texts of one locale.
+
+    `forms` holds what may be used; `doubtful` the keys whose entry is marked fuzzy or has an
+    empty form, which count as missing. `headers` are the plural headers that the files state.
+    """
+
+    locale: Locale
+    forms: Mapping[Key, tuple[str, ...]]
+    doubtful: Mapping[Key, str]
+    headers: tuple[str, ...]
+    plural: Callable[[int], int]
+
+    def has(self, key: Key) -> bool:
+        """Tell whether a text is there."""
+        return key in self.forms
+
+    def text(self, key: Key, count: int = 1) -> str:
+        """Give the text; UntranslatedError naming it."""
+        if key not in self.forms:
+            message = f"{self.locale.tag}: {str(key)!r} is not translated. Add it to its catalogue."
+            raise UntranslatedError(message)
+        return self.forms[key][self.plural(count) if key.plural is not None else 0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceTexts:
+    """The language in which the templates are written: each key is its own text."""
+
+    def text(self, key: Key, count: int = 1) -> str:
+        """Give the text."""
+        return key.singular if key.plural is None or count == 1 else key.plural
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PseudoTexts:
+    """A made-up language: what does not come out accented and in brackets is not translatable."""
+
+    def text(self, key: Key, count: int = 1) -> str:
+        """Give the text, changed letter by letter, and a third longer, as real languages are."""
+        return pseudo(SourceTexts().text(key, count))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftTexts:
+    """What a reviewer sees of an unfinished locale: missing texts in marked English."""
+
+    catalogue: Catalogue
+
+    def text(self, key: Key, count: int = 1) -> str:
+        """Give the text, or the source's between double angle brackets."""
+        if self.catalogue.has(key):
+            return self.catalogue.text(key, count)
+        return f"⟪{SourceTexts().text(key, count)}⟫"
+
+
+_ACCENTS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "áƀćđéƒǵĥíĵķĺɱńóƥɋŕśťúʋŵẋýźÁƁĆĐÉƑǴĤÍĴĶĹṀŃÓƤɊŔŚŤÚƲŴẊÝŹ",
+)
+
+
+def pseudo(text: str) -> str:
+    """Write a text with accents between square brackets, longer, its placeholders kept."""
+    pieces = re.split(r"(%\([a-z0-9_]+\)s|%%)", text)
+    accented = "".join(
+        piece if number % 2 else piece.translate(_ACCENTS) for number, piece in enumerate(pieces)
+    )
+    return f"[{accented}{'~' * (len(text) // 3)}]"
+
+
+def read_catalogue(locale: Locale, files: Sequence[str]) -> Catalogue:
+    """Read a locale's files, the earlier winning text by text; ConfigurationError.
+
+    Where a file's plural header differs from the locale's pinned one, its plurals are doubtful:
+    with the wrong header a count of 11 takes the words for 100.
+    """
+    forms: dict[Key, tuple[str, ...]] = {}
+    doubtful: dict[Key, str] = {}
+    headers = []
+    for text in files:
+        catalog = parse(text, locale.tag)
+        headers.append(catalog.plural_forms)
+        trusted = same_header(catalog.plural_forms, locale.plural_forms)
+        for key, strings, doubt in entries(catalog):
+            reason = doubt or ("" if trusted or not key.plural else "has a wrong plural header")
+            if key in forms or key in doubtful:
+                continue
+            if reason:
+                doubtful[key] = reason
+            else:
+                forms[key] = strings
+    return Catalogue(
+        locale=locale,
+        forms=forms,
+        doubtful=doubtful,
+        headers=tuple(headers),
+        plural=_plural(locale),
+    )
+
+
+def same_header(one: str, other: str) -> bool:
+    """Compare two plural headers, spaces and outer brackets aside."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(header: str) -> str:
+    return re.sub(r"plural=\((.*)\)$", r"plural=\1", re.sub(r"\s", "", header).rstrip(";"))
+
+
+def _plural(locale: Locale) -> Callable[[int], int]:
+    _, _, expression = locale.plural_forms.partition("plural=")
+    expression = expression.partition("plural=")[2] or expression
+    try:
+        return gettext.c2py(expression.rstrip("; ") or "0")
+    except ValueError as error:
+        message = f"{locale.tag}/locale.toml, plural_forms: {error}. Write what gettext reads."
+        raise ConfigurationError(message) from error
+
+
+def parse(text: str, tag: str) -> Catalog:
+    """Read one `.po`; ConfigurationError naming the locale and the line."""
+    try:
+        return read_po(io.BytesIO(text.encode()), abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        message = f"{tag}/LC_MESSAGES/advisories.po: cannot be read ({error}). Mend the line."
+        raise ConfigurationError(message) from error
+
+
+def entries(catalog: Catalog) -> list[tuple[Key, tuple[str, ...], str]]:
+    """List a catalogue's entries with their forms, and why one is not to be used, else empty."""
+    found = []
+    for message in catalog:
+        if not message.id:
+            continue
+        identity = message.id if isinstance(message.id, tuple | list) else (message.id, None)
+        key = Key(message.context or None, str(identity[0]), identity[1])
+        strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        normal = tuple(unicodedata.normalize("NFC", str(string or "")) for string in strings)
+        expected = catalog.num_plurals if key.plural else 1
+        found.append((key, normal, _doubt(normal, expected, fuzzy=message.fuzzy)))
+    return found
+
+
+def _doubt(strings: tuple[str, ...], expected: int, *, fuzzy: bool) -> str:
+    if not any(strings):
+        return "is not translated"
+    if fuzzy:
+        return "is marked fuzzy: nobody has checked it"
+    empty = [str(number) for number in range(expected) if not "".join(strings[number : number + 1])]
+    if empty:
+        return f"has no plural form {', '.join(empty)}"
+    return ""

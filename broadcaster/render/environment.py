@@ -1,0 +1,216 @@
+"""The sandbox in which templates run: few filters, no files, no code, bounded output."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
+from markupsafe import Markup
+
+from broadcaster.errors import ConfigurationError
+from broadcaster.render import bidi
+from broadcaster.render.catalogues import Key, Texts
+from broadcaster.render.locales import Locale
+from broadcaster.render.values import Shown, Surface, show_free, show_ltr
+
+#: What a part may come to, in characters. Gmail cuts a mail off at 102 kB; a page may be longer.
+_LIMITS: Mapping[Surface, int] = {
+    Surface.SMS: 4_000,
+    Surface.TEXT: 50_000,
+    Surface.MAIL: 200_000,
+    Surface.PAGE: 500_000,
+}
+_FACTOR = 1_000_000
+EXTENSIONS = ("jinja2.ext.i18n",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """Where and for whom a template runs."""
+
+    surface: Surface
+    locale: Locale
+    zone: ZoneInfo
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja without Python: no methods of built-in values, no globals, arithmetic in bounds."""
+
+    intercepted_binops: ClassVar[frozenset[str]] = frozenset({"*", "**", "%"})
+
+    def is_safe_callable(self, obj: object) -> bool:
+        """Refuse methods of texts, lists and numbers: `'x'.ljust(10**9)` fills the memory."""
+        owner = getattr(obj, "__self__", None)
+        plain = isinstance(owner, str | bytes | int | float | list | tuple | dict | date)
+        return not plain and super().is_safe_callable(obj)
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """Allow these operators on modest numbers alone."""
+        for side in (left, right):
+            if not isinstance(side, int | float) or abs(side) > _FACTOR:
+                message = f"{operator} is for numbers up to {_FACTOR}"
+                raise SecurityError(message)
+        if operator == "**":
+            message = "** is not there"
+            raise SecurityError(message)
+        return super().call_binop(context, operator, left, right)
+
+
+def make_environment(templates: Mapping[str, str], texts: Texts, setting: Setting) -> Sandbox:
+    """Make the environment for one surface and locale."""
+    environment = Sandbox(
+        loader=DictLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=setting.surface in {Surface.MAIL, Surface.PAGE},
+        extensions=list(EXTENSIONS),
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.clear()
+    environment.filters = {name: FILTERS[name] for name in ("escape", "e", "length")}
+    environment.filters |= _filters(setting)
+    environment.tests = {name: TESTS[name] for name in ("defined", "none", "eq", "in")}
+    _speak(environment, texts)
+    return environment
+
+
+def _speak(environment: Sandbox, texts: Texts) -> None:
+    """Give the templates their texts."""
+
+    def one(text: str) -> str:
+        return texts.text(Key(None, text, None))
+
+    def counted(singular: str, plural: str, count: int) -> str:
+        return texts.text(Key(None, singular, plural), count)
+
+    def within(context: str, text: str) -> str:
+        return texts.text(Key(context, text, None))
+
+    def counted_within(context: str, singular: str, plural: str, count: int) -> str:
+        return texts.text(Key(context, singular, plural), count)
+
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # (the i18n extension adds it to the instance)
+    install(one, counted, newstyle=True, pgettext=within, npgettext=counted_within)
+
+
+def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
+    """Make the filters, bound to surface, locale and time zone."""
+    surface, locale = setting.surface, setting.locale
+
+    def local(moment: datetime | date) -> datetime | date:
+        return moment.astimezone(setting.zone) if isinstance(moment, datetime) else moment
+
+    def day(moment: datetime | date) -> Shown:
+        text = format_date(local(moment), "long", locale=locale.formats)
+        return Shown(text, text, Markup.escape(text))
+
+    def time(moment: datetime) -> Shown:
+        text = format_time(local(moment).timetz(), "HH:mm", locale=locale.formats)
+        return show_ltr(text, surface, locale)
+
+    def number(value: float) -> Shown:
+        return show_ltr(format_decimal(value, locale=locale.formats), surface, locale)
+
+    def bare_url(url: Shown) -> Shown:
+        return show_ltr(bare(url.raw), surface, locale, url.href)
+
+    def isolate(value: object) -> Shown:
+        return show_free(str(value), surface, always=True, locale=locale)
+
+    def listing(values: Sequence[Shown]) -> Markup | str:
+        marks = [f"\ue000{number}\ue000" for number in range(len(values))]
+        pieces = format_list(marks, locale=locale.formats).split("\ue000")
+        if surface in {Surface.MAIL, Surface.PAGE}:
+            shown = (values[int(p)] if n % 2 else p for n, p in enumerate(pieces))
+            return Markup().join(shown)
+        return "".join(str(values[int(p)]) if n % 2 else p for n, p in enumerate(pieces))
+
+    return {
+        "date": day,
+        "time": time,
+        "number": number,
+        "bare_url": bare_url,
+        "isolate": isolate,
+        "listing": listing,
+    }
+
+
+def bare(url: str) -> str:
+    """Take scheme and trailing slash from a web address: 8 units that 70 have no room for."""
+    return url.removeprefix("https://").rstrip("/")
+
+
+def run(template: Template, context: Mapping[str, object], surface: Surface) -> str:
+    """Run a template, stopping when it says too much; ConfigurationError naming the template."""
+    size, pieces = 0, []
+    try:
+        for piece in template.generate(context):
+            size += len(piece)
+            if size > _LIMITS[surface]:
+                message = f"{template.name}: comes to more than {_LIMITS[surface]} characters."
+                raise ConfigurationError(f"{message} Shorten it.")
+            pieces.append(piece)
+    except TemplateError as error:
+        raise broken(str(template.name), error) from error
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise broken(str(template.name), error) from error
+    return "".join(pieces)
+
+
+def broken(name: str, error: Exception) -> ConfigurationError:
+    """Make the error for a template that cannot be read or run."""
+    line = getattr(error, "lineno", None)
+    place = f"{name}, line {line}" if line else name
+    return ConfigurationError(f"{place}: {error or type(error).__name__}. Mend the template.")
+
+
+#: What French software writes and GSM-7 has not; each of these makes an SMS three times as dear.
+_GSM = str.maketrans(
+    {
+        "\u00a0": " ",
+        "\u202f": " ",
+        "’": "'",
+        "‘": "'",
+        "“": '"',
+        "”": '"',
+        "«": '"',
+        "»": '"',
+        "–": "-",
+        "—": "-",
+        "…": "...",
+    }
+)
+
+
+def finish_sms(text: str, locale: Locale) -> str:
+    """Make the text of an SMS as it is sent: no isolates, and no marks where nothing needs them.
+
+    In Latin script typographic characters become those of GSM-7; letters are never changed.
+    """
+    if locale.script == "Latn":
+        return bidi.strip(text.translate(_GSM)).strip()
+    kept = bidi.LRM + bidi.RLM if bidi.has_rtl(text) else ""
+    return "".join(c for c in text if c in kept or c not in bidi.CONTROLS).strip()
+
+
+def finish_line(text: str) -> str:
+    """Make one line: subjects and push texts have no breaks, and none can be smuggled in."""
+    return " ".join(text.split())
+
+
+def finish_text(text: str) -> str:
+    """Make a text part: no trailing blanks, no more than one empty line together."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,261 @@
+"""Facts: what the team fills in for an advisory, typed and checked.
+
+A fact is kept as JSON (`Advisory.facts`); `check` turns what came from outside into that form,
+or refuses it with the fact's name. Nothing here knows a template.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from broadcaster.domain.advisory import FactValue
+from broadcaster.errors import InvalidInputError
+from broadcaster.render import bidi
+
+#: BCP 47 for "undetermined": the name that is used in every locale that has none of its own.
+ANY = "und"
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_DISPLAY = re.compile(r"[\d+][\d .()-]{1,24}", re.ASCII)
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?")
+_MAILBOX_LENGTH, _URL_LENGTH, _LIST_LENGTH, _LOCALES = 254, 500, 100, 50
+#: Joiners and marks that scripts need; every other format character is refused.
+_HARMLESS = frozenset("\u200c\u200d" + bidi.LRM + bidi.RLM + "\u2066\u2067" + bidi.FSI + bidi.PDI)
+
+
+class FactType(StrEnum):
+    """The types of facts."""
+
+    #: Free text, the same in every language: a street, a reference.
+    TEXT = "text"
+    #: Prose that the team writes in each language; needed in every locale that is offered.
+    LOCALIZED = "localized"
+    #: A proper name with its form in some languages, and `und` for all others.
+    NAME = "name"
+    #: `{"e164": "+212…", "display": "05…"}`.
+    PHONE = "phone"
+    EMAIL = "email"
+    #: An https address.
+    URL = "url"
+    #: ISO 8601 with its offset from UTC.
+    DATETIME = "datetime"
+    #: ISO 8601.
+    DATE = "date"
+    NUMBER = "number"
+    #: One of the words in `choices`.
+    CHOICE = "choice"
+    #: Texts, the same in every language.
+    LIST = "list"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One fact of a kind: its name, type, limits, and what stands when nothing is given.
+
+    `sample` is what previews and checks use where there is no default. `labels` names the fact
+    for people, by language, `en` at least. `contact` marks what customers are to use.
+    """
+
+    name: str
+    type: FactType
+    labels: Mapping[str, str]
+    contact: bool
+    required: bool
+    default: FactValue
+    sample: FactValue
+    max_length: int
+    minimum: float
+    maximum: float
+    choices: tuple[str, ...]
+
+    def check(self, value: object, locales: Sequence[str]) -> FactValue:
+        """Give the value as it is kept; InvalidInputError naming the fact.
+
+        `locales` are those in which localized prose must be there.
+        """
+        if value is None:
+            if self.required:
+                raise self.refuse("is missing", "Give a value.")
+            return None
+        return _CHECKS[self.type](self, value, locales)
+
+    def refuse(self, problem: str, remedy: str) -> InvalidInputError:
+        """Make the error that names this fact."""
+        return InvalidInputError(f"facts.{self.name}", problem, remedy)
+
+
+def _text(fact: Fact, value: object, locales: Sequence[str] = ()) -> str:
+    del locales
+    if not isinstance(value, str):
+        raise fact.refuse("is not a text", "Give a text.")
+    text = unicodedata.normalize("NFC", value).strip()
+    if not text:
+        raise fact.refuse("is empty", "Write something, or leave the fact out.")
+    if len(text) > fact.max_length:
+        raise fact.refuse(
+            f"has {len(text)} characters", f"Shorten it to {fact.max_length} at most."
+        )
+    _refuse_hidden(fact, text)
+    return text
+
+
+def _refuse_hidden(fact: Fact, text: str) -> None:
+    """Refuse characters that show nothing and change how the rest is read (spoofed addresses)."""
+    for position, character in enumerate(text, 1):
+        category = unicodedata.category(character)
+        hidden = category in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+        if hidden and character not in _HARMLESS:
+            raise fact.refuse(
+                f"has the hidden character U+{ord(character):04X} at position {position}",
+                "Remove it; text copied from elsewhere may carry it.",
+            )
+    if not bidi.balanced(text):
+        raise fact.refuse(
+            "opens or closes a direction isolate without its partner", "Type the text anew."
+        )
+
+
+def _plain(fact: Fact, value: object) -> str:
+    text = _text(fact, value)
+    if not text.isascii():
+        raise fact.refuse("has a character outside ASCII", "Type it anew, in Latin letters.")
+    return text
+
+
+def _texts(fact: Fact, value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value or len(value) > _LOCALES:
+        raise fact.refuse("is not a text for each language", 'Write {"ar": "…", "fr": "…"}.')
+    return {str(tag)[:35]: _text(fact, text) for tag, text in value.items()}
+
+
+def _localized(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    texts = _texts(fact, value)
+    missing = [tag for tag in locales if tag not in texts]
+    if missing:
+        raise fact.refuse(f"has no text for {', '.join(missing)}", "Write it in these languages.")
+    return texts
+
+
+def _name(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    texts = {ANY: _text(fact, value)} if isinstance(value, str) else _texts(fact, value)
+    if ANY not in texts:
+        missing = [tag for tag in locales if tag not in texts]
+        if missing:
+            raise fact.refuse(
+                f"has no name for {', '.join(missing)}",
+                f"Add it, or '{ANY}' for all other languages.",
+            )
+    return texts
+
+
+def _phone(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    given = {"e164": value, "display": value} if isinstance(value, str) else value
+    if not isinstance(given, Mapping) or set(given) != {"e164", "display"}:
+        raise fact.refuse("is not a phone number", 'Write {"e164": "+212…", "display": "05…"}.')
+    e164, display = _plain(fact, given["e164"]), _plain(fact, given["display"])
+    if not _E164.fullmatch(e164):
+        raise fact.refuse("has an e164 that is no E.164 number", "Write + and the digits alone.")
+    if not _DISPLAY.fullmatch(display):
+        raise fact.refuse("has a display that is no phone number", "Write digits.")
+    digits = re.sub(r"\D", "", display).lstrip("0")
+    if not digits or not e164.endswith(digits):
+        raise fact.refuse("has two different numbers", "Make display the same number as e164.")
+    return {"e164": e164, "display": display}
+
+
+def _email(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    text = _plain(fact, value)
+    if len(text) > _MAILBOX_LENGTH or not _MAILBOX.fullmatch(text) or ".." in text:
+        raise fact.refuse("is not a mail address", "Write it as name@example.org.")
+    return text
+
+
+def _url(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    text = _plain(fact, value)
+    remedy = "Write the whole address, https://…, without spaces."
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise fact.refuse("is not a web address", remedy) from error
+    if parts.scheme != "https" or not text.startswith("https://"):
+        raise fact.refuse("is not an https address", remedy)
+    bad = len(text) > _URL_LENGTH or not _HOST.fullmatch(parts.netloc)
+    if bad or re.search(r"[\s<>\"'\\`{}|^]", text):
+        raise fact.refuse("is not a web address", remedy)
+    return text
+
+
+def _datetime(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    remedy = "Write it as 2026-05-01T08:00:00+01:00."
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise fact.refuse("is not a date and time", remedy) from error
+    if moment.utcoffset() is None:
+        raise fact.refuse("does not say its offset from UTC", remedy)
+    return moment.isoformat()
+
+
+def _date(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError as error:
+        raise fact.refuse("is not a date", "Write it as 2026-05-01.") from error
+    if isinstance(day, datetime):
+        raise fact.refuse("is a date with a time", "Write the date alone.")
+    return day.isoformat()
+
+
+def _number(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise fact.refuse("is not a number", "Give a number.")
+    # Written this way round, so that NaN is refused too.
+    if not fact.minimum <= value <= fact.maximum:
+        raise fact.refuse(
+            "is out of range", f"Give a number from {fact.minimum:g} to {fact.maximum:g}."
+        )
+    return value
+
+
+def _choice(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    if not isinstance(value, str) or value not in fact.choices:
+        raise fact.refuse("is no choice", f"Use one of {', '.join(fact.choices)}.")
+    return value
+
+
+def _list(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    if not isinstance(value, list | tuple) or not value:
+        raise fact.refuse("is not a list of texts", 'Write ["…", "…"].')
+    if len(value) > _LIST_LENGTH:
+        raise fact.refuse(f"has {len(value)} entries", f"Give {_LIST_LENGTH} at most.")
+    return [_text(fact, entry) for entry in value]
+
+
+_CHECKS: Mapping[FactType, Callable[[Fact, object, Sequence[str]], FactValue]] = {
+    FactType.TEXT: _text,
+    FactType.LOCALIZED: _localized,
+    FactType.NAME: _name,
+    FactType.PHONE: _phone,
+    FactType.EMAIL: _email,
+    FactType.URL: _url,
+    FactType.DATETIME: _datetime,
+    FactType.DATE: _date,
+    FactType.NUMBER: _number,
+    FactType.CHOICE: _choice,
+    FactType.LIST: _list,
+}

@@ -1,0 +1,142 @@
+"""Everything that decides how messages read, in memory: templates, kinds, locales, catalogues.
+
+Read once. Files that change later change nothing in a running process: what was hashed at
+approval is what is sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from broadcaster.errors import ConfigurationError, NotFoundError
+from broadcaster.render.catalogues import (
+    Catalogue,
+    DraftTexts,
+    Key,
+    PseudoTexts,
+    SourceTexts,
+    Texts,
+    read_catalogue,
+)
+from broadcaster.render.extract import Use, check_known, closure, uses
+from broadcaster.render.kinds import Kind, load_base, load_kinds
+from broadcaster.render.locales import PSEUDO, Locale, Review, canonical, load_locales
+from broadcaster.render.sources import digest
+
+
+class Library:
+    """What the folders of templates and locales hold, earlier folders overlaying later ones."""
+
+    def __init__(
+        self, templates: Sequence[Path], locales: Sequence[Path], *, default_locale: str
+    ) -> None:
+        """Read everything; ConfigurationError naming the file. A broken kind stops only itself."""
+        self.locales, files = load_locales(locales, default_locale)
+        self.catalogues: Mapping[str, Catalogue] = {
+            tag: read_catalogue(locale, files.get(tag, ()))
+            for tag, locale in self.locales.items()
+            if locale.translatable and not locale.source and tag != PSEUDO
+        }
+        kinds, self.faults = load_kinds(templates)
+        self.templates: Mapping[str, str] = dict(load_base(templates)) | {
+            f"{kind.name}/{path}": text
+            for kind in kinds.values()
+            for path, text in kind.texts.items()
+        }
+        self._uses: dict[str, tuple[Use, ...]] = {}
+        self.kinds: Mapping[str, Kind] = self._offer(kinds)
+
+    def __repr__(self) -> str:
+        """Show what there is."""
+        return f"Library(kinds={sorted(self.kinds)}, locales={sorted(self.locales)})"
+
+    def kind(self, name: str) -> Kind:
+        """Give a kind; NotFoundError, or ConfigurationError when its folder is broken."""
+        if name in self.faults:
+            raise ConfigurationError(self.faults[name])
+        if name not in self.kinds:
+            known = ", ".join(sorted(self.kinds)) or "none"
+            raise NotFoundError("kind", f"{name[:60]!r} is unknown", f"Use one of {known}.")
+        return self.kinds[name]
+
+    def locale(self, tag: str) -> Locale:
+        """Give a locale by its exact tag, aliases followed; NotFoundError."""
+        found = self.locales.get(tag if tag == PSEUDO else canonical(tag) or "")
+        if found is not None and found.alias:
+            found = self.locales[found.alias]
+        if found is None or not found.translatable:
+            known = ", ".join(tag for tag, one in self.locales.items() if one.translatable)
+            raise NotFoundError("locale", f"{tag[:60]!r} is unknown", f"Use one of {known}.")
+        return found
+
+    def uses(self, kind: str) -> tuple[Use, ...]:
+        """List where a kind's parts ask for texts, the layouts they stand on included."""
+        if kind not in self._uses:
+            self._uses[kind] = self._find_uses(self.kinds[kind])
+        return self._uses[kind]
+
+    def texts(self, locale: Locale, *, draft: bool) -> Texts:
+        """Give the texts of a locale; for a draft, missing ones in marked English."""
+        if locale.tag == PSEUDO:
+            return PseudoTexts()
+        if locale.source:
+            return SourceTexts()
+        catalogue = self.catalogues[locale.tag]
+        return DraftTexts(catalogue=catalogue) if draft else catalogue
+
+    def missing(self, uses: Sequence[Use], locale: Locale) -> list[Key]:
+        """List the texts that are not there, or not certain, in a locale."""
+        if locale.source or locale.tag == PSEUDO:
+            return []
+        catalogue = self.catalogues[locale.tag]
+        keys = dict.fromkeys(use.key for use in uses)
+        return [key for key in keys if not catalogue.has(key)]
+
+    def why_not(self, kind: str, locale: Locale) -> str | None:
+        """Tell why a kind may not go to customers in a locale; None when it may."""
+        lacking = len(self.missing(self.uses(kind), locale))
+        reasons = []
+        if lacking:
+            reasons.append(f"{lacking} of its texts are not translated")
+        if locale.review is not Review.APPROVED:
+            reasons.append("it awaits review by a native speaker")
+        return " and ".join(reasons) or None
+
+    def fingerprint(self, kind: str) -> str:
+        """Hash a kind's folder, the layout, and its texts and settings in every locale."""
+        self.kind(kind)
+        pieces = [kind, self.locales.default]
+        for name in sorted(self.templates):
+            if name.startswith(("_base/", f"{kind}/")):
+                pieces += [name, self.templates[name]]
+        keys = sorted({use.key for use in self.uses(kind)}, key=repr)
+        for tag, locale in self.locales.items():
+            pieces += [tag, repr(locale)]
+            if tag in self.catalogues:
+                forms = self.catalogues[tag].forms
+                pieces += [repr((key, forms.get(key))) for key in keys]
+        return digest(pieces)
+
+    def _find_uses(self, kind: Kind) -> tuple[Use, ...]:
+        names: dict[str, None] = {}
+        for part in kind.parts:
+            names |= dict.fromkeys(closure(self.templates, f"{kind.name}/{part}"))
+        return tuple(use for name in names for use in uses(self.templates, name))
+
+    def _offer(self, kinds: Mapping[str, Kind]) -> Mapping[str, Kind]:
+        """Say of each kind in which locales it may go to customers; set broken ones aside."""
+        offered: dict[str, Kind] = {}
+        for name, kind in kinds.items():
+            try:
+                for part in kind.parts:
+                    check_known(self.templates, f"{name}/{part}")
+                self._uses[name] = self._find_uses(kind)
+                tags = [
+                    tag
+                    for tag, locale in self.locales.items()
+                    if locale.translatable and self.why_not(name, locale) is None
+                ]
+                offered[name] = kind.with_locales(tags)
+            except ConfigurationError as error:
+                self.faults[name] = str(error)
+        return MappingProxyType(offered)

@@ -1,0 +1,84 @@
+"""Reading folders of templates and locales into memory, once, within bounds.
+
+What is rendered and what is hashed are the same bytes: a file that changes under a running
+worker changes neither. Links that lead out of a folder are refused.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from broadcaster.errors import ConfigurationError
+
+_SUFFIXES = frozenset({".txt", ".mjml", ".html", ".toml", ".po"})
+_FILES, _BYTES = 500, 2_000_000
+
+
+def read_folder(folder: Path) -> Mapping[str, str]:
+    """Read the texts below `folder`, by their path in it with forward slashes.
+
+    ConfigurationError naming the file when there are too many, one is too large, leads out of
+    the folder, or is not UTF-8.
+    """
+    root = folder.resolve()
+    texts: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in _SUFFIXES or path.name.startswith(".") or not path.is_file():
+            continue
+        if not path.resolve().is_relative_to(root):
+            message = f"{path}: leads out of its folder. Put the file itself there."
+            raise ConfigurationError(message)
+        texts[path.relative_to(folder).as_posix()] = _read(path)
+        if len(texts) > _FILES:
+            message = f"{folder}: has more than {_FILES} files. Keep only what is used."
+            raise ConfigurationError(message)
+    return texts
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _BYTES:
+            message = f"{path}: is larger than {_BYTES} bytes. Shorten it."
+            raise ConfigurationError(message)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path}: is not UTF-8 at byte {error.start}. Save it as UTF-8."
+        raise ConfigurationError(message) from error
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}). Check its permissions."
+        raise ConfigurationError(message) from error
+
+
+def subfolders(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
+    """Group the folders one level down by name, in the order of `folders`."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        try:
+            children = sorted(child for child in folder.iterdir() if child.is_dir())
+        except OSError as error:
+            message = f"{folder}: cannot be read ({error.strerror}). Name a readable folder."
+            raise ConfigurationError(message) from error
+        for child in children:
+            if not child.name.startswith("."):
+                found.setdefault(child.name, []).append(child)
+    return found
+
+
+def parse_toml(text: str, where: str) -> dict[str, object]:
+    """Read TOML; ConfigurationError naming the file and the line."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{where}: is not TOML ({error}). Mend the line."
+        raise ConfigurationError(message) from error
+
+
+def digest(pieces: Iterable[str]) -> str:
+    """Hash texts in order, each with its length, so that no two sequences look alike."""
+    total = hashlib.sha256()
+    for piece in pieces:
+        data = piece.encode()
+        total.update(b"%d:" % len(data))
+        total.update(data)
+    return total.hexdigest()
