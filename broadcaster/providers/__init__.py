@@ -1,0 +1,1 @@
+"""Network accounts that take messages: one file each, named after the provider."""

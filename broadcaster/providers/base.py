@@ -1,0 +1,167 @@
+"""How providers are found, and what all of them do alike.
+
+A provider is one file of this package, or of a folder given by path, that has a function
+`build(options: Options, context: Context) -> Provider`. Its name is the file's name. Files that
+begin with an underscore are parts shared by providers. `docs/adding-a-provider.md` tells the rest.
+"""
+
+import ast
+import asyncio
+import importlib.util
+import logging
+import re
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.options import Options
+from broadcaster.errors import ConfigurationError, NotFoundError
+from broadcaster.ports import Context, Message, Provider, Submission
+
+_log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
+
+Build = Callable[[Options, Context], Provider]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A provider's file; its libraries are loaded only when it is built."""
+
+    name: str
+    path: Path
+
+    def load(self) -> Build:
+        """Load the file; ConfigurationError when that fails, e.g. for a missing library."""
+        inside = self.path.parent == Path(__file__).parent
+        package = __package__ if inside else f"broadcaster_providers_{abs(hash(self.path.parent))}"
+        try:
+            module = _module(f"{package}.{self.name}", self.path)
+            build: Build = module["build"]
+        except Exception as error:
+            message = f"The provider file {self.path.name} cannot be loaded: {error}"
+            raise ConfigurationError(message) from error
+        return build
+
+
+def discover(folders: Sequence[Path] = ()) -> Mapping[str, Source]:
+    """Find all providers by name; a folder's file takes the place of ours of the same name."""
+    found = {}
+    for folder in (Path(__file__).parent, *folders):
+        for path in sorted(folder.glob("*.py")):
+            if path.stem != "base" and _NAME.match(path.stem) and _builds(path):
+                found[path.stem] = Source(name=path.stem, path=path)
+    return MappingProxyType(found)
+
+
+def build(name: str, options: Options, context: Context, folders: Sequence[Path] = ()) -> Provider:
+    """Build the provider of this name.
+
+    NotFoundError when there is none, InvalidInputError naming the option that is wrong,
+    ConfigurationError when its file cannot be loaded.
+    """
+    sources = discover(folders)
+    if name not in sources:
+        raise NotFoundError(
+            "provider", f"{name!r} is unknown", f"Use one of {', '.join(sorted(sources))}."
+        )
+    return sources[name].load()(options, context)
+
+
+def _builds(path: Path) -> bool:
+    """Tell whether a file has `build`, without running it."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        _log.warning("provider file unreadable", extra={"action": "skipped", "file": path.name})
+        return False
+    return any(isinstance(node, ast.FunctionDef) and node.name == "build" for node in tree.body)
+
+
+def _module(name: str, path: Path) -> dict[str, Build]:
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(path.name)
+        module = importlib.util.module_from_spec(spec)
+        # Dataclasses look up their module while it is being run.
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return vars(sys.modules[name])
+
+
+async def each(
+    messages: Sequence[Message],
+    send: Callable[[Message], Awaitable[Submission]],
+    room: asyncio.Semaphore,
+) -> list[Submission]:
+    """Send every message, as many at once as there is room; the answers come in the same order.
+
+    What `send` did not foresee becomes LOSE: nobody knows whether the message left.
+    """
+
+    async def one(message: Message) -> Submission:
+        async with room:
+            try:
+                return await send(message)
+            except Exception as error:  # noqa: BLE001  (one message must not take the others along)
+                _log.error(
+                    "fault while sending",
+                    extra={
+                        "action": "send_failed",
+                        "delivery": str(message.delivery),
+                        "fault": type(error).__name__,
+                    },
+                )
+                return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER)
+
+    return list(await asyncio.gather(*(one(message) for message in messages)))
+
+
+def result(
+    message: Message,
+    event: DeliveryEvent,
+    reason: Reason | None = None,
+    *,
+    reference: str | None = None,
+    code: str | None = None,
+    retry_after: timedelta | None = None,
+    halt: bool = False,
+) -> Submission:
+    """Say what came of a message."""
+    return Submission(
+        delivery=message.delivery,
+        attempt=message.attempt,
+        event=event,
+        reference=reference,
+        reason=reason,
+        code=code,
+        retry_after=retry_after,
+        halt=halt,
+    )
+
+
+def unknown_word(provider: str, word: str) -> None:
+    """Warn of a provider's word that its table does not have."""
+    _log.warning(
+        "provider used a word that we do not know",
+        extra={"action": "unknown_word", "provider": provider, "word": word[:40]},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a provider's word means for one message, and whether it holds for all that follow."""
+
+    event: DeliveryEvent
+    reason: Reason
+    halt: bool = False
