@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString, Protocol, runtime_checkable
 
-from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import (
     DeliveryEvent,
@@ -383,3 +383,25 @@ class Open:
     reference: str | None
     since: datetime
     asked: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewCampaign:
+    """A campaign to be made, with its advisory; `facts` are already checked against the kind."""
+
+    name: str
+    kind: str
+    facts: Mapping[str, FactValue]
+    message_class: MessageClass
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    effective: datetime
+    expires: datetime
+    segment: str
+    expression: str
+    channels: Sequence[Channel]
+    lane: Lane
+    drill: bool
+    scheduled_at: datetime | None
+    created_by: str

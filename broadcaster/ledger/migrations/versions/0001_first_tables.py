@@ -166,6 +166,8 @@ CREATE TABLE batch (
 );
 CREATE INDEX batch_open ON batch (lane, due_at) WHERE NOT done;
 CREATE INDEX batch_campaign ON batch (campaign_id, first);
+CREATE INDEX batch_settle ON batch (settle_at) WHERE settle_at IS NOT NULL;
+CREATE INDEX batch_reconcile ON batch (reconcile_at) WHERE reconcile_at IS NOT NULL;
 
 -- `due_at`: deferred, when it is tried again; in doubt or accepted, when its provider is asked
 -- next. `asked`: how often it was asked. `updated_at` of one in doubt is when it was claimed.

@@ -1,0 +1,93 @@
+"""Batches: what is left to do in one, worked out from its deliveries.
+
+Everybody locks a batch before its deliveries, so nobody waits for another in a circle.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from broadcaster.domain.delivery import DeliveryId
+
+#: How often a provider is asked about one delivery before it is left as it is.
+TRIES = 3
+
+_LOSE = """
+UPDATE delivery SET status = 'unknown', reason = 'worker_lost', due_at = %(now)s, asked = 0
+FROM batch
+WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = batch.campaign_id
+  AND delivery.number BETWEEN batch.first AND batch.last AND delivery.status = 'submitting'
+"""
+
+_GIVE_BACK = """
+UPDATE batch SET
+    done = seen.due_at IS NULL,
+    due_at = COALESCE(seen.due_at, batch.due_at),
+    settle_at = CASE WHEN seen.doubt THEN COALESCE(batch.settle_at, %(now)s) END,
+    reconcile_at = CASE WHEN seen.due_at IS NULL AND seen.quiet
+                        THEN COALESCE(batch.reconcile_at, %(now)s) END,
+    lease_until = NULL, published_at = NULL
+FROM (
+    SELECT batch.id,
+        min(CASE WHEN status IN ('planned', 'submitting') THEN %(now)s
+                 WHEN status = 'deferred' THEN delivery.due_at END) AS due_at,
+        bool_or(status = 'unknown' AND asked < %(tries)s) AS doubt,
+        bool_or(status = 'accepted' AND asked < %(tries)s) AS quiet
+    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+        AND delivery.number BETWEEN batch.first AND batch.last
+    WHERE batch.id = ANY(%(batches)s)
+    GROUP BY batch.id
+) AS seen
+WHERE batch.id = seen.id
+"""
+
+_LOCK = """
+SELECT batch.id FROM batch WHERE batch.id IN (
+    SELECT batch.id FROM batch
+    JOIN unnest(%(campaigns)s::integer[], %(numbers)s::integer[]) AS wish (campaign_id, number)
+      ON batch.campaign_id = wish.campaign_id AND wish.number BETWEEN batch.first AND batch.last)
+ORDER BY batch.id FOR UPDATE
+"""
+
+_REOPEN = """
+UPDATE batch SET
+    done = false,
+    due_at = CASE WHEN batch.done THEN wish.due_at ELSE LEAST(batch.due_at, wish.due_at) END
+FROM (
+    SELECT batch.id, min(delivery.due_at) AS due_at
+    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+        AND delivery.number BETWEEN batch.first AND batch.last
+    WHERE batch.id = ANY(%(batches)s) AND delivery.status = 'deferred'
+    GROUP BY batch.id
+) AS wish
+WHERE batch.id = wish.id AND (batch.done OR batch.due_at > wish.due_at)
+"""
+
+
+def lose(connection: Connection[Any], batches: Sequence[int], now: datetime) -> None:
+    """Put in doubt what a lost holder of these (locked) batches had claimed and not recorded."""
+    connection.execute(_LOSE, {"batches": list(batches), "now": now})
+
+
+def give_back(connection: Connection[Any], batches: Sequence[int], now: datetime) -> None:
+    """Work out what these (locked) batches need next, and end their leases.
+
+    Done when nothing waits, else due when the first of what waits is; looked through later when
+    some are in doubt, or were accepted and may be reported on.
+    """
+    connection.execute(_GIVE_BACK, {"batches": list(batches), "now": now, "tries": TRIES})
+
+
+def lock(connection: Connection[Any], deliveries: Sequence[DeliveryId]) -> list[int]:
+    """Lock the batches of deliveries, in order, and list them."""
+    campaigns = [delivery.campaign for delivery in deliveries]
+    numbers = [delivery.number for delivery in deliveries]
+    rows = connection.execute(_LOCK, {"campaigns": campaigns, "numbers": numbers})
+    return [batch for (batch,) in rows]
+
+
+def reopen(connection: Connection[Any], batches: Sequence[int]) -> None:
+    """Make (locked) batches runnable when what is deferred in them is due."""
+    connection.execute(_REOPEN, {"batches": list(batches)})

@@ -1,0 +1,213 @@
+"""The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, ChannelPlan
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.ledger import reading
+from broadcaster.ledger.audit import SYSTEM, note
+from broadcaster.ledger.closing import close
+from broadcaster.ledger.validity import person, validated
+from broadcaster.ports import NewCampaign
+
+_ADVISORY = """
+INSERT INTO advisory (kind, facts, class, severity, urgency, certainty, effective, expires)
+VALUES (%(kind)s, %(facts)s, %(class)s, %(severity)s, %(urgency)s, %(certainty)s,
+        %(effective)s, %(expires)s)
+RETURNING id
+"""
+
+_CAMPAIGN = """
+INSERT INTO campaign (name, advisory_id, segment, expression, channels, channel_plan, lane, drill,
+                      scheduled_at, created_by)
+VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::channel[],
+        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s)
+RETURNING id
+"""
+
+_HOLD = """
+UPDATE campaign SET status = 'paused', hold_reason = %s
+WHERE id = %s AND status IN ('launched', 'running')
+"""
+
+#: What to do when a step is refused.
+_REMEDIES = {
+    "approve": "Only a draft can be approved.",
+    "launch": "Approve it first; a campaign is launched once.",
+    "pause": "Only what is launched or running can be paused.",
+    "resume": "Only what is paused can go on.",
+    "cancel": "It has ended already.",
+}
+#: How many batches are closed in one transaction.
+_BATCHES = 50
+#: A reason to hold is a line for people.
+_LONGEST_REASON = 500
+
+
+class Campaigns:
+    """Campaigns and the steps of their life, each with its line in the audit trail.
+
+    A step that the present status does not allow raises ConflictError with the remedy.
+    """
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def create(self, new: NewCampaign, now: datetime) -> int:
+        """Make a draft and its advisory; the campaign's id. InvalidInputError names the field."""
+        new = validated(new, now)
+        try:
+            with self._pool.connection() as connection:
+                return _insert(connection, new)
+        except UniqueViolation as error:
+            remedy = "Take another name; 'broadcaster campaigns status' lists them."
+            raise InvalidInputError("name", f"{new.name!r} is taken", remedy) from error
+
+    def get(self, which: str) -> Campaign:
+        """Find a campaign by its name or id; NotFoundError."""
+        with self._pool.connection() as connection:
+            try:
+                return reading.campaign(connection, which)
+            except NotFoundError:
+                if not (which.isascii() and which.isdigit() and len(which) < 10):  # noqa: PLR2004  (int4)
+                    raise
+            return reading.campaign(connection, int(which))
+
+    def list(self) -> list[Campaign]:
+        """List the latest campaigns, the newest first."""
+        with self._pool.connection() as connection:
+            return reading.campaigns(connection)
+
+    def approve(self, campaign: int, content_hash: str, by: str, now: datetime) -> None:
+        """Pin what was looked at; whatever changes needs a new approval."""
+        approver = person("by", by)
+        with self._pool.connection() as connection:
+            _step(connection, campaign, "approve", approver, content_hash=content_hash)
+            connection.execute(
+                "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
+                "status = 'approved' WHERE id = %s",
+                [content_hash, approver, now, campaign],
+            )
+
+    def launch(self, campaign: int, by: str, now: datetime) -> None:
+        """Start it now, or at its scheduled time."""
+        with self._pool.connection() as connection:
+            _step(connection, campaign, "launch", person("by", by))
+            found = reading.campaign(connection, campaign)
+            if reading.advisory(connection, found.advisory_id).expires <= now:
+                message = (
+                    f"Campaign {found.name!r} can not be launched: its advisory has expired. "
+                    "Make a new campaign with a later time."
+                )
+                raise ConflictError(message)
+            _set(connection, campaign, CampaignStatus.LAUNCHED)
+
+    def pause(self, campaign: int, by: str, now: datetime) -> None:
+        """Hold it: what is not claimed when this returns does not leave."""
+        del now
+        with self._pool.connection() as connection:
+            _step(connection, campaign, "pause", person("by", by))
+            _set(connection, campaign, CampaignStatus.PAUSED)
+
+    def resume(self, campaign: int, by: str, now: datetime) -> None:
+        """Let a paused one go on from where it was; it is planned once."""
+        del now
+        with self._pool.connection() as connection:
+            _step(connection, campaign, "resume", person("by", by))
+            connection.execute(
+                "UPDATE campaign SET hold_reason = NULL, status = CASE WHEN planned_at IS NULL "
+                "THEN 'launched' ELSE 'running' END::campaign_status WHERE id = %s",
+                [campaign],
+            )
+
+    def cancel(self, campaign: int, by: str, now: datetime) -> None:
+        """Stop it for good: what had not left never will.
+
+        The status is committed first, which stops every claim at once; the rows follow, and the
+        sweep finishes them should this process end before.
+        """
+        with self._pool.connection() as connection:
+            _step(connection, campaign, "cancel", person("by", by))
+            connection.execute(
+                "UPDATE campaign SET status = 'cancelled', finished_at = %s WHERE id = %s",
+                [now, campaign],
+            )
+        looked = 1
+        while looked:
+            with self._pool.connection() as connection:
+                looked, _ = close(connection, now, _BATCHES, campaign)
+
+    def hold(self, campaign: int, reason: str) -> None:
+        """Pause it in the name of the system, and say why; nothing when it does not run."""
+        with self._pool.connection() as connection:
+            why = " ".join(reason.split())[:_LONGEST_REASON]
+            if connection.execute(_HOLD, [why, campaign]).rowcount:
+                note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
+
+    def hold_reason(self, campaign: int) -> str | None:
+        """Say why the system holds it; None when it does not."""
+        with self._pool.connection() as connection:
+            query = "SELECT hold_reason FROM campaign WHERE id = %s"
+            row = connection.execute(query, [campaign]).fetchone()
+            return None if row is None else row[0]
+
+
+def _insert(connection: Connection[Any], new: NewCampaign) -> int:
+    advisory = connection.execute(
+        _ADVISORY,
+        {
+            "kind": new.kind,
+            "facts": Jsonb(dict(new.facts)),
+            "class": new.message_class.value,
+            "severity": new.severity.value,
+            "urgency": new.urgency.value,
+            "certainty": new.certainty.value,
+            "effective": new.effective,
+            "expires": new.expires,
+        },
+    ).fetchone()
+    row = connection.execute(
+        _CAMPAIGN,
+        {
+            "name": new.name,
+            "advisory": advisory[0] if advisory else None,
+            "segment": new.segment,
+            "expression": new.expression,
+            "channels": [channel.value for channel in new.channels],
+            "plan": ChannelPlan.ALL.value,
+            "lane": new.lane.value,
+            "drill": new.drill,
+            "scheduled": new.scheduled_at,
+            "by": new.created_by,
+        },
+    ).fetchone()
+    campaign = int(row[0]) if row else 0
+    note(connection, new.created_by, "create", f"campaign {campaign}")
+    return campaign
+
+
+def _step(
+    connection: Connection[Any], campaign: int, step: str, by: str, **details: object
+) -> None:
+    """Lock the campaign, refuse what its status does not allow, and write it down."""
+    connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
+    found = reading.campaign(connection, campaign)
+    if found.status not in STEPS[step][0]:
+        message = (
+            f"Campaign {found.name!r} is {found.status.value}; that does not allow to {step} it. "
+            f"{_REMEDIES[step]}"
+        )
+        raise ConflictError(message)
+    note(connection, by, step, f"campaign {campaign}", details)
+
+
+def _set(connection: Connection[Any], campaign: int, status: CampaignStatus) -> None:
+    query = "UPDATE campaign SET status = %s::campaign_status WHERE id = %s"
+    connection.execute(query, [status.value, campaign])

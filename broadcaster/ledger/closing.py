@@ -1,0 +1,55 @@
+"""Closing what will not be sent any more: cancelled, or past its time."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from broadcaster.ledger import batches
+from broadcaster.ledger.rules import WAITING_VALUES
+
+_ENDED = """
+SELECT batch.id, batch.lease_until IS NULL
+FROM batch
+JOIN campaign ON campaign.id = batch.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE NOT batch.done AND (campaign.status = 'cancelled' OR advisory.expires <= %(now)s)
+  AND (%(campaign)s::integer IS NULL OR campaign.id = %(campaign)s)
+  AND (batch.lease_until IS NULL OR EXISTS (
+      SELECT FROM delivery
+      WHERE delivery.campaign_id = batch.campaign_id
+        AND delivery.number BETWEEN batch.first AND batch.last
+        AND delivery.status = ANY(%(waiting)s::delivery_status[])))
+ORDER BY batch.id LIMIT %(limit)s
+FOR UPDATE OF batch
+"""
+
+_CLOSE = """
+UPDATE delivery SET
+    status = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired'
+             END::delivery_status,
+    reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END::reason,
+    due_at = NULL, updated_at = %(now)s
+FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = batch.campaign_id
+  AND delivery.number BETWEEN batch.first AND batch.last
+  AND delivery.status = ANY(%(waiting)s::delivery_status[])
+"""
+
+
+def close(
+    connection: Connection[Any], now: datetime, limit: int, campaign: int | None = None
+) -> tuple[int, int]:
+    """Close what waits in up to `limit` batches whose campaign or advisory has ended.
+
+    Gives the counts of batches looked at and of deliveries closed. A batch that is being worked
+    on is given back by its holder; what that one has in the air is still recorded.
+    """
+    values = {"now": now, "campaign": campaign, "limit": limit, "waiting": WAITING_VALUES}
+    rows = connection.execute(_ENDED, values).fetchall()
+    if not rows:
+        return 0, 0
+    ids = [batch for batch, _ in rows]
+    closed = connection.execute(_CLOSE, {**values, "batches": ids}).rowcount
+    batches.give_back(connection, [batch for batch, free in rows if free], now)
+    return len(rows), closed

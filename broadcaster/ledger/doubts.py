@@ -1,0 +1,175 @@
+"""Deliveries that are asked about, sent again, or given up."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Effect
+from broadcaster.domain.message import MessageClass
+from broadcaster.ledger import batches
+from broadcaster.ledger.audit import note
+from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
+from broadcaster.ledger.news import News, apply
+from broadcaster.ports import Open
+
+_BATCHES = """
+(SELECT id FROM batch WHERE settle_at <= %(now)s
+ ORDER BY settle_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED)
+UNION ALL
+(SELECT id FROM batch WHERE reconcile_at <= %(now)s AND (settle_at > %(now)s OR settle_at IS NULL)
+ ORDER BY reconcile_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED)
+"""
+
+# When a provider is next asked about a delivery; NULL when it is not.
+_NEXT = """
+CASE WHEN delivery.asked >= %(tries)s THEN NULL
+     WHEN delivery.status = 'unknown' AND delivery.asked = 0 THEN delivery.due_at + %(settle)s
+     WHEN delivery.status = 'unknown' THEN delivery.due_at
+     WHEN delivery.status = 'accepted' AND delivery.provider = ANY(%(askable)s)
+     THEN COALESCE(delivery.due_at, delivery.updated_at + %(reconcile)s)
+END
+"""
+
+_OPEN = f"""
+WITH due AS (
+    SELECT delivery.campaign_id, delivery.number
+    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+                            AND delivery.number BETWEEN batch.first AND batch.last
+    WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
+    ORDER BY delivery.status = 'accepted', delivery.campaign_id, delivery.number
+    LIMIT %(limit)s
+    FOR UPDATE OF delivery
+), marked AS (
+    UPDATE delivery SET asked = delivery.asked + 1,
+        due_at = %(now)s + (delivery.asked + 1) * CASE WHEN delivery.status = 'unknown'
+                 THEN %(settle)s ELSE %(reconcile)s END
+    FROM due
+    WHERE delivery.campaign_id = due.campaign_id AND delivery.number = due.number
+    RETURNING delivery.*
+)
+SELECT {PENDING_COLUMNS}, delivery.status, advisory.class, delivery.provider, delivery.reference,
+       delivery.updated_at, delivery.asked - 1
+FROM marked AS delivery
+JOIN address ON address.id = delivery.address_id
+JOIN customer ON customer.id = delivery.customer_id
+JOIN campaign ON campaign.id = delivery.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+ORDER BY delivery.status = 'accepted', delivery.campaign_id, delivery.number
+"""  # noqa: S608  (joined from our own constants)
+
+_NEXT_LOOK = f"""
+UPDATE batch SET settle_at = seen.settle_at, reconcile_at = seen.reconcile_at
+FROM (
+    SELECT batch.id,
+        min({_NEXT}) FILTER (WHERE delivery.status = 'unknown') AS settle_at,
+        min({_NEXT}) FILTER (WHERE delivery.status = 'accepted') AS reconcile_at
+    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+                            AND delivery.number BETWEEN batch.first AND batch.last
+    WHERE batch.id = ANY(%(ids)s)
+    GROUP BY batch.id
+) AS seen
+WHERE batch.id = seen.id
+"""  # noqa: S608  (joined from our own constants)
+
+# Only where something may still be sent.
+_LIVE = """
+SELECT wish.campaign_id, wish.number
+FROM unnest(%(campaigns)s::integer[], %(numbers)s::integer[]) AS wish (campaign_id, number)
+JOIN campaign ON campaign.id = wish.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE campaign.status IN ('running', 'paused', 'completed') AND advisory.expires > %(now)s
+ORDER BY wish.campaign_id, wish.number
+"""
+
+_DEAD = "SELECT number FROM delivery WHERE campaign_id = %s AND status = 'dead' ORDER BY number"
+
+#: How many batches are looked through at once.
+_LOOK = 20
+#: How many deliveries are sent again in one transaction.
+_CHUNK = 1000
+
+
+class PostgresDoubts:
+    """The ledger's list of open deliveries; every method is one committed transaction.
+
+    `askable` names the providers that can be asked; what others accepted stays accepted.
+    """
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], askable: Sequence[str] = ()) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+        self._askable = list(askable)
+
+    def open(
+        self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
+    ) -> Sequence[Open]:
+        """List deliveries that are due to be asked about, those in doubt first.
+
+        In doubt: `settle` after it was lost, then at growing distances; accepted and never
+        reported on: the same with `reconcile`. Marked as asked in the same transaction, so that
+        two workers don't ask twice; asked `batches.TRIES` times at most.
+        """
+        values: dict[str, object] = {
+            "now": now,
+            "settle": settle,
+            "reconcile": reconcile,
+            "limit": limit,
+            "tries": batches.TRIES,
+            "askable": self._askable,
+            "batches": _LOOK,
+        }
+        with self._pool.connection() as connection:
+            values["ids"] = [batch for (batch,) in connection.execute(_BATCHES, values)]
+            rows = connection.execute(_OPEN, values).fetchall()
+            connection.execute(_NEXT_LOOK, values)
+        return [_to_open(row) for row in rows]
+
+    def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
+        """Send again what is in doubt or dead, where its campaign and advisory still live."""
+        with self._pool.connection() as connection:
+            return _resend(connection, deliveries, now)
+
+    def replay(self, campaign: int, by: str, now: datetime) -> int:
+        """Send again all that were given up in a campaign, as an operator decided; how many."""
+        with self._pool.connection() as connection:
+            dead = [
+                DeliveryId(campaign, number) for (number,) in connection.execute(_DEAD, [campaign])
+            ]
+            again = 0
+            for start in range(0, len(dead), _CHUNK):
+                again += _resend(connection, dead[start : start + _CHUNK], now)
+            note(connection, by, "replay", f"campaign {campaign}", {"count": again})
+            return again
+
+
+def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: datetime) -> int:
+    values = {
+        "campaigns": [delivery.campaign for delivery in deliveries],
+        "numbers": [delivery.number for delivery in deliveries],
+        "now": now,
+    }
+    live = [DeliveryId(*row) for row in connection.execute(_LIVE, values)]
+    locked = batches.lock(connection, live)
+    news = [
+        News(id=index, delivery=delivery, event=DeliveryEvent.RESEND, due=now)
+        for index, delivery in enumerate(live)
+    ]
+    effects = apply(connection, news, now)
+    batches.reopen(connection, locked)
+    return sum(effect is Effect.APPLIED for effect in effects.values())
+
+
+def _to_open(row: Sequence[Any]) -> Open:
+    *pending, status, class_, provider, reference, since, asked = row
+    return Open(
+        pending=to_pending(pending),
+        status=DeliveryStatus(status),
+        message_class=MessageClass(class_),
+        provider=provider,
+        reference=reference,
+        since=since,
+        asked=asked,
+    )

@@ -1,0 +1,156 @@
+"""Working on a batch: lease, look, claim, give back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from broadcaster.domain.delivery import DeliveryId
+from broadcaster.domain.message import Address, Channel, Lane, Scheme
+from broadcaster.ledger import batches
+from broadcaster.ports import Lease, Pending
+
+_LEASE = """
+UPDATE batch SET lease_token = lease_token + 1, lease_until = %(until)s, published_at = NULL
+FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE batch.id = %(batch)s AND NOT batch.done AND batch.due_at <= %(now)s
+  AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
+  AND campaign.id = batch.campaign_id AND campaign.status = 'running'
+  AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane
+"""
+
+# A name is shown in the script of the message where it is known in it.
+PENDING_COLUMNS = """
+    delivery.campaign_id, delivery.number, delivery.attempts + 1,
+    address.scheme, address.value, address.keys, delivery.locale, customer.number,
+    CASE WHEN delivery.locale LIKE 'ar%%' THEN customer.name
+         ELSE COALESCE(customer.name_latin, customer.name) END
+"""
+
+_PENDING = f"""
+SELECT {PENDING_COLUMNS}
+FROM batch
+JOIN delivery ON delivery.campaign_id = batch.campaign_id
+             AND delivery.number BETWEEN batch.first AND batch.last
+JOIN address ON address.id = delivery.address_id
+JOIN customer ON customer.id = delivery.customer_id
+WHERE batch.id = %(batch)s
+  AND (delivery.status = 'planned'
+       OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
+ORDER BY delivery.number
+LIMIT %(limit)s
+"""  # noqa: S608  (joined from our own constants)
+
+# The batch row is the gate: who holds it with the token, unexpired, while the campaign runs and
+# its advisory is valid, may claim.
+_RENEW = """
+UPDATE batch SET lease_until = %(until)s
+FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE batch.id = %(batch)s AND batch.lease_token = %(token)s AND batch.lease_until > %(now)s
+  AND NOT batch.done
+  AND campaign.id = batch.campaign_id AND campaign.status = 'running'
+  AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+RETURNING batch.first, batch.last, advisory.class
+"""
+
+# An address may have come onto the suppression list since planning; such a delivery stays here.
+_CLAIM = """
+WITH going AS (
+    SELECT delivery.number, suppression.address_id IS NOT NULL AS barred
+    FROM unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
+    JOIN delivery ON delivery.campaign_id = %(campaign)s AND delivery.number = wish.number
+    LEFT JOIN suppression ON suppression.address_id = delivery.address_id
+                         AND suppression.class = %(class)s::message_class
+    WHERE delivery.number BETWEEN %(first)s AND %(last)s
+      AND delivery.attempts = wish.attempt - 1
+      AND (delivery.status = 'planned'
+           OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
+    ORDER BY delivery.number
+    FOR UPDATE OF delivery
+)
+UPDATE delivery SET
+    status = CASE WHEN going.barred THEN 'suppressed' ELSE 'submitting' END::delivery_status,
+    reason = CASE WHEN going.barred THEN 'address_suppressed'::reason END,
+    attempts = delivery.attempts + CASE WHEN going.barred THEN 0 ELSE 1 END,
+    due_at = NULL, provider = NULL, reference = NULL, code = NULL, updated_at = %(now)s
+FROM going
+WHERE delivery.campaign_id = %(campaign)s AND delivery.number = going.number
+RETURNING delivery.number, going.barred
+"""
+
+_HELD = (
+    "SELECT FROM batch WHERE id = %s AND lease_token = %s AND lease_until IS NOT NULL FOR UPDATE"
+)
+
+
+def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta) -> Lease | None:
+    """Take a runnable batch, and put in doubt what a former holder left in the air."""
+    until = now + ttl
+    row = connection.execute(_LEASE, {"batch": batch, "now": now, "until": until}).fetchone()
+    if row is None:
+        return None
+    batches.lose(connection, [batch], now)
+    token, campaign, channel, lane = row
+    return Lease(
+        batch=batch,
+        token=token,
+        campaign=campaign,
+        channel=Channel(channel),
+        lane=Lane(lane),
+        until=until,
+    )
+
+
+def pending(
+    connection: Connection[Any], held: Lease, now: datetime, limit: int
+) -> Sequence[Pending]:
+    """List what may be claimed, in order."""
+    values = {"batch": held.batch, "now": now, "limit": limit}
+    return [to_pending(row) for row in connection.execute(_PENDING, values)]
+
+
+def to_pending(row: Sequence[Any]) -> Pending:
+    """Read `PENDING_COLUMNS`."""
+    campaign, number, attempt, scheme, value, keys, locale, customer, name = row
+    return Pending(
+        delivery=DeliveryId(campaign, number),
+        attempt=attempt,
+        address=Address(scheme=Scheme(scheme), value=value, keys=keys or {}),
+        locale=locale,
+        customer_number=customer,
+        name=name,
+    )
+
+
+def claim(
+    connection: Connection[Any],
+    held: Lease,
+    attempts: Mapping[int, int],
+    now: datetime,
+    ttl: timedelta,
+) -> Sequence[int]:
+    """Claim what may leave, in order of numbers, and renew the lease."""
+    gate = {"batch": held.batch, "token": held.token, "now": now, "until": now + ttl}
+    row = connection.execute(_RENEW, gate).fetchone()
+    if row is None:
+        return []
+    first, last, class_ = row
+    values = {
+        "campaign": held.campaign,
+        "numbers": list(attempts),
+        "attempts": list(attempts.values()),
+        "first": first,
+        "last": last,
+        "class": class_,
+        "now": now,
+    }
+    claimed = connection.execute(_CLAIM, values)
+    return sorted(number for number, barred in claimed if not barred)
+
+
+def release(connection: Connection[Any], held: Lease, now: datetime) -> None:
+    """Give the batch back, if it is still ours."""
+    if connection.execute(_HELD, [held.batch, held.token]).fetchone() is not None:
+        batches.give_back(connection, [held.batch], now)

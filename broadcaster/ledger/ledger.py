@@ -1,0 +1,70 @@
+"""The ledger in PostgreSQL; every method is one committed transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import Receipt
+from broadcaster.ledger import leases, reading, records
+from broadcaster.ledger import receipts as feedback
+from broadcaster.ports import Lease, Pending, Recorded
+
+
+class PostgresLedger:
+    """Implements `ports.Ledger`; UnavailableError when the database does not answer."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
+        """Take a runnable batch, by compare and set."""
+        with self._pool.connection() as connection:
+            return leases.lease(connection, batch, now, ttl)
+
+    def pending(self, lease: Lease, now: datetime, limit: int) -> Sequence[Pending]:
+        """List deliveries of the batch that are due, in order."""
+        with self._pool.connection() as connection:
+            return leases.pending(connection, lease, now, limit)
+
+    def claim(
+        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
+    ) -> Sequence[int]:
+        """Claim deliveries and renew the lease; committed when this returns."""
+        with self._pool.connection() as connection:
+            return leases.claim(connection, lease, attempts, now, ttl)
+
+    def record(self, submissions: Sequence[Recorded], now: datetime) -> None:
+        """Apply what came of a slice."""
+        with self._pool.connection() as connection:
+            records.record(connection, submissions, now)
+
+    def release(self, lease: Lease, now: datetime) -> None:
+        """Give the batch back."""
+        with self._pool.connection() as connection:
+            leases.release(connection, lease, now)
+
+    def campaign(self, campaign: int) -> Campaign:
+        """Read a campaign."""
+        with self._pool.connection() as connection:
+            return reading.campaign(connection, campaign)
+
+    def advisory(self, advisory: int) -> Advisory:
+        """Read an advisory."""
+        with self._pool.connection() as connection:
+            return reading.advisory(connection, advisory)
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Store receipts; they are safe when this returns."""
+        with self._pool.connection() as connection:
+            return feedback.receive(connection, receipts, now)
+
+    def apply_receipts(self, now: datetime, limit: int) -> int:
+        """Apply stored receipts."""
+        with self._pool.connection() as connection:
+            return feedback.apply_receipts(connection, now, limit)

@@ -1,0 +1,148 @@
+"""Applying news about deliveries, from workers or from receipts, by the transition table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Effect, Reason
+from broadcaster.ledger.rules import BAR, BAR_VALUES, BARRING_REASONS, RULE, RULE_VALUES
+
+# A receipt may overtake the answer to our own request; what the answer carries (provider,
+# reference, units) is kept even when it is no longer news. What a worker says of a former attempt
+# is left out by `attempts = attempt`, except that the provider took it: that is true for ever.
+_APPLY = f"""
+WITH {RULE}, news AS (
+    SELECT * FROM unnest(
+        %(ids)s::bigint[], %(campaigns)s::integer[], %(numbers)s::integer[],
+        %(events)s::delivery_event[], %(attempts)s::smallint[], %(reasons)s::reason[],
+        %(providers)s::text[], %(references)s::text[], %(codes)s::text[],
+        %(units)s::smallint[], %(dues)s::timestamptz[])
+    AS news (id, campaign_id, number, event, attempt, reason,
+             provider, reference, code, units, due_at)
+)
+UPDATE delivery SET
+    status = rule.after,
+    reason = CASE WHEN rule.effect = 'applied' THEN news.reason ELSE delivery.reason END,
+    code = CASE WHEN rule.effect = 'applied' THEN COALESCE(news.code, delivery.code)
+                ELSE COALESCE(delivery.code, news.code) END,
+    provider = COALESCE(delivery.provider, news.provider),
+    reference = COALESCE(delivery.reference, news.reference),
+    units = CASE WHEN news.event IN ('accept', 'lose') THEN COALESCE(news.units, delivery.units)
+                 WHEN rule.effect = 'applied' AND news.event IN ('defer', 'refuse', 'exhaust')
+                 THEN 0 ELSE delivery.units END,
+    due_at = CASE WHEN rule.effect <> 'applied' THEN delivery.due_at
+                  WHEN rule.after = 'deferred' THEN COALESCE(news.due_at, %(now)s)
+                  WHEN rule.after = 'unknown' THEN %(now)s END,
+    asked = CASE WHEN rule.effect = 'applied' THEN 0 ELSE delivery.asked END,
+    -- One in doubt keeps the time of its claim: that is when its request left.
+    updated_at = CASE WHEN rule.effect = 'applied' AND rule.after <> 'unknown'
+                      THEN %(now)s ELSE delivery.updated_at END
+FROM news JOIN rule ON rule.event = news.event
+WHERE delivery.campaign_id = news.campaign_id AND delivery.number = news.number
+  AND rule.before = delivery.status
+  AND (news.attempt IS NULL OR news.event = 'accept' OR delivery.attempts = news.attempt)
+RETURNING news.id, rule.effect
+"""  # noqa: S608  (joined from our own constants)
+
+# Rows are locked in the order of their keys, so that two who report on the same can't deadlock.
+_LOCK = """
+SELECT FROM delivery JOIN unnest(%(campaigns)s::integer[], %(numbers)s::integer[])
+    AS news (campaign_id, number) USING (campaign_id, number)
+ORDER BY campaign_id, number FOR UPDATE OF delivery
+"""
+
+# What we refuse to use again, out of what a provider said about it.
+_BAR = f"""
+WITH {BAR}, bad AS (
+    SELECT * FROM unnest(%(campaigns)s::integer[], %(numbers)s::integer[],
+                         %(reasons)s::reason[], %(providers)s::text[])
+    AS bad (campaign_id, number, reason, provider)
+)
+INSERT INTO suppression (address_id, class, reason, source, at)
+SELECT delivery.address_id, bar.class, bad.reason::text, COALESCE(bad.provider, ''), %(now)s
+FROM bad
+JOIN delivery USING (campaign_id, number)
+JOIN bar ON bar.reason = bad.reason AND bar.channel = delivery.channel
+WHERE delivery.address_id IS NOT NULL
+ORDER BY delivery.address_id, bar.class
+ON CONFLICT DO NOTHING
+"""  # noqa: S608  (joined from our own constants)
+
+#: The events after which a reason is the last word on an address.
+_LAST_WORDS = frozenset({DeliveryEvent.REFUSE, DeliveryEvent.FAIL, None})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What happened to a delivery; `id` is the caller's own, to know it again in the answer.
+
+    Without an event it is no news about the delivery itself (a complaint, an opening).
+    `attempt` fences out what a worker says of a former attempt; None for everybody else.
+    """
+
+    id: int
+    delivery: DeliveryId
+    event: DeliveryEvent | None
+    attempt: int | None = None
+    reason: Reason | None = None
+    provider: str | None = None
+    reference: str | None = None
+    code: str | None = None
+    units: int | None = None
+    due: datetime | None = None
+
+
+def apply(connection: Connection[Any], news: Sequence[News], now: datetime) -> dict[int, Effect]:
+    """Apply in order, and give the effect of each by its id; what matched nothing is missing.
+
+    An address that the news shows to be of no use is put on the suppression list.
+    """
+    effects: dict[int, Effect] = {}
+    for turn in _turns([one for one in news if one.event is not None]):
+        values = _columns(turn, now)
+        connection.execute(_LOCK, values)
+        for id_, effect in connection.execute(_APPLY, values):
+            effects[id_] = Effect(effect)
+    _bar(connection, news, now)
+    return effects
+
+
+def _bar(connection: Connection[Any], news: Sequence[News], now: datetime) -> None:
+    bad = [one for one in news if one.reason in BARRING_REASONS and one.event in _LAST_WORDS]
+    if bad:
+        connection.execute(_BAR, {**BAR_VALUES, **_columns(bad, now)})
+
+
+def _turns(news: Sequence[News]) -> Iterator[list[News]]:
+    """Split so that no delivery occurs twice in one statement, keeping each one's order."""
+    rest = list(news)
+    while rest:
+        seen: set[DeliveryId] = set()
+        turn: list[News] = []
+        later: list[News] = []
+        for one in rest:
+            (later if one.delivery in seen else turn).append(one)
+            seen.add(one.delivery)
+        yield turn
+        rest = later
+
+
+def _columns(news: Sequence[News], now: datetime) -> Mapping[str, object]:
+    return {
+        **RULE_VALUES,
+        "now": now,
+        "ids": [one.id for one in news],
+        "campaigns": [one.delivery.campaign for one in news],
+        "numbers": [one.delivery.number for one in news],
+        "events": [None if one.event is None else one.event.value for one in news],
+        "attempts": [one.attempt for one in news],
+        "reasons": [None if one.reason is None else one.reason.value for one in news],
+        "providers": [one.provider for one in news],
+        "references": [one.reference for one in news],
+        "codes": [one.code for one in news],
+        "units": [one.units for one in news],
+        "dues": [one.due for one in news],
+    }

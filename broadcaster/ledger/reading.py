@@ -1,0 +1,78 @@
+"""Reading campaigns and advisories."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
+from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
+from broadcaster.domain.message import Channel, Lane, MessageClass
+from broadcaster.errors import NotFoundError
+
+_CAMPAIGN = """
+SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
+       status, approved_hash, scheduled_at, created_by, approved_by
+FROM campaign
+"""
+
+_ADVISORY = """
+SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires
+FROM advisory WHERE id = %s
+"""
+
+_MOST = 1000
+
+
+def campaign(connection: Connection[Any], which: int | str) -> Campaign:
+    """Read a campaign by its id or its name; NotFoundError."""
+    column = "id" if isinstance(which, int) else "name"
+    row = connection.execute(f"{_CAMPAIGN} WHERE {column} = %s", [which]).fetchone()
+    if row is None:
+        remedy = "'broadcaster campaigns status' lists them."
+        raise NotFoundError("campaign", f"there is none called {which!r}", remedy)
+    return _campaign(row)
+
+
+def campaigns(connection: Connection[Any]) -> list[Campaign]:
+    """List the latest campaigns, the newest first."""
+    rows = connection.execute(f"{_CAMPAIGN} ORDER BY id DESC LIMIT {_MOST}")
+    return [_campaign(row) for row in rows]
+
+
+def advisory(connection: Connection[Any], which: int) -> Advisory:
+    """Read an advisory; NotFoundError."""
+    row = connection.execute(_ADVISORY, [which]).fetchone()
+    if row is None:
+        raise NotFoundError("advisory", f"there is no {which}", "Look at the campaign's.")
+    id_, kind, version, facts, class_, severity, urgency, certainty, effective, expires = row
+    return Advisory(
+        id=id_,
+        kind=kind,
+        version=version,
+        facts=facts,
+        message_class=MessageClass(class_),
+        severity=Severity(severity),
+        urgency=Urgency(urgency),
+        certainty=Certainty(certainty),
+        effective=effective,
+        expires=expires,
+    )
+
+
+def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of mixed types)
+    return Campaign(
+        id=row[0],
+        name=row[1],
+        advisory_id=row[2],
+        segment=row[3],
+        expression=row[4],
+        channels=tuple(Channel(channel) for channel in row[5]),
+        channel_plan=ChannelPlan(row[6]),
+        lane=Lane(row[7]),
+        drill=row[8],
+        status=CampaignStatus(row[9]),
+        approved_hash=row[10],
+        scheduled_at=row[11],
+        created_by=row[12],
+        approved_by=row[13],
+    )

@@ -1,0 +1,158 @@
+"""What is due, found by queries; beat only asks."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.message import Lane
+from broadcaster.ledger import batches, receipts
+from broadcaster.ledger.audit import SYSTEM, note
+from broadcaster.ledger.closing import close
+
+_DUE = """
+SELECT campaign.id
+FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE campaign.status = 'launched' AND advisory.expires > %(now)s
+  AND (campaign.scheduled_at IS NULL OR campaign.scheduled_at <= %(now)s)
+ORDER BY campaign.lane, campaign.id
+LIMIT 100
+"""
+
+_OUTSTANDING = """
+SELECT count(*) FROM batch
+WHERE NOT done AND lane = %(lane)s::lane AND published_at > %(fresh)s AND lease_until IS NULL
+"""
+
+_PUBLISH = """
+UPDATE batch SET published_at = %(now)s
+WHERE id IN (
+    SELECT batch.id
+    FROM batch
+    JOIN campaign ON campaign.id = batch.campaign_id
+    JOIN advisory ON advisory.id = campaign.advisory_id
+    WHERE NOT batch.done AND batch.lane = %(lane)s::lane AND batch.due_at <= %(now)s
+      AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
+      AND (batch.published_at IS NULL OR batch.published_at <= %(fresh)s)
+      AND campaign.status = 'running'
+      AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+    ORDER BY batch.due_at, batch.id
+    LIMIT %(limit)s
+    FOR UPDATE OF batch SKIP LOCKED)
+RETURNING id
+"""
+
+_LOST = """
+SELECT id FROM batch WHERE NOT done AND lease_until < %s
+ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+"""
+
+_UNPLANNED = """
+UPDATE campaign SET status = 'cancelled', finished_at = %(now)s,
+    hold_reason = 'the advisory expired before anything was planned'
+FROM advisory
+WHERE advisory.id = campaign.advisory_id AND advisory.expires <= %(now)s
+  AND campaign.planned_at IS NULL AND campaign.status IN ('launched', 'paused')
+RETURNING campaign.id
+"""
+
+# Something in it came back: a late refusal, a replay, an in-doubt delivery that is sent again.
+_REVIVE = """
+UPDATE campaign SET status = 'running', finished_at = NULL
+WHERE status = 'completed' AND id IN (SELECT campaign_id FROM batch WHERE NOT done)
+"""
+
+# Nothing is left to send, nor may be after a provider was asked. In doubt for good is an end.
+_FINISH = """
+UPDATE campaign SET status = 'completed', finished_at = %(now)s
+FROM advisory
+WHERE advisory.id = campaign.advisory_id AND campaign.planned_at IS NOT NULL
+  AND (campaign.status = 'running'
+       OR (campaign.status = 'paused' AND advisory.expires <= %(now)s))
+  AND NOT EXISTS (
+      SELECT FROM batch WHERE batch.campaign_id = campaign.id
+      AND (NOT batch.done OR batch.settle_at IS NOT NULL))
+RETURNING campaign.id
+"""
+
+_ASK = """
+SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
+    OR EXISTS (SELECT FROM batch WHERE reconcile_at <= %(now)s)
+"""
+
+#: How many batches are closed in one look; a million deliveries take some looks.
+_CLOSED = 100
+
+
+class PostgresCalendar:
+    """The lists of what is due; every method is one committed transaction."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def due_campaigns(self, now: datetime) -> Sequence[int]:
+        """List launched campaigns whose time has come, urgent ones first."""
+        with self._pool.connection() as connection:
+            return [campaign for (campaign,) in connection.execute(_DUE, {"now": now})]
+
+    def publishable(
+        self, now: datetime, stale: timedelta, limit: int
+    ) -> Sequence[tuple[int, Lane]]:
+        """List and mark runnable batches that no fresh message in a queue stands for.
+
+        Urgent ones first. `limit` bounds, for each lane, how many messages younger than `stale`
+        are waiting in its queue.
+        """
+        found: list[tuple[int, Lane]] = []
+        with self._pool.connection() as connection:
+            for lane in (Lane.URGENT, Lane.ROUTINE):
+                values = {"now": now, "fresh": now - stale, "lane": lane.value}
+                row = connection.execute(_OUTSTANDING, values).fetchone()
+                room = max(limit - (row[0] if row else 0), 0)
+                rows = connection.execute(_PUBLISH, {**values, "limit": room})
+                found += sorted((batch, lane) for (batch,) in rows)
+        return found
+
+    def unpublish(self, published: Sequence[int]) -> None:
+        """Take the mark from batches whose messages could not be put into a queue."""
+        with self._pool.connection() as connection:
+            query = "UPDATE batch SET published_at = NULL WHERE id = ANY(%s)"
+            connection.execute(query, [list(published)])
+
+    def expire(self, now: datetime) -> int:
+        """Give back the batches of lost workers, and close what is past its time; how many.
+
+        Closes what was cancelled too, where the one who cancelled was interrupted.
+        """
+        with self._pool.connection() as connection:
+            lost = [batch for (batch,) in connection.execute(_LOST, [now])]
+            if lost:
+                batches.lose(connection, lost, now)
+                batches.give_back(connection, lost, now)
+        with self._pool.connection() as connection:
+            for (campaign,) in connection.execute(_UNPLANNED, {"now": now}).fetchall():
+                note(connection, SYSTEM, "expire", f"campaign {campaign}")
+            return close(connection, now, _CLOSED)[1]
+
+    def finish(self, now: datetime) -> Sequence[int]:
+        """Complete campaigns that have nothing left to send, and revive those that do again."""
+        with self._pool.connection() as connection:
+            connection.execute(_REVIVE)
+            rows = connection.execute(_FINISH, {"now": now}).fetchall()
+            for (campaign,) in rows:
+                note(connection, SYSTEM, "complete", f"campaign {campaign}")
+            return [campaign for (campaign,) in rows]
+
+    def receipts_waiting(self) -> bool:
+        """Tell whether stored receipts wait to be applied."""
+        with self._pool.connection() as connection:
+            return receipts.waiting(connection)
+
+    def doubts_due(self, now: datetime, settle: timedelta, reconcile: timedelta) -> bool:
+        """Tell whether to look for deliveries in doubt, or never reported on."""
+        del settle, reconcile  # the batches say when
+        with self._pool.connection() as connection:
+            return connection.execute(_ASK, {"now": now}).fetchone() == (True,)

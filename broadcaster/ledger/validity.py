@@ -1,0 +1,51 @@
+"""What a campaign must be before it is stored; pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from broadcaster.domain.message import DELIVERY_CHANNELS
+from broadcaster.errors import InvalidInputError
+from broadcaster.ports import NewCampaign
+
+_LONGEST_NAME = 200
+_LONGEST_EXPRESSION = 10_000
+
+
+def validated(new: NewCampaign, now: datetime) -> NewCampaign:
+    """Check every field that can be checked here; InvalidInputError names the one that is wrong.
+
+    Channels come back once each, in the order in which the product lists them.
+    """
+    for field in ("effective", "expires", "scheduled_at"):
+        moment = getattr(new, field)
+        if moment is not None and moment.utcoffset() is None:
+            raise InvalidInputError(field, "has no time zone", "Give its offset from UTC.")
+    if new.expires <= max(new.effective, now):
+        raise InvalidInputError(
+            "expires", "is not after the start, or has passed", "Give a later time."
+        )
+    if new.scheduled_at is not None and new.scheduled_at >= new.expires:
+        raise InvalidInputError(
+            "scheduled_at", "is after the advisory has expired", "Give an earlier time."
+        )
+    channels = tuple(channel for channel in DELIVERY_CHANNELS if channel in new.channels)
+    if len(channels) != len(set(new.channels)) or not channels:
+        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
+        raise InvalidInputError("channels", "name none to send on", remedy)
+    if not 0 < len(new.expression) <= _LONGEST_EXPRESSION:
+        raise InvalidInputError("segment", "has no usable expression", "Save the segment again.")
+    return replace(
+        new,
+        name=person("name", new.name),
+        created_by=person("created_by", new.created_by),
+        channels=channels,
+    )
+
+
+def person(field: str, text: str) -> str:
+    """Tidy a name; InvalidInputError when it is empty, too long or not printable."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
+        raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
+    return name
