@@ -1,0 +1,167 @@
+"""What mail needs to know of its relay before and after the wire: settings, parameters, refusals.
+
+No library here: `smtp.py` alone speaks to the relay.
+"""
+
+import logging
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.options import Options, Secret
+from broadcaster.errors import InvalidInputError
+from broadcaster.ports import Message, Submission
+from broadcaster.providers._enhanced import enhanced, reason_of_reply
+from broadcaster.providers._http import is_loopback
+from broadcaster.providers.base import result
+
+_log = logging.getLogger(__name__)
+
+HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)\Z")
+
+_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+
+#: Replies that ask for credentials or encryption (RFC 4954, section 6): every mail would get them.
+_OURS = frozenset({530, 534, 535, 538})
+
+#: The first reply that is for good (RFC 5321, section 4.2.1).
+_PERMANENT = 500
+
+
+class RefusedError(Exception):
+    """The relay answered with something else than what was hoped for."""
+
+    def __init__(self, code: int, text: str, *, sender: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.text = text
+        #: Whether it is the sender that was refused, at MAIL.
+        self.sender = sender
+
+
+class NotSentError(Exception):
+    """The mail's last line was not written: the relay cannot have taken it."""
+
+
+class NoAnswerError(Exception):
+    """The whole mail was written and no answer came."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relay:
+    """Where mail is handed over, and how."""
+
+    host: str
+    port: int
+    tls: str
+    context: ssl.SSLContext | None
+    username: str
+    password: Secret
+    hello: str
+    timeout: float
+    per_connection: int
+    idle: float
+
+
+def parameters(
+    offers: Callable[[str], bool], message: Message, recipient: str, size: int
+) -> tuple[list[str], list[str]]:
+    """Choose the parameters of MAIL and RCPT among those that the relay understands."""
+    sender_options, recipient_options = [], []
+    if offers("size"):
+        sender_options.append(f"SIZE={size}")
+    if not recipient.isascii():
+        sender_options.append("SMTPUTF8")
+    if offers("dsn"):
+        # RFC 3461: tell us what became of it, without sending the whole mail back.
+        sender_options += ["RET=HDRS", f"ENVID={message.delivery}"]
+        recipient_options.append("NOTIFY=SUCCESS,FAILURE,DELAY")
+        if recipient.isascii():
+            recipient_options.append(f"ORCPT=rfc822;{xtext(recipient)}")
+    return sender_options, recipient_options
+
+
+def xtext(text: str) -> str:
+    """Write a text as RFC 3461, section 4, wants it."""
+    return "".join(
+        character if "!" <= character <= "~" and character not in "+=" else f"+{ord(character):02X}"
+        for character in text
+    )
+
+
+def refused(message: Message, error: RefusedError) -> Submission:
+    """Say what a refusal means for the message, and for all that follow."""
+    reason = reason_of_reply(error.code, error.text)
+    status = enhanced(error.text)
+    code = f"{error.code} {status}" if status else str(error.code)
+    if error.code < _PERMANENT:
+        reason = Reason.PROVIDER_FAULT if reason is Reason.OTHER else reason
+        return result(message, DeliveryEvent.DEFER, reason, code=code)
+    about_us = error.sender and reason not in {Reason.TOO_LONG, Reason.NOT_CAPABLE}
+    if about_us or error.code in _OURS:
+        return result(message, DeliveryEvent.DEFER, Reason.CONFIGURATION, code=code, halt=True)
+    if reason is Reason.OTHER:
+        _log.warning(
+            "relay refused with a code that we do not know",
+            extra={"action": "unknown_word", "provider": "smtp", "word": code},
+        )
+    return result(message, DeliveryEvent.REFUSE, reason, code=code)
+
+
+def ascii_mailbox(mailbox: str) -> str:
+    """Write an international domain in ASCII (RFC 5890) where that makes the mailbox ASCII."""
+    local, _, domain = mailbox.rpartition("@")
+    if mailbox.isascii() or not local.isascii():
+        return mailbox
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise InvalidInputError("recipient", "has no valid domain", "Correct it.") from None
+
+
+def sender_of(options: Options) -> tuple[str, str]:
+    """Read the mailbox that mails come from, and its domain."""
+    sender = options.required("FROM", "Give the mailbox that mails come from.")
+    match = _MAILBOX.match(sender)
+    if match is None or not HOST.match(match.group(1)):
+        raise options.refuse("FROM", "is no mailbox", "Give one mailbox in ASCII, local@domain.")
+    return sender, match.group(1)
+
+
+def relay_of(options: Options, hello: str) -> Relay:
+    host = options.required("HOST", "Name the mail relay.")
+    tls = options.choice("TLS", "starttls", tuple(_PORTS))
+    username, password = options.text("USERNAME", ""), options.secret("PASSWORD")
+    if tls == "none" and username and not is_loopback(host):
+        raise options.refuse(
+            "TLS", "is 'none', so the password would leave in the clear", "Use starttls or tls."
+        )
+    return Relay(
+        host=host,
+        port=options.integer("PORT", _PORTS[tls], 1, 65535),
+        tls=tls,
+        context=None if tls == "none" else _tls(options),
+        username=username,
+        password=password,
+        hello=hello,
+        timeout=options.number("TIMEOUT", 30, 0.1, 600),
+        per_connection=options.integer("PER_CONNECTION", 500, 1, 1_000_000),
+        idle=options.number("IDLE", 30, 1, 3600),
+    )
+
+
+def _tls(options: Options) -> ssl.SSLContext:
+    """Make the TLS settings once: reading the authorities takes longer than sending a mail."""
+    authorities = options.text("CA_FILE", "")
+    if authorities and not Path(authorities).is_file():
+        raise options.refuse("CA_FILE", "is no file", "Name a file of certificates in PEM form.")
+    try:
+        return ssl.create_default_context(cafile=authorities or None)
+    except ssl.SSLError:
+        raise options.refuse(
+            "CA_FILE", "holds no certificate", "Name a file of certificates in PEM form."
+        ) from None
