@@ -1,0 +1,199 @@
+"""`broadcaster campaigns`: from the first draft to the report."""
+
+import json as json_
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from broadcaster.errors import InvalidInputError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+# ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
+
+Which = Annotated[str, typer.Argument(help="The campaign's number or name.", metavar="CAMPAIGN")]
+By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Create, forecast, approve, launch, watch and report campaigns."""
+
+
+@app.command()
+def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
+    name: Annotated[str, typer.Argument(help="A name, unique among campaigns.")],
+    *,
+    kind: Annotated[str, typer.Option(help="The kind of advisory; 'kinds list' shows them.")],
+    segment: Annotated[str, typer.Option(help="Who is told: the name of a saved segment.")],
+    channels: Annotated[
+        str, typer.Option(help="sms, email, push; with commas.")
+    ] = "sms,email,push",
+    facts: Annotated[Path | None, typer.Option(help="Facts, a JSON or TOML file.")] = None,
+    effective: Annotated[
+        str, typer.Option(help="Valid from; ISO 8601 with offset, or now.")
+    ] = "now",
+    expires: Annotated[
+        str, typer.Option(help="Nothing leaves after it; ISO 8601 with offset, or +48h, +7d.")
+    ] = "+72h",
+    scheduled: Annotated[str, typer.Option(help="Starts then; ISO 8601 with offset.")] = "",
+    message_class: Annotated[
+        str, typer.Option("--class", help="service, promotional, safety.")
+    ] = "",
+    lane: Annotated[str, typer.Option(help="routine or urgent.")] = "routine",
+    drill: Annotated[bool, typer.Option(help="Marks it as an exercise.")] = False,
+    by: By = "operator",
+    json: Json = False,
+) -> None:
+    """Make a draft; nothing is sent before it is approved and launched."""
+    from broadcaster.cli.drafts import Form, draft
+
+    form = Form(
+        name=name,
+        kind=kind,
+        segment=segment,
+        channels=channels,
+        facts=facts,
+        effective=effective,
+        expires=expires,
+        scheduled=scheduled,
+        message_class=message_class,
+        lane=lane,
+        drill=drill,
+        by=by,
+    )
+    with _runtime() as runtime:
+        campaign = draft(runtime, form)
+    if json:
+        typer.echo(json_.dumps({"id": campaign, "name": name}, ensure_ascii=False))
+    else:
+        typer.echo(f"Campaign {campaign}, {name!r}, is a draft. Next: forecast, approve, launch.")
+
+
+@app.command()
+def forecast(campaign: Which, json: Json = False) -> None:
+    """Say who would be told, by channel and locale, and who is left out and why."""
+    from broadcaster.cli.tables import show_forecast
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        foreseen = runtime.forecaster.forecast(found.id)
+        _print(foreseen.as_dict(), json, show_forecast)
+
+
+@app.command()
+def approve(campaign: Which, by: By = "operator") -> None:
+    """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        advisory = runtime.ledger.advisory(found.advisory_id)
+        runtime.require_launchable(found, advisory)
+        pinned = runtime.hash(found, advisory)
+        runtime.campaigns.approve(found.id, pinned, by, runtime.clock.now())
+        typer.echo(f"Campaign {found.id} is approved by {by}; content {pinned[:12]}.")
+
+
+@app.command()
+def launch(campaign: Which, by: By = "operator") -> None:
+    """Start it, now or at its scheduled time."""
+    _step(campaign, "launch", by, "is launched")
+
+
+@app.command()
+def pause(campaign: Which, by: By = "operator") -> None:
+    """Hold it: nothing more leaves, nothing is lost."""
+    _step(campaign, "pause", by, "is paused")
+
+
+@app.command()
+def resume(campaign: Which, by: By = "operator") -> None:
+    """Let a paused one go on."""
+    _step(campaign, "resume", by, "goes on")
+
+
+@app.command()
+def cancel(campaign: Which, by: By = "operator") -> None:
+    """Stop it for good: what has not left never will."""
+    _step(campaign, "cancel", by, "is cancelled")
+
+
+@app.command()
+def status(
+    campaign: Annotated[str, typer.Argument(help="Number or name; none lists all.")] = "",
+    watch: Annotated[bool, typer.Option(help="Stay and show it live.")] = False,
+    json: Json = False,
+) -> None:
+    """Show where a campaign stands, or list all."""
+    from broadcaster.cli.tables import show_campaigns, show_summary
+
+    with _runtime() as runtime:
+        if not campaign:
+            _print(runtime.listing(), json, show_campaigns)
+            return
+        found = runtime.campaigns.get(campaign)
+        if watch and not json:
+            from broadcaster.cli.live import follow
+
+            follow(runtime, found.id)
+        _print(runtime.summary(found.id), json, show_summary)
+
+
+@app.command()
+def report(campaign: Which, json: Json = False) -> None:
+    """Say who was reached, who was not, and why."""
+    from broadcaster.cli.tables import show_report
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        _print(runtime.report(found.id), json, show_report)
+
+
+@app.command()
+def export(
+    campaign: Which,
+    output: Annotated[Path | None, typer.Option(help="A file; none: standard output.")] = None,
+) -> None:
+    """Write every delivery as CSV, safe to open in a spreadsheet."""
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        if output is None:
+            runtime.reports.export(found.id, sys.stdout)
+            return
+        draft = output.with_name(f".{output.name}.draft")
+        try:
+            with draft.open("w", encoding="utf-8-sig", newline="") as stream:
+                runtime.reports.export(found.id, stream)
+            draft.replace(output)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            remedy = "Name a file in a folder that can be written."
+            raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
+
+
+def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    return bootstrap.running(load())
+
+
+def _step(campaign: str, step: str, by: str, done: str) -> None:
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        getattr(runtime.campaigns, step)(found.id, by, runtime.clock.now())
+        typer.echo(f"Campaign {found.id} {done}.")
+
+
+def _print(value: Any, json: bool, show: Any) -> None:  # noqa: ANN401  (JSON, and what shows it)
+    if json:
+        typer.echo(json_.dumps(value, ensure_ascii=False, default=_plain))
+    else:
+        show(value)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,120 @@
+"""From what an operator typed to a draft campaign: every field checked, and named when wrong."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from broadcaster.bootstrap import Runtime
+from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
+from broadcaster.errors import InvalidInputError
+from broadcaster.ports import NewCampaign
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+_LONGEST_NAME = 200
+_SPAN = re.compile(r"\+(\d{1,4})([hdm])", re.ASCII)
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """The fields as they were typed."""
+
+    name: str
+    kind: str
+    segment: str
+    channels: str
+    facts: Path | None
+    effective: str
+    expires: str
+    scheduled: str
+    message_class: str
+    lane: str
+    drill: bool
+    by: str
+
+
+def draft(runtime: Runtime, form: Form) -> int:
+    """Make a draft campaign; its number. InvalidInputError names the field that is wrong."""
+    from broadcaster.cli.factfile import read_facts  # noqa: PLC0415  (only with a file)
+
+    kind = runtime.renderer.kind(form.kind)
+    raw: Mapping[str, object] = read_facts(form.facts) if form.facts else {}
+    facts = kind.resolve(raw)
+    segment = runtime.segments.get(form.segment)
+    now = runtime.clock.now()
+    effective = moment("--effective", form.effective, now)
+    expires = moment("--expires", form.expires, effective)
+    if expires <= max(effective, now):
+        problem = f"{form.expires} is not after the start, or has passed"
+        raise InvalidInputError("--expires", problem, "Give a later time.")
+    new = NewCampaign(
+        name=_name(form.name),
+        kind=form.kind,
+        facts=facts,
+        message_class=(
+            _word("--class", form.message_class, MessageClass)
+            if form.message_class
+            else kind.message_class
+        ),
+        severity=kind.severity,
+        urgency=kind.urgency,
+        certainty=kind.certainty,
+        effective=effective,
+        expires=expires,
+        segment=segment.name,
+        expression=segment.expression,
+        channels=_channels(form.channels),
+        lane=_word("--lane", form.lane, Lane),
+        drill=form.drill,
+        scheduled_at=moment("--scheduled", form.scheduled, now) if form.scheduled else None,
+        created_by=_name(form.by, "--by"),
+    )
+    return runtime.campaigns.create(new, now)
+
+
+def _name(text: str, field: str = "NAME") -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
+        raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
+    if name.isdigit():
+        raise InvalidInputError(field, f"{name} reads like a number", "Give it a word.")
+    return name
+
+
+def _word(field: str, text: str, kind: type[_Word]) -> _Word:
+    try:
+        return kind(text.strip().lower())
+    except ValueError as error:
+        remedy = f"Use one of {', '.join(kind)}."
+        raise InvalidInputError(field, f"{text!r} is unknown", remedy) from error
+
+
+def _channels(text: str) -> tuple[Channel, ...]:
+    chosen = {_word("--channels", part, Channel) for part in text.split(",") if part.strip()}
+    if not chosen or Channel.WEB in chosen:
+        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
+        raise InvalidInputError("--channels", f"{text!r} names none to send on", remedy)
+    return tuple(channel for channel in DELIVERY_CHANNELS if channel in chosen)
+
+
+def moment(field: str, text: str, start: datetime) -> datetime:
+    """Read `now`, a span after `start` such as +48h, or ISO 8601 with its offset from UTC."""
+    if text == "now":
+        return start
+    span = _SPAN.fullmatch(text)
+    if span:
+        return start + int(span[1]) * _UNITS[span[2]]
+    remedy = "Write 2020-03-20T18:00+00:00, or +48h, +7d."
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError(field, f"{text!r} is no time", remedy) from error
+    if read.utcoffset() is None:
+        raise InvalidInputError(field, f"{text} has no offset from UTC", remedy)
+    return read

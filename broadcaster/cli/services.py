@@ -1,0 +1,61 @@
+"""The services that `up` and `demo` run on one machine."""
+
+import socket
+import sys
+from collections.abc import Mapping
+
+from broadcaster.bootstrap import Runtime
+from broadcaster.embedded.supervisor import Service
+
+
+def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
+    """List the services in the order in which they start.
+
+    One worker is kept for what must never wait: the tick, planning, receipts and urgent batches.
+    """
+    settings = runtime.settings
+    web = (settings.web_host, settings.web_port)
+    count = str(settings.concurrency)
+    listed = [
+        _service(runtime, "web", ["web"], port=web),
+        _service(
+            runtime,
+            "control",
+            ["worker", "--queues", "control,urgent", "--concurrency", "1", "--name", "control"],
+        ),
+        _service(
+            runtime,
+            "worker",
+            ["worker", "--queues", "urgent,routine", "--concurrency", count, "--name", "worker"],
+        ),
+        _service(runtime, "beat", ["beat"]),
+    ]
+    if sandbox:
+        port = ("127.0.0.1", settings.sandbox.push_port)
+        listed.insert(0, _service(runtime, "sandbox", ["sandbox"], port=port))
+    return listed
+
+
+def _service(
+    runtime: Runtime, name: str, arguments: list[str], port: tuple[str, int] | None = None
+) -> Service:
+    environment: Mapping[str, str] = {
+        "BROADCASTER_HOME": str(runtime.settings.home),
+        "BROADCASTER_DATABASE_URL": runtime.database_url,
+        "BROADCASTER_REDIS_URL": runtime.redis_url,
+    }
+    return Service(
+        name=name,
+        argv=[sys.executable, "-m", "broadcaster", *arguments],
+        environment=environment,
+        ready=None if port is None else lambda: listens(*port),
+    )
+
+
+def listens(host: str, port: int) -> bool:
+    """Tell whether somebody answers at a port."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,37 @@
+"""`broadcaster up`: all services on this machine, in the foreground."""
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+# ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
+
+
+@app.command()
+def up(
+    sandbox: bool = typer.Option(False, help="Run the simulated networks too."),
+) -> None:
+    """Run the servers that are not your own, the page, the workers and beat, until Ctrl+C."""
+    import time
+
+    from rich.console import Console
+
+    from broadcaster import bootstrap
+    from broadcaster.cli.services import services
+    from broadcaster.embedded.supervisor import Supervisor
+    from broadcaster.settings import load
+
+    console = Console(stderr=True)
+    settings = load()
+    with (
+        bootstrap.running(settings) as runtime,
+        Supervisor(settings.home, services(runtime, sandbox=sandbox)) as supervisor,
+    ):
+        supervisor.start()
+        console.print(f"Everything is up; the page is at {settings.public_url}. Ctrl+C ends it.")
+        try:
+            while True:
+                supervisor.watch()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            console.print("Stopping …")
