@@ -115,7 +115,8 @@ def pseudo(text: str) -> str:
     accented = "".join(
         piece if number % 2 else piece.translate(_ACCENTS) for number, piece in enumerate(pieces)
     )
-    return f"[{accented}{'~' * (len(text) // 3)}]"
+    padding = " ~~~~~" * (len(text) // 18 + 1)
+    return f"[{accented}{padding}]"
 
 
 def read_catalogue(locale: Locale, files: Sequence[str]) -> Catalogue:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -46,7 +45,7 @@ class Setting:
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without Python: no methods of built-in values, no globals, arithmetic in bounds."""
 
-    intercepted_binops: ClassVar[frozenset[str]] = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def is_safe_callable(self, obj: object) -> bool:
         """Refuse methods of texts, lists and numbers: `'x'.ljust(10**9)` fills the memory."""
@@ -114,7 +113,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         return Shown(text, text, Markup.escape(text))
 
     def time(moment: datetime) -> Shown:
-        text = format_time(local(moment).timetz(), "HH:mm", locale=locale.formats)
+        text = format_time(moment, "HH:mm", tzinfo=setting.zone, locale=locale.formats)
         return show_ltr(text, surface, locale)
 
     def number(value: float) -> Shown:
@@ -170,7 +169,7 @@ def broken(name: str, error: Exception) -> ConfigurationError:
     """Make the error for a template that cannot be read or run."""
     line = getattr(error, "lineno", None)
     place = f"{name}, line {line}" if line else name
-    return ConfigurationError(f"{place}: {error or type(error).__name__}. Mend the template.")
+    return ConfigurationError(f"{place}: {str(error) or type(error).__name__}. Mend the template.")
 
 
 #: What French software writes and GSM-7 has not; each of these makes an SMS three times as dear.

@@ -12,7 +12,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, TemplateError, meta, nodes
-from jinja2.ext import babel_extract
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import Key
@@ -44,7 +43,7 @@ def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
     try:
         found = list(
             extract(
-                babel_extract,
+                "jinja2",
                 io.BytesIO(templates[name].encode()),
                 DEFAULT_KEYWORDS,
                 ["NOTE:"],

@@ -1,5 +1,6 @@
 """The renderer: a kind, its facts, a locale and a reader make the content of a message."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -147,9 +148,14 @@ class TemplateRenderer:
         kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
         order = _Order(advisory=advisory, kind=kind, locale=spoken, reader=reader, draft=True)
         template = self._template(order, part)
-        context = template.new_context(self._context(order, Surface.of(part), {"subject": ""}))
-        # The blocks of the layout say nothing of what the part itself must say.
-        return {name: "".join(block(context)) for name, block in template.blocks.items()}
+        more: dict[str, object] = {"subject": "", "alternates": ()}
+        context = template.new_context(self._context(order, Surface.of(part), more))
+        try:
+            # The whole template first: it sets what its blocks use.
+            deque(template.root_render_func(context), maxlen=0)
+            return {name: "".join(block(context)) for name, block in template.blocks.items()}
+        except TemplateError as error:
+            raise broken(str(template.name), error) from error
 
     def _content(self, order: _Order, channel: Channel) -> Content:
         if channel not in order.kind.channels:

@@ -59,10 +59,10 @@ class Table:
         value = self.values.pop(key, default)
         if isinstance(value, str):
             return {"en": value}
-        texts = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-        if not texts or "en" not in value:
+        texts = value if isinstance(value, dict) else {}
+        if "en" not in texts or not all(isinstance(text, str) for text in texts.values()):
             raise self.refuse(key, "has no English text", 'Write { en = "…" }.')
-        return {str(tag): str(text) for tag, text in value.items()}
+        return {str(tag): str(text) for tag, text in texts.items()}
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Take true or false."""

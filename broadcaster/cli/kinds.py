@@ -1,0 +1,202 @@
+"""`broadcaster kinds`: the kinds of advisory, their faults, and how they read."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+# ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from broadcaster.domain.message import Channel
+    from broadcaster.render.check import KindChecker
+    from broadcaster.render.findings import Finding
+    from broadcaster.render.kinds import Kind
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def _group() -> None:
+    """List, check and preview kinds of advisory."""
+
+
+@app.command("list")
+def list_(json_: Json = False) -> None:
+    """List the kinds, and the locales in which each may go to customers."""
+    library = _checker().renderer.library
+    kinds = [library.kinds[name] for name in sorted(library.kinds)]
+    if json_:
+        _print_json([_describe(kind) for kind in kinds])
+    else:
+        _table(
+            ("kind", "what it is", "class", "channels", "locales"),
+            [
+                (
+                    kind.name,
+                    kind.labels["en"],
+                    kind.message_class.value,
+                    ", ".join(kind.channels),
+                    ", ".join(kind.locales),
+                )
+                for kind in kinds
+            ],
+        )
+    for name, fault in sorted(library.faults.items()):
+        typer.echo(f"{name} is broken: {fault}", err=True)
+
+
+@app.command()
+def check(
+    kind: Annotated[str | None, typer.Argument(help="One kind; all without.")] = None,
+    json_: Json = False,
+) -> None:
+    """Check every part of a kind in every locale; exit code 1 when something must be mended."""
+    from broadcaster.render.findings import Gravity
+
+    checker = _checker()
+    findings = checker.check(kind)
+    if json_:
+        _print_json([_finding(finding) for finding in findings])
+    elif findings:
+        _table(
+            ("", "kind", "locale", "part", "what is wrong", "what to do"),
+            [_row(finding) for finding in findings],
+        )
+    errors = sum(finding.gravity is Gravity.ERROR for finding in findings)
+    if not json_:
+        names = [kind] if kind else sorted(checker.renderer.kinds)
+        typer.echo(f"Checked {', '.join(names)}: {errors or 'no'} error{'s' * (errors != 1)}.")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def preview(
+    kind: str,
+    locale: Annotated[str, typer.Option(help="The language, such as ar or fr.")],
+    channel: Annotated[str, typer.Option(help="sms, email, push or web.")],
+    facts: Annotated[Path | None, typer.Option(help="A JSON or TOML file of facts.")] = None,
+    json_: Json = False,
+) -> None:
+    """Show how a kind reads, with its own facts or those of a file."""
+    from broadcaster.render.check import parts_of, sample_advisory, sample_reader
+    from broadcaster.render.factfile import read_facts
+
+    way = _channel(channel)
+    checker = _checker()
+    library = checker.renderer.library
+    found, spoken = library.kind(kind), library.locale(locale)
+    resolved = found.sample() if facts is None else found.resolve(read_facts(facts))
+    advisory = sample_advisory(found, resolved)
+    content = checker.renderer.preview(advisory, way, spoken.tag, sample_reader(spoken))
+    parts = parts_of(content)
+    why_not = None if spoken.tag in found.locales else library.why_not(kind, spoken)
+    shown: dict[str, object] = {
+        "kind": kind,
+        "locale": spoken.tag,
+        "channel": way.value,
+        "parts": parts,
+        "refused": why_not,
+    }
+    if "sms/body.txt" in parts:
+        size = checker.measure(parts["sms/body.txt"])
+        shown["sms"] = {
+            "encoding": size.encoding,
+            "units": size.units,
+            "segments": size.segments,
+        }
+    if json_:
+        _print_json(shown)
+        return
+    for part, text in parts.items():
+        typer.echo(typer.style(f"{part}", bold=True), err=True)
+        typer.echo(text)
+    if "sms" in shown:
+        typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}", err=True)
+    if why_not:
+        typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
+
+
+def _checker() -> "KindChecker":
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    return bootstrap.kind_checker(load())
+
+
+def _channel(name: str) -> "Channel":
+    from broadcaster.domain.message import Channel
+    from broadcaster.errors import NotFoundError
+
+    try:
+        return Channel(name)
+    except ValueError as error:
+        known = ", ".join(Channel)
+        problem = f"{name[:60]!r} is unknown"
+        raise NotFoundError("channel", problem, f"Use one of {known}.") from error
+
+
+def _describe(kind: "Kind") -> dict[str, object]:
+    return {
+        "kind": kind.name,
+        "labels": dict(kind.labels),
+        "class": kind.message_class.value,
+        "severity": kind.severity.value,
+        "urgency": kind.urgency.value,
+        "certainty": kind.certainty.value,
+        "channels": list(kind.channels),
+        "locales": list(kind.locales),
+        "facts": {
+            fact.name: {
+                "type": fact.type.value,
+                "labels": dict(fact.labels),
+                "required": fact.required,
+                "default": fact.default,
+            }
+            for fact in kind.facts.values()
+        },
+    }
+
+
+def _finding(finding: "Finding") -> dict[str, str]:
+    return {
+        "severity": finding.gravity.value,
+        "kind": finding.kind,
+        "part": finding.part,
+        "locale": finding.locale,
+        "place": finding.place,
+        "problem": finding.problem,
+        "remedy": finding.remedy,
+    }
+
+
+def _row(finding: "Finding") -> tuple[str, ...]:
+    where = f"{finding.place}: " if finding.place else ""
+    return (
+        finding.gravity.value,
+        finding.kind,
+        finding.locale,
+        finding.part,
+        where + finding.problem,
+        finding.remedy,
+    )
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _table(headings: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

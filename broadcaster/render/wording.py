@@ -1,0 +1,105 @@
+"""The rules for texts and their translations; pure."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+from broadcaster.render import bidi
+from broadcaster.render.catalogues import PLACEHOLDER, Key
+from broadcaster.render.locales import Locale
+
+
+class Fault(NamedTuple):
+    """What is wrong with a text, and what to do."""
+
+    problem: str
+    remedy: str
+
+
+_LITERALS = (
+    ("mail address", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    (
+        "web address",
+        re.compile(
+            r"https?:|www\.|\b[\w-]+(?:\.[\w-]+)*\.(?:com|fr|info|io|ma|net|org)\b", re.IGNORECASE
+        ),
+    ),
+    ("phone number", re.compile(r"\+?\d(?:[ .\u00a0\u202f/-]?\d){6,}")),
+)
+_MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&(?:#\w+|[a-zA-Z]+);")
+#: Placeholders that count something; words such as "none", "one" and "two" may stand for them.
+_COUNTS = frozenset({"count", "num"})
+_FEW = 2
+
+
+def source_faults(key: Key) -> Iterator[Fault]:
+    """Find what must not stand in a text of a template."""
+    for text in _forms(key):
+        yield from _literals(text)
+        if _MARKUP.search(text):
+            yield Fault("has mark-up", "Keep the mark-up outside of the text to translate.")
+
+
+def translation_faults(
+    key: Key,
+    forms: Collection[str],
+    locale: Locale,
+    *,
+    plural: Callable[[int], int],
+    optional: frozenset[str],
+) -> Iterator[Fault]:
+    """Find what is wrong with a translation; `optional` are placeholders that it may drop."""
+    wanted = frozenset(name for text in _forms(key) for name in PLACEHOLDER.findall(text))
+    for number, text in enumerate(forms):
+        place = f" in plural form {number}" if key.plural is not None else ""
+        allowed = optional | (_COUNTS if _is_for_few(number, plural) else frozenset())
+        yield from _placeholders(text, wanted, allowed, place)
+        yield from _literals(text)
+        if _MARKUP.search(text):
+            yield Fault(f"has mark-up{place}", "Take it out: the template has the mark-up.")
+        if not bidi.balanced(text) or any(control in text for control in bidi.EMBEDDINGS):
+            yield Fault(f"has stray direction marks{place}", "Type the text anew.")
+        if locale.direction == "rtl":
+            yield from _right_to_left(text, place)
+
+
+def _forms(key: Key) -> tuple[str, ...]:
+    return (key.singular,) if key.plural is None else (key.singular, key.plural)
+
+
+def _is_for_few(form: int, plural: Callable[[int], int]) -> bool:
+    """Tell whether a plural form is used for nothing but none, one or two."""
+    return all(count <= _FEW for count in range(200) if plural(count) == form)
+
+
+def _placeholders(
+    text: str, wanted: frozenset[str], allowed: frozenset[str], place: str
+) -> Iterator[Fault]:
+    found = frozenset(PLACEHOLDER.findall(text))
+    for name in sorted(wanted - found - allowed):
+        yield Fault(f"drops the placeholder %({name})s{place}", "Write it into the translation.")
+    for name in sorted(found - wanted):
+        yield Fault(f"has the unknown placeholder %({name})s{place}", "Use those of the source.")
+    rest = PLACEHOLDER.sub("", text).replace("%%", "")
+    if "%" in rest:
+        yield Fault(f"has a lone percent sign{place}", "Write %% for a percent sign.")
+
+
+def _literals(text: str) -> Iterator[Fault]:
+    bare = PLACEHOLDER.sub(" ", text)
+    for name, shape in _LITERALS:
+        if shape.search(bare):
+            yield Fault(
+                f"has a {name} written out", "Make it a fact, so that it is written in one place."
+            )
+
+
+def _right_to_left(text: str, place: str) -> Iterator[Fault]:
+    for piece, reason in bidi.dangers(PLACEHOLDER.sub("\ufffc", text)):
+        yield Fault(f"has {piece!r}, which is shown wrongly{place}", f"There {reason}.")
+    bracket = bidi.bracket_fault(text)
+    if bracket:
+        yield Fault(
+            f"has a {bracket!r} without its partner{place}",
+            "Opening brackets come first in what is stored, whatever a screen shows.",
+        )
