@@ -1,0 +1,1 @@
+"""What became of a campaign: counts, lists and exports for people."""

@@ -1,0 +1,182 @@
+"""Counts and lists about a campaign."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
+from broadcaster.domain.message import Channel
+from broadcaster.errors import NotFoundError
+from broadcaster.reports.export import write
+from broadcaster.reports.funnel import Funnel, funnel
+
+_CAMPAIGN = """
+SELECT name, extract(epoch FROM COALESCE(finished_at, now()) - started_at)::float
+FROM campaign WHERE id = %s
+"""
+
+# Reached: the provider took it, and nothing says that it failed.
+_PEOPLE = """
+SELECT count(*), count(*) FILTER (WHERE reached) FROM (
+    SELECT bool_or(status IN ('accepted', 'delivered')) AS reached
+    FROM delivery WHERE campaign_id = %s GROUP BY customer_id
+) AS person
+"""
+
+_UNREACHED = """
+SELECT customer.number, person.channels, person.statuses, person.reasons
+FROM (
+    SELECT customer_id,
+        array_agg(channel::text ORDER BY channel) AS channels,
+        array_agg(status::text ORDER BY channel) AS statuses,
+        array_agg(reason::text ORDER BY channel) AS reasons
+    FROM delivery WHERE campaign_id = %s
+    GROUP BY customer_id
+    HAVING NOT bool_or(status IN ('accepted', 'delivered'))
+) AS person
+JOIN customer ON customer.id = person.customer_id
+ORDER BY customer.number
+"""
+
+_IN_DOUBT = """
+SELECT delivery.campaign_id, delivery.number, customer.number, delivery.channel, delivery.reason,
+       delivery.provider, delivery.reference, delivery.updated_at
+FROM delivery JOIN customer ON customer.id = delivery.customer_id
+WHERE delivery.campaign_id = %s AND delivery.status = 'unknown'
+ORDER BY delivery.number LIMIT %s
+"""
+
+_HANDED_OVER = """
+SELECT delivery.channel, address.value, delivery.status
+FROM delivery JOIN address ON address.id = delivery.address_id
+WHERE delivery.campaign_id = %s AND delivery.attempts > 0
+ORDER BY delivery.number
+"""
+
+#: How many rows are fetched from the server at once.
+_FETCH = 2000
+#: The most that are listed in one answer.
+_MOST = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreached:
+    """A customer whom no channel is known to have reached; status and reason by channel."""
+
+    customer_number: str
+    statuses: dict[Channel, DeliveryStatus]
+    reasons: dict[Channel, Reason | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InDoubt:
+    """A delivery that may or may not have left; `since` is when it was claimed."""
+
+    delivery: DeliveryId
+    customer_number: str
+    channel: Channel
+    reason: Reason | None
+    provider: str | None
+    reference: str | None
+    since: datetime
+
+
+class Reports:
+    """Counts and lists; reads only."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def funnel(self, campaign: int) -> Funnel:
+        """Count deliveries by channel and status, locale and reason."""
+        with self._pool.connection() as connection:
+            return funnel(connection, campaign)
+
+    def summary(self, campaign: int) -> dict[str, object]:
+        """Give the campaign's figures as JSON values; NotFoundError.
+
+        `targeted` counts deliveries: each customer of the segment once for each channel of the
+        campaign, also where left out; `suppressed` and the statuses of `channels` (suppressed
+        ones included) each add up to parts of it. `customers` counts people, `reached` those who
+        got it on one channel at least (taken by a provider, and not known to have failed).
+        `seconds` runs from planning to the end, or to now.
+        """
+        with self._pool.connection() as connection:
+            row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
+            if row is None:
+                remedy = "'broadcaster campaigns status' lists them."
+                raise NotFoundError("campaign", f"there is no {campaign}", remedy)
+            name, seconds = row
+            counts = funnel(connection, campaign)
+            customers, reached = connection.execute(_PEOPLE, [campaign]).fetchone() or (0, 0)
+        return {
+            "campaign": name,
+            "targeted": counts.targeted,
+            "customers": customers,
+            "reached": reached,
+            "suppressed": {reason.value: count for reason, count in counts.reasons.items()},
+            "failures": {reason.value: count for reason, count in counts.failures.items()},
+            "channels": {
+                channel.value: {
+                    **{status.value: count for status, count in row.items()},
+                    "units": counts.units[channel],
+                }
+                for channel, row in counts.channels.items()
+            },
+            "locales": dict(counts.locales),
+            "seconds": round(seconds or 0.0, 3),
+        }
+
+    def unreached(self, campaign: int) -> Iterator[Unreached]:
+        """List customers who got nothing on any channel, and why, in bounded memory."""
+        for number, channels, statuses, reasons in self._stream(_UNREACHED, campaign):
+            keys = [Channel(channel) for channel in channels]
+            yield Unreached(
+                customer_number=number,
+                statuses=dict(zip(keys, map(DeliveryStatus, statuses), strict=True)),
+                reasons={
+                    key: Reason(reason) if reason else None
+                    for key, reason in zip(keys, reasons, strict=True)
+                },
+            )
+
+    def in_doubt(self, campaign: int, limit: int = _MOST) -> Sequence[InDoubt]:
+        """List deliveries that may or may not have left."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(_IN_DOUBT, [campaign, limit]).fetchall()
+        return [
+            InDoubt(
+                delivery=DeliveryId(id_, number),
+                customer_number=customer,
+                channel=Channel(channel),
+                reason=Reason(reason) if reason else None,
+                provider=provider,
+                reference=reference,
+                since=since,
+            )
+            for id_, number, customer, channel, reason, provider, reference, since in rows
+        ]
+
+    def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
+        """List channel, address and status of what was ever claimed, to compare with networks."""
+        for channel, value, status in self._stream(_HANDED_OVER, campaign):
+            yield Channel(channel), value, DeliveryStatus(status)
+
+    def export(self, campaign: int, stream: IO[str]) -> int:
+        """Write every delivery as CSV, without addresses; how many rows. In bounded memory."""
+        with self._pool.connection() as connection:
+            return write(connection, campaign, stream)
+
+    def _stream(self, query: str, campaign: int) -> Iterator[tuple[Any, ...]]:
+        with (
+            self._pool.connection() as connection,
+            connection.cursor(name="report") as cursor,
+        ):
+            cursor.itersize = _FETCH
+            cursor.execute(query, [campaign])
+            yield from cursor
