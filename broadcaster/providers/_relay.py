@@ -39,7 +39,7 @@ class RefusedError(Exception):
         super().__init__(code)
         self.code = code
         self.text = text
-        #: Whether it is the sender that was refused, at MAIL.
+        #: Whether it is us who were refused: at the greeting, at AUTH, or as the sender at MAIL.
         self.sender = sender
 
 

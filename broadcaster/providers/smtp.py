@@ -226,8 +226,8 @@ class SmtpProvider:
         try:
             return await self._connections.fresh()
         except aiosmtplib.SMTPResponseException as error:
-            sender = not isinstance(error, aiosmtplib.SMTPConnectResponseError)
-            raise RefusedError(error.code, error.message, sender=sender) from None
+            # At the greeting, EHLO, STARTTLS or AUTH: it is us who are refused.
+            raise RefusedError(error.code, error.message, sender=True) from None
         except aiosmtplib.SMTPNotSupported:
             # STARTTLS or AUTH is asked for by our settings and not offered.
             raise RefusedError(530, "not offered", sender=True) from None
@@ -241,12 +241,8 @@ class SmtpProvider:
         client = connection.client
         sender = self._paths.address(message.delivery)
         try:
-            await _announce(
-                client,
-                sender,
-                recipient,
-                parameters(client.supports_extension, message, recipient, size),
-            )
+            options = parameters(client.supports_extension, message, recipient, size)
+            await _announce(client, sender, recipient, options)
         except RefusedError as error:
             await self._settle(connection, error)
             raise

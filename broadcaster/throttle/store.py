@@ -22,6 +22,8 @@ _MOST = 1000
 #: The slowest and fastest rate that make sense, units a second.
 _SLOWEST, _FASTEST = 0.01, 1_000_000.0
 
+_DOWN = "The server of the Redis protocol does not answer. Start it, or set its URL."
+
 _RATES = "{throttle}:rates"
 
 
@@ -68,8 +70,14 @@ class RedisThrottle:
             else:
                 self._client.hset(_RATES, limit, _packed(limit, rate))
         except redis.RedisError as error:
-            message = "The server of the Redis protocol does not answer. Start it, or set its URL."
-            raise UnavailableError(message) from error
+            raise UnavailableError(_DOWN) from error
+
+    def check(self) -> None:
+        """Ask the store for a sign of life; UnavailableError when it gives none."""
+        try:
+            self._client.ping()
+        except redis.RedisError as error:
+            raise UnavailableError(_DOWN) from error
 
     def _rule(self, limit: str) -> str:
         packed = self._rules.get(limit)

@@ -185,6 +185,8 @@ def test_store_that_is_down_grants_nothing(caplog: pytest.LogCaptureFixture) -> 
     assert "throttle_unavailable" in [record.__dict__["action"] for record in caplog.records]
     with pytest.raises(UnavailableError):
         throttle.set_rate("down", 5)
+    with pytest.raises(UnavailableError):
+        throttle.check()
 
 
 def test_rate_changes_while_running(client: redis.Redis) -> None:

@@ -1,0 +1,128 @@
+"""Which push services may be called: endpoints come from browsers, hence from anybody.
+
+Without a guard, a made-up subscription would have us call servers of our own network. So: only
+services on a list, https only, no redirects, and no private address behind a public name, checked
+on the very addresses that are connected to (a name may change between two look-ups).
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from broadcaster.domain.options import Options
+from broadcaster.providers._http import is_loopback
+
+#: The services of the browsers in use: Chrome and others, Firefox, Safari, Edge.
+DEFAULT = (
+    "fcm.googleapis.com;*.push.services.mozilla.com;web.push.apple.com;*.push.apple.com;"
+    "*.notify.windows.com"
+)
+
+#: The longest endpoint that is looked at, characters.
+_LONGEST = 2048
+
+#: Prefixes under which an IPv4 address is reached by IPv6 (RFC 6052).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """An entry of the list: `host`, `*.host` or, for this machine only, `http://host`."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def fits(self, scheme: str, host: str, port: int) -> bool:
+        """Tell whether an endpoint is on this entry."""
+        if (scheme, port) != (self.scheme, self.port):
+            return False
+        if self.host.startswith("*."):
+            return host.endswith(self.host[1:])
+        return host == self.host
+
+
+def allowed(options: Options) -> tuple[Allowed, ...]:
+    """Read `ALLOWED_HOSTS`; InvalidInputError when an entry is none."""
+    entries = []
+    for word in options.words("ALLOWED_HOSTS", DEFAULT):
+        scheme, separator, rest = word.rpartition("://")
+        parts = urlsplit(f"//{rest}")
+        try:
+            host, port = (parts.hostname or "").lower(), parts.port
+        except ValueError:
+            host, port = "", None
+        plain = scheme == "http" and is_loopback(host)
+        named = host and parts.netloc == rest and "@" not in rest
+        if not named or (separator and not plain and scheme != "https"):
+            raise options.refuse(
+                "ALLOWED_HOSTS",
+                f"{word!r} is no host",
+                "Write host, *.host or host:port, separated by semicolons; http:// for loopback.",
+            )
+        entries.append(Allowed(scheme or "https", host, port or (80 if plain else 443)))
+    return tuple(entries)
+
+
+def origin(endpoint: str, entries: tuple[Allowed, ...]) -> str | None:
+    """Give the origin of an endpoint that may be called (RFC 6454), else None."""
+    if len(endpoint) > _LONGEST or not endpoint.isascii() or not endpoint.isprintable():
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return None
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    if not host or default is None or parts.username is not None or "\\" in endpoint:
+        return None
+    number = port or default
+    if not any(entry.fits(parts.scheme, host, number) for entry in entries):
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if number == default else f":{number}")
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an address is one of the public network, whatever it is wrapped in."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            ip = inner
+    return ip.is_global and not ip.is_multicast
+
+
+class PublicResolver(AbstractResolver):
+    """Looks names up and keeps public addresses only; `localhost` alone may be this machine.
+
+    What stands as an address in an endpoint is not looked up: it is on the list or refused before.
+    """
+
+    def __init__(self) -> None:
+        """Use the system's resolver, in a thread."""
+        self._system = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look up; OSError when nothing public is found, as for a name that does not exist."""
+        found = await self._system.resolve(host, port, family)
+        if host != "localhost":
+            found = [result for result in found if is_public(result["host"])]
+        if not found:
+            raise OSError("no public address")
+        return found
+
+    async def close(self) -> None:
+        """Nothing is kept."""
+        await self._system.close()

@@ -1,0 +1,287 @@
+"""Firebase Cloud Messaging, HTTP v1, to apps.
+
+Options: SERVICE_ACCOUNT (the JSON key file of a service account), PROJECT (when it is not the
+account's own), BASE_URL, TIMEOUT (seconds), CONCURRENCY.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.transport.requests import Request
+from google.oauth2.service_account import Credentials
+
+from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.message import Lane, PushContent
+from broadcaster.domain.options import Options
+from broadcaster.ports import Clock, Context, Message, Submission
+from broadcaster.providers import _http
+from broadcaster.providers._http import Answer, Http, NoAnswerError, NotSentError
+from broadcaster.providers.base import Rule, each, result, unknown_word
+
+_log = logging.getLogger(__name__)
+
+_NAME = "fcm"
+
+_SCOPES = ["https://www.googleapis.com/auth/firebase.messaging"]
+
+#: A token lives an hour; it is renewed this long before its end.
+_EARLY = timedelta(minutes=5)
+
+#: The longest that FCM keeps a message (four weeks).
+_TTL = 2_419_200
+
+#: What notification and data may be together, octets.
+_LONGEST = 4096
+
+#: The first wait after a refusal for now, unless FCM names another.
+_QUOTA_WAIT, _FAULT_WAIT = timedelta(seconds=60), timedelta(seconds=10)
+
+_OURS = Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True)
+
+#: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode . INVALID_ARGUMENT has its own
+#: rule below: it may be the token or a fault of ours.
+_CODES: Mapping[str, Rule] = {
+    "UNREGISTERED": Rule(DeliveryEvent.REFUSE, Reason.GONE),
+    # A token that belongs to another project: here it reaches nobody.
+    "SENDER_ID_MISMATCH": Rule(DeliveryEvent.REFUSE, Reason.UNKNOWN_ADDRESS),
+    "QUOTA_EXCEEDED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
+    "UNAVAILABLE": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
+    # It may have been taken; a repeat does no harm, as the collapse key replaces it.
+    "INTERNAL": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
+    "THIRD_PARTY_AUTH_ERROR": _OURS,
+    # Of the API in general (google.rpc.Code), without a code of FCM.
+    "UNAUTHENTICATED": _OURS,
+    "PERMISSION_DENIED": _OURS,
+    "NOT_FOUND": _OURS,
+    "RESOURCE_EXHAUSTED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
+}
+
+#: By HTTP status, for answers without a word that we know.
+_STATUSES: Mapping[int, Rule] = {
+    401: _OURS,
+    403: _OURS,
+    404: _OURS,
+    429: Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
+}
+
+
+def build(options: Options, context: Context) -> "FcmProvider":
+    """Build the provider; InvalidInputError naming the option that is wrong."""
+    return FcmProvider(options, context)
+
+
+class _NoTokenError(Exception):
+    """We got no access token; `ours` when that will not change by itself."""
+
+    def __init__(self, fault: str, *, ours: bool) -> None:
+        super().__init__(fault)
+        self.ours = ours
+
+
+class _Access:
+    """The access token, renewed off the event loop and by one caller at a time."""
+
+    def __init__(self, credentials: Credentials, clock: Clock, timeout: float) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._timeout = timeout
+        self._lock = asyncio.Lock()
+        self._token = ""
+        self._until: datetime | None = None
+
+    async def token(self) -> str:
+        """Give a token that is still valid for a while."""
+        async with self._lock:
+            if self._until is None or self._clock.now() >= self._until:
+                await self._renew()
+            return self._token
+
+    def forget(self) -> None:
+        """Ask for a new one next time."""
+        self._until = None
+
+    async def _renew(self) -> None:
+        try:
+            request = partial(Request(), timeout=self._timeout)
+            await asyncio.to_thread(self._credentials.refresh, request)
+        except TransportError as error:
+            raise _NoTokenError(type(error).__name__, ours=False) from None
+        except GoogleAuthError as error:
+            ours = not getattr(error, "retryable", False)
+            raise _NoTokenError(type(error).__name__, ours=ours) from None
+        self._token = str(self._credentials.token)
+        # Counted by our own clock: what the library keeps is by the machine's.
+        self._until = self._clock.now() + timedelta(hours=1) - _EARLY
+
+
+class FcmProvider:
+    """Push messages to apps through one Firebase project."""
+
+    name = _NAME
+
+    def __init__(self, options: Options, context: Context) -> None:
+        """Read the options and the key file; nothing is connected yet."""
+        self._context = context
+        timeout, self._room, concurrency = _http.limits(options, 32)
+        credentials, project = _account(options)
+        self._access = _Access(credentials, context.clock, timeout)
+        base = _http.base_url(options, "BASE_URL", "https://fcm.googleapis.com")
+        self._url = f"{base}/v1/projects/{project}/messages:send"
+        self._http = Http(timeout=timeout, concurrency=concurrency, user_agent=context.user_agent)
+
+    async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
+        """Send one request for each message, as the API has no batches any more."""
+        return await each(messages, self._send, self._room)
+
+    async def aclose(self) -> None:
+        """Close kept connections."""
+        await self._http.aclose()
+
+    async def _send(self, message: Message) -> Submission:
+        if not isinstance(message.content, PushContent):
+            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
+        left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
+        topic = self._context.composer.topic(message)
+        fields = _message(message, message.content, topic, min(max(left, 0), _TTL))
+        if len(_json([fields["notification"], fields["data"]])) > _LONGEST:
+            return result(message, DeliveryEvent.EXHAUST, Reason.TOO_LONG)
+        try:
+            headers = {
+                "Authorization": f"Bearer {await self._access.token()}",
+                "Content-Type": "application/json",
+            }
+            body = _json({"message": fields})
+            answer = await self._http.request("POST", self._url, headers=headers, data=body)
+        except _NoTokenError as error:
+            reason = Reason.CONFIGURATION if error.ours else Reason.NO_CONNECTION
+            code = str(error)
+            return result(message, DeliveryEvent.DEFER, reason, code=code, halt=error.ours)
+        except NotSentError as error:
+            return result(message, DeliveryEvent.DEFER, Reason.NO_CONNECTION, code=str(error))
+        except NoAnswerError as error:
+            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code=str(error))
+        return self._answered(message, answer)
+
+    def _answered(self, message: Message, answer: Answer) -> Submission:
+        try:
+            value = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            value = None
+        if answer.status == 200:  # noqa: PLR2004  (success)
+            name = value.get("name") if isinstance(value, dict) else None
+            if isinstance(name, str) and name.startswith("projects/"):
+                return result(message, DeliveryEvent.ACCEPT, reference=name[:200])
+            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code="malformed")
+        if answer.status == 401:  # noqa: PLR2004  (our token was taken back)
+            self._access.forget()
+        code, rule = _rule(answer.status, value)
+        wish = None
+        if rule.event is DeliveryEvent.DEFER and not rule.halt:
+            least = _QUOTA_WAIT if rule.reason is Reason.RATE_LIMITED else _FAULT_WAIT
+            wish = answer.retry_after(self._context.clock.now()) or least
+        return result(message, rule.event, rule.reason, code=code, retry_after=wish, halt=rule.halt)
+
+
+def _rule(status: int, value: object) -> tuple[str, Rule]:
+    """Say what a refusal means: by FCM's code, else by the API's status, else by HTTP's."""
+    general, code, fields = _words(value)
+    if "INVALID_ARGUMENT" in {general, code}:
+        # FCM names the field; of a token that is none the customer's address is to blame, of all
+        # else we are.
+        if code and fields <= {"message.token"}:
+            return code, Rule(DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
+        return "INVALID_ARGUMENT", Rule(DeliveryEvent.EXHAUST, Reason.RENDERING)
+    word = code or general
+    rule = _CODES.get(word) or _STATUSES.get(status)
+    if rule is None and status >= 500:  # noqa: PLR2004  (a fault of theirs)
+        rule = _CODES["INTERNAL"]
+    if rule is None and word:
+        unknown_word(_NAME, word)
+        rule = Rule(DeliveryEvent.REFUSE, Reason.OTHER)
+    return word or str(status), rule or Rule(DeliveryEvent.LOSE, Reason.NO_ANSWER)
+
+
+def _words(value: object) -> tuple[str, str, set[str]]:
+    """Read the API's status, FCM's own code, and the fields that were found wrong."""
+    error = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(error, dict):
+        return "", "", set()
+    code, fields = "", set()
+    details = error.get("details")
+    for detail in details[:20] if isinstance(details, list) else []:
+        if not isinstance(detail, dict):
+            continue
+        code = str(detail.get("errorCode") or code)
+        violations = detail.get("fieldViolations")
+        for violation in violations[:20] if isinstance(violations, list) else []:
+            if isinstance(violation, dict):
+                fields.add(str(violation.get("field")))
+    return str(error.get("status") or "")[:40], code[:40], fields
+
+
+def _message(message: Message, content: PushContent, topic: str, ttl: int) -> dict[str, Any]:
+    """Build a message (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages)."""
+    urgent = message.lane is Lane.URGENT
+    expires = str(int(message.expires.timestamp()))
+    return {
+        "token": message.address.value,
+        "notification": {"title": content.title, "body": content.body},
+        "data": {
+            "link": content.link,
+            "confirm": message.confirm_url,
+            "lang": message.locale.replace("_", "-"),
+            "dir": content.direction,
+        },
+        "android": {
+            "collapse_key": topic,
+            "ttl": f"{ttl}s",
+            "priority": "HIGH" if urgent else "NORMAL",
+            # Replaces what is already shown, as the collapse key replaces what is under way.
+            "notification": {"tag": topic},
+        },
+        "webpush": {
+            "headers": {
+                "TTL": str(ttl),
+                "Urgency": "high" if urgent else "normal",
+                "Topic": topic,
+            }
+        },
+        "apns": {
+            "headers": {
+                "apns-collapse-id": topic,
+                "apns-expiration": expires,
+                "apns-priority": "10" if urgent else "5",
+            }
+        },
+    }
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _account(options: Options) -> tuple[Credentials, str]:
+    """Read the key file of a service account, and the project."""
+    remedy = "Name the JSON key file of a service account (Firebase console, project settings)."
+    path = Path(options.required("SERVICE_ACCOUNT", remedy))
+    try:
+        text = path.read_bytes()[: _LONGEST * 16]
+        values = json.loads(text)
+        credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]  # half typed library
+            values, scopes=_SCOPES
+        )
+        project = options.text("PROJECT", "") or str(values["project_id"])
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise options.refuse("SERVICE_ACCOUNT", problem, remedy) from None
+    except (ValueError, KeyError, TypeError, GoogleAuthError):
+        # The cause may quote the key.
+        raise options.refuse("SERVICE_ACCOUNT", "is no key file", remedy) from None
+    return credentials, project
