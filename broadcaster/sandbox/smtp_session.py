@@ -1,0 +1,214 @@
+"""One SMTP session (RFC 5321), with pipelining (RFC 2920) and the extensions that it names."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from broadcaster.sandbox.dsn import HOST
+from broadcaster.sandbox.envelope import (
+    EnvelopeError,
+    Recipient,
+    Sender,
+    read_recipient,
+    read_sender,
+)
+from broadcaster.sandbox.smtp_reader import SmtpReader, TooLongError
+
+#: Octets of a command (RFC 3461, 4.3 and 5 lengthen them), of a message and of a line in it
+#: (RFC 5321, 4.5.3.1.6, without its end); recipients of a message; faults and seconds of silence
+#: before we hang up.
+_COMMAND, _MESSAGE, _TEXT_LINE = 2048, 10 * 1024 * 1024, 998
+_RECIPIENTS, _FAULTS, _SILENCE = 100, 50, 300.0
+
+_EXTENSIONS = (
+    HOST,
+    "PIPELINING",
+    f"SIZE {_MESSAGE}",
+    "8BITMIME",
+    "SMTPUTF8",
+    "ENHANCEDSTATUSCODES",
+    "DSN",
+)
+
+Place = TypeVar("Place")
+
+
+class Host(Protocol[Place]):
+    """Whoever decides about recipients and messages; a place is what it remembers of one."""
+
+    def ask(self, recipient: Recipient) -> tuple[str, Place | None]:
+        """Decide about a recipient; a place when it is accepted."""
+        ...
+
+    async def take(self, sender: Sender, awaited: Sequence[Place], raw: bytes) -> str | None:
+        """Take a message; the reply, or None to drop the connection without one."""
+        ...
+
+
+class Session(Generic[Place]):
+    """Reads commands in order and answers in order; answers leave when no command is waiting."""
+
+    def __init__(
+        self, host: Host[Place], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Talk to one client."""
+        self._host = host
+        self._reader = SmtpReader(reader)
+        self._writer = writer
+        self._replies: list[str] = []
+        self._greeted = False
+        self._open = True
+        self._faults = 0
+        self._sender: Sender | None = None
+        self._places: list[Place] = []
+        self._verbs: dict[str, Callable[[bytes], Awaitable[None] | None]] = {
+            "EHLO": self._ehlo,
+            "HELO": self._helo,
+            "MAIL": self._mail,
+            "RCPT": self._rcpt,
+            "DATA": self._data,
+            "RSET": self._rset,
+            "NOOP": lambda _: self._say("250 2.0.0 Ok"),
+            "VRFY": lambda _: self._say("252 2.5.2 Send it and see"),
+            "HELP": lambda _: self._say("214 2.0.0 See RFC 5321"),
+            "QUIT": self._quit,
+        }
+
+    async def run(self) -> None:
+        """Serve the client until it goes, is sent away, or says nothing for too long."""
+        self._say(f"220 {HOST} ESMTP simulated mail host")
+        while self._open:
+            await self._flush()
+            try:
+                async with asyncio.timeout(_SILENCE):
+                    line = await self._reader.line(_COMMAND)
+            except TooLongError:
+                self._fault("500 5.5.2 Line is too long")
+                continue
+            except TimeoutError:
+                self._end("421 4.4.2 Too long a silence")
+                break
+            if line is None:
+                return
+            await self._obey(line)
+        await self._flush(always=True)
+
+    async def _obey(self, line: bytes) -> None:
+        verb, _, argument = line.partition(b" ")
+        step = self._verbs.get(verb.decode("ascii", "replace").upper())
+        if step is None:
+            self._fault("500 5.5.2 Unknown command")
+            return
+        try:
+            waiting = step(argument)
+            if waiting is not None:
+                await waiting
+        except EnvelopeError as refusal:
+            self._fault(str(refusal))
+
+    def _say(self, reply: str) -> None:
+        self._replies.append(reply)
+
+    def _fault(self, reply: str) -> None:
+        self._faults += 1
+        if self._faults > _FAULTS:
+            self._end("421 4.7.0 Too many faults")
+        else:
+            self._say(reply)
+
+    def _end(self, reply: str) -> None:
+        self._say(reply)
+        self._open = False
+
+    async def _flush(self, *, always: bool = False) -> None:
+        if self._replies and (always or not self._reader.ready):
+            self._writer.write(("\r\n".join(self._replies) + "\r\n").encode())
+            self._replies.clear()
+            await self._writer.drain()
+
+    def _forget(self) -> None:
+        self._sender, self._places = None, []
+
+    def _ehlo(self, argument: bytes) -> None:
+        if not argument.strip():
+            raise EnvelopeError("501 5.5.4 EHLO needs a name")
+        self._greeted = True
+        self._forget()
+        *first, last = _EXTENSIONS
+        self._say("\r\n".join([*(f"250-{word}" for word in first), f"250 {last}"]))
+
+    def _helo(self, argument: bytes) -> None:
+        if not argument.strip():
+            raise EnvelopeError("501 5.5.4 HELO needs a name")
+        self._greeted = True
+        self._forget()
+        self._say(f"250 {HOST}")
+
+    def _mail(self, argument: bytes) -> None:
+        if not self._greeted:
+            raise EnvelopeError("503 5.5.1 Say EHLO first")
+        if self._sender is not None:
+            raise EnvelopeError("503 5.5.1 One sender a message")
+        sender = read_sender(argument)
+        if sender.size > _MESSAGE:
+            raise EnvelopeError("552 5.3.4 Message is too big")
+        self._sender = sender
+        self._say("250 2.1.0 Sender ok")
+
+    def _rcpt(self, argument: bytes) -> None:
+        if self._sender is None:
+            raise EnvelopeError("503 5.5.1 Say MAIL first")
+        if len(self._places) >= _RECIPIENTS:
+            self._say("452 4.5.3 Too many recipients")
+            return
+        reply, place = self._host.ask(read_recipient(argument, utf8=self._sender.utf8))
+        if place is not None:
+            self._places.append(place)
+        if reply.startswith("421"):
+            self._end(reply)
+        else:
+            self._say(reply)
+
+    async def _data(self, argument: bytes) -> None:
+        if argument.strip():
+            raise EnvelopeError("501 5.5.4 DATA has no argument")
+        if self._sender is None:
+            raise EnvelopeError("503 5.5.1 Say MAIL first")
+        if not self._places:
+            raise EnvelopeError("554 5.5.1 No recipients")
+        self._say("354 End with a dot")
+        await self._flush(always=True)
+        sender, places = self._sender, self._places
+        self._forget()
+        try:
+            async with asyncio.timeout(_SILENCE):
+                raw = await self._reader.body(_MESSAGE)
+        except TooLongError:
+            self._say("552 5.3.4 Message is too big")
+            return
+        except TimeoutError:
+            self._end("421 4.4.2 Too long a silence")
+            return
+        if raw is None:
+            self._open = False
+            return
+        if any(len(line) > _TEXT_LINE for line in raw.split(b"\r\n")):
+            self._say("554 5.6.0 A line is longer than 998 octets")
+            return
+        reply = await self._host.take(sender, places, raw)
+        if reply is None:
+            self._drop()
+        else:
+            self._say(reply)
+
+    def _drop(self) -> None:
+        self._open = False
+        self._replies.clear()
+        self._writer.transport.abort()
+
+    def _rset(self, _: bytes) -> None:
+        self._forget()
+        self._say("250 2.0.0 Ok")
+
+    def _quit(self, _: bytes) -> None:
+        self._end("221 2.0.0 Goodbye")
