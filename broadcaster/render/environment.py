@@ -144,8 +144,9 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
 
 
 def bare(url: str) -> str:
-    """Take scheme and trailing slash from a web address: 8 units that 70 have no room for."""
-    return url.removeprefix("https://").rstrip("/")
+    """Take the scheme from a web address, and the slash of a bare host: 70 units have no room."""
+    short = url.removeprefix("https://")
+    return short.removesuffix("/") if short.find("/") == len(short) - 1 else short
 
 
 def run(template: Template, context: Mapping[str, object], surface: Surface) -> str:

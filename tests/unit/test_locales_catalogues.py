@@ -1,0 +1,117 @@
+"""Catalogues: read safely, in step with the templates, and with the right plurals."""
+
+from pathlib import Path
+
+import pytest
+
+from broadcaster.errors import ConfigurationError
+from broadcaster.render.catalogues import (
+    Key,
+    UntranslatedError,
+    pseudo,
+    read_catalogue,
+    same_header,
+)
+from broadcaster.render.extract import make_pot, update_po
+from broadcaster.render.kinds import load_base, load_kinds
+from broadcaster.render.library import Library
+from broadcaster.render.locales import Locale, load_locales
+
+_ROOT = Path(__file__).parents[2]
+_LOCALES = _ROOT / "locales"
+_KEY = Key(None, "One street.", "%(count)s streets.")
+
+
+def _templates() -> dict[str, str]:
+    folders = [_ROOT / "templates"]
+    kinds, faults = load_kinds(folders)
+    assert not faults
+    return dict(load_base(folders)) | {
+        f"{kind.name}/{path}": text for kind in kinds.values() for path, text in kind.texts.items()
+    }
+
+
+def _locale(tag: str) -> Locale:
+    locales, _ = load_locales([_LOCALES], "ar")
+    return locales[tag]
+
+
+def _arabic(header: str | None = None) -> str:
+    header = header or _locale("ar").plural_forms
+    forms = "\n".join(f'msgstr[{number}] "{number}"' for number in range(6))
+    return (
+        f'msgid ""\nmsgstr ""\n"Language: ar\\n"\n"Plural-Forms: {header}\\n"\n\n'
+        f'msgid "One street."\nmsgid_plural "%(count)s streets."\n{forms}\n'
+    )
+
+
+def test_pot_is_in_step_with_the_templates() -> None:
+    """The committed list of texts is what extraction finds; `broadcaster kinds extract` writes it."""
+    committed = (_LOCALES / "advisories.pot").read_text(encoding="utf-8")
+    assert committed == make_pot(_templates())
+
+
+@pytest.mark.parametrize("tag", ["ar", "fr", "zgh"])
+def test_catalogues_are_in_step_with_the_templates(tag: str) -> None:
+    """Every committed catalogue has the texts of the templates, no more and no less."""
+    committed = (_LOCALES / tag / "LC_MESSAGES/advisories.po").read_text(encoding="utf-8")
+    assert committed == update_po(committed, _templates())
+
+
+def test_update_adds_new_texts_empty_and_drops_gone_ones() -> None:
+    """Nothing is guessed: a new text comes empty, and a translation is never moved to another."""
+    templates = {"a/sms/body.txt": "{% trans %}Hello there{% endtrans %}"}
+    old = 'msgid ""\nmsgstr ""\n"X: y\\n"\n\nmsgid "Hello"\nmsgstr "Salut"\n'
+    new = update_po(old, templates)
+    assert 'msgid "Hello there"\nmsgstr ""' in new
+    assert "Salut" not in new
+    assert new.startswith('msgid ""\nmsgstr ""\n"X: y\\n"\n\n')
+
+
+@pytest.mark.parametrize(
+    ("count", "form"),
+    [(0, 0), (1, 1), (2, 2), (3, 3), (10, 3), (103, 3), (11, 4), (99, 4), (111, 4)]
+    + [(100, 5), (101, 5), (102, 5), (200, 5)],
+)
+def test_arabic_counts_take_their_form(count: int, form: int) -> None:
+    """11 takes `many` and 100 takes `other`: Babel's own table has these two the other way round."""
+    catalogue = read_catalogue(_locale("ar"), [_arabic()])
+    assert catalogue.text(_KEY, count) == str(form)
+
+
+def test_a_wrong_plural_header_makes_plurals_doubtful() -> None:
+    """With another header the same file would give other words: its plurals are not used."""
+    header = _locale("ar").plural_forms.replace("? 4 : 5", "? 5 : 4")
+    catalogue = read_catalogue(_locale("ar"), [_arabic(header)])
+    with pytest.raises(UntranslatedError, match="One street"):
+        catalogue.text(_KEY, 11)
+    assert same_header(_locale("ar").plural_forms, catalogue.headers[0]) is False
+
+
+@pytest.mark.parametrize("tag", ["ar", "fr", "zgh"])
+def test_committed_headers_are_the_pinned_ones(tag: str) -> None:
+    """Each catalogue states the plural rule that its locale pins."""
+    catalogue = Library([], [_LOCALES], default_locale="ar").catalogues[tag]
+    assert len(catalogue.headers) == 1
+    assert same_header(catalogue.headers[0], _locale(tag).plural_forms)
+
+
+def test_an_untranslated_text_is_an_error_never_english() -> None:
+    """Nothing falls back inside a message."""
+    catalogue = read_catalogue(_locale("fr"), [])
+    with pytest.raises(UntranslatedError, match="fr: 'Hello,' is not translated"):
+        catalogue.text(Key(None, "Hello,", None))
+
+
+@pytest.mark.parametrize("text", ["garbage", 'msgid "a"\nmsgid "b"\n', 'msgid "a\n'])
+def test_unreadable_catalogues_are_refused(text: str) -> None:
+    """A broken file is named, not skipped."""
+    with pytest.raises(ConfigurationError, match=r"fr/LC_MESSAGES/advisories\.po"):
+        read_catalogue(_locale("fr"), [text])
+
+
+def test_pseudo_keeps_placeholders() -> None:
+    """Pseudo text is accented, longer, in brackets, with its placeholders untouched."""
+    text = pseudo("Call %(call_centre)s at 100%% today")
+    assert text.startswith("[Ćáĺĺ %(call_centre)s áť 100%% ")
+    assert text.endswith("~]")

@@ -1,0 +1,484 @@
+"""The renderer: the founding notice on every channel, whole in one locale, escaped and isolated."""
+
+import re
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from broadcaster.domain.advisory import Advisory, FactValue
+from broadcaster.domain.message import (
+    Channel,
+    EmailContent,
+    PushContent,
+    SmsContent,
+    WebContent,
+)
+from broadcaster.errors import ConfigurationError, InvalidInputError, NotFoundError
+from broadcaster.ports import Reader
+from broadcaster.render.locales import PSEUDO
+from broadcaster.render.renderer import TemplateRenderer
+
+_ROOT = Path(__file__).parents[2]
+_READER = Reader(
+    name="Salma",
+    number="0001",
+    unsubscribe_url="https://example.test/unsubscribe/1-2.abc?a=1&b=2",
+    page_url="https://example.test/advisories/1/ar",
+)
+
+
+def make(*overlays: Path, locales: tuple[Path, ...] = (), default: str = "ar") -> TemplateRenderer:
+    """Make a renderer of the shipped folders, with others before them."""
+    return TemplateRenderer(
+        [*overlays, _ROOT / "templates"],
+        [*locales, _ROOT / "locales"],
+        default_locale=default,
+        time_zone="Africa/Casablanca",
+    )
+
+
+def advise(facts: Mapping[str, object] | None = None, kind: str = "remote_services") -> Advisory:
+    """Make an advisory with some facts of its own."""
+    found = _SHIPPED.kinds.get(kind)
+    resolved: Mapping[str, FactValue] = found.resolve(facts or {}) if found else {}
+    start = datetime(2026, 3, 20, 18, tzinfo=UTC)
+    kind_of = _SHIPPED.kinds["remote_services"]
+    return Advisory(
+        id=1,
+        kind=kind,
+        version=1,
+        facts=resolved,
+        message_class=kind_of.message_class,
+        severity=kind_of.severity,
+        urgency=kind_of.urgency,
+        certainty=kind_of.certainty,
+        effective=start,
+        expires=start + timedelta(days=7),
+    )
+
+
+_SHIPPED = make()
+
+
+def _email(facts: Mapping[str, object] | None = None, locale: str = "ar") -> EmailContent:
+    content = _SHIPPED.render(advise(facts), Channel.EMAIL, locale, _READER)
+    assert isinstance(content, EmailContent)
+    return content
+
+
+def _web(locale: str, reader: Reader = _READER) -> str:
+    content = _SHIPPED.render(advise(), Channel.WEB, locale, reader)
+    assert isinstance(content, WebContent)
+    return content.html
+
+
+@pytest.mark.parametrize(
+    ("locale", "body", "units"),
+    [
+        ("ar", "ليدك: قلصوا تنقلكم للوكالات. الهاتف:\n0522312020\nclient.lydec.ma", 63),
+        (
+            "fr",
+            "Lydec: limitez vos déplacements en agence. Centre de relation clientèle 24h/24 et "
+            "7j/7: 0522312020, contact@lydec.co.ma ou https://client.lydec.ma",
+            146,
+        ),
+        (
+            "en",
+            "Lydec: please keep branch visits to a minimum. Reach us 24/7 on 0522312020, "
+            "contact@lydec.co.ma or https://client.lydec.ma. Connections: your area branch.",
+            154,
+        ),
+    ],
+)
+def test_sms_read_exactly_as_agreed(locale: str, body: str, units: int) -> None:
+    """The SMS are those of the agreed copy, unit by unit."""
+    content = _SHIPPED.render(advise(), Channel.SMS, locale, _READER)
+    assert content == SmsContent(body=body)
+    assert len(body.encode("utf-16-le")) // 2 == units
+
+
+def test_push_is_short_and_opens_the_online_agency() -> None:
+    """A push message has one line of title and body, and leads to the kind's link."""
+    content = _SHIPPED.render(advise(), Channel.PUSH, "ar", _READER)
+    assert content == PushContent(
+        title="ليدك: خدماتنا عن بعد",
+        body=(
+            "قللوا من الذهاب إلى الوكالات ما أمكن، وتواصلوا معنا بالهاتف أو التطبيق أو "
+            "الوكالة على الإنترنت."
+        ),
+        link="https://client.lydec.ma",
+        direction="rtl",
+    )
+
+
+def test_arabic_mail_keeps_its_direction_where_programs_drop_it() -> None:
+    """Direction stands on html, on the wrapper tables and inline, and contacts are set apart."""
+    html = _email().html
+    assert re.search(r'<html lang="ar" dir="rtl"', html)
+    assert "<table dir=" in html
+    assert all(table.startswith('<table dir="rtl"') for table in re.findall(r"<table [^>]*", html))
+    assert "direction:rtl;text-align:right" in html
+    assert '<a href="tel:+212522312020"><span dir="ltr">0522312020</span></a>' in html
+    assert '<a href="mailto:contact@lydec.co.ma">' in html
+
+
+def test_text_part_is_its_own_and_isolates_values() -> None:
+    """The Arabic text part isolates number and mailbox; links stand bare, to stay clickable."""
+    text = _email().text
+    assert "\u20660522312020\u2069" in text
+    assert "\u2066contact@lydec.co.ma\u2069" in text
+    assert "مرحبا \u2068Salma\u2069،" in text
+    assert f"\n{_READER.page_url}\n" in text
+    assert text.endswith(f"\n{_READER.unsubscribe_url}\n")
+    assert "<" not in text
+
+
+def test_left_to_right_text_needs_no_isolates_around_contacts() -> None:
+    """French text has its contacts bare."""
+    text = _email(locale="fr").text
+    assert "téléphone 0522312020, e-mail contact@lydec.co.ma\n" in text
+
+
+def test_links_survive_escaping() -> None:
+    """An ampersand in a link is escaped once."""
+    assert 'href="https://example.test/unsubscribe/1-2.abc?a=1&amp;b=2"' in _email().html
+
+
+def test_mark_up_in_facts_and_names_is_escaped() -> None:
+    """A script tag comes out as text, in subject, heading and greeting of the HTML part."""
+    content = _email({"sender": '<script>alert("1")</script>'}, locale="fr")
+    assert "<script" not in content.html
+    assert "&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;" in content.html
+    assert "<script>" in content.text
+    reader = Reader(name='"><img src=x>', number="", unsubscribe_url="", page_url="https://x.test")
+    mail = _SHIPPED.render(advise(), Channel.EMAIL, "ar", reader)
+    assert isinstance(mail, EmailContent)
+    assert "<img" not in mail.html
+
+
+def test_quotes_in_facts_leave_attributes_whole() -> None:
+    """The subject also becomes an attribute of the mail's wrapper; quotes must not end it."""
+    html = _email({"sender": 'A" onclick="x'}, locale="fr").html
+    assert 'onclick="x' not in html
+
+
+def test_names_cannot_steer_direction_or_break_lines() -> None:
+    """What a customer's name hides is taken out, and it stays on one line."""
+    reader = Reader(
+        name="Sal\u202ema\u2069\nBcc: x", number="", unsubscribe_url="", page_url="https://x.test"
+    )
+    mail = _SHIPPED.render(advise(), Channel.EMAIL, "fr", reader)
+    assert isinstance(mail, EmailContent)
+    assert "Bonjour \u2068Salma Bcc: x\u2069," in mail.text
+
+
+def test_without_name_or_way_out_the_mail_still_reads_well() -> None:
+    """A nameless reader is greeted plainly; a mail without unsubscribing has no empty link."""
+    reader = Reader(name="", number="", unsubscribe_url="", page_url="https://x.test/1/fr")
+    mail = _SHIPPED.render(advise(), Channel.EMAIL, "fr", reader)
+    assert isinstance(mail, EmailContent)
+    assert mail.text.startswith("Bonjour,\n")
+    assert 'href=""' not in mail.html
+    assert mail.text.endswith("https://x.test/1/fr\n")
+
+
+def test_page_is_a_whole_document_in_its_language() -> None:
+    """The page names language and direction, and links to itself in the other languages."""
+    html = _web("ar")
+    assert html.startswith("<!doctype html>\n")
+    assert '<html lang="ar" dir="rtl">' in html
+    assert (
+        '<link rel="alternate" hreflang="fr" href="https://example.test/advisories/1/fr">' in html
+    )
+    assert '<a href="tel:+212522312020"><bdi dir="ltr">0522312020</bdi></a>' in html
+    assert "نشر بتاريخ 20 مارس 2020" not in html
+    assert "نشر بتاريخ 20 مارس 2026" in html
+    assert "<script" not in html
+
+
+def test_page_with_another_address_has_no_language_links() -> None:
+    """Where the address does not end with the locale there is nothing to guess."""
+    reader = Reader(name="", number="", unsubscribe_url="", page_url="https://x.test/p")
+    assert "hreflang" not in _web("fr", reader)
+
+
+def test_nothing_is_remembered_across_advisories_or_readers() -> None:
+    """What is kept for speed belongs to one advisory, and never to one reader."""
+    first = _SHIPPED.render(advise(), Channel.SMS, "fr", _READER)
+    other = advise({"sender": "Amendis"})
+    second = _SHIPPED.render(other, Channel.SMS, "fr", _READER)
+    assert isinstance(second, SmsContent)
+    assert second.body.startswith("Amendis: ")
+    assert first != second
+    mail = _SHIPPED.render(other, Channel.EMAIL, "fr", _READER)
+    another = Reader(name="Driss", number="", unsubscribe_url="", page_url="https://x.test")
+    second_mail = _SHIPPED.render(other, Channel.EMAIL, "fr", another)
+    assert isinstance(mail, EmailContent)
+    assert isinstance(second_mail, EmailContent)
+    assert "Salma" in mail.text
+    assert "Salma" not in second_mail.text + second_mail.html
+
+
+def test_unreviewed_locale_is_refused_and_never_chosen() -> None:
+    """Tamazight awaits a native reader: refused for customers, shown to reviewers."""
+    with pytest.raises(ConfigurationError, match="native speaker"):
+        _SHIPPED.render(advise(), Channel.SMS, "zgh", _READER)
+    assert _SHIPPED.choose("remote_services", ["zgh"]) == "ar"
+    shown = _SHIPPED.preview(advise(), Channel.SMS, "zgh", _READER)
+    assert shown == SmsContent(body="ⵍⵉⴷⵉⴽ: 0522312020 – client.lydec.ma")
+    push = _SHIPPED.preview(advise(), Channel.PUSH, "zgh", _READER)
+    assert isinstance(push, PushContent)
+    assert push.body.startswith("⟪")
+
+
+def test_pseudo_locale_shows_that_every_text_can_be_translated() -> None:
+    """Everything that a reader sees is accented, apart from facts, dates and links."""
+    web = _SHIPPED.render(advise(), Channel.WEB, PSEUDO, _READER)
+    mail = _SHIPPED.render(advise(), Channel.EMAIL, PSEUDO, _READER)
+    push = _SHIPPED.render(advise(), Channel.PUSH, PSEUDO, _READER)
+    sms = _SHIPPED.render(advise(), Channel.SMS, PSEUDO, _READER)
+    assert isinstance(web, WebContent)
+    assert isinstance(mail, EmailContent)
+    assert isinstance(push, PushContent)
+    assert isinstance(sms, SmsContent)
+    texts = [mail.subject, mail.text, mail.html, push.title, push.body, sms.body, web.html]
+    known = (
+        "Lydec 24/7|Lydec|0522312020|contact@lydec.co.ma|Tasshilat|M-Post|Fawatir|Salma"
+        "|https?://\\S+|20 March 2026|العربية|English|Français"
+    )
+    for text in texts:
+        seen = re.sub(r"(?s)<(style)\b.*?</\1>|<!--.*?-->|<[^>]*>|&#\w+;", " ", text)
+        left = re.sub(known, "", seen)
+        assert not re.findall(r"[A-Za-z]{2,}", left)
+
+
+def test_unknown_things_are_named() -> None:
+    """An unknown kind or locale is refused with what there is."""
+    with pytest.raises(NotFoundError, match="remote_services"):
+        _SHIPPED.choose("nothing", ["ar"])
+    with pytest.raises(NotFoundError, match="nothing"):
+        _SHIPPED.render(advise(kind="nothing"), Channel.SMS, "ar", _READER)
+    for tag in ("tlh", "es", "", "../ar", "x" * 1000):
+        with pytest.raises(NotFoundError, match="locale"):
+            _SHIPPED.render(advise(), Channel.SMS, tag, _READER)
+
+
+def test_unknown_fact_is_refused() -> None:
+    """A misspelt fact must not pass unseen."""
+    with pytest.raises(InvalidInputError, match="facts.senders"):
+        advise({"senders": "x"})
+
+
+def test_alias_renders_in_the_locale_it_stands_for() -> None:
+    """Moroccan Arabic is written as Arabic."""
+    assert _SHIPPED.render(advise(), Channel.SMS, "ary", _READER) == _SHIPPED.render(
+        advise(), Channel.SMS, "ar", _READER
+    )
+
+
+def test_bad_settings_are_refused() -> None:
+    """An unknown time zone or folder is named."""
+    with pytest.raises(ConfigurationError, match="TIME_ZONE"):
+        TemplateRenderer([], [_ROOT / "locales"], default_locale="ar", time_zone="Mars/Olympus")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        make(_ROOT / "no-such-folder")
+
+
+def _kind(folder: Path, name: str, **parts: str) -> Path:
+    for path, text in {"kind.toml": 'channels = ["sms"]', **parts}.items():
+        file = folder / name / path.replace("__", "/").replace("_txt", ".txt")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_adding_a_kind_is_adding_a_folder(tmp_path: Path) -> None:
+    """A kind in an organisation's own folder works at once in the source language."""
+    folder = _kind(
+        tmp_path,
+        "water_quality",
+        **{"sms__body_txt": "{% trans %}Boil the water.{% endtrans %}"},
+    )
+    renderer = make(folder)
+    assert renderer.kinds["water_quality"].locales == ("en",)
+    content = renderer.render(advise(kind="water_quality"), Channel.SMS, "en", _READER)
+    assert content == SmsContent(body="Boil the water.")
+    assert renderer.choose("water_quality", ["ar"]) is None
+    assert renderer.choose("remote_services", ["ar"]) == "ar"
+
+
+def test_adding_a_locale_is_adding_a_folder(tmp_path: Path) -> None:
+    """German in its own folder is offered as soon as every text is there, plural rule included."""
+    german = tmp_path / "de"
+    (german / "LC_MESSAGES").mkdir(parents=True)
+    (german / "locale.toml").write_text(
+        'autonym = "Deutsch"\nformats = "de_DE"\nreview = "approved"\n'
+        'plural_forms = "nplurals=2; plural=n != 1;"\n',
+        encoding="utf-8",
+    )
+    french = (_ROOT / "locales/fr/LC_MESSAGES/advisories.po").read_text(encoding="utf-8")
+    po = french.replace("Language: fr", "Language: de").replace("n > 1", "n != 1")
+    po = po.replace("Bonjour", "Guten Tag")
+    (german / "LC_MESSAGES/advisories.po").write_text(po, encoding="utf-8")
+    renderer = make(locales=(tmp_path,))
+    assert renderer.kinds["remote_services"].locales == ("ar", "de", "en", "fr")
+    assert renderer.choose("remote_services", ["de-AT"]) == "de"
+    mail = renderer.render(advise(), Channel.EMAIL, "de", _READER)
+    assert isinstance(mail, EmailContent)
+    assert mail.text.startswith("Guten Tag ")
+
+
+def test_own_wording_overlays_the_shipped_one_text_by_text(tmp_path: Path) -> None:
+    """An organisation's catalogue changes one text and leaves the others."""
+    folder = tmp_path / "fr/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "advisories.po").write_text(
+        'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural=n > 1;\\n"\n\n'
+        'msgid "Hello,"\nmsgstr "Madame, Monsieur,"\n',
+        encoding="utf-8",
+    )
+    renderer = make(locales=(tmp_path,))
+    reader = Reader(name="", number="", unsubscribe_url="", page_url="https://x.test")
+    mail = renderer.render(advise(), Channel.EMAIL, "fr", reader)
+    assert isinstance(mail, EmailContent)
+    assert mail.text.startswith("Madame, Monsieur,\n\nLa situation sanitaire")
+
+
+def test_fingerprint_follows_everything_that_decides_the_words(tmp_path: Path) -> None:
+    """A changed template, layout, catalogue or default changes the hash; a comment elsewhere not."""
+    before = _SHIPPED.fingerprint("remote_services")
+    assert before == make().fingerprint("remote_services")
+    assert re.fullmatch(r"[0-9a-f]{64}", before)
+    hashes = {before}
+    for number, path in enumerate(
+        [
+            "templates/remote_services/sms/body.txt",
+            "templates/remote_services/kind.toml",
+            "templates/_base/web/page.html",
+            "locales/ar/LC_MESSAGES/advisories.po",
+            "locales/fr/locale.toml",
+        ]
+    ):
+        root = tmp_path / str(number)
+        shutil.copytree(_ROOT / "templates", root / "templates")
+        shutil.copytree(_ROOT / "locales", root / "locales")
+        file = root / path
+        text = file.read_text(encoding="utf-8")
+        changed = text.replace("ليدك", "ليديك").replace("fr_MA", "fr_FR").replace("ا", "أ")
+        file.write_text(changed if changed != text else text + "\n", encoding="utf-8")
+        renderer = TemplateRenderer(
+            [root / "templates"],
+            [root / "locales"],
+            default_locale="ar",
+            time_zone="Africa/Casablanca",
+        )
+        hashes.add(renderer.fingerprint("remote_services"))
+    hashes.add(make(default="fr").fingerprint("remote_services"))
+    assert len(hashes) == 7
+
+
+def test_files_that_change_later_change_nothing(tmp_path: Path) -> None:
+    """What was hashed at approval is what is sent, even when a file changes under a worker."""
+    shutil.copytree(_ROOT / "templates", tmp_path / "templates")
+    renderer = make(tmp_path / "templates")
+    before = renderer.fingerprint("remote_services")
+    (tmp_path / "templates/remote_services/sms/body.txt").write_text("changed", encoding="utf-8")
+    content = renderer.render(advise(), Channel.SMS, "fr", _READER)
+    assert isinstance(content, SmsContent)
+    assert content.body != "changed"
+    assert renderer.fingerprint("remote_services") == before
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{{ facts.nothing }}", "nothing"),
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ 'x'.ljust(1000000000) }}", "ljust"),
+        ("{{ 'x' * 1000000000 }}", "numbers"),
+        ("{{ 9 ** 9 ** 9 }}", "not there"),
+        ("{% for a in range(9) %}{% endfor %}", "range"),
+        ("{{ 'x'|pprint }}", "pprint"),
+        ("{{ 5 // 0 }}", "zero"),
+        ("{% block %}", "Mend the template"),
+        ("{% include 'kind.toml' %}", "stands on"),
+        ("{% include '../../secret_key' %}", "stands on"),
+        ("{% include facts.sender %}", "computed name"),
+        ("{% for a in facts.names %}" + "x" * 200 + "{% endfor %}", "more than 4000"),
+    ],
+)
+def test_templates_cannot_break_out(tmp_path: Path, template: str, problem: str) -> None:
+    """A template that reaches for code, files or memory is refused with its name."""
+    toml = 'channels = ["sms"]\n[facts.names]\ntype = "list"\nsample = ["a"]'
+    folder = _kind(tmp_path, "bad", **{"sms__body_txt": template, "kind.toml": toml})
+    advisory = advise(kind="bad")
+    with pytest.raises(ConfigurationError, match=problem) as refused:
+        make(folder).render(
+            Advisory(**{**_fields(advisory), "facts": {"names": ["a"] * 100}}),
+            Channel.SMS,
+            "en",
+            _READER,
+        )
+    assert "bad/" in str(refused.value)
+
+
+def _fields(advisory: Advisory) -> dict[str, object]:
+    return {name: getattr(advisory, name) for name in Advisory.__slots__}
+
+
+def test_a_broken_kind_stops_only_itself(tmp_path: Path) -> None:
+    """One kind that cannot be read leaves the others in use, and says why it is out."""
+    folder = _kind(tmp_path, "bad", **{"kind.toml": 'channel = ["sms"]'})
+    renderer = make(folder)
+    assert "bad" not in renderer.kinds
+    with pytest.raises(ConfigurationError, match="channel: is unknown"):
+        renderer.fingerprint("bad")
+    assert renderer.choose("remote_services", ["fr"]) == "fr"
+
+
+def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
+    """A symbolic link cannot bring a foreign file into a message."""
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    folder = _kind(tmp_path / "own", "leak")
+    (folder / "leak/sms").mkdir()
+    (folder / "leak/sms/body.txt").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(ConfigurationError, match="leads out"):
+        make(folder).fingerprint("leak")
+
+
+def test_a_channel_that_a_kind_has_not(tmp_path: Path) -> None:
+    """A kind for SMS alone cannot be sent by mail, and a missing part is named."""
+    renderer = make(_kind(tmp_path, "short"))
+    with pytest.raises(ConfigurationError, match="no channel email"):
+        renderer.render(advise(kind="short"), Channel.EMAIL, "en", _READER)
+    with pytest.raises(ConfigurationError, match="sms/body.txt: is missing"):
+        renderer.render(advise(kind="short"), Channel.SMS, "en", _READER)
+
+
+def test_dates_numbers_and_lists_are_local(tmp_path: Path) -> None:
+    """Dates, times, numbers and lists are written as the locale's region writes them."""
+    toml = (
+        'channels = ["sms"]\n'
+        '[facts.start]\ntype = "datetime"\nsample = "2020-03-20T18:30:00+00:00"\n'
+        '[facts.amount]\ntype = "number"\nsample = 1234.5\n'
+        '[facts.streets]\ntype = "list"\nsample = ["A", "B", "C"]\n'
+    )
+    body = (
+        "{{ facts.start|date }} {{ facts.start|time }} {{ facts.amount|number }} "
+        "{{ facts.streets|listing }}"
+    )
+    renderer = make(_kind(tmp_path, "when", **{"kind.toml": toml, "sms__body_txt": body}))
+    advisory = Advisory(
+        **{**_fields(advise(kind="when")), "facts": renderer.kinds["when"].sample()}
+    )
+    shown = {
+        tag: renderer.preview(advisory, Channel.SMS, tag, _READER) for tag in ("ar", "fr", "en")
+    }
+    assert shown == {
+        "ar": SmsContent(body="20 مارس 2020 19:30 1.234,5 A وB وC"),
+        "fr": SmsContent(body="20 mars 2020 19:30 1 234,5 A, B et C"),
+        "en": SmsContent(body="20 March 2020 19:30 1,234.5 A, B and C"),
+    }
