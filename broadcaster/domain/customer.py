@@ -48,3 +48,25 @@ class BrokenAddress:
     def __repr__(self) -> str:
         """Show the fault alone."""
         return f"BrokenAddress({self.channel.value}, {self.fault})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PhoneCheck:
+    """What a text given as a telephone number is.
+
+    `error` is None or the kind of fault; only without one is `e164` a number to be used. `type` is
+    the numbering plan's (`MOBILE`, `FIXED_LINE`, ...). `problem` and `remedy` are for people; they
+    are also given for a good number that takes no SMS.
+    """
+
+    raw: str
+    e164: str | None
+    type: str | None
+    sms_capable: bool
+    error: str | None
+    problem: str | None = None
+    remedy: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the fault alone."""
+        return f"PhoneCheck({self.type}, {self.error})"

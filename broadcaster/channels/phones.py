@@ -1,0 +1,181 @@
+"""Telephone numbers: from what somebody typed to E.164, or to a reason why not.
+
+The numbering plans are those of the library phonenumbers. It is lenient where a wrong guess sends a
+message to a stranger: it turns letters into digits as on an old dial and skips what it cannot read.
+Both are refused here. Nothing is repaired that it would not read.
+"""
+
+import re
+import unicodedata
+from dataclasses import replace
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import ValidationResult as Possible
+
+from broadcaster.domain.customer import PhoneCheck
+from broadcaster.errors import InvalidInputError
+
+#: The longest text that the library looks at, characters.
+LONGEST = 250
+
+_KINDS = {
+    NumberParseException.INVALID_COUNTRY_CODE: "INVALID_COUNTRY_CODE",
+    NumberParseException.NOT_A_NUMBER: "NOT_A_NUMBER",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "TOO_SHORT_AFTER_IDD",
+    NumberParseException.TOO_SHORT_NSN: "TOO_SHORT_NSN",
+    NumberParseException.TOO_LONG: "TOO_LONG",
+}
+_IMPOSSIBLE = {
+    Possible.TOO_SHORT: "TOO_SHORT",
+    Possible.TOO_LONG: "TOO_LONG",
+    Possible.INVALID_COUNTRY_CODE: "INVALID_COUNTRY_CODE",
+}
+_RETYPE = "Give the whole number, such as 0612345678 or +212612345678."
+_EXPLAINED = {
+    "INVALID_COUNTRY_CODE": ("has a country code that does not exist", _RETYPE),
+    "NOT_A_NUMBER": ("is no telephone number", _RETYPE),
+    "TOO_SHORT_AFTER_IDD": ("has too few digits after 00", _RETYPE),
+    "TOO_SHORT_NSN": ("has too few digits", _RETYPE),
+    "TOO_SHORT": ("has too few digits, or is a short code", _RETYPE),
+    "TOO_LONG": ("has too many digits", _RETYPE),
+    "NOT_VALID": ("is not in use in its country's numbering plan", _RETYPE),
+    "LETTERS": ("has letters, which are not dialled", "Give digits only, and no label."),
+    "JUNK": ("has signs that belong to no number", "Give digits, with spaces or dots at most."),
+}
+_NOT_MOBILE = {
+    "FIXED_LINE": "is a fixed line, which takes no SMS",
+    "FIXED_LINE_OR_MOBILE": "may be a fixed line: its country's plan does not tell",
+}
+
+_SCIENTIFIC = re.compile(r"^\s*[+-]?\d+(?:[.,]\d+)?E\+?\d+\s*$", re.ASCII | re.IGNORECASE)
+#: What programs do to numbers, in the order in which it is looked for.
+_DAMAGE = (
+    (
+        re.compile("\u202f"),
+        "has a narrow no-break space (U+202F), as French software writes between digits",
+        "Replace it by a plain space, or leave it out.",
+    ),
+    (
+        _SCIENTIFIC,
+        "was turned into scientific notation by a spreadsheet",
+        "Format the column as text and enter the number again.",
+    ),
+    (
+        re.compile(r"^\s*\+?\d{6,}[.,]0+\s*$", re.ASCII),
+        "ends in .0, as a spreadsheet writes a number",
+        "Format the column as text, and leave the .0 out.",
+    ),
+    (
+        re.compile(r"(?:\d[\s.-]?){8,}(?:\s*[/,;|&]\s*|\s+)\+?(?:\d[\s.-]?){8,}"),
+        "reads like two numbers",
+        "Give one number in each cell or line.",
+    ),
+)
+_EXTENSION = re.compile(
+    r"(?:[;,\s]*(?:ext(?:ension|n)?\.?[=:]?|x|#))\s*\d{1,20}#?\s*", re.IGNORECASE
+)
+_SEPARATORS = frozenset("./()[]~+＋．／（）［］～")
+
+
+def check_region(region: str) -> str:
+    """Give the region in capitals; InvalidInputError when it is none (ISO 3166-1, two letters)."""
+    known = region.strip().upper()
+    if known not in phonenumbers.SUPPORTED_REGIONS:
+        problem = f"{region!r} is no country"
+        raise InvalidInputError("region", problem, "Give two letters, such as MA or FR.")
+    return known
+
+
+def check(raw: str, region: str) -> PhoneCheck:
+    """Read a number as it would be dialled in `region`.
+
+    The kinds of fault are the library's own words, `NOT_VALID` for what is possible and not in
+    use, and `LETTERS` and `JUNK` for what we refuse and it would not. InvalidInputError for a
+    region that does not exist; every text has an answer.
+    """
+    known = check_region(region)
+    try:
+        number = phonenumbers.parse(raw, known)
+    except NumberParseException as error:
+        return _refused(raw, _KINDS.get(error.error_type, "NOT_A_NUMBER"))
+    fault = _fault(number)
+    stricter = _stricter(raw, number)
+    if stricter == "LETTERS" or (stricter and not fault):
+        return _refused(raw, stricter)
+    kind = PhoneNumberType.to_string(phonenumbers.number_type(number))
+    found = PhoneCheck(
+        raw=raw,
+        e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        type=kind,
+        sms_capable=not fault and kind == "MOBILE",
+        error=fault,
+    )
+    if fault:
+        problem, remedy = _explain(raw, fault)
+        return replace(found, problem=problem, remedy=remedy)
+    if not found.sms_capable:
+        problem = _NOT_MOBILE.get(kind, "is no mobile number, and takes no SMS")
+        return replace(found, problem=problem, remedy="Give a mobile number.")
+    return found
+
+
+def _refused(raw: str, kind: str) -> PhoneCheck:
+    problem, remedy = _explain(raw, kind)
+    return PhoneCheck(
+        raw=raw,
+        e164=None,
+        type=None,
+        sms_capable=False,
+        error=kind,
+        problem=problem,
+        remedy=remedy,
+    )
+
+
+def _fault(number: PhoneNumber) -> str | None:
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible in _IMPOSSIBLE:
+        return _IMPOSSIBLE[possible]
+    return None if phonenumbers.is_valid_number(number) else "NOT_VALID"
+
+
+def _stricter(raw: str, number: PhoneNumber) -> str | None:
+    """Find what the library passed over: letters that it dialled, or signs that it skipped."""
+    text = raw.strip()
+    if _SCIENTIFIC.fullmatch(text):
+        # Its E is no letter of a word; the library finds such a number too long by itself.
+        return None
+    if number.extension:
+        ending = next((one for one in _EXTENSION.finditer(text) if one.end() == len(text)), None)
+        text = text[: ending.start()] if ending else text
+    if text[:4].lower() == "tel:":
+        text = text[4:]
+    # Spreadsheets mark a cell as text with an apostrophe in front.
+    text = text.removeprefix("'")
+    if any(unicodedata.category(character).startswith("L") for character in text):
+        return "LETTERS"
+    return None if all(map(_is_plain, text)) else "JUNK"
+
+
+def _is_plain(character: str) -> bool:
+    return (
+        character in _SEPARATORS
+        or character.isspace()
+        or unicodedata.category(character) in ("Nd", "Pd", "Cf")
+    )
+
+
+def _explain(raw: str, kind: str) -> tuple[str, str]:
+    """Say what is wrong with what was typed, as exactly as can be told."""
+    if len(raw) > LONGEST:
+        return f"is longer than {LONGEST} characters", _RETYPE
+    damage = next((words for found, *words in _DAMAGE if found.search(raw)), None)
+    if damage:
+        problem, remedy = damage
+        return problem, remedy
+    hidden = next((one for one in raw.strip() if unicodedata.category(one) in ("Cf", "Cc")), None)
+    if hidden and kind == "NOT_A_NUMBER":
+        problem = f"has an invisible character (U+{ord(hidden):04X}) among its digits"
+        return problem, "Remove it."
+    return _EXPLAINED[kind]
