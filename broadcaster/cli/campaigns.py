@@ -88,10 +88,12 @@ def forecast(campaign: Which, json: Json = False) -> None:
 @app.command()
 def approve(campaign: Which, by: By = "operator") -> None:
     """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
+    from broadcaster import bootstrap
+
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
         advisory = runtime.ledger.advisory(found.advisory_id)
-        runtime.require_launchable(found, advisory)
+        bootstrap.require_launchable(runtime, found, advisory)
         pinned = runtime.hash(found, advisory)
         runtime.campaigns.approve(found.id, pinned, by, runtime.clock.now())
         typer.echo(f"Campaign {found.id} is approved by {by}; content {pinned[:12]}.")
@@ -128,28 +130,30 @@ def status(
     json: Json = False,
 ) -> None:
     """Show where a campaign stands, or list all."""
+    from broadcaster import bootstrap
     from broadcaster.cli.tables import show_campaigns, show_summary
 
     with _runtime() as runtime:
         if not campaign:
-            _print(runtime.listing(), json, show_campaigns)
+            _print(bootstrap.listing(runtime), json, show_campaigns)
             return
         found = runtime.campaigns.get(campaign)
         if watch and not json:
             from broadcaster.cli.live import follow
 
             follow(runtime, found.id)
-        _print(runtime.summary(found.id), json, show_summary)
+        _print(bootstrap.summary(runtime, found.id), json, show_summary)
 
 
 @app.command()
 def report(campaign: Which, json: Json = False) -> None:
     """Say who was reached, who was not, and why."""
+    from broadcaster import bootstrap
     from broadcaster.cli.tables import show_report
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
-        _print(runtime.report(found.id), json, show_report)
+        _print(bootstrap.report(runtime, found.id), json, show_report)
 
 
 @app.command()

@@ -5,6 +5,7 @@ import shutil
 import zoneinfo
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -121,7 +122,7 @@ def _providers(settings: Settings) -> Iterator[Finding]:
         word = f"BROADCASTER_ROUTES: {name!r} is no provider. Use one of {', '.join(providers)}."
         yield Finding(what=f"provider {name}", state="fault", word=word)
     for name in providers:
-        finding = _check(f"provider {name}", lambda name=name: _provider(settings, providers, name))
+        finding = _check(f"provider {name}", partial(_provider, settings, providers, name))
         unused = finding.state == "fault" and name not in routed
         yield Finding(what=finding.what, state="off", word=finding.word) if unused else finding
 
@@ -142,7 +143,7 @@ def _catalogues(settings: Settings) -> Iterator[Finding]:
     except BroadcasterError as error:
         yield Finding(what="catalogues", state="fault", word=str(error))
         return
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = [finding for finding in findings if finding.gravity.value == "error"]
     for found in errors:
         place = f"{found.kind} {found.part} {found.locale}"
         word = f"{found.problem}. {found.remedy}"

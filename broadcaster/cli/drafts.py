@@ -40,9 +40,9 @@ class Form:
 
 def draft(runtime: Runtime, form: Form) -> int:
     """Make a draft campaign; its number. InvalidInputError names the field that is wrong."""
-    from broadcaster.cli.factfile import read_facts  # noqa: PLC0415  (only with a file)
+    from broadcaster.render.factfile import read_facts  # noqa: PLC0415  (only with a file)
 
-    kind = runtime.renderer.kind(form.kind)
+    kind = runtime.renderer.library.kind(form.kind)
     raw: Mapping[str, object] = read_facts(form.facts) if form.facts else {}
     facts = kind.resolve(raw)
     segment = runtime.segments.get(form.segment)

@@ -185,14 +185,14 @@ def _tell(
 ) -> None:
     """Report, compare with what the networks received, and write what was asked for."""
     folder = runtime.settings.home / "sandbox"
-    report = runtime.report(campaign)
+    report = bootstrap.report(runtime, campaign)
     show_report(report)
     comparison = records.compare(runtime.reports.handed_over(campaign), folder)
     console.print(comparison.sentence())
     if wishes.dump is not None:
         records.copy(folder, wishes.dump)
     if wishes.json is not None:
-        figures = {**runtime.summary(campaign), "elapsed": round(seconds, 1)}
+        figures = {**bootstrap.summary(runtime, campaign), "elapsed": round(seconds, 1)}
         wishes.json.write_text(
             json.dumps(figures, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )

@@ -1,20 +1,16 @@
-"""The only place that names concrete adapters and joins them."""
+"""Everything that a command, a task or a page needs, joined from concrete adapters."""
 
-import asyncio
-import hashlib
 import random
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
+from datetime import timedelta
 from functools import cached_property
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from broadcaster import __version__
+from broadcaster.bootstrap.accounts import Providers, signing_key
+from broadcaster.bootstrap.clock import SystemClock
+from broadcaster.bootstrap.texts import renderer
 from broadcaster.domain.approval import content_hash
-from broadcaster.errors import ConfigurationError
-from broadcaster.ports import Clock, Context, Provider
+from broadcaster.ports import Clock
 from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -23,16 +19,17 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
-    from broadcaster.audience.importer import Importer
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
     from broadcaster.dispatch.doubt import Doubt
     from broadcaster.dispatch.drafting import Drafting
     from broadcaster.dispatch.links import Links
+    from broadcaster.dispatch.sweeper import Sweeper
     from broadcaster.domain.advisory import Advisory
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.optouts import OptOuts
     from broadcaster.planning.forecast import Forecaster
@@ -40,103 +37,6 @@ if TYPE_CHECKING:
     from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.reports.reports import Reports
     from broadcaster.throttle.store import RedisThrottle
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Give the present moment in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
-
-
-def shipped(name: str) -> Path:
-    """Find the folder of templates or locales that came with the product.
-
-    In an installed wheel they are inside the package, in a checkout beside it.
-    """
-    inside = Path(str(resources.files("broadcaster"))) / "_shipped" / name
-    if inside.is_dir():
-        return inside
-    beside = Path(__file__).resolve().parent.parent / name
-    if beside.is_dir():
-        return beside
-    message = f"The folder of {name} is missing from the installation. Install it again."
-    raise ConfigurationError(message)
-
-
-def renderer(settings: Settings) -> "TemplateRenderer":
-    """Make the renderer, with the organisation's own folders before those shipped."""
-    from broadcaster.render.renderer import TemplateRenderer
-
-    return TemplateRenderer(
-        [*settings.templates, shipped("templates")],
-        [*settings.locales, shipped("locales")],
-        default_locale=settings.default_locale,
-        time_zone=settings.time_zone,
-    )
-
-
-class Providers(Mapping[str, Provider]):
-    """The providers by name, each built when it is first asked for.
-
-    Asking for one whose settings are incomplete raises ConfigurationError naming the setting.
-    """
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        """Nothing is built yet."""
-        self._settings = settings
-        self._clock = clock
-        self._built: dict[str, Provider] = {}
-
-    @cached_property
-    def _modules(self) -> Mapping[str, "object"]:
-        from broadcaster.providers.base import discover
-
-        return discover()
-
-    def __getitem__(self, name: str) -> Provider:
-        """Build or give a provider; KeyError when there is no such file."""
-        if name not in self._built:
-            from broadcaster.errors import InvalidInputError
-            from broadcaster.providers.base import build
-
-            try:
-                self._built[name] = build(name, self._settings.options(name), self._context)
-            except InvalidInputError as error:
-                raise ConfigurationError(str(error)) from error
-        return self._built[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Name all providers there are."""
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return len(self._modules)
-
-    @cached_property
-    def _context(self) -> Context:
-        return Context(
-            clock=self._clock,
-            public_url=self._settings.public_url,
-            signing_key=signing_key(self._settings),
-            user_agent=f"Broadcaster/{__version__}",
-        )
-
-    async def aclose(self) -> None:
-        """Close the connections of all that were built."""
-        for provider in self._built.values():
-            await provider.aclose()
-
-
-def signing_key(settings: Settings) -> bytes:
-    """Derive the key of signed links and bounce addresses from the secret key."""
-    return hashlib.sha256(b"links:" + settings.secret_key.reveal().encode()).digest()
 
 
 class Runtime:
@@ -227,6 +127,14 @@ class Runtime:
         )
 
     @cached_property
+    def forecaster(self) -> "Forecaster":
+        """Says what a campaign would be."""
+        from broadcaster.audience.audience import SegmentAudience
+        from broadcaster.planning.forecast import Forecaster
+
+        return Forecaster(self.pool, SegmentAudience(), self.renderer)
+
+    @cached_property
     def reports(self) -> "Reports":
         """Counts and lists for people."""
         from broadcaster.reports.reports import Reports
@@ -291,6 +199,43 @@ class Runtime:
             ),
         )
 
+    @cached_property
+    def sweeper(self) -> "Sweeper":
+        """Finds what is due."""
+        from broadcaster.dispatch.sweeper import Sweeper
+        from broadcaster.ledger.sweep import PostgresCalendar
+
+        return Sweeper(
+            calendar=PostgresCalendar(self.pool),
+            clock=self.clock,
+            settle_after=timedelta(seconds=self.settings.settle_after),
+            reconcile_after=timedelta(seconds=self.settings.reconcile_after),
+        )
+
+    @cached_property
+    def doubts(self) -> "PostgresDoubts":
+        """The list of open deliveries."""
+        from broadcaster.ledger.doubts import PostgresDoubts
+
+        routed = sorted({name for names in self.settings.routes.values() for name in names})
+        return PostgresDoubts(self.pool, self.providers.findable(routed))
+
+    @cached_property
+    def doubt(self) -> "Doubt":
+        """Settles what is in doubt."""
+        from broadcaster.dispatch.doubt import Doubt
+
+        return Doubt(
+            ledger=self.ledger,
+            doubts=self.doubts,
+            drafting=self.drafting,
+            providers=self.providers.__getitem__,
+            routes=self.settings.routes,
+            clock=self.clock,
+            settle_after=timedelta(seconds=self.settings.settle_after),
+            reconcile_after=timedelta(seconds=self.settings.reconcile_after),
+        )
+
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""
         return content_hash(campaign, advisory, self.renderer.fingerprint(advisory.kind))
@@ -298,64 +243,3 @@ class Runtime:
     def unchanged(self, campaign: "Campaign", advisory: "Advisory") -> bool:
         """Tell whether what would be sent is what was approved."""
         return campaign.approved_hash == self.hash(campaign, advisory)
-
-
-@contextmanager
-def servers(settings: Settings) -> Iterator[Runtime]:
-    """Give a runtime whose servers run, starting the embedded ones for as long as needed."""
-    from broadcaster.embedded.servers import embedded
-
-    with embedded(
-        settings.home, postgres=settings.embedded_database, valkey=settings.embedded_redis
-    ) as urls:
-        runtime = Runtime(
-            settings,
-            settings.database_url.reveal() or urls.database,
-            settings.redis_url.reveal() or urls.redis,
-        )
-        try:
-            yield runtime
-        finally:
-            runtime.close()
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[Runtime]:
-    """Give a runtime whose servers run and whose database has the present schema."""
-    with servers(settings) as runtime:
-        ensure_schema(runtime)
-        yield runtime
-
-
-def attached(settings: Settings) -> Runtime:
-    """Give a runtime for servers that run already; UnavailableError when they don't."""
-    from broadcaster.embedded.postgres import EmbeddedPostgres
-    from broadcaster.embedded.valkey import EmbeddedValkey
-    from broadcaster.errors import UnavailableError
-
-    database = settings.database_url.reveal() or EmbeddedPostgres(settings.home).running()
-    redis = settings.redis_url.reveal() or EmbeddedValkey(settings.home).running()
-    if not (database and redis):
-        message = "The embedded servers do not run. Start 'broadcaster up', or set the URLs."
-        raise UnavailableError(message)
-    return Runtime(settings, database, redis)
-
-
-def broker_url(redis_url: str) -> str:
-    """Turn a URL of redis-py into one of kombu, which names unix sockets differently."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    path, _, query = redis_url.removeprefix("unix://").partition("?")
-    return f"redis+socket://{path}?{query.replace('db=', 'virtual_host=')}"
-
-
-def ensure_schema(runtime: Runtime) -> None:
-    """Bring an embedded database to the present schema; ask for it on a server of others."""
-    from broadcaster.ledger import schema
-
-    if schema.current(runtime.database_url) == schema.head():
-        return
-    if not runtime.settings.embedded_database:
-        message = "The database has not the present schema. Run 'broadcaster db upgrade'."
-        raise ConfigurationError(message)
-    schema.upgrade(runtime.database_url)

@@ -1,0 +1,28 @@
+"""The only place that names concrete adapters and joins them."""
+
+from broadcaster.bootstrap.accounts import Providers, signing_key
+from broadcaster.bootstrap.clock import SystemClock
+from broadcaster.bootstrap.figures import listing, report, require_launchable, summary
+from broadcaster.bootstrap.runtime import Runtime
+from broadcaster.bootstrap.servers import attached, broker_url, ensure_schema, running, servers
+from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped
+
+__all__ = [
+    "Providers",
+    "Runtime",
+    "SystemClock",
+    "attached",
+    "broker_url",
+    "ensure_schema",
+    "kind_checker",
+    "listing",
+    "renderer",
+    "report",
+    "require_launchable",
+    "running",
+    "sandbox_account",
+    "servers",
+    "shipped",
+    "signing_key",
+    "summary",
+]

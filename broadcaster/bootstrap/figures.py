@@ -1,0 +1,89 @@
+"""What people are told about campaigns, put together from several adapters."""
+
+from typing import TYPE_CHECKING
+
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.errors import ConflictError
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+
+
+def require_launchable(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> None:
+    """Refuse a campaign whose kind has faults, or a channel that its kind has not.
+
+    ConflictError names the first fault and how many there are.
+    """
+    from broadcaster.channels.sms import measure
+    from broadcaster.render.check import KindChecker
+    from broadcaster.render.findings import Gravity
+
+    kind = runtime.renderer.library.kind(advisory.kind)
+    absent = [channel for channel in campaign.channels if channel not in kind.channels]
+    if absent:
+        message = f"The kind {kind.name} has no {absent[0].value}. Leave that channel out."
+        raise ConflictError(message)
+    found = KindChecker(renderer=runtime.renderer, measure=measure).check(kind.name)
+    errors = [finding for finding in found if finding.gravity is Gravity.ERROR]
+    if errors:
+        first = errors[0]
+        message = (
+            f"The kind {kind.name} has {len(errors)} faults; the first, in {first.part} "
+            f"({first.locale}): {first.problem}. {first.remedy}"
+        )
+        raise ConflictError(message)
+
+
+def listing(runtime: "Runtime") -> list[dict[str, object]]:
+    """List campaigns as JSON values."""
+    return [
+        {
+            "id": campaign.id,
+            "name": campaign.name,
+            "status": campaign.status.value,
+            "lane": campaign.lane.value,
+            "segment": campaign.segment,
+            "channels": [channel.value for channel in campaign.channels],
+            "drill": campaign.drill,
+            "scheduled_at": campaign.scheduled_at,
+            "expires": runtime.ledger.advisory(campaign.advisory_id).expires,
+        }
+        for campaign in runtime.campaigns.list()
+    ]
+
+
+def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
+    """Give the figures of a campaign as JSON values, with where it stands."""
+    status = runtime.campaigns.get(str(campaign)).status.value
+    hold = runtime.campaigns.hold_reason(campaign) if status == "paused" else None
+    return {**runtime.reports.summary(campaign), "status": status, "hold_reason": hold}
+
+
+def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
+    """Give the figures and the lists of those in doubt, as JSON values."""
+    figures = summary(runtime, campaign)
+    doubts = runtime.reports.in_doubt(campaign)
+    customers, reached = figures["customers"], figures["reached"]
+    if not (isinstance(customers, int) and isinstance(reached, int)):
+        raise TypeError
+    return {
+        **figures,
+        "unreached": customers - reached,
+        "in_doubt": len(doubts),
+        "in_doubt_list": [
+            {
+                "delivery": str(row.delivery),
+                "customer": row.customer_number,
+                "channel": row.channel.value,
+                "reason": row.reason and row.reason.value,
+                "provider": row.provider,
+                "reference": row.reference,
+                "since": row.since,
+            }
+            for row in doubts
+        ],
+    }

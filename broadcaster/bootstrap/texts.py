@@ -1,0 +1,57 @@
+"""The renderer and what checks it, from the folders that are in force."""
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from broadcaster.errors import ConfigurationError
+from broadcaster.settings import Settings
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from broadcaster.render.check import KindChecker
+    from broadcaster.render.renderer import TemplateRenderer
+
+
+def shipped(name: str) -> Path:
+    """Find the folder of templates or locales that came with the product.
+
+    In an installed wheel they are inside the package, in a checkout beside it.
+    """
+    inside = Path(str(resources.files("broadcaster"))) / "_shipped" / name
+    if inside.is_dir():
+        return inside
+    beside = Path(__file__).resolve().parent.parent.parent / name
+    if beside.is_dir():
+        return beside
+    message = f"The folder of {name} is missing from the installation. Install it again."
+    raise ConfigurationError(message)
+
+
+def renderer(settings: Settings) -> "TemplateRenderer":
+    """Make the renderer, with the organisation's own folders before those shipped."""
+    from broadcaster.render.renderer import TemplateRenderer
+
+    return TemplateRenderer(
+        [*settings.templates, shipped("templates")],
+        [*settings.locales, shipped("locales")],
+        default_locale=settings.default_locale,
+        time_zone=settings.time_zone,
+    )
+
+
+def kind_checker(settings: Settings) -> "KindChecker":
+    """Make what checks kinds before a campaign finds out."""
+    from broadcaster.channels.sms import measure
+    from broadcaster.render.check import KindChecker
+
+    return KindChecker(renderer=renderer(settings), measure=measure)
+
+
+def sandbox_account(settings: Settings) -> Path:
+    """Make the service account that the simulated push service knows."""
+    from broadcaster.sandbox.service_account import service_account_file
+
+    port = settings.sandbox.push_port
+    return service_account_file(settings.home / "sandbox", f"http://127.0.0.1:{port}")

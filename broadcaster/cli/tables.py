@@ -1,0 +1,135 @@
+"""How a campaign's figures look on a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Figures = Mapping[str, Any]
+
+#: The order in which statuses are shown, and their colour.
+_STATUSES = {
+    "planned": "",
+    "submitting": "",
+    "deferred": "yellow",
+    "accepted": "cyan",
+    "delivered": "green",
+    "undelivered": "red",
+    "rejected": "red",
+    "expired": "red",
+    "cancelled": "red",
+    "dead": "red",
+    "unknown": "yellow",
+    "suppressed": "dim",
+}
+
+
+def show_campaigns(rows: Sequence[Figures], console: Console | None = None) -> None:
+    """List campaigns."""
+    columns = ("id", "name", "status", "lane", "segment", "channels", "expires")
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_text(row[column]) for column in columns))
+    _console(console).print(table if rows else "No campaigns yet. 'campaigns create' makes one.")
+
+
+def show_summary(figures: Figures, console: Console | None = None) -> None:
+    """Show where a campaign stands, by channel."""
+    out = _console(console)
+    hold = f", on hold: {figures['hold_reason']}" if figures.get("hold_reason") else ""
+    out.print(
+        f"[bold]{figures['campaign']}[/] · {figures['status']}{hold} · "
+        f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
+    )
+    out.print(_channels(figures["channels"]))
+
+
+def show_report(figures: Figures, console: Console | None = None) -> None:
+    """Say who was reached, who was not, and why."""
+    out = _console(console)
+    show_summary(figures, out)
+    customers = figures["customers"] or 1
+    out.print(
+        f"\nReached on at least one channel: [green]{figures['reached']:,}[/] of "
+        f"{figures['customers']:,} customers ({figures['reached'] / customers:.1%}). "
+        f"Not reached: [red]{figures['unreached']:,}[/]."
+    )
+    out.print(
+        _pair(
+            ("By locale", figures["locales"]),
+            ("Left out, and why", figures["suppressed"]),
+            ("Failed or in doubt, and why", figures["failures"]),
+        )
+    )
+    if figures["in_doubt"]:
+        out.print(f"[yellow]In doubt: {figures['in_doubt']:,}.[/] They are listed, not resent.")
+        for row in figures["in_doubt_list"][:_SHOWN]:
+            out.print(f"  {row['delivery']}  customer {row['customer']}  {row['channel']}")
+        if figures["in_doubt"] > _SHOWN:
+            out.print("  … 'campaigns report --json' lists all.")
+
+
+def show_forecast(figures: Figures, console: Console | None = None) -> None:
+    """Say who would be told, and who is left out and why."""
+    out = _console(console)
+    out.print(
+        f"[bold]{figures['campaign']}[/] would tell [green]{figures['reached']:,}[/] of "
+        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages."
+    )
+    out.print(
+        _pair(
+            ("By channel", figures["channels"]),
+            ("By locale", figures["locales"]),
+            ("Left out, and why", figures["suppressed"]),
+        )
+    )
+
+
+#: How many deliveries in doubt are listed on a terminal.
+_SHOWN = 20
+
+
+def _channels(channels: Figures) -> Table:
+    used = [status for status in _STATUSES if any(row.get(status) for row in channels.values())]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("channel")
+    for status in used:
+        table.add_column(status, justify="right")
+    table.add_column("units", justify="right")
+    for channel, row in channels.items():
+        cells = [_coloured(row.get(status, 0), _STATUSES[status]) for status in used]
+        table.add_row(f"[bold]{channel}[/]", *cells, f"{row.get('units', 0):,}")
+    return table
+
+
+def _coloured(count: int, colour: str) -> str:
+    return f"[{colour}]{count:,}[/]" if colour and count else f"{count:,}"
+
+
+def _pair(*lists: tuple[str, Mapping[str, int]]) -> Table:
+    """Set lists of counts side by side."""
+    table = Table(box=None, pad_edge=False, padding=(1, 4, 0, 0), show_header=False)
+    cells = [_counts(title, counts) for title, counts in lists if counts]
+    if cells:
+        table.add_row(*cells)
+    return table
+
+
+def _counts(title: str, counts: Mapping[str, int]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    return table
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def _console(console: Console | None) -> Console:
+    return console or Console()
