@@ -15,12 +15,15 @@ from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
 from broadcaster.ports import Open
 
-_BATCHES = """
-(SELECT id FROM batch WHERE settle_at <= %(now)s
- ORDER BY settle_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED)
-UNION ALL
-(SELECT id FROM batch WHERE reconcile_at <= %(now)s AND (settle_at > %(now)s OR settle_at IS NULL)
- ORDER BY reconcile_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED)
+_SETTLE = """
+SELECT id FROM batch WHERE settle_at <= %(now)s
+ORDER BY settle_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED
+"""
+
+_RECONCILE = """
+SELECT id FROM batch
+WHERE reconcile_at <= %(now)s AND (settle_at > %(now)s OR settle_at IS NULL)
+ORDER BY reconcile_at, id LIMIT %(batches)s FOR UPDATE SKIP LOCKED
 """
 
 # When a provider is next asked about a delivery; NULL when it is not.
@@ -122,7 +125,12 @@ class PostgresDoubts:
             "batches": _LOOK,
         }
         with self._pool.connection() as connection:
-            values["ids"] = [batch for (batch,) in connection.execute(_BATCHES, values)]
+            # Those in doubt by themselves, so that the others never keep them waiting.
+            values["ids"] = [
+                batch
+                for query in (_SETTLE, _RECONCILE)
+                for (batch,) in connection.execute(query, values)
+            ]
             rows = connection.execute(_OPEN, values).fetchall()
             connection.execute(_NEXT_LOOK, values)
         return [_to_open(row) for row in rows]

@@ -46,8 +46,8 @@ FROM candidate WHERE reason IS NOT NULL
 _BATCHES = """
 INSERT INTO batch (campaign_id, channel, lane, first, last, due_at)
 SELECT %(campaign)s, %(channel)s::channel, %(lane)s::lane, first,
-       LEAST(first + %(size)s - 1, %(last)s), %(due)s
-FROM generate_series(%(first)s, %(last)s, %(size)s) AS first
+       LEAST(first + %(size)s::integer - 1, %(last)s::integer), %(due)s
+FROM generate_series(%(first)s::integer, %(last)s::integer, %(size)s::integer) AS first
 """
 
 # Who had started meanwhile to pause or cancel it wins.
