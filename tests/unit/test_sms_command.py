@@ -74,7 +74,7 @@ def test_check_prints_a_line_for_each_number(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Every line of input has its line of output, empty ones and Windows line ends too."""
-    octets = "0661234567\r\n\nO661234567\n0522312020".encode()
+    octets = b"0661234567\r\n\nO661234567\n0522312020"
     code, out, _ = _run(monkeypatch, capfd, octets, "phones", "check", "--region", "MA")
     found = [json.loads(line) for line in out.splitlines()]
     assert code == 0
