@@ -122,6 +122,21 @@ def preview(
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
 
 
+@app.command()
+def extract(
+    templates: Annotated[Path, typer.Option(help="A folder of kinds.")] = Path("templates"),
+    locales: Annotated[Path, typer.Option(help="A folder of locales.")] = Path("locales"),
+) -> None:
+    """Bring advisories.pot and every catalogue into step with the templates.
+
+    New texts come empty, gone ones leave, translations are never guessed.
+    """
+    from broadcaster.render.extract import bring_into_step
+
+    for path in bring_into_step(templates, locales):
+        typer.echo(f"{path} is changed.")
+
+
 def _checker() -> "KindChecker":
     from broadcaster import bootstrap
     from broadcaster.settings import load

@@ -7,6 +7,7 @@ translated, and nobody notices.
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -16,6 +17,7 @@ from jinja2 import Environment, TemplateError, meta, nodes
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import Key
 from broadcaster.render.environment import EXTENSIONS, broken
+from broadcaster.render.sources import read_folder
 
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 _WIDTH = 96
@@ -104,6 +106,27 @@ def update_po(text: str, templates: Mapping[str, str]) -> str:
             message.flags.add("fuzzy")
     header = text.partition("\n\n")[0].rstrip("\n") + "\n"
     return _write(catalog, header)
+
+
+def bring_into_step(templates: Path, locales: Path) -> list[Path]:
+    """Write the `.pot` of a folder of kinds and update the catalogues; the files that changed."""
+    texts = read_folder(templates)
+    if not any(name.endswith("kind.toml") for name in texts):
+        # With nothing to extract every translation would be thrown away.
+        message = f"{templates}: holds no kind. Name the folder above the kinds."
+        raise ConfigurationError(message)
+    if not locales.is_dir():
+        message = f"{locales}: is no folder. Name the folder of locales."
+        raise ConfigurationError(message)
+    files = {locales / "advisories.pot": make_pot(texts)}
+    for path in sorted(locales.glob("*/LC_MESSAGES/advisories.po")):
+        files[path] = update_po(path.read_text(encoding="utf-8"), texts)
+    changed = []
+    for path, text in files.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
 
 
 def _template(templates: Mapping[str, str]) -> Catalog:

@@ -69,7 +69,13 @@ def test_what_is_shipped_has_no_error() -> None:
         # The catalogue.
         (_AR, 'msgstr "مرحبا،"', 'msgstr ""', "is not translated", "email"),
         (_AR, 'msgid "Hello,"', '#, fuzzy\nmsgid "Hello,"', "fuzzy", "email"),
-        (_AR, "الإلكتروني %(email)s", "الإلكتروني %(mail)s", "drops the placeholder %(email)s", "email"),
+        (
+            _AR,
+            "الإلكتروني %(email)s",
+            "الإلكتروني %(mail)s",
+            "drops the placeholder %(email)s",
+            "email",
+        ),
         (_AR, "تطبيق %(app)s", "تطبيق", "drops the placeholder %(app)s", "email"),
         (_AR, "تطبيق %(app)s", "تطبيق %(app)s %(apps)s", "unknown placeholder", "email"),
         (_AR, "تطبيق %(app)s", "تطبيق %(app)s 5%", "lone percent", "email"),
