@@ -31,6 +31,11 @@ def _templates() -> dict[str, str]:
     }
 
 
+def enumerated(*counts: list[int]) -> list[tuple[int, int]]:
+    """Pair each count with the number of its form."""
+    return [(count, form) for form, given in enumerate(counts) for count in given]
+
+
 def _locale(tag: str) -> Locale:
     locales, _ = load_locales([_LOCALES], "ar")
     return locales[tag]
@@ -46,7 +51,7 @@ def _arabic(header: str | None = None) -> str:
 
 
 def test_pot_is_in_step_with_the_templates() -> None:
-    """The committed list of texts is what extraction finds; `broadcaster kinds extract` writes it."""
+    """The committed list of texts is what `broadcaster kinds extract` finds."""
     committed = (_LOCALES / "advisories.pot").read_text(encoding="utf-8")
     assert committed == make_pot(_templates())
 
@@ -70,11 +75,10 @@ def test_update_adds_new_texts_empty_and_drops_gone_ones() -> None:
 
 @pytest.mark.parametrize(
     ("count", "form"),
-    [(0, 0), (1, 1), (2, 2), (3, 3), (10, 3), (103, 3), (11, 4), (99, 4), (111, 4)]
-    + [(100, 5), (101, 5), (102, 5), (200, 5)],
+    enumerated([0], [1], [2], [3, 10, 103], [11, 99, 111], [100, 101, 102, 200]),
 )
 def test_arabic_counts_take_their_form(count: int, form: int) -> None:
-    """11 takes `many` and 100 takes `other`: Babel's own table has these two the other way round."""
+    """11 takes `many`, 100 takes `other`: Babel's own table has these two exchanged."""
     catalogue = read_catalogue(_locale("ar"), [_arabic()])
     assert catalogue.text(_KEY, count) == str(form)
 

@@ -259,7 +259,7 @@ def test_unknown_things_are_named() -> None:
 
 def test_unknown_fact_is_refused() -> None:
     """A misspelt fact must not pass unseen."""
-    with pytest.raises(InvalidInputError, match="facts.senders"):
+    with pytest.raises(InvalidInputError, match=r"facts\.senders"):
         advise({"senders": "x"})
 
 
