@@ -141,9 +141,7 @@ def test_a_campaign_is_completed_when_nothing_is_left_to_send(
     assert calendar.finish(NOON) == []
 
 
-def test_a_campaign_of_nobody_is_completed_at_once(
-    rows: Rows, calendar: PostgresCalendar
-) -> None:
+def test_a_campaign_of_nobody_is_completed_at_once(rows: Rows, calendar: PostgresCalendar) -> None:
     """There is nothing to send."""
     rows.planner().plan(rows.launched(), NOON)
     assert len(calendar.finish(NOON)) == 1
@@ -186,9 +184,7 @@ def test_an_in_doubt_delivery_is_sent_again_when_so_decided(
 
 
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_nothing_is_sent_again_after_the_end(
-    rows: Rows, doubts: PostgresDoubts, end: str
-) -> None:
+def test_nothing_is_sent_again_after_the_end(rows: Rows, doubts: PostgresDoubts, end: str) -> None:
     """Neither cancelled nor expired campaigns come back."""
     campaign = _in_doubt(rows)
     if end == "cancelled":

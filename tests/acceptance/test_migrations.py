@@ -1,0 +1,201 @@
+"""The schema: from nothing, from every earlier state with data, and by several at once."""
+
+import threading
+from datetime import datetime
+from enum import StrEnum
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
+from broadcaster.domain.message import Channel, Lane, MessageClass, Scheme
+from broadcaster.errors import ConfigurationError, UnavailableError
+from broadcaster.ledger import schema
+from tests.rows import Pool
+
+_VALUES = {
+    "bigint": 1,
+    "integer": 1,
+    "smallint": 1,
+    "text": "word",
+    "boolean": True,
+    "jsonb": '{"word": 1}',
+}
+
+
+def test_an_empty_database_gets_the_present_schema(empty_database_url: str) -> None:
+    """And again, which changes nothing."""
+    assert schema.current(empty_database_url) is None
+    for _ in range(2):
+        schema.upgrade(empty_database_url)
+        assert schema.current(empty_database_url) == schema.head()
+
+
+@pytest.mark.parametrize("revision", schema.revisions()[:-1])
+def test_data_of_every_earlier_schema_survives(empty_database_url: str, revision: str) -> None:
+    """Every table of that schema has a row, and has the same row after the upgrade."""
+    schema.upgrade(empty_database_url, revision)
+    with psycopg.connect(empty_database_url) as connection:
+        before = {table: _fill(connection, table) for table in _tables(connection)}
+    assert before
+    schema.upgrade(empty_database_url)
+    assert schema.current(empty_database_url) == schema.head()
+    with psycopg.connect(empty_database_url) as connection:
+        for table, (columns, row) in before.items():
+            assert _read(connection, table, columns) == row, table
+
+
+def test_several_starters_at_once_apply_each_step_once(empty_database_url: str) -> None:
+    """They wait for each other."""
+    faults: list[Exception] = []
+
+    def start() -> None:
+        try:
+            schema.upgrade(empty_database_url)
+        except Exception as error:  # noqa: BLE001  (carried to the test's own thread)
+            faults.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert faults == []
+    assert schema.current(empty_database_url) == schema.head()
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("channel", Channel),
+        ("scheme", Scheme),
+        ("message_class", MessageClass),
+        ("lane", Lane),
+        ("campaign_status", CampaignStatus),
+        ("delivery_status", DeliveryStatus),
+        ("delivery_event", DeliveryEvent),
+        ("reason", Reason),
+    ],
+)
+def test_the_database_s_words_are_the_domain_s(
+    pool: Pool, name: str, labels: type[StrEnum]
+) -> None:
+    """A word added to one side alone fails here and not at night."""
+    with pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT enumlabel FROM pg_enum WHERE enumtypid = %s::regtype ORDER BY enumsortorder",
+            [name],
+        ).fetchall()
+    assert sorted(label for (label,) in rows) == sorted(labels)
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"]
+)
+def test_the_audit_trail_only_grows(pool: Pool, statement: str) -> None:
+    """Nobody rewrites who did what."""
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO audit (actor, action, subject) VALUES ('a', 'b', 'c')")
+    with pytest.raises(errors.RaiseException, match="append only"), pool.connection() as one:
+        one.execute(statement)
+    with pool.connection() as connection:
+        assert connection.execute("SELECT actor FROM audit").fetchall() == [("a",)]
+
+
+def test_a_database_of_a_later_version_is_left_alone(database_url: str) -> None:
+    """An old program must not run on a schema that it does not know."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'future'")
+    with pytest.raises(ConfigurationError, match="does not know"):
+        schema.upgrade(database_url)
+    assert schema.current(database_url) == "future"
+
+
+def test_everything_can_be_thrown_away_and_made_again(database_url: str) -> None:
+    """For databases of our own."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO segment (name, expression) VALUES ('a', 'b')")
+    schema.recreate(database_url)
+    assert schema.current(database_url) == schema.head()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM segment").fetchone() == (0,)
+
+
+def test_a_server_that_does_not_answer_is_told() -> None:
+    """By an error that may be tried again."""
+    with pytest.raises(UnavailableError):
+        schema.upgrade("postgresql://127.0.0.1:1/broadcaster")
+    with pytest.raises(ConfigurationError, match="BROADCASTER_DATABASE_URL"):
+        schema.current("http://somewhere")
+
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def _tables(connection: Connection) -> list[str]:
+    """List our tables, those that others refer to first."""
+    names = [
+        str(name)
+        for (name,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+            "'public'::regnamespace AND relname <> 'alembic_version' ORDER BY oid"
+        )
+    ]
+    wanted: dict[str, set[str]] = {name: set() for name in names}
+    for child, parent in connection.execute(
+        "SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint "
+        "WHERE contype = 'f' AND conrelid <> confrelid"
+    ):
+        wanted[str(child)].add(str(parent))
+    ordered: list[str] = []
+    while wanted:
+        ready = [name for name, parents in wanted.items() if parents <= set(ordered)]
+        assert ready
+        ordered += ready
+        for name in ready:
+            del wanted[name]
+    return ordered
+
+
+def _fill(connection: Connection, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Put a row with a value in every column into a table; the columns, and the row."""
+    columns = connection.execute(
+        "SELECT attname::text, format_type(atttypid, NULL), attidentity::text FROM pg_attribute "
+        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        [table],
+    ).fetchall()
+    given = {str(n): _value(connection, str(n), str(t)) for n, t, own in columns if not own}
+    connection.execute(
+        sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, given)),
+            sql.SQL(", ").join(sql.Placeholder() * len(given)),
+        ),
+        list(given.values()),
+    )
+    names = [str(name) for name, _, _ in columns]
+    return names, _read(connection, table, names)
+
+
+def _value(connection: Connection, name: str, type_: str) -> object:
+    if type_ == "timestamp with time zone":
+        # Ends come after beginnings.
+        return datetime.fromisoformat(f"20{21 if name == 'expires' else 20}-03-20T12:00:00+00:00")
+    if type_.endswith("[]"):
+        return [_value(connection, name, type_.removesuffix("[]"))]
+    if type_ in _VALUES:
+        return _VALUES[type_]
+    row = connection.execute(
+        "SELECT enumlabel FROM pg_enum WHERE enumtypid = %s::regtype LIMIT 1", [type_]
+    ).fetchone()
+    assert row, f"{type_} is a type that this test has no value for"
+    return row[0]
+
+
+def _read(connection: Connection, table: str, columns: list[str]) -> list[tuple[object, ...]]:
+    query = sql.SQL("SELECT {} FROM {}").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+    )
+    return connection.execute(query).fetchall()
