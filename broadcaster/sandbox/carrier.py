@@ -119,7 +119,8 @@ class Carrier:
             raise Cut
         if trouble == "carrier.slow":
             await slowly(self._config.pace, _SLOWNESS)
-        return answer(201, twilio_shapes.resource(line, self._config.account_sid, at))
+        # A new message shows its first status, however fast it went on.
+        return answer(201, twilio_shapes.resource(line, self._config.account_sid, now=0))
 
     def _accept(self, fields: Mapping[str, str], attempt: int, count: int, at: float) -> Line:
         to, service = fields["To"], fields.get("MessagingServiceSid") or None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,6 +11,11 @@ from aiohttp import web
 
 #: The longest request body, bytes. The longest that any of the protocols needs is below 20 kB.
 _LONGEST_BODY = 256 * 1024
+
+#: The library logs a traceback, with what it could not read, for each request that is no HTTP: the
+#: answer 400 says enough.
+_quiet = logging.getLogger(f"{__name__}.requests")
+_quiet.setLevel(logging.CRITICAL)
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -30,10 +36,13 @@ def answer(
 
 async def read_body(request: web.BaseRequest) -> bytes | None:
     """Read the body; None when it is too long or broken."""
+    if (request.content_length or 0) > _LONGEST_BODY:
+        return None
     try:
-        return await request.read()
+        body = await request.read()
     except (web.HTTPException, ValueError):
         return None
+    return body if len(body) <= _LONGEST_BODY else None
 
 
 class HttpServer:
@@ -42,7 +51,7 @@ class HttpServer:
     def __init__(self, handler: Handler) -> None:
         """Answer with `handler`; `Cut` cuts the connection."""
         self._handler = handler
-        server = web.Server(self._handle, access_log=None, client_max_size=_LONGEST_BODY)
+        server = web.Server(self._handle, access_log=None, logger=_quiet)
         self._runner = web.ServerRunner(server, shutdown_timeout=1)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -22,6 +22,8 @@ _SCOPES = frozenset(
         "https://www.googleapis.com/auth/cloud-platform",
     }
 )
+#: Google's own library names this audience whatever the account's file says.
+_GOOGLE = "https://oauth2.googleapis.com/token"
 _LIFE, _LONGEST_ASSERTION, _LEEWAY = 3599, 3600, 300
 _MOST_FIELDS = 16
 
@@ -70,7 +72,7 @@ class Tokens:
         issued, expires = float(claims["iat"]), float(claims["exp"])
         right = (
             claims["iss"] == self._account["client_email"],
-            claims["aud"] == self._account["token_uri"],
+            claims["aud"] in {self._account["token_uri"], _GOOGLE},
             not _SCOPES.isdisjoint(str(claims["scope"]).split()),
             issued <= now + _LEEWAY,
             now - _LEEWAY < expires <= issued + _LONGEST_ASSERTION,
