@@ -127,4 +127,4 @@ def _encoded(text: str) -> tuple[str, bytes]:
     wide = sum(byte > 0x7F for byte in raw)  # noqa: PLR2004  (the last code of ASCII)
     if wide > len(raw) * _DENSE:
         return "base64", base64.encodebytes(raw).rstrip(b"\n").replace(b"\n", _EOL)
-    return "quoted-printable", binascii.b2a_qp(raw, istext=True).rstrip(_EOL)
+    return "quoted-printable", binascii.b2a_qp(raw, istext=True)

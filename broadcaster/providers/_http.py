@@ -89,7 +89,6 @@ class Http:
         headers: Mapping[str, str] | None = None,
         data: bytes | Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
     ) -> Answer:
         """Ask once; NotSentError when nothing was written, NoAnswerError when something was."""
         sent = SimpleNamespace(written=False)
@@ -100,7 +99,6 @@ class Http:
                 headers=headers,
                 data=data,
                 params=params,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
                 allow_redirects=False,
                 trace_request_ctx=sent,
             ) as response:

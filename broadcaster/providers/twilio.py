@@ -4,6 +4,7 @@ Options: ACCOUNT_SID, AUTH_TOKEN, AUTH_TOKEN_NEXT (accepted in signatures while 
 exchanged), SENDER or MESSAGING_SERVICE_SID, BASE_URL, TIMEOUT (seconds), CONCURRENCY.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -81,12 +82,18 @@ class _Transport(AsyncHttpClient):  # type: ignore[misc]  # the library has no t
         timeout: float | None = None,  # noqa: ARG002, ASYNC109  (the library's signature)
         allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  (as above)
     ) -> Response:
+        given = {**(headers or {}), "Authorization": _basic(*(auth or ("", "")))}
         answer = await self._http.request(
-            method, url, headers=headers, data=_texts(data), params=_texts(params), auth=auth
+            method, url, headers=given, data=_texts(data), params=_texts(params)
         )
         if not 200 <= answer.status < 300:  # noqa: PLR2004  (success)
             raise _RefusedError(answer)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
+
+
+def _basic(user: str, password: str) -> str:
+    """Write credentials as RFC 7617 wants them."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 def _texts(values: Mapping[str, object] | None) -> dict[str, str] | None:
