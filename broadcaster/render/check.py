@@ -19,7 +19,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.catalogues import same_header
-from broadcaster.render.environment import bare
+from broadcaster.render.environment import bare, finish_sms
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import ALL_PARTS, PARTS, Kind
@@ -266,7 +266,8 @@ def _expected(fact: Fact, value: FactValue, part: str, locale: Locale) -> tuple[
     if fact.type is FactType.PHONE and isinstance(value, dict):
         return (value["display"],)
     if fact.type in {FactType.NAME, FactType.LOCALIZED}:
-        return (spoken(fact, value, locale),)
+        name = spoken(fact, value, locale)
+        return (name, finish_sms(name, locale)) if part == "sms/body.txt" else (name,)
     if fact.type is FactType.URL and part == "sms/body.txt":
         return (str(value), bare(str(value)))
     return (str(value),)

@@ -75,7 +75,7 @@ def make_environment(templates: Mapping[str, str], texts: Texts, setting: Settin
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.clear()
-    environment.filters = {name: FILTERS[name] for name in ("escape", "e", "length")}
+    environment.filters = {name: FILTERS[name] for name in ("escape", "forceescape", "length")}
     environment.filters |= _filters(setting)
     environment.tests = {name: TESTS[name] for name in ("defined", "none", "eq", "in")}
     _speak(environment, texts)
@@ -161,7 +161,7 @@ def run(template: Template, context: Mapping[str, object], surface: Surface) -> 
             pieces.append(piece)
     except TemplateError as error:
         raise broken(str(template.name), error) from error
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise broken(str(template.name), error) from error
     return "".join(pieces)
 

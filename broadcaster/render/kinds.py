@@ -94,7 +94,10 @@ class Kind:
             fact.name: fact.sample if fact.default is None else fact.default
             for fact in self.facts.values()
         }
-        return self.resolve({name: value for name, value in values.items() if value is not None})
+        return {
+            name: None if value is None else self.facts[name].check(value, ())
+            for name, value in values.items()
+        }
 
     def with_locales(self, locales: Sequence[str]) -> "Kind":
         """Say in which locales it is offered."""

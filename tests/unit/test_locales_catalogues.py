@@ -119,3 +119,13 @@ def test_pseudo_keeps_placeholders() -> None:
     text = pseudo("Call %(call_centre)s at 100%% today")
     assert text.startswith("[Ćáĺĺ %(call_centre)s áť 100%% ")
     assert text.endswith("~]")
+
+
+def test_contacts_are_written_in_one_place() -> None:
+    """No template and no catalogue has a contact's value: only the kind's facts do."""
+    values = ("0522312020", "212522312020", "lydec.co.ma", "client.lydec.ma", "Tasshilat", "ليدك")
+    for folder in (_ROOT / "templates", _LOCALES):
+        for path in folder.rglob("*.*"):
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            found = [value for value in values if value in text]
+            assert found == (list(values) if path.name == "kind.toml" else [])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
-from broadcaster.domain.message import Channel, EmailContent, MessageClass, SmsContent
-from broadcaster.errors import ConfigurationError
+from broadcaster.domain.message import Channel, EmailContent, MessageClass, SmsContent, WebContent
+from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.ports import Reader
 from broadcaster.render.renderer import TemplateRenderer
 
@@ -118,6 +118,39 @@ def test_own_wording_overlays_the_shipped_one_text_by_text(tmp_path: Path) -> No
     assert mail.text.startswith("Madame, Monsieur,\n\nLa situation sanitaire")
 
 
+def test_quotes_in_translations_leave_attributes_whole(tmp_path: Path) -> None:
+    """A translator may quote; the attributes that a text lands in stay whole."""
+    shutil.copytree(_ROOT / "locales/fr", tmp_path / "fr")
+    file = tmp_path / "fr/LC_MESSAGES/advisories.po"
+    text = file.read_text(encoding="utf-8")
+    text = text.replace("Venez le moins", 'Venez \\"vite\\" le moins').replace(
+        "Langues", 'Choisir \\" la langue'
+    )
+    file.write_text(text, encoding="utf-8")
+    page = make(locales=(tmp_path,)).render(
+        advise(), Channel.WEB, "fr", replace(_READER, page_url="https://x.test/1/fr")
+    )
+    assert isinstance(page, WebContent)
+    assert 'content="Venez &#34;vite&#34; le moins' in page.html
+    assert 'aria-label="Choisir &#34; la langue"' in page.html
+
+
+def test_prose_that_lacks_an_offered_language_is_refused(tmp_path: Path) -> None:
+    """What the team writes itself must be there in every language in which the kind is offered."""
+    toml = 'channels = ["sms"]\n[facts.why]\ntype = "localized"\nsample = { fr = "Panne" }\n'
+    folder = _kind(tmp_path, "own", **{"kind.toml": toml, "sms__body_txt": "{{ facts.why }}"})
+    renderer = make(folder)
+    with pytest.raises(InvalidInputError, match="no text for en, fr"):
+        renderer.kinds["own"].resolve({"why": {"ar": "عطب"}})
+    texts = {"ar": "عطب", "en": "Fault", "fr": "Panne"}
+    own = replace(advise("own"), facts=renderer.kinds["own"].resolve({"why": texts}))
+    for tag, text in texts.items():
+        assert renderer.render(own, Channel.SMS, tag, _READER) == SmsContent(body=text)
+    sample = replace(own, facts=renderer.kinds["own"].sample())
+    with pytest.raises(ConfigurationError, match="no text for ar"):
+        renderer.render(sample, Channel.SMS, "ar", _READER)
+
+
 def test_fingerprint_follows_everything_that_decides_the_words(tmp_path: Path) -> None:
     """A changed template, layout, catalogue or default changes the hash."""
     before = _SHIPPED.fingerprint("remote_services")
@@ -178,6 +211,8 @@ def test_files_that_change_later_change_nothing(tmp_path: Path) -> None:
         ("{% include 'kind.toml' %}", "stands on"),
         ("{% include '../../secret_key' %}", "stands on"),
         ("{% include facts.sender %}", "computed name"),
+        ("{% include 'bad/sms/body.txt' %}", "recursion"),
+        ("{{ facts.names.missing }}", "missing"),
         ("{% for a in facts.names %}" + "x" * 200 + "{% endfor %}", "more than 4000"),
     ],
 )
