@@ -1,0 +1,1 @@
+"""Customers and segments: attributes, the expression language, imports, the fictional customers."""

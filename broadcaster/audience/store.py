@@ -1,0 +1,102 @@
+"""Customers in PostgreSQL: stored by the thousand, counted by segment."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.audience import staging
+from broadcaster.audience.audience import SegmentAudience
+from broadcaster.domain.customer import CustomerRecord
+from broadcaster.errors import ConflictError
+
+_log = logging.getLogger(__name__)
+
+#: How many customers are staged together; bounds memory, some 2 KB each.
+_CHUNK = 5000
+#: From how many customers on the statistics are renewed, so that planning sees the new size.
+_RENEW = 1000
+#: The advisory lock of whoever stores customers; any number that nobody else uses.
+_LOCK = 0x435553544F4D
+#: How long a statement, and a wait for the next rows, may take here, milliseconds.
+_PATIENCE = 600_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """How many customers were new, and how many were there already."""
+
+    inserted: int
+    updated: int
+
+
+class Customers:
+    """The customers, their addresses, and what they agreed to."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use a database with the present schema."""
+        self._pool = pool
+
+    def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
+        """Insert customers, or change those whose number is there; all of them or none.
+
+        One transaction; memory holds some thousands at a time. A customer's addresses and broken
+        addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
+        only where that came from the same `source`, so that a file does not undo what a customer
+        chose since. Of records with one number the last one counts. ConflictError while another
+        process stores customers.
+        """
+        inserted = updated = 0
+        rest = iter(records)
+        with self._pool.connection() as connection:
+            _begin(connection)
+            while chunk := _chunk(rest):
+                new = staging.store(connection, chunk, source)
+                inserted += new
+                updated += len(chunk) - new
+            if inserted + updated >= _RENEW:
+                staging.analyze(connection)
+        _log.info("customers stored", extra={"action": "customers.save", "inserted": inserted})
+        return Saved(inserted=inserted, updated=updated)
+
+    def count(self, expression: str | None = None) -> int:
+        """Count all customers, or those that an expression selects; InvalidInputError."""
+        chosen = SegmentAudience().condition(expression or "all")
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                f"SELECT count(*) FROM customer WHERE {chosen.text}",  # noqa: S608  (values bound)
+                chosen.values,
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def sample(self, expression: str | None = None, limit: int = 10) -> Sequence[str]:
+        """Give the numbers of the first customers, by number, that an expression selects."""
+        chosen = SegmentAudience().condition(expression or "all")
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                f"SELECT number FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+                " ORDER BY number LIMIT %(sample_limit)s",
+                {**chosen.values, "sample_limit": limit},
+            ).fetchall()
+        return [str(number) for (number,) in rows]
+
+
+def _begin(connection: Connection[Any]) -> None:
+    """Take the right to store, in a transaction that may take its time."""
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    if row != (True,):
+        message = "Another process is storing customers. Try again when it has finished."
+        raise ConflictError(message)
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute("SELECT set_config(%s, %s, true)", [name, str(_PATIENCE)])
+    staging.prepare(connection)
+
+
+def _chunk(records: Iterator[CustomerRecord]) -> list[CustomerRecord]:
+    """Take the next customers, each number once: of two with one number the later."""
+    taken = {record.number: record for record in islice(records, _CHUNK)}
+    return sorted(taken.values(), key=lambda record: record.number)

@@ -1,0 +1,203 @@
+"""The language of segments: what it reads, what it means, and how it says what is wrong."""
+
+from decimal import Decimal
+
+import pytest
+
+from broadcaster.audience import attributes
+from broadcaster.audience.attributes import Attribute, Kind
+from broadcaster.audience.expression import (
+    And,
+    Comparison,
+    Everyone,
+    Has,
+    Not,
+    OneOf,
+    Operator,
+    Or,
+    canonical,
+    matches,
+)
+from broadcaster.audience.query import parse
+from broadcaster.audience.sql import condition
+from broadcaster.errors import InvalidInputError
+from tests.builders import customer
+
+_AMINA = customer(
+    attributes={
+        "district": "Anfa",
+        "services": ("water", "electricity"),
+        "meter_day": 12,
+        "subscribed_kva": 3.3,
+        "life_support": True,
+        "contract": "residential",
+        "opened_on": "2019-12-31",
+    },
+    locales=("ar-MA", "fr"),
+)
+
+
+def test_precedence_is_not_then_and_then_or() -> None:
+    """`not` binds tighter than `and`, and `and` tighter than `or`."""
+    tree = parse('district = "A" or not life_support = true and services has "water"')
+    assert tree == Or(
+        (
+            Comparison("district", Operator.EQUAL, "A"),
+            And(
+                (
+                    Not(Comparison("life_support", Operator.EQUAL, value=True)),
+                    Has("services", "water"),
+                )
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("all", Everyone()),
+        ("ALL", Everyone()),
+        ("(((all)))", Everyone()),
+        ("meter_day == 3", Comparison("meter_day", Operator.EQUAL, Decimal(3))),
+        ("meter_day <> 3", Comparison("meter_day", Operator.DIFFERENT, Decimal(3))),
+        ("meter_day in (1,2.5)", OneOf("meter_day", (Decimal(1), Decimal("2.5")))),
+        ('opened_on < "2020-03-20"', Comparison("opened_on", Operator.LESS, "2020-03-20")),
+        ("opened_on < 2020-03-20", Comparison("opened_on", Operator.LESS, "2020-03-20")),
+        (r'name = "a\"b\\"', Comparison("name", Operator.EQUAL, 'a"b\\')),
+        ('district = "Mâarif"', Comparison("district", Operator.EQUAL, "Mâarif")),
+        ('district = "Ma\u0302arif"', Comparison("district", Operator.EQUAL, "Mâarif")),
+    ],
+)
+def test_reads_every_form(text: str, tree: object) -> None:
+    """Each form of a condition has its tree."""
+    assert parse(text) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "selected"),
+    [
+        ("all", True),
+        ("not all", False),
+        ('district = "Anfa"', True),
+        ('district = "anfa"', False),
+        ('district != "Anfa"', False),
+        ('services has "water"', True),
+        ('services has "sanitation"', False),
+        ("meter_day >= 12", True),
+        ("meter_day < 12", False),
+        ("subscribed_kva = 3.3", True),
+        ("life_support = true", True),
+        ("life_support != true", False),
+        ("opened_on < 2020-01-01", True),
+        ('contract in ("public", "residential")', True),
+        ('locale = "ar-MA"', True),
+        ('locale = "fr"', False),
+        ('locales has "fr"', True),
+        ('number = "C000001"', True),
+        ('number < "C000002" and number > "C"', True),
+    ],
+)
+def test_selects_whom_it_says(text: str, *, selected: bool) -> None:
+    """The pure rule selects by attributes, columns and sets."""
+    assert matches(parse(text), _AMINA) is selected
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [
+        'feeder = "F1"',
+        'feeder != "F1"',
+        'feeder in ("F1")',
+        'feeder < "F1"',
+        'name_latin = "x"',
+        'services has "water"',
+    ],
+)
+def test_a_missing_value_matches_no_comparison(comparison: str) -> None:
+    """Who has no value is selected by no comparison, and by every `not` of one."""
+    nobody = customer(attributes={}, name_latin=None)
+    assert not matches(parse(comparison), nobody)
+    assert matches(parse(f"not {comparison}"), nobody)
+
+
+def test_a_value_of_another_type_counts_as_missing() -> None:
+    """What an older version stored differently is not compared by accident."""
+    odd = customer(attributes={"meter_day": "12", "life_support": 1, "services": "water"})
+    for text in ("meter_day = 12", "life_support = true", 'services has "water"'):
+        assert not matches(parse(text), odd)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("   ", "is empty"),
+        ('distrct = "Anfa"', 'Did you mean "district"?'),
+        ("district = Anfa", 'Texts stand in double quotes: "Anfa"'),
+        ("district = 'Anfa'", "at character 12"),
+        ("district = “Anfa”", "straight double quotes"),
+        ('district = "Anfa', "Close the text"),
+        ('services = "water"', 'Write: services has "..."'),
+        ('services has "wather"', 'Did you mean "water"?'),
+        ('district has "Anfa"', "is no set"),
+        ('contract < "public"', "has no order"),
+        ("life_support > true", "has no order"),
+        ('meter_day = "3"', "Write a number"),
+        ("meter_day = true", "Write a number"),
+        ("opened_on = 2020-02-30", "is no date"),
+        ("opened_on = 2020", "Write a date"),
+        ("life_support = 1", "Write true or false"),
+        ('district not in ("Anfa")', "Write: not district in"),
+        ("district in ()", "where a value of district belongs"),
+        ('district in ("a"', "Separate values by commas"),
+        ("(all", "Close the bracket of character 1"),
+        ("all)", "comes unexpectedly"),
+        ("all all", "Join conditions"),
+        ("all && all", "Write 'and'"),
+        ("and all", "where an attribute belongs"),
+        ("not", "where an attribute belongs"),
+        ("all; DROP TABLE customer", "can't be read"),
+        ("meter_day = 1e9", "can't be read"),
+        ('district = "a\x00b"', "Close the text"),
+        ('district = "\udcff"', "not UTF-8"),
+        ("all and " * 5000 + "all", "longer than 10000"),
+        ("(" * 1900 + "all" + ")" * 1900, "nested more than 50"),
+        ("not " * 2000 + "all", "nested more than 50"),
+        ("meter_day in (" + "1," * 4000 + "1)", "more than 4000 words"),
+    ],
+)
+def test_says_where_it_is_wrong(text: str, words: str) -> None:
+    """A wrong expression is refused with its position, the problem and a remedy."""
+    with pytest.raises(InvalidInputError) as refused:
+        parse(text)
+    assert words in str(refused.value)
+    assert refused.value.field == "expression"
+
+
+def test_nothing_from_outside_reaches_the_text_of_sql() -> None:
+    """Values and names of attributes are bound, whatever they hold."""
+    hostile = '"; DROP TABLE customer; --%s %(x)s'
+    made = condition(parse('district = "\\"; DROP TABLE customer; --%s %(x)s"'))
+    assert hostile in made.values.values()
+    assert "DROP" not in made.text
+    assert all(name.startswith("segment_") for name in made.values)
+
+
+def test_a_new_attribute_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding an entry is all that it takes to ask for an attribute."""
+    entry = Attribute(kind=Kind.NUMBER, labels={"ar": "مسابح", "fr": "piscines", "en": "pools"})
+    monkeypatch.setitem(attributes.ATTRIBUTES, "pools", entry)
+    tree = parse("pools > 1")
+    assert matches(tree, customer(attributes={"pools": 2}))
+    assert "pools" in condition(tree).values.values()
+    assert canonical(tree) == "pools > 1"
+
+
+@pytest.mark.parametrize("name", sorted(attributes.known()))
+def test_every_attribute_has_its_labels(name: str) -> None:
+    """People see attributes and choices in the three languages of the console."""
+    attribute = attributes.known()[name]
+    for labels in (attribute.labels, *attribute.choices.values()):
+        assert sorted(labels) == ["ar", "en", "fr"]
+        assert all(labels.values())
