@@ -31,6 +31,12 @@ VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::chann
 RETURNING id
 """
 
+# Paused is what was launched before; cancelled is what the public should no longer read.
+_PUBLISHED = """
+SELECT EXISTS (SELECT FROM campaign WHERE advisory_id = %s
+               AND status IN ('launched', 'running', 'paused', 'completed'))
+"""
+
 _HOLD = """
 UPDATE campaign SET status = 'paused', hold_reason = %s
 WHERE id = %s AND status IN ('launched', 'running')
@@ -150,6 +156,11 @@ class Campaigns:
             why = " ".join(reason.split())[:_LONGEST_REASON]
             if connection.execute(_HOLD, [why, campaign]).rowcount:
                 note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
+
+    def published(self, advisory: int) -> bool:
+        """Tell whether the public may read an advisory: a campaign told somebody of it."""
+        with self._pool.connection() as connection:
+            return connection.execute(_PUBLISHED, [advisory]).fetchone() == (True,)
 
     def hold_reason(self, campaign: int) -> str | None:
         """Say why the system holds it; None when it does not."""

@@ -1,5 +1,6 @@
 """Opting out by one click (RFC 8058), and coming back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import DeliveryId
-from broadcaster.domain.message import MessageClass
+from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import NotFoundError
 from broadcaster.ledger.audit import note
 
@@ -19,7 +20,8 @@ _REFUSED = {
 }
 
 _FIND = """
-SELECT delivery.customer_id, delivery.channel, delivery.address_id, advisory.class
+SELECT delivery.customer_id, delivery.channel, delivery.address_id, advisory.class,
+       delivery.locale
 FROM delivery
 JOIN campaign ON campaign.id = delivery.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
@@ -45,12 +47,31 @@ ON CONFLICT DO NOTHING
 """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """What the link in a message ends: these classes on this channel.
+
+    `locale` is the one in which the message was written; None when it never was.
+    """
+
+    channel: Channel
+    ends: tuple[MessageClass, ...]
+    locale: str | None
+
+
 class OptOuts:
     """What customers refuse through the link in a message."""
 
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         """Use the pool's connections."""
         self._pool = pool
+
+    def ask(self, delivery: DeliveryId) -> Subscription:
+        """Say what the link in a message would end; changes nothing. NotFoundError."""
+        with self._pool.connection() as connection:
+            _, channel, _, class_, locale = _find(connection, delivery)
+        ends = _REFUSED[MessageClass(class_)]
+        return Subscription(channel=Channel(channel), ends=ends, locale=locale)
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         """Note that the reader of a message wants no more of its class on its channel.
@@ -60,11 +81,7 @@ class OptOuts:
         Safe to repeat; gives the class. NotFoundError when there is no such delivery.
         """
         with self._pool.connection() as connection:
-            row = connection.execute(_FIND, list(delivery)).fetchone()
-            if row is None:
-                remedy = "Use the link of a message that you received."
-                raise NotFoundError("link", "belongs to no message", remedy)
-            customer, channel, address, class_ = row
+            customer, channel, address, class_, _ = _find(connection, delivery)
             refused = MessageClass(class_)
             values = {
                 "customer": customer,
@@ -78,3 +95,11 @@ class OptOuts:
             if changed:
                 note(connection, "recipient", "opt_out", f"delivery {delivery}")
             return refused
+
+
+def _find(connection: Connection[Any], delivery: DeliveryId) -> tuple[Any, ...]:
+    row = connection.execute(_FIND, list(delivery)).fetchone()
+    if row is None:
+        remedy = "Use the link of a message that you received."
+        raise NotFoundError("link", "belongs to no message", remedy)
+    return row
