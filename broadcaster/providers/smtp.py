@@ -228,11 +228,11 @@ class SmtpProvider:
         except aiosmtplib.SMTPResponseException as error:
             # At the greeting, EHLO, STARTTLS or AUTH: it is us who are refused.
             raise RefusedError(error.code, error.message, sender=True) from None
-        except aiosmtplib.SMTPNotSupported:
+        except (aiosmtplib.SMTPConnectError, *_Gone) as error:
+            raise NotSentError(type(error).__name__) from None
+        except aiosmtplib.SMTPException:
             # STARTTLS or AUTH is asked for by our settings and not offered.
             raise RefusedError(530, "not offered", sender=True) from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise NotSentError(type(error).__name__) from None
 
     async def _envelope(
         self, connection: _Connection, message: Message, recipient: str, size: int
