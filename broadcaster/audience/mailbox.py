@@ -1,0 +1,64 @@
+"""Mailboxes: what may be written to, and why not.
+
+A mailbox is a dot-atom, an @ and a domain name (RFC 5321, section 4.1.2). Quoted local parts and
+address literals are allowed there and refused here: no customer has one, and many mail hosts don't
+take them. Local parts outside ASCII need SMTPUTF8 (RFC 6531), which few hosts offer.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_LONGEST = 254
+_LONGEST_LOCAL = 64
+_LONGEST_LABEL = 63
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_FORMULA = ("=", "+", "-")
+_RETYPE = "Give one mailbox, such as name@example.com."
+
+
+class MailboxCheck(NamedTuple):
+    """A mailbox with its domain in lower case and ASCII, or the fault, problem and remedy."""
+
+    value: str | None
+    fault: str | None = None
+    problem: str | None = None
+    remedy: str | None = None
+
+
+def check(raw: str) -> MailboxCheck:
+    """Read a mailbox; every text has an answer."""
+    text = raw.strip()
+    local, _, domain = text.rpartition("@")
+    plain = _domain(domain) if len(text) <= _LONGEST else None
+    rules = (
+        (len(text) > _LONGEST, "TOO_LONG", f"is longer than {_LONGEST} characters"),
+        (" " in text or not text.isprintable(), "BAD_LOCAL_PART", "has a space or a control sign"),
+        (text.count("@") != 1, "NOT_ONE_AT", "has not exactly one @"),
+        (not local.isascii(), "BAD_LOCAL_PART", "has letters before the @ that few hosts take"),
+        (local[:1] in _FORMULA, "BAD_LOCAL_PART", "begins as a formula of a spreadsheet does"),
+        (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", "is not right before the @"),
+        (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", "is too long before the @"),
+        (plain is None, "BAD_DOMAIN", "has no domain name after the @"),
+    )
+    for broken, fault, problem in rules:
+        if broken:
+            return MailboxCheck(None, fault, problem, _RETYPE)
+    return MailboxCheck(f"{local}@{plain}")
+
+
+def _domain(text: str) -> str | None:
+    """Give a domain name of at least two labels in ASCII (punycode, RFC 3490); None for others."""
+    try:
+        plain = text.encode("idna").decode("ascii").lower()
+        back = plain.encode("ascii").decode("idna")
+    except UnicodeError:
+        return None
+    if back != unicodedata.normalize("NFC", text).lower():
+        # RFC 3490 writes some letters as others (ß as ss), which may be somebody else's domain.
+        return None
+    labels = plain.split(".")
+    good = all(_LABEL.fullmatch(label) and len(label) <= _LONGEST_LABEL for label in labels)
+    # A name that ends in digits would be read as an IP address.
+    return plain if good and len(labels) > 1 and not labels[-1].isdigit() else None
