@@ -31,6 +31,7 @@ class Requests:
     def __init__(self, journal: Journal) -> None:
         """Take up the counts that the journal holds."""
         self._journal = journal
+        self._failing = False
         self._attempts: dict[int, int] = {}
         for line in journal:
             if line["attempt"]:
@@ -64,8 +65,10 @@ class Requests:
         try:
             self._journal.append(line)
         except OSError:
-            # Without space for the log, answers still must go out.
-            _log.exception("request not logged", extra={"action": "sandbox.log"})
+            # Without space for the log, answers still must go out; one line about it is enough.
+            if not self._failing:
+                _log.critical("no space for the log", extra={"action": "sandbox.log"})
+            self._failing = True
 
 
 def _key(network: str, recipient: str) -> int:

@@ -109,7 +109,7 @@ class Carrier:
         try:
             line = self._accept(fields, attempt, count, at)
         except OSError:
-            _log.exception("record failed", extra={"action": "sandbox.record"})
+            _log.critical("no space for the record", extra={"action": "sandbox.record"})
             return self._refuse(at, 20500, **logged)
         if trouble == "carrier.error_accepted":
             return self._refuse(at, 20500, **logged)

@@ -97,7 +97,7 @@ class Fcm:
                 at=at,
             )
         except OSError:
-            _log.exception("record failed", extra={"action": "sandbox.record"})
+            _log.critical("no space for the record", extra={"action": "sandbox.record"})
             return self._refuse(at, "UNAVAILABLE", **logged)
         if trouble == "fcm.cut_after":
             raise self._devices.cut("fcm", at, token, attempt, trouble)

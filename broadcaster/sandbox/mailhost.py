@@ -88,7 +88,9 @@ class MailHost:
         self._sessions.add(task)
         try:
             await Session(self, reader, writer).run()
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Cancelled by `stop` alone; Python before 3.12 logs a traceback for a cancelled task
+            # of a stream server.
             writer.transport.abort()
         finally:
             self._sessions.discard(task)
@@ -124,7 +126,7 @@ class MailHost:
             for one in awaited:
                 self._keep(sender, one, encoded, at)
         except OSError:
-            _log.exception("record failed", extra={"action": "sandbox.record"})
+            _log.critical("no space for the record", extra={"action": "sandbox.record"})
             self._log_all(at, int(_NO_SPACE[:3]), awaited)
             return _NO_SPACE
         if "mail.cut_after" in troubles:

@@ -20,6 +20,7 @@ from broadcaster.errors import ConfigurationError
 Line = dict[str, Any]
 
 _CHUNK = 1 << 20
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Journal:
@@ -56,7 +57,7 @@ class Journal:
 
     def append(self, line: Line) -> int:
         """Add a line and give its number, from 0; OSError when it can't be kept, e.g. no space."""
-        data = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+        data = _encode(line).encode("ascii") + b"\n"
         written = os.write(self._file, data)
         if written != len(data):
             os.ftruncate(self._file, self._end)

@@ -80,8 +80,7 @@ class Session(Generic[Place]):
         while self._open:
             await self._flush()
             try:
-                async with asyncio.timeout(_SILENCE):
-                    line = await self._reader.line(_COMMAND)
+                line = await self._line()
             except TooLongError:
                 self._fault("500 5.5.2 Line is too long")
                 continue
@@ -92,6 +91,13 @@ class Session(Generic[Place]):
                 return
             await self._obey(line)
         await self._flush(always=True)
+
+    async def _line(self) -> bytes | None:
+        """Read a command, but not for ever; one that is here already needs no clock."""
+        if self._reader.ready:
+            return await self._reader.line(_COMMAND)
+        async with asyncio.timeout(_SILENCE):
+            return await self._reader.line(_COMMAND)
 
     async def _obey(self, line: bytes) -> None:
         verb, _, argument = line.partition(b" ")

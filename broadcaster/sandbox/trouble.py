@@ -89,7 +89,8 @@ class Dice:
 
     def hit(self, kind: str, *what: object) -> bool:
         """Tell whether this trouble comes over it."""
-        return self.roll(kind, *what) < self._rates[kind]
+        rate = self._rates[kind]
+        return rate > 0 and self.roll(kind, *what) < rate
 
     def first(self, kinds: Sequence[str], *what: object) -> str | None:
         """Choose at most one of several kinds, each with its own rate, by a single roll."""

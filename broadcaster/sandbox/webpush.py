@@ -70,7 +70,7 @@ class WebPush:
                 at=at,
             )
         except OSError:
-            _log.exception("record failed", extra={"action": "sandbox.record"})
+            _log.critical("no space for the record", extra={"action": "sandbox.record"})
             return self._answer(at, 503, {"Retry-After": _RETRY_AFTER}, **logged)
         if trouble == "webpush.cut_after":
             raise self._devices.cut("webpush", at, endpoint, attempt, trouble)

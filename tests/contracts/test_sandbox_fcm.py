@@ -41,7 +41,7 @@ def _bearer(folder: Path, scope: str = SCOPE) -> str:
     file = str(folder / "service-account.json")
     credentials = service_account.Credentials.from_service_account_file(file, scopes=[scope])  # type: ignore[no-untyped-call]  # half typed library
     with requests.Session() as session:
-        request = google.auth.transport.requests.Request(session)  # type: ignore[no-untyped-call]  # as above
+        request = google.auth.transport.requests.Request(session)
         credentials.refresh(request)
     token: str = credentials.token
     return token
