@@ -42,12 +42,17 @@ _JUDGED = """
     FROM reader
     CROSS JOIN unnest(%(plan_channels)s::channel[]) AS wanted (channel)
     LEFT JOIN locale_choice ON locale_choice.preferred = reader.locales
-    LEFT JOIN customer_address AS first
-           ON first.customer_id = reader.customer_id AND first.channel = wanted.channel
-          AND NOT EXISTS (
-              SELECT FROM customer_address AS better
-              WHERE better.customer_id = first.customer_id AND better.channel = first.channel
-                AND better.ordinal < first.ordinal)
+    LEFT JOIN (
+        -- Nothing comes before 1, so the search is made for the few that are numbered higher.
+        SELECT customer_id, channel, address_id FROM customer_address
+        WHERE ordinal = 1 AND channel = ANY(%(plan_channels)s::channel[])
+        UNION ALL
+        SELECT customer_id, channel, address_id FROM customer_address AS other
+        WHERE ordinal > 1 AND channel = ANY(%(plan_channels)s::channel[]) AND NOT EXISTS (
+            SELECT FROM customer_address AS better
+            WHERE better.customer_id = other.customer_id AND better.channel = other.channel
+              AND better.ordinal < other.ordinal)
+    ) AS first ON first.customer_id = reader.customer_id AND first.channel = wanted.channel
     LEFT JOIN (SELECT DISTINCT customer_id, channel FROM broken_address) AS broken
            ON broken.customer_id = reader.customer_id AND broken.channel = wanted.channel
     LEFT JOIN consent ON consent.customer_id = reader.customer_id

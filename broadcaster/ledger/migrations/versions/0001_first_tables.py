@@ -57,7 +57,7 @@ CREATE TABLE address (
 CREATE TABLE customer_address (
     customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
     channel channel NOT NULL,
-    ordinal smallint NOT NULL,
+    ordinal smallint NOT NULL CHECK (ordinal >= 1),
     address_id bigint NOT NULL REFERENCES address,
     PRIMARY KEY (customer_id, channel, ordinal)
 );
