@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-from broadcaster.embedded import process
 from broadcaster.embedded.account import Account, make_folder, spawn
 from broadcaster.embedded.places import (
     last_words,
@@ -97,11 +96,11 @@ class EmbeddedPostgres(Server):
         return ["-D", _place(account, self.folder), *options]
 
     def _prepare(self, program: Path, account: Account) -> None:
-        pid = self.pid()
-        if pid is not None and process.identify(pid) is not None:
-            # Left by a server that was killed, and the pid has gone to another program: PostgreSQL
-            # would take that for itself. That none of ours lives, the lock has told.
-            (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        # Left by a server that was killed. Its pid may have gone to another program of the same
+        # account, or still be that of a dead process that nobody buried: PostgreSQL would take
+        # either for a server at work. That none is, the lock has told.
+        for name in ("postmaster.pid", f"{_SOCKET}.lock"):
+            (self.folder / name).unlink(missing_ok=True)
         if (self.folder / "PG_VERSION").exists():
             return
         # Made aside and put into place whole, so that one interrupted is begun anew.

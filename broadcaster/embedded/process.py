@@ -116,6 +116,11 @@ def _stat(pid: int) -> tuple[int, str] | None:
     return int(fields[_GROUP]), f"{_boot()}/{fields[_START]}"
 
 
+def same_boot(process: Process) -> bool:
+    """Tell whether the machine was not started anew since, as far as the kernel tells."""
+    return not _FILES or process.started.startswith(f"{_boot()}/")
+
+
 @lru_cache(maxsize=1)
 def _boot() -> str:
     # Ticks count from the boot: without its name, a process of the boot before could look alike.

@@ -83,7 +83,7 @@ class Server(ABC):
                     return url
                 waited = time.monotonic() - begun
                 if waited > _START:
-                    message = f"{self.title} does not answer. See {self._log_file}; then stop it."
+                    message = f"{self.title} does not answer. See {self.log_file}; then stop it."
                     raise UnavailableError(message)
                 if waited > _LEFTOVER and self._alive() is None:
                     self._end_leftovers()
@@ -133,7 +133,7 @@ class Server(ABC):
 
     def revive(self) -> bool:
         """Start it again if somebody uses it and it died; tell whether it was started."""
-        if self._held():
+        if self._alive() is not None:
             return False
         with locks.opened(run_file(self.home, f"{self.name}.users")) as users:
             # Asked only while it is dead: a user who leaves at this moment has nothing to stop.
@@ -147,7 +147,8 @@ class Server(ABC):
         return run_file(self.home, f"{self.name}.lock")
 
     @property
-    def _log_file(self) -> Path:
+    def log_file(self) -> Path:
+        """The file of its log."""
         return log_file(self.home, self.name)
 
     @property
@@ -184,7 +185,7 @@ class Server(ABC):
             raise ConflictError(message)
         program = runnable(self.program, account)
         self._prepare(program, account)
-        log = open_log(self._log_file)
+        log = open_log(self.log_file)
         try:
             since = os.fstat(log).st_size
             argv = [str(program), *self._arguments(account)]
@@ -198,8 +199,9 @@ class Server(ABC):
             return self._url()
         child.kill()
         self._bury(child.pid)
-        why = last_words(self._log_file, since)
-        message = f"{self.title} does not start: {why}. See {self._log_file}; then try again."
+        self._end_leftovers()
+        why = last_words(self.log_file, since)
+        message = f"{self.title} does not start: {why}. See {self.log_file}; then try again."
         raise UnavailableError(message)
 
     def _is(self, pid: int) -> bool:
@@ -209,6 +211,8 @@ class Server(ABC):
         child = _launched.pop(pid, None)
         if child is not None:
             child.wait(_STOP)
+        for dead in [pid for pid, other in _launched.items() if other.poll() is not None]:
+            del _launched[dead]
 
     def _end_leftovers(self) -> None:
         """End what a killed server forked and left behind, for it holds the lock."""

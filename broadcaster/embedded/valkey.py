@@ -74,3 +74,5 @@ class EmbeddedValkey(Server):
     def _prepare(self, program: Path, account: Account) -> None:
         _ = program
         make_folder(self.folder, account)
+        # Left by a server that was killed, and perhaps by one of another account.
+        (self.folder / _PID_FILE).unlink(missing_ok=True)

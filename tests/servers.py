@@ -1,0 +1,85 @@
+"""What tests of the embedded servers and the supervisor share: programs in other processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+#: Uses the servers of a home folder until its standard input ends, perhaps as another account:
+#: becoming it after all is loaded, for the interpreter may be out of its reach.
+USE = """
+import codecs, os, sys
+from pathlib import Path
+from broadcaster.embedded.servers import embedded
+if len(sys.argv) > 2:
+    codecs.lookup("ascii")
+    os.setgroups([])
+    os.setgid(int(sys.argv[2]))
+    os.setuid(int(sys.argv[2]))
+with embedded(Path(sys.argv[1]), durable=False) as urls:
+    print(urls.database, urls.redis, flush=True)
+    sys.stdin.read()
+"""
+
+#: Runs a service that sleeps, under a supervisor, until it is interrupted.
+SUPERVISE = """
+import sys, time
+from pathlib import Path
+from broadcaster.embedded.supervisor import Service, Supervisor
+argv = [sys.executable, "-c", sys.argv[2]]
+with Supervisor(Path(sys.argv[1]), [Service(name="sleeper", argv=argv)]) as supervisor:
+    supervisor.start()
+    print("up", flush=True)
+    try:
+        while True:
+            supervisor.watch()
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        print("ending", flush=True)
+"""
+
+
+@contextmanager
+def python(
+    program: str, arguments: Sequence[str | Path | int], packages: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a program in another Python, which prefers a folder's packages; killed at the end."""
+    with subprocess.Popen(  # noqa: S603  (our own program)
+        [sys.executable, "-c", program, *map(str, arguments)],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{packages}{os.pathsep}{ROOT}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def answer(child: subprocess.Popen[str]) -> str:
+    """Read the next line that a program prints."""
+    assert child.stdout is not None
+    return child.stdout.readline().strip()
+
+
+def finish(child: subprocess.Popen[str]) -> int:
+    """End a program's standard input, and wait for its end."""
+    child.communicate(timeout=60)
+    return child.returncode
+
+
+def kill(child: subprocess.Popen[str]) -> None:
+    """Kill a program at once."""
+    child.send_signal(signal.SIGKILL)
+    child.wait(30)
