@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
+    from broadcaster.audience.maker import Maker
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -115,6 +116,18 @@ class Runtime:
         from broadcaster.audience.segments import Segments
 
         return Segments(self.pool)
+
+    def maker(self, seed: int) -> "Maker":
+        """Make fictional customers, whose browsers subscribe at the simulated push service."""
+        from broadcaster.audience.maker import Maker
+        from broadcaster.sandbox.subscriptions import keys
+
+        return Maker(
+            seed,
+            push_base_url=f"http://127.0.0.1:{self.settings.sandbox.push_port}",
+            subscription_keys=keys,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def planner(self) -> "Planner":

@@ -17,7 +17,7 @@ def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
     web = (settings.web_host, settings.web_port)
     count = str(settings.concurrency)
     listed = [
-        _service(runtime, "web", ["web"], port=web),
+        _service(runtime, "web", ["web"], port=web, setting="BROADCASTER_WEB_PORT"),
         _service(
             runtime,
             "control",
@@ -32,12 +32,21 @@ def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
     ]
     if sandbox:
         port = ("127.0.0.1", settings.sandbox.push_port)
-        listed.insert(0, _service(runtime, "sandbox", ["sandbox"], port=port))
+        listed.insert(
+            0,
+            _service(
+                runtime, "sandbox", ["sandbox"], port=port, setting="BROADCASTER_SANDBOX_PUSH_PORT"
+            ),
+        )
     return listed
 
 
 def _service(
-    runtime: Runtime, name: str, arguments: list[str], port: tuple[str, int] | None = None
+    runtime: Runtime,
+    name: str,
+    arguments: list[str],
+    port: tuple[str, int] | None = None,
+    setting: str = "",
 ) -> Service:
     environment: Mapping[str, str] = {
         "BROADCASTER_HOME": str(runtime.settings.home),
@@ -49,6 +58,7 @@ def _service(
         argv=[sys.executable, "-m", "broadcaster", *arguments],
         environment=environment,
         ready=None if port is None else lambda: listens(*port),
+        place=f"{port[0]}:{port[1]} ({setting})" if port else "",
     )
 
 
