@@ -54,6 +54,9 @@ async def _run(config: SandboxConfig, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_sandbox(config) as ports:
+        # What was read at the start stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         announce(f"simulated carrier ready: http://127.0.0.1:{ports.carrier}")
         announce(f"simulated mail host ready: smtp://127.0.0.1:{ports.smtp}")
         announce(f"simulated push services ready: http://127.0.0.1:{ports.push}")
@@ -96,10 +99,6 @@ class _Networks:
                 "Name a writable folder."
             )
             raise ConfigurationError(message) from error
-        # What was read at the start stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        self._stack.callback(gc.unfreeze)
         ports = Ports(
             carrier=await self._http(carrier.handle, carrier_socket),
             smtp=await mail.start(smtp_socket),
