@@ -7,6 +7,7 @@ from typing import LiteralString, Protocol, runtime_checkable
 
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.customer import PhoneCheck
 from broadcaster.domain.delivery import (
     DeliveryEvent,
     DeliveryId,
@@ -55,6 +56,14 @@ class Audience(Protocol):
 
     def condition(self, expression: str) -> Condition:
         """Translate; InvalidInputError with position and remedy when the expression is wrong."""
+        ...
+
+
+class CheckPhone(Protocol):
+    """Reads a text given as a telephone number, in a region that was chosen before."""
+
+    def __call__(self, raw: str) -> PhoneCheck:
+        """Check it; every text has an answer."""
         ...
 
 

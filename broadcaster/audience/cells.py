@@ -1,0 +1,189 @@
+"""Reading the cells of an import: each function gives a value or says what is wrong with a cell."""
+
+import re
+import unicodedata
+import zoneinfo
+from datetime import date
+
+from broadcaster.audience.attributes import Attribute, Kind
+from broadcaster.domain.customer import AttributeValue
+from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
+
+_LONGEST_TEXT = 200
+_MOST_LOCALES = 8
+_MOST_MEMBERS = 100
+
+_FORMULA = tuple("=+-@")
+_SPOOFING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
+_LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
+_SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_LISTED = re.compile(r"[;|,\s]+")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_TRUE = frozenset({"true", "yes", "oui", "1", "نعم", "vrai"})
+_FALSE = frozenset({"false", "no", "non", "0", "لا", "faux"})
+_SCRIPT_LENGTH = 4
+
+
+class CellError(Exception):
+    """A cell is wrong; the problem and the remedy, for people."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        """Keep both."""
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+def text(cell: str) -> str:
+    """Read a name or another text: composed, on one line, no formula, nothing that hides."""
+    found = _LEFT_OVER.sub("", unicodedata.normalize("NFC", cell))
+    found = " ".join(found.split())
+    if len(found) > _LONGEST_TEXT:
+        message = f"is longer than {_LONGEST_TEXT} characters"
+        raise CellError(message, "Shorten it.")
+    if _SPOOFING.search(found):
+        message = "has control characters that turn the direction of text"
+        raise CellError(message, "Type it again without them.")
+    if len(found) > 1 and found.startswith(_FORMULA):
+        message = f"begins with {found[0]} as a formula of a spreadsheet does"
+        raise CellError(message, "Replace the formula by its value.")
+    return found
+
+
+def number(cell: str) -> str:
+    """Read a customer's number."""
+    found = text(cell.strip().removeprefix("'"))
+    if not found:
+        message = "is missing"
+        raise CellError(message, "Every customer needs a number.")
+    if _SCIENTIFIC.fullmatch(found):
+        message = "was turned into scientific notation by a spreadsheet"
+        raise CellError(message, "Format the column as text and export it again.")
+    return found
+
+
+def locales(cell: str) -> tuple[str, ...]:
+    """Read BCP 47 tags in order of preference; `ar_MA` is taken for `ar-MA`."""
+    found = []
+    for word in filter(None, _LISTED.split(cell)):
+        if not _LOCALE.fullmatch(word):
+            message = f"{word[:20]!r} is no locale"
+            raise CellError(message, "Write tags such as ar-MA fr-MA.")
+        found.append(_tag(word))
+    if len(found) > _MOST_LOCALES:
+        message = f"has more than {_MOST_LOCALES} locales"
+        raise CellError(message, "Keep those preferred most.")
+    return tuple(dict.fromkeys(found))
+
+
+def _tag(word: str) -> str:
+    language, *rest = word.replace("_", "-").split("-")
+    return "-".join([language.lower(), *(_subtag(part) for part in rest)])
+
+
+def _subtag(part: str) -> str:
+    if len(part) == _SCRIPT_LENGTH and part.isalpha():
+        return part.title()
+    return part.upper() if len(part) <= _SCRIPT_LENGTH - 1 else part.lower()
+
+
+def time_zone(cell: str) -> str:
+    """Read the name of a time zone of the IANA database."""
+    name = cell.strip()
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        message = f"{name[:40]!r} is no time zone"
+        raise CellError(message, "Write a name such as Africa/Casablanca.") from error
+    return name
+
+
+def choices_of_consent(cell: str, usual: MessageClass) -> tuple[tuple[Channel, MessageClass], ...]:
+    """Read `sms email:promotional`: channels, each with a class where it is not the `usual` one."""
+    found = []
+    for word in filter(None, _LISTED.split(cell.lower())):
+        channel, _, named = word.partition(":")
+        if channel not in list(DELIVERY_CHANNELS) or (named and named not in list(MessageClass)):
+            message = f"{word[:40]!r} is not understood"
+            remedy = (
+                "Write channels (sms, email, push), each with :promotional or :safety if meant."
+            )
+            raise CellError(message, remedy)
+        found.append((Channel(channel), MessageClass(named) if named else usual))
+    return tuple(dict.fromkeys(found))
+
+
+def attribute(cell: str, known: Attribute) -> AttributeValue:
+    """Read the value of an attribute by its kind."""
+    word = text(cell) if known.kind is Kind.TEXT else " ".join(cell.split())
+    match known.kind:
+        case Kind.TEXT:
+            return word
+        case Kind.NUMBER:
+            return _plain_number(word)
+        case Kind.DATE:
+            return _date(word)
+        case Kind.BOOLEAN:
+            return _boolean(word)
+        case Kind.CHOICE:
+            return _choice(word, known)
+        case Kind.SET:
+            return _members(word, known)
+
+
+def _plain_number(word: str) -> int | float:
+    if not _NUMBER.fullmatch(word):
+        message = f"{word[:40]!r} is no number"
+        raise CellError(message, "Write digits, with a point before decimals.")
+    return float(word) if "." in word else int(word)
+
+
+def _date(word: str) -> str:
+    written = _DAY_FIRST.fullmatch(word)
+    iso = f"{written[3]}-{written[2]:0>2}-{written[1]:0>2}" if written else word
+    try:
+        if _ISO_DATE.fullmatch(iso):
+            return date.fromisoformat(iso).isoformat()
+    except ValueError:
+        pass
+    message = f"{word[:40]!r} is no date"
+    raise CellError(message, "Write 2020-03-20, or 20/03/2020 (day first).")
+
+
+def _boolean(word: str) -> bool:
+    if word.lower() in _TRUE | _FALSE:
+        return word.lower() in _TRUE
+    message = f"{word[:40]!r} is neither yes nor no"
+    raise CellError(message, "Write true or false.")
+
+
+def _choice(word: str, known: Attribute) -> str:
+    """Take a choice by its name or by any of its labels."""
+    wanted = unicodedata.normalize("NFC", word).casefold()
+    for name, labels in known.choices.items():
+        if wanted == name or wanted in (label.casefold() for label in labels.values()):
+            return name
+    if not known.choices:
+        return text(word)
+    message = f"{word[:40]!r} is none of the choices"
+    raise CellError(message, f"Use one of {', '.join(known.choices)}.")
+
+
+def _members(word: str, known: Attribute) -> tuple[str, ...]:
+    # Labels have spaces in them: those separate only where nothing else does.
+    separator = r"[;|,]" if re.search(r"[;|,]", word) or _is_label(word, known) else r"\s+"
+    parts = [part.strip() for part in re.split(separator, word) if part.strip()]
+    if len(parts) > _MOST_MEMBERS:
+        message = f"has more than {_MOST_MEMBERS} values"
+        raise CellError(message, "Shorten the list.")
+    found = {_choice(part, known) for part in parts}
+    return tuple(name for name in known.choices if name in found) or tuple(sorted(found))
+
+
+def _is_label(word: str, known: Attribute) -> bool:
+    labels = (label for choice in known.choices.values() for label in choice.values())
+    return word.casefold() in (label.casefold() for label in labels)
