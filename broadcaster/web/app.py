@@ -1,0 +1,110 @@
+"""The web application: its routes, and what is said when something is wrong."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from broadcaster import bootstrap
+from broadcaster.errors import ForbiddenError, NotFoundError, UnavailableError
+from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
+from broadcaster.web.callbacks.intake import Intake
+from broadcaster.web.callbacks.store import Store
+from broadcaster.web.console.looks import Looks
+from broadcaster.web.console.routes import Console
+from broadcaster.web.health import Checks, Health
+from broadcaster.web.inside import Inside
+from broadcaster.web.languages import Languages
+from broadcaster.web.pages import Pages
+from broadcaster.web.public.advisories import Advisories
+from broadcaster.web.public.unsubscribe import Unsubscribe
+from broadcaster.web.security import Guard, host_of
+
+#: What machines read; they get a line and no page.
+_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/assets/")
+
+
+def create_app(
+    inside: Inside,
+    *,
+    wake: Callable[[], None],
+    checks: Checks,
+    stopping: Callable[[], bool] = lambda: False,
+) -> FastAPI:
+    """Make the application.
+
+    `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
+    that the server is about to end. With it runs the listener for bounces, `app.state.bounces`.
+    """
+    settings = inside.settings
+    key = bootstrap.signing_key(settings)
+    pages = Pages(
+        Languages([*settings.locales, bootstrap.shipped("locales")], inside.renderer.locales),
+        ZoneInfo(settings.time_zone),
+    )
+    store = Store(inside, wake)
+    areas = (
+        Intake(inside, store, key),
+        Unsubscribe(inside, pages, key),
+        Advisories(inside, pages),
+        Console(inside, pages, Looks(inside, time.monotonic), stopping),
+        Health(checks),
+        pages,
+    )
+    listener = BounceListener(
+        BounceHandler(inside, store), settings.bounce_host, settings.bounce_port
+    )
+    app = FastAPI(
+        routes=[route for area in areas for route in area.routes()],
+        openapi_url=None,
+        lifespan=_lifespan(listener, store),
+        redirect_slashes=False,
+    )
+    app.state.bounces = listener
+    hosts = settings.options("web").words("HOSTS", "")
+    app.add_middleware(
+        Guard, hosts=[host_of(settings.public_url.partition("//")[2]), settings.web_host, *hosts]
+    )
+    _explain(app, pages)
+    return app
+
+
+def _lifespan(
+    listener: BounceListener, store: Store
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await listener.start()
+        try:
+            yield
+        finally:
+            await listener.stop()
+            await store.settled()
+
+    return run
+
+
+def _explain(app: FastAPI, pages: Pages) -> None:
+    """Answer faults: a page in the reader's language for people, a line for machines."""
+    statuses: dict[type[Exception], int] = {
+        NotFoundError: 404,
+        ForbiddenError: 403,
+        UnavailableError: 503,
+    }
+
+    async def explain(request: Request, error: Exception) -> Response:
+        status = statuses.get(type(error), 500)
+        if isinstance(error, HTTPException):
+            status = error.status_code
+        if request.url.path.startswith(_FOR_MACHINES):
+            return PlainTextResponse(f"{status}\n", status)
+        return pages.page("fault.html", request, {"status": status}, status=status)
+
+    for kind in (*statuses, HTTPException):
+        app.add_exception_handler(kind, explain)

@@ -1,0 +1,1 @@
+"""What providers and receiving devices tell us."""

@@ -1,0 +1,1 @@
+"""What the team looks at: campaigns and how they go."""

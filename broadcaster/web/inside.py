@@ -1,0 +1,162 @@
+"""What the web needs of the inside; `bootstrap.Runtime` gives it, and fakes in tests."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.message import Channel, Content
+from broadcaster.ledger.optouts import Subscription
+from broadcaster.ports import Clock, Reader
+from broadcaster.render.kinds import Kind
+from broadcaster.render.locales import Locales
+from broadcaster.settings import Settings
+
+
+class Counts(Protocol):
+    """A campaign's deliveries, counted."""
+
+    @property
+    def channels(self) -> Mapping[Channel, Mapping[DeliveryStatus, int]]:
+        """By channel and status."""
+        ...
+
+    @property
+    def units(self) -> Mapping[Channel, int]:
+        """What each channel has cost so far."""
+        ...
+
+    @property
+    def locales(self) -> Mapping[str, int]:
+        """By locale, what was or will be sent."""
+        ...
+
+    @property
+    def reasons(self) -> Mapping[Reason, int]:
+        """Why deliveries were left out."""
+        ...
+
+    @property
+    def failures(self) -> Mapping[Reason, int]:
+        """Why others failed, wait, or are in doubt."""
+        ...
+
+
+class Reports(Protocol):
+    """Counts deliveries."""
+
+    def funnel(self, campaign: int) -> Counts:
+        """Count those of a campaign."""
+        ...
+
+
+class Campaigns(Protocol):
+    """Finds campaigns."""
+
+    def get(self, which: str) -> Campaign:
+        """Find one; NotFoundError."""
+        ...
+
+    def list(self) -> list[Campaign]:
+        """List the latest, the newest first."""
+        ...
+
+    def hold_reason(self, campaign: int) -> str | None:
+        """Say why the system holds it."""
+        ...
+
+    def published(self, advisory: int) -> bool:
+        """Tell whether the public may read an advisory."""
+        ...
+
+
+class Ledger(Protocol):
+    """Reads advisories, and keeps receipts."""
+
+    def advisory(self, advisory: int) -> Advisory:
+        """Read one; NotFoundError."""
+        ...
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Store receipts before they are acknowledged."""
+        ...
+
+
+class OptOuts(Protocol):
+    """Notes what customers refuse."""
+
+    def ask(self, delivery: DeliveryId) -> Subscription:
+        """Say what the link in a message would end; NotFoundError."""
+        ...
+
+    def opt_out(self, delivery: DeliveryId, now: datetime) -> object:
+        """End it; safe to repeat."""
+        ...
+
+
+class Renderer(Protocol):
+    """Renders public pages, and knows the languages."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds by name."""
+        ...
+
+    @property
+    def locales(self) -> Locales:
+        """All locales, by tag."""
+        ...
+
+    def render(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
+        """Render a part."""
+        ...
+
+    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        """Give the locale for a reader."""
+        ...
+
+
+class Inside(Protocol):
+    """Everything together."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The campaigns."""
+        ...
+
+    @property
+    def reports(self) -> Reports:
+        """The counts."""
+        ...
+
+    @property
+    def optouts(self) -> OptOuts:
+        """What customers refuse."""
+        ...
+
+    @property
+    def renderer(self) -> Renderer:
+        """The renderer."""
+        ...
+
+    @property
+    def providers(self) -> Mapping[str, object]:
+        """The network accounts; those that call back satisfy `Receives`."""
+        ...

@@ -1,0 +1,1 @@
+"""What customers reach by the links in their messages."""
