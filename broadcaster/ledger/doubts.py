@@ -131,7 +131,7 @@ class PostgresDoubts:
                 for query in (_SETTLE, _RECONCILE)
                 for (batch,) in connection.execute(query, values)
             ]
-            rows = connection.execute(_OPEN, values).fetchall()
+            rows = connection.execute(_OPEN, values, prepare=False).fetchall()
             connection.execute(_NEXT_LOOK, values)
         return [_to_open(row) for row in rows]
 

@@ -29,18 +29,23 @@ PENDING_COLUMNS = """
          ELSE COALESCE(customer.name_latin, customer.name) END
 """
 
+_RANGE = "SELECT first, last FROM batch WHERE id = %s"
+
+# Limited first and joined then, with the bounds given as values: so the plan is made for a batch
+# and not for the whole table.
 _PENDING = f"""
+WITH due AS MATERIALIZED (
+    SELECT * FROM delivery
+    WHERE campaign_id = %(campaign)s AND number BETWEEN %(first)s AND %(last)s
+      AND (status = 'planned' OR (status = 'deferred' AND due_at <= %(now)s))
+    ORDER BY number
+    LIMIT %(limit)s
+)
 SELECT {PENDING_COLUMNS}
-FROM batch
-JOIN delivery ON delivery.campaign_id = batch.campaign_id
-             AND delivery.number BETWEEN batch.first AND batch.last
+FROM due AS delivery
 JOIN address ON address.id = delivery.address_id
 JOIN customer ON customer.id = delivery.customer_id
-WHERE batch.id = %(batch)s
-  AND (delivery.status = 'planned'
-       OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
 ORDER BY delivery.number
-LIMIT %(limit)s
 """  # noqa: S608  (joined from our own constants)
 
 # The batch row is the gate: who holds it with the token, unexpired, while the campaign runs and
@@ -107,8 +112,15 @@ def pending(
     connection: Connection[Any], held: Lease, now: datetime, limit: int
 ) -> Sequence[Pending]:
     """List what may be claimed, in order."""
-    values = {"batch": held.batch, "now": now, "limit": limit}
-    return [to_pending(row) for row in connection.execute(_PENDING, values)]
+    first, last = connection.execute(_RANGE, [held.batch]).fetchone() or (1, 0)
+    values = {
+        "campaign": held.campaign,
+        "first": first,
+        "last": last,
+        "now": now,
+        "limit": limit,
+    }
+    return [to_pending(row) for row in connection.execute(_PENDING, values, prepare=False)]
 
 
 def to_pending(row: Sequence[Any]) -> Pending:

@@ -98,7 +98,7 @@ class OptOuts:
 
 
 def _find(connection: Connection[Any], delivery: DeliveryId) -> tuple[Any, ...]:
-    row = connection.execute(_FIND, list(delivery)).fetchone()
+    row: tuple[Any, ...] | None = connection.execute(_FIND, list(delivery)).fetchone()
     if row is None:
         remedy = "Use the link of a message that you received."
         raise NotFoundError("link", "belongs to no message", remedy)

@@ -83,7 +83,7 @@ SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
 """
 
 #: How many batches are closed in one look; a million deliveries take some looks.
-_CLOSED = 100
+_CLOSED = 30
 
 
 class PostgresCalendar:

@@ -187,6 +187,9 @@ def test_one_click_opts_out_of_a_class_and_what_matters_less(
     rows.save([customer(1, consented=[(Channel.SMS, MessageClass.PROMOTIONAL)])])
     campaign = rows.running(1, message_class=class_)
     optouts = OptOuts(rows.pool)
+    asked = optouts.ask(DeliveryId(campaign, 1))
+    assert (asked.channel, [one.value for one in asked.ends]) == (Channel.SMS, refused)
+    assert rows.ask("SELECT FROM suppression") == []
     for _ in range(2):
         assert optouts.opt_out(DeliveryId(campaign, 1), NOON) is class_
     consents = rows.ask("SELECT class FROM consent WHERE NOT granted ORDER BY class")
