@@ -7,6 +7,7 @@ begin with an underscore are parts shared by providers. `docs/adding-a-provider.
 
 import ast
 import asyncio
+import hashlib
 import importlib.util
 import logging
 import re
@@ -14,8 +15,9 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.options import Options
@@ -38,11 +40,12 @@ class Source:
 
     def load(self) -> Build:
         """Load the file; ConfigurationError when that fails, e.g. for a missing library."""
-        inside = self.path.parent == Path(__file__).parent
-        package = __package__ if inside else f"broadcaster_providers_{abs(hash(self.path.parent))}"
         try:
-            module = _module(f"{package}.{self.name}", self.path)
-            build: Build = module["build"]
+            if self.path.parent == Path(__file__).parent:
+                module = import_module(f"{__package__}.{self.name}")
+            else:
+                module = _module(self.name, self.path)
+            build: Build = module.build
         except Exception as error:
             message = f"The provider file {self.path.name} cannot be loaded: {error}"
             raise ConfigurationError(message) from error
@@ -83,7 +86,9 @@ def _builds(path: Path) -> bool:
     return any(isinstance(node, ast.FunctionDef) and node.name == "build" for node in tree.body)
 
 
-def _module(name: str, path: Path) -> dict[str, Build]:
+def _module(stem: str, path: Path) -> ModuleType:
+    """Load a file of another folder, once; files of the same name in two folders are two."""
+    name = f"broadcaster_provider_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:16]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -96,7 +101,7 @@ def _module(name: str, path: Path) -> dict[str, Build]:
         except BaseException:
             del sys.modules[name]
             raise
-    return vars(sys.modules[name])
+    return sys.modules[name]
 
 
 async def each(
