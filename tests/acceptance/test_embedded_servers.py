@@ -102,9 +102,9 @@ def test_two_who_start_at_once_get_one_server(home: Path) -> None:
 @pytest.mark.parametrize("busy", [False, True])
 def test_killed_servers_start_again_with_their_data(home: Path, *, busy: bool) -> None:
     """SIGKILL of both servers loses nothing, also while a child of PostgreSQL's works on."""
-    with embedded(home, durable=False) as urls:
+    with embedded(home) as urls:
         _write(urls)
-        with psycopg.connect(urls.database) as connection:
+        with closing(psycopg.connect(urls.database)) as connection:
             if busy:
                 connection.pgconn.send_query(b"SELECT sum(n) FROM generate_series(1, 1e9) AS t(n)")
             for server in all_servers(home):
