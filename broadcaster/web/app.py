@@ -1,5 +1,6 @@
 """The web application: its routes, and what is said when something is wrong."""
 
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -34,12 +35,13 @@ def create_app(
     *,
     wake: Callable[[], None],
     checks: Checks,
+    bounces: socket.socket,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Make the application.
 
     `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
-    that the server is about to end. With it runs the listener for bounces, `app.state.bounces`.
+    that the server is about to end. On the bound socket `bounces` mail is taken meanwhile.
     """
     settings = inside.settings
     key = bootstrap.signing_key(settings)
@@ -56,16 +58,13 @@ def create_app(
         Health(checks),
         pages,
     )
-    listener = BounceListener(
-        BounceHandler(inside, store), settings.bounce_host, settings.bounce_port
-    )
+    listener = BounceListener(BounceHandler(inside, store), bounces)
     app = FastAPI(
         routes=[route for area in areas for route in area.routes()],
         openapi_url=None,
         lifespan=_lifespan(listener, store),
         redirect_slashes=False,
     )
-    app.state.bounces = listener
     hosts = settings.options("web").words("HOSTS", "")
     app.add_middleware(
         Guard, hosts=[host_of(settings.public_url.partition("//")[2]), settings.web_host, *hosts]

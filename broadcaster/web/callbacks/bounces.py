@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import socket
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from starlette.concurrency import run_in_threadpool
@@ -112,32 +113,19 @@ def _refused(reply: str) -> str:
 class BounceListener:
     """Listens for bounces as long as the web runs."""
 
-    def __init__(self, handler: BounceHandler, host: str, port: int) -> None:
-        """Not listening yet; port 0 takes a free one."""
+    def __init__(self, handler: BounceHandler, socket: socket.socket) -> None:
+        """Not listening yet; `socket` is bound."""
         self._handler = handler
-        self._host = host
-        self._port = port
+        self._socket = socket
         self._open: set[asyncio.BaseTransport] = set()
         self._server: asyncio.Server | None = None
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._server.sockets[0].getsockname()[1] if self._server else self._port
-
     async def start(self) -> None:
-        """Listen; ConfigurationError when the port is taken."""
+        """Listen."""
         # It writes envelope addresses into its log.
         logging.getLogger("mail.log").disabled = True
         loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(self._session, self._host, self._port)
-        except OSError as error:
-            message = (
-                f"BROADCASTER_BOUNCE_PORT: {self._host}:{self._port} cannot be used "
-                f"({error.strerror}). Set a free port."
-            )
-            raise ConfigurationError(message) from error
+        self._server = await loop.create_server(self._session, sock=self._socket)
 
     async def stop(self) -> None:
         """Listen no more; who is in the middle of something brings it again."""

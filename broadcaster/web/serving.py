@@ -1,0 +1,78 @@
+"""Running the web application: its sockets, its server, and how it ends."""
+
+import logging
+import signal
+import socket
+import sys
+
+import uvicorn
+
+from broadcaster.bootstrap import Runtime
+from broadcaster.errors import ConfigurationError
+from broadcaster.tasks import wake
+from broadcaster.web.app import create_app
+
+_log = logging.getLogger(__name__)
+
+#: How many requests may be under way, and how long they may take to end when we end, seconds.
+_CONCURRENCY, _FAREWELL = 500, 5
+#: The most octets of a request's head.
+_HEAD = 16 * 1024
+_BACKLOG = 512
+
+
+def serve(runtime: Runtime) -> None:
+    """Serve until SIGTERM or SIGINT; ConfigurationError when a port cannot be used."""
+    settings = runtime.settings
+    with (
+        _bound("WEB", settings.web_host, settings.web_port) as web,
+        _bound("BOUNCE", settings.bounce_host, settings.bounce_port) as bounces,
+    ):
+        app = create_app(
+            runtime,
+            wake=wake.receipts,
+            checks={"database": lambda: _database(runtime), "redis": lambda: _redis(runtime)},
+            bounces=bounces,
+            stopping=lambda: server.should_exit,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                # Paths hold tokens.
+                access_log=False,
+                server_header=False,
+                # What a proxy says of others is not believed; addresses come from the settings.
+                proxy_headers=False,
+                limit_concurrency=_CONCURRENCY,
+                h11_max_incomplete_event_size=_HEAD,
+                timeout_graceful_shutdown=_FAREWELL,
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # The server raises the signal again when it has ended well; then we end well too.
+            signal.signal(number, lambda *_: sys.exit(0))
+        _log.info("serving", extra={"action": "web_started", "port": settings.web_port})
+        server.run(sockets=[web])
+
+
+def _bound(name: str, host: str, port: int) -> socket.socket:
+    """Bind a socket before anything else is begun."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = (
+            f"BROADCASTER_{name}_PORT: {host}:{port} cannot be used ({reason}). Set a free port."
+        )
+        raise ConfigurationError(message) from error
+
+
+def _database(runtime: Runtime) -> None:
+    with runtime.pool.connection(timeout=2) as connection:
+        connection.execute("SELECT 1")
+
+
+def _redis(runtime: Runtime) -> None:
+    runtime.redis.ping()
