@@ -96,7 +96,13 @@ class Dispatcher:
             self.ledger.release(lease, self.clock.now())
         _log.info(
             "batch worked on",
-            extra={"action": "dispatched", "batch": batch, "ending": ending.value},
+            extra={
+                "action": "dispatched",
+                "campaign": lease.campaign,
+                "channel": lease.channel.value,
+                "batch": batch,
+                "ending": ending.value,
+            },
         )
         return ending
 

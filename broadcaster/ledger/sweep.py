@@ -1,5 +1,6 @@
 """What is due, found by queries; beat only asks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +42,7 @@ WHERE id IN (
     ORDER BY batch.due_at, batch.id
     LIMIT %(limit)s
     FOR UPDATE OF batch SKIP LOCKED)
-RETURNING id
+RETURNING id, campaign_id, channel
 """
 
 _LOST = """
@@ -103,8 +104,9 @@ class PostgresCalendar:
     ) -> Sequence[tuple[int, Lane]]:
         """List and mark runnable batches that no fresh message in a queue stands for.
 
-        Urgent ones first. `limit` bounds, for each lane, how many messages younger than `stale`
-        are waiting in its queue.
+        Urgent ones first, and within a lane campaigns and channels in turn, because each has
+        limits of its own that are not to lie idle meanwhile. `limit` bounds, for each lane, how
+        many messages younger than `stale` are waiting in its queue.
         """
         found: list[tuple[int, Lane]] = []
         with self._pool.connection() as connection:
@@ -113,7 +115,7 @@ class PostgresCalendar:
                 row = connection.execute(_OUTSTANDING, values).fetchone()
                 room = max(limit - (row[0] if row else 0), 0)
                 rows = connection.execute(_PUBLISH, {**values, "limit": room})
-                found += sorted((batch, lane) for (batch,) in rows)
+                found += [(batch, lane) for batch in _mixed(sorted(rows))]
         return found
 
     def unpublish(self, published: Sequence[int]) -> None:
@@ -156,3 +158,13 @@ class PostgresCalendar:
         del settle, reconcile  # the batches say when
         with self._pool.connection() as connection:
             return connection.execute(_ASK, {"now": now}).fetchone() == (True,)
+
+
+def _mixed(rows: Sequence[tuple[int, int, str]]) -> list[int]:
+    """Order batches (id, campaign, channel) so that every campaign and channel has its turn."""
+    turns: Counter[tuple[int, str]] = Counter()
+    ranked: list[tuple[int, int]] = []
+    for batch, campaign, channel in rows:
+        ranked.append((turns[campaign, channel], batch))
+        turns[campaign, channel] += 1
+    return [batch for _, batch in sorted(ranked)]

@@ -6,10 +6,11 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from celery import Celery
-from celery.signals import worker_process_shutdown
+from celery.signals import setup_logging, worker_process_shutdown
 
 from broadcaster import bootstrap
 from broadcaster.settings import load
+from broadcaster.tasks import logs
 from broadcaster.tasks.app import make
 
 _Result = TypeVar("_Result")
@@ -62,3 +63,8 @@ def process() -> Process:
 @worker_process_shutdown.connect
 def _close(**_: object) -> None:
     process().close()
+
+
+@setup_logging.connect
+def _log(**_: object) -> None:
+    logs.set_up()

@@ -105,6 +105,11 @@ def _fresh(home: Path) -> dict[str, str]:
         "BROADCASTER_SETTLE_AFTER": "3",
         "BROADCASTER_RECONCILE_AFTER": "8",
         "BROADCASTER_ATTEMPTS": "8",
+        # Slow answers are part of the trouble: as many requests at once as hide them.
+        "BROADCASTER_SLICE_SIZE": "100",
+        "BROADCASTER_CONCURRENCY": "4",
+        "BROADCASTER_TWILIO_CONCURRENCY": "64",
+        "BROADCASTER_SMTP_CONNECTIONS": "24",
         "BROADCASTER_TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
         "BROADCASTER_TWILIO_AUTH_TOKEN": secrets.token_hex(16),
         "BROADCASTER_TWILIO_SENDER": "LYDEC",
