@@ -24,6 +24,21 @@ COLUMNS: Mapping[str, str] = {
     "opted_out": "channels that must not be used: sms email push, or email:promotional",
     "consented": "channels with recorded consent to promotion: email, or sms email",
 }
+#: What the columns are headed in the files of others.
+_ALIASES: Mapping[str, str] = {
+    "e_mail": "email",
+    "mail": "email",
+    "courriel": "email",
+    "telephone": "phone",
+    "téléphone": "phone",
+    "mobile": "phone",
+    "gsm": "phone",
+    "nom": "name",
+    "numéro_de_client": "number",
+    "customer_number": "number",
+    "langue": "locales",
+    "locale": "locales",
+}
 REQUIRED = ("number", "name")
 _LONGEST_NAME = 40
 
@@ -34,7 +49,7 @@ def read_header(cells: Sequence[str]) -> tuple[Mapping[str, int], Mapping[str, i
     Attributes may be headed by their labels in any language. InvalidInputError with field
     `header` when a required column is missing or one is there twice.
     """
-    known = {name: name for name in (*COLUMNS, *ATTRIBUTES)}
+    known = {**_ALIASES, **{name: name for name in (*COLUMNS, *ATTRIBUTES)}}
     for name, attribute in ATTRIBUTES.items():
         for label in attribute.labels.values():
             known.setdefault(_plain(label), name)
@@ -44,14 +59,14 @@ def read_header(cells: Sequence[str]) -> tuple[Mapping[str, int], Mapping[str, i
         word = _plain(cell)
         if not word:
             continue
-        name: str | None = known.get(word)
-        if name in places:
-            problem = f"the column {name} is there twice"
+        found = known.get(word)
+        if found in places:
+            problem = f"the column {found} is there twice"
             raise InvalidInputError("header", problem, "Keep one of them, or name one otherwise.")
-        if name is None:
+        if found is None:
             unknown[cell.strip()[:_LONGEST_NAME]] = place
         else:
-            places[name] = place
+            places[found] = place
     for required in REQUIRED:
         if required not in places:
             raise _missing(required, list(unknown))

@@ -1,0 +1,41 @@
+"""What reads and makes customers, from the settings alone: no server is needed."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from broadcaster.settings import Settings
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from broadcaster.audience.importer import Importer
+    from broadcaster.audience.maker import Maker
+
+
+def importer(settings: Settings, region: str = "") -> "Importer":
+    """Make what reads files of customers; InvalidInputError for a region that does not exist.
+
+    `region` is where telephone numbers would be dialled; empty for the setting's.
+    """
+    from broadcaster.audience.importer import Importer
+    from broadcaster.channels import phones
+
+    known = phones.check_region(region or settings.region)
+    return Importer(
+        partial(phones.check, region=known),
+        locale=settings.default_locale,
+        time_zone=settings.time_zone,
+    )
+
+
+def maker(settings: Settings, seed: int) -> "Maker":
+    """Make what makes fictional customers, whose browsers subscribe at the simulated service."""
+    from broadcaster.audience.maker import Maker
+    from broadcaster.sandbox.subscriptions import keys
+
+    return Maker(
+        seed,
+        push_base_url=f"http://127.0.0.1:{settings.sandbox.push_port}",
+        subscription_keys=keys,
+        time_zone=settings.time_zone,
+    )
