@@ -32,7 +32,8 @@ import sys, time
 from pathlib import Path
 from broadcaster.embedded.supervisor import Service, Supervisor
 argv = [sys.executable, "-c", sys.argv[2]]
-with Supervisor(Path(sys.argv[1]), [Service(name="sleeper", argv=argv)]) as supervisor:
+service = Service(name="sleeper", argv=argv, environment={"PIDS": sys.argv[3]})
+with Supervisor(Path(sys.argv[1]), [service]) as supervisor:
     supervisor.start()
     print("up", flush=True)
     try:

@@ -15,14 +15,6 @@ _KILLED = 5.0
 _LIMIT = 1_000_000
 
 
-def ask(group: int) -> None:
-    """Ask a service to end: its first process, which ends the others, or else all of them."""
-    if process.identify(group) is None:
-        process.send_group(group, signal.SIGTERM)
-    else:
-        process.send(group, signal.SIGTERM)
-
-
 def kill(groups: Sequence[int]) -> None:
     """End groups without asking."""
     for group in groups:
@@ -31,14 +23,24 @@ def kill(groups: Sequence[int]) -> None:
 
 
 def end(groups: Sequence[int], patience: float, bury: Callable[[], None]) -> None:
-    """End groups: ask, wait for `patience` seconds, kill. `bury` reaps our own children."""
+    """End groups: ask, wait for `patience` seconds, kill. `bury` reaps our own children.
+
+    A service is asked by its first process, which ends what it forked in its own order; what is
+    left without a first process is asked itself.
+    """
+    headless: set[int] = set()
 
     def gone() -> bool:
         bury()
-        return not any(process.members(group) for group in groups)
+        left = [group for group in groups if process.members(group)]
+        for group in left:
+            if group not in headless and process.identify(group) is None:
+                headless.add(group)
+                process.send_group(group, signal.SIGTERM)
+        return not left
 
     for group in groups:
-        ask(group)
+        process.send(group, signal.SIGTERM)
     if not process.wait_until(gone, patience):
         kill(groups)
         process.wait_until(gone, _KILLED)

@@ -199,7 +199,7 @@ class Server(ABC):
             return self._url()
         child.kill()
         self._bury(child.pid)
-        self._end_leftovers()
+        self._kill_leftovers()
         why = last_words(self.log_file, since)
         message = f"{self.title} does not start: {why}. See {self.log_file}; then try again."
         raise UnavailableError(message)
@@ -215,7 +215,10 @@ class Server(ABC):
             del _launched[dead]
 
     def _end_leftovers(self) -> None:
-        """End what a killed server forked and left behind, for it holds the lock."""
+        self._kill_leftovers()
+        process.wait_until(lambda: not self._held(), _LEFTOVER)
+
+    def _kill_leftovers(self) -> None:
+        """Kill what a dead server forked and left behind, for it holds the lock."""
         for pid in process.working_in(self.folder, self._program_name):
             process.send(pid, signal.SIGKILL)
-        process.wait_until(lambda: not self._held(), _LEFTOVER)
