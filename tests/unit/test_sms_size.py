@@ -13,6 +13,7 @@ from broadcaster.errors import InvalidInputError
 
 _DATA = Path(__file__).parent.parent / "data"
 _VECTORS = json.loads((_DATA / "sms_segments.json").read_text(encoding="utf-8"))
+# Random texts with the answers of npm sms-segments-calculator 1.3.0, smart encoding off.
 _RANDOM = json.loads((_DATA / "sms_segments_random.json").read_text(encoding="utf-8"))
 
 _BAD_FRENCH = (

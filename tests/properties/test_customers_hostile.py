@@ -1,0 +1,115 @@
+"""Whatever is thrown at what reads from outside, the answer is a value or a clear refusal."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcaster.audience import mailbox
+from broadcaster.audience.importer import Importer
+from broadcaster.audience.query import parse
+from broadcaster.channels import gsm7, phones, sms
+from broadcaster.channels.graphemes import clusters
+from broadcaster.domain.customer import PhoneCheck
+from broadcaster.errors import InvalidInputError
+
+_KINDS = {
+    "NOT_A_NUMBER",
+    "TOO_SHORT_NSN",
+    "TOO_SHORT",
+    "TOO_LONG",
+    "NOT_VALID",
+    "LETTERS",
+    "JUNK",
+    "INVALID_COUNTRY_CODE",
+    "TOO_SHORT_AFTER_IDD",
+}
+
+
+def _check(raw: str) -> PhoneCheck:
+    return phones.check(raw, "MA")
+
+
+_IMPORTER = Importer(_check, locale="ar", time_zone="Africa/Casablanca")
+_NUMBERS = st.text(alphabet="0123456789+-. ()/'\u202f\u200eaE#;x٦", max_size=24)
+_PIECES = st.sampled_from(
+    ["number", "name", "phone", ",", ";", '"', "\n", "\r\n", "1", "أ", "=", "\x00", "\ufeff", "é"]
+)
+
+
+@given(raw=st.one_of(st.text(max_size=40), _NUMBERS))
+@settings(max_examples=300, deadline=None)
+def test_every_text_has_an_answer_as_a_number(raw: str) -> None:
+    """A number that may be used has no letter and no fault; any other names its fault."""
+    found = _check(raw)
+    assert found.error is None or found.error in _KINDS
+    if found.sms_capable:
+        assert found.error is None
+        assert found.e164
+        assert found.e164[1:].isdigit()
+        assert found.type == "MOBILE"
+    else:
+        assert found.problem
+        assert found.remedy
+
+
+@given(raw=st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_every_text_has_an_answer_as_a_mailbox(raw: str) -> None:
+    """A mailbox that may be used is plain ASCII without a space or line break."""
+    found = mailbox.check(raw)
+    assert (found.value is None) is bool(found.fault)
+    if found.value:
+        assert found.value.isascii()
+        assert found.value.isprintable()
+        assert " " not in found.value
+
+
+@given(
+    content=st.one_of(st.binary(max_size=200), st.lists(_PIECES).map(lambda p: "".join(p).encode()))
+)
+@settings(max_examples=300, deadline=None)
+def test_any_file_is_read_or_refused(content: bytes) -> None:
+    """A file gives rows that are whole, or one error that names it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "any.csv"
+        path.write_bytes(b"number,name\n" + content)
+        try:
+            with _IMPORTER.open(path) as reading:
+                rows = list(reading)
+        except InvalidInputError as error:
+            assert "any.csv" in str(error)  # noqa: PT017  (an answer as good as rows)
+            return
+    for row in rows:
+        assert (row.record is None) is any(finding.refused for finding in row.findings)
+        if row.record:
+            assert row.record.number
+            assert row.record.name
+            json.dumps(dict(row.record.attributes))
+
+
+@given(text=st.text(max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_any_expression_is_read_or_refused(text: str) -> None:
+    """Nothing but a refusal with a position comes of nonsense."""
+    try:
+        parse(text)
+    except InvalidInputError as error:
+        assert error.field == "expression"  # noqa: PT017  (an answer as good as a tree)
+
+
+@given(text=st.text(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_segments_follow_from_units(text: str) -> None:
+    """Parts hold what they can: never fewer than the units need, never more than clusters force."""
+    assert "".join(clusters(text)) == text
+    size = sms.measure(text)
+    single, part = (160, 153) if size.encoding == "GSM-7" else (70, 67)
+    if size.units <= single:
+        assert size.segments == 1
+    else:
+        assert size.segments >= -(-size.units // part)
+    assert (size.encoding == "GSM-7") is (gsm7.FOREIGN.search(text) is None)
+    assert bool(sms.offending(text)) is (size.encoding == "UCS-2")
