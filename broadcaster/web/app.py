@@ -1,5 +1,6 @@
 """The web application: its routes, and what is said when something is wrong."""
 
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
@@ -43,6 +44,8 @@ def create_app(
     `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
     that the server is about to end. On the bound socket `bounces` mail is taken meanwhile.
     """
+    # Paths hold tokens, whatever logging is set to.
+    logging.getLogger("uvicorn.access").disabled = True
     settings = inside.settings
     key = bootstrap.signing_key(settings)
     pages = Pages(

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel import Locale
+from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -128,8 +129,11 @@ def _percent(share: Share, formats: str) -> str:
 
 
 def _tenths(thousandths: int, formats: str) -> str:
-    return format_percent(thousandths / WHOLE, format="#,##0.#\N{NO-BREAK SPACE}%", locale=formats)
+    pattern = Locale.parse(formats).percent_formats[None].pattern.replace("0", "0.0")
+    return format_percent(thousandths / WHOLE, format=pattern, locale=formats)
 
 
 def _moment(moment: datetime, zone: ZoneInfo, formats: str) -> str:
-    return format_datetime(moment.astimezone(zone), "d MMMM y, HH:mm", locale=formats)
+    here = moment.astimezone(zone)
+    date = format_date(here, "long", locale=formats)
+    return f"{date} · {format_time(here, 'HH:mm', locale=formats)}"

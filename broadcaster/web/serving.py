@@ -39,7 +39,6 @@ def serve(runtime: Runtime) -> None:
             uvicorn.Config(
                 app,
                 log_config=None,
-                # Paths hold tokens.
                 access_log=False,
                 server_header=False,
                 # What a proxy says of others is not believed; addresses come from the settings.

@@ -50,7 +50,10 @@ class Advisories:
         best = renderer.choose(advisory.kind, tags) if kind else None
         if kind is None or best is None:
             raise HTTPException(404)
-        language = self._pages.languages.get(best) or self._pages.languages.of(request)
+        asked = "lang" in request.query_params
+        language = self._pages.languages.of(request)
+        if not asked:
+            language = self._pages.languages.get(best) or language
         offered = sorted(kind.locales, key=lambda tag: tag != best)
         return self._pages.page(
             "advisory.html",

@@ -1,0 +1,287 @@
+"""The web application over hand-written fakes, served by the real server on a free port."""
+
+import http.client
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import uvicorn
+
+from broadcaster import bootstrap
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
+from broadcaster.ledger.optouts import Subscription
+from broadcaster.ports import Callback
+from broadcaster.render.renderer import TemplateRenderer
+from broadcaster.reports.funnel import Funnel
+from broadcaster.settings import Settings, load
+from broadcaster.web.app import create_app
+from broadcaster.web.inside import Inside
+from tests import builders
+from tests.fakes import FakeClock
+
+#: How long a test waits for the server to come up, seconds.
+_PATIENCE = 10.0
+
+_STATUS = DeliveryStatus
+
+FUNNEL = Funnel(
+    channels={
+        Channel.SMS: {_STATUS.SUPPRESSED: 412, _STATUS.DELIVERED: 3871, _STATUS.ACCEPTED: 540},
+        Channel.EMAIL: {_STATUS.SUPPRESSED: 977, _STATUS.ACCEPTED: 3400, _STATUS.UNDELIVERED: 96},
+        Channel.PUSH: {_STATUS.PLANNED: 1200, _STATUS.DELIVERED: 300, _STATUS.UNKNOWN: 2},
+    },
+    units={Channel.SMS: 5210, Channel.EMAIL: 3496, Channel.PUSH: 302},
+    locales={"ar": 6100, "fr": 3100, "en": 209},
+    reasons={Reason.NO_ADDRESS: 1001, Reason.OPTED_OUT: 388},
+    failures={Reason.MAILBOX_FULL: 96, Reason.NO_ANSWER: 2},
+)
+
+
+@dataclass
+class FakeLedger:
+    """Holds one advisory, and keeps receipts unless it is down."""
+
+    held: Advisory
+    receipts: list[Receipt] = field(default_factory=list)
+    down: bool = False
+
+    def advisory(self, advisory: int) -> Advisory:
+        if advisory != self.held.id:
+            raise NotFoundError("advisory", f"there is no {advisory}", "Look again.")
+        return self.held
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        del now
+        if self.down:
+            raise UnavailableError("The database does not answer.")
+        known = {(one.provider, one.dedupe) for one in self.receipts}
+        new = [one for one in receipts if (one.provider, one.dedupe) not in known]
+        self.receipts += new
+        return len(new)
+
+
+@dataclass
+class FakeCampaigns:
+    """Lists what it is given."""
+
+    held: list[Campaign]
+    reason: str | None = None
+    public: bool = True
+
+    def get(self, which: str) -> Campaign:
+        for one in self.held:
+            if which in {str(one.id), one.name}:
+                return one
+        raise NotFoundError("campaign", f"there is none called {which!r}", "Look again.")
+
+    def list(self) -> list[Campaign]:
+        return self.held
+
+    def hold_reason(self, campaign: int) -> str | None:
+        del campaign
+        return self.reason
+
+    def published(self, advisory: int) -> bool:
+        return self.public and advisory == 1
+
+
+@dataclass
+class FakeReports:
+    """Counts the same whatever it is asked, and how often it was."""
+
+    counts: Funnel = FUNNEL
+    asked: int = 0
+    fault: Exception | None = None
+
+    def funnel(self, campaign: int) -> Funnel:
+        del campaign
+        self.asked += 1
+        if self.fault is not None:
+            raise self.fault
+        return self.counts
+
+
+@dataclass
+class FakeOptOuts:
+    """Knows the first two deliveries of the first campaign."""
+
+    locale: str = "fr"
+    ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
+    ended: list[DeliveryId] = field(default_factory=list)
+
+    def ask(self, delivery: DeliveryId) -> Subscription:
+        if delivery not in {(1, 1), (1, 2)}:
+            raise NotFoundError("link", "belongs to no message", "Look again.")
+        return Subscription(channel=Channel.EMAIL, ends=self.ends, locale=self.locale)
+
+    def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
+        del now
+        self.ask(delivery)
+        self.ended.append(delivery)
+        return self.ends[0]
+
+
+@dataclass
+class FakeReceiver:
+    """A provider that wants `x-token: right`, and takes what is not `junk` as news of 1-1."""
+
+    calls: list[Callback] = field(default_factory=list)
+
+    def receive(self, callback: Callback) -> Sequence[Receipt]:
+        self.calls.append(callback)
+        if callback.headers.get("x-token") != "right":
+            raise ForbiddenError("The token does not fit.")
+        if callback.body == b"junk":
+            raise InvalidInputError("body", "is junk", "Send something else.")
+        return [builders.receipt(DeliveryId(1, 1), dedupe=callback.body.decode())]
+
+
+@dataclass
+class FakeBouncer:
+    """Stands for mail: it made `b+1-1-good@…` and no other address."""
+
+    calls: list[Callback] = field(default_factory=list)
+
+    def receive(self, callback: Callback) -> Sequence[Receipt]:
+        if not callback.path.lower().startswith("b+1-1-good@"):
+            raise ForbiddenError("Not of our making.")
+        self.calls.append(callback)
+        return [builders.receipt(DeliveryId(1, 1), provider="smtp")]
+
+
+@dataclass
+class FakeInside:
+    """Everything together."""
+
+    settings: Settings
+    clock: FakeClock
+    ledger: FakeLedger
+    campaigns: FakeCampaigns
+    reports: FakeReports
+    optouts: FakeOptOuts
+    renderer: TemplateRenderer
+    providers: Mapping[str, object]
+
+
+@lru_cache(maxsize=1)
+def _renderer() -> TemplateRenderer:
+    """Read what is shipped once; one server at a time uses it."""
+    with tempfile.TemporaryDirectory() as home:
+        return bootstrap.renderer(load({"BROADCASTER_HOME": home}))
+
+
+def make_inside(home: Path, **variables: str) -> FakeInside:
+    """Make the fakes, with settings of the home folder and these variables."""
+    settings = load(
+        {
+            "BROADCASTER_HOME": str(home),
+            "BROADCASTER_PUBLIC_URL": "https://avis.example.test",
+            **{f"BROADCASTER_{name}": value for name, value in variables.items()},
+        }
+    )
+    renderer = _renderer()
+    facts = renderer.kinds["remote_services"].sample()
+    return FakeInside(
+        settings=settings,
+        clock=FakeClock(),
+        ledger=FakeLedger(builders.advisory(facts=facts)),
+        campaigns=FakeCampaigns([builders.campaign(channels=tuple(FUNNEL.channels))]),
+        reports=FakeReports(),
+        optouts=FakeOptOuts(),
+        renderer=renderer,
+        providers={"fake": FakeReceiver(), "smtp": FakeBouncer(), "mute": object()},
+    )
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass
+class Site:
+    """A running server."""
+
+    port: int
+    bounce_port: int
+    woken: list[None]
+
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        """Ask once."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body, dict(headers))
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read().decode())
+        finally:
+            connection.close()
+
+    def post(
+        self, path: str, body: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Answer:
+        """Post once."""
+        return self.ask(path, method="POST", body=body, headers=headers)
+
+
+@contextmanager
+def serving(
+    inside: Inside, checks: Mapping[str, Callable[[], None]] | None = None
+) -> Iterator[Site]:
+    """Serve in a thread until the block ends."""
+    woken: list[None] = []
+    with (
+        socket.create_server(("127.0.0.1", 0)) as web,
+        socket.create_server(("127.0.0.1", 0)) as bounces,
+    ):
+        app = create_app(
+            inside,
+            wake=lambda: woken.append(None),
+            checks=checks or {},
+            bounces=bounces,
+            stopping=lambda: server.should_exit,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [web]}, daemon=True)
+        site = Site(web.getsockname()[1], bounces.getsockname()[1], woken)
+        thread.start()
+        try:
+            _wait(lambda: server.started or not thread.is_alive())
+            assert server.started
+            yield site
+        finally:
+            server.should_exit = True
+            thread.join(_PATIENCE)
+            assert not thread.is_alive()
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
