@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -66,7 +66,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     given = os.environ.get(f"{_KEPT}DATABASE_URL")
     if given:
-        with _admin(given) as connection:
+        # One that does not answer has failed the tests already.
+        with suppress(psycopg.OperationalError), _admin(given) as connection:
             drop = sql.SQL("DROP DATABASE IF EXISTS {}")
             connection.execute(drop.format(sql.Identifier(_template_name())))
     _remove(Path(os.environ.pop(_HOME)))

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from broadcaster.errors import ConfigurationError
@@ -93,15 +94,27 @@ def reach_socket(folder: Path, name: str) -> Path:
     real = os.fsencode(folder / name)
     if len(real) <= _SOCKET_LIMIT and _PLAIN.fullmatch(real):
         return folder / name
-    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  (a private folder below it)
-        link = Path(parent) / f"broadcaster-{os.geteuid()}" / key
+    for link in _links(folder):
         short = os.fsencode(link / name)
         if len(short) <= _SOCKET_LIMIT and _PLAIN.fullmatch(short):
-            _link(owned(link.parent) / key, folder)
+            _link(owned(link.parent) / link.name, folder)
             return link / name
     message = "TMPDIR: is too long for a socket. Name a folder with a short path of plain letters."
     raise ConfigurationError(message)
+
+
+def remove_links(folder: Path) -> None:
+    """Remove the links to a folder whose server is gone."""
+    for link in _links(folder):
+        with suppress(OSError):
+            if link.readlink() == folder:
+                link.unlink()
+
+
+def _links(folder: Path) -> list[Path]:
+    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    parents = (tempfile.gettempdir(), "/tmp")  # noqa: S108  (a private folder below it)
+    return [Path(parent) / f"broadcaster-{os.geteuid()}" / key for parent in parents]
 
 
 def owned(folder: Path, *, shown: bool = False) -> Path:

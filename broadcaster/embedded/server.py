@@ -19,7 +19,15 @@ from typing import ClassVar
 
 from broadcaster.embedded import locks, process
 from broadcaster.embedded.account import Account, choose, spawn
-from broadcaster.embedded.places import last_words, log_file, open_log, private, refused, run_file
+from broadcaster.embedded.places import (
+    last_words,
+    log_file,
+    open_log,
+    private,
+    refused,
+    remove_links,
+    run_file,
+)
 from broadcaster.embedded.programs import Program, runnable
 from broadcaster.errors import ConflictError, UnavailableError
 
@@ -113,6 +121,7 @@ class Server(ABC):
         if self._held():
             self._end_leftovers()
         self._temporary.unlink(missing_ok=True)
+        remove_links(self.folder)
 
     @contextmanager
     def used(self) -> Iterator[str]:

@@ -1,6 +1,10 @@
 """The servers that all tests share."""
 
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,6 +13,7 @@ import redis
 
 from broadcaster.ledger import schema
 from broadcaster.ledger.pool import LedgerPool
+from tests.servers import ROOT
 
 
 def test_each_test_has_a_migrated_database(pool: LedgerPool, database_url: str) -> None:
@@ -45,3 +50,25 @@ def test_no_way_leads_out_of_the_machine() -> None:
         pytest.raises(pytest_socket.SocketConnectBlockedError),
     ):
         client.connect(("192.0.2.1", 80))
+
+
+@pytest.mark.parametrize(
+    ("reason", "ci", "code"), [("no time", "1", 1), ("no time", "", 0), ("needs root", "1", 0)]
+)
+def test_a_test_left_out_unexpectedly_fails_a_run_on_ci(
+    tmp_path: Path, reason: str, ci: str, code: int
+) -> None:
+    """Only reasons on the list are good enough for leaving a test out where it counts."""
+    test = f"import pytest\n\ndef test_it():\n    pytest.skip({reason!r})\n"
+    (tmp_path / "test_it.py").write_text(test, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-c", "/dev/null", "-p", "tests.conftest", "."]
+    result = subprocess.run(  # noqa: S603  (our own)
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code, result.stdout
+    assert ("for a reason that is not on the list" in result.stdout) is (reason == "no time")

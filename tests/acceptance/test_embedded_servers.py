@@ -133,6 +133,9 @@ def test_a_path_that_fits_no_socket_and_no_url(home: Path) -> None:
         with Connection(urls.broker) as connection, connection.SimpleQueue("q") as queue:
             queue.put({"id": 1})
             assert queue.get(timeout=10).payload == {"id": 1}
+        link = Path(urls.redis.removeprefix("unix://").partition("?")[0]).parent
+        assert link.is_symlink()
+    assert not link.is_symlink()
 
 
 def test_servers_listen_on_no_port(home: Path) -> None:
