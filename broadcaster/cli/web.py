@@ -12,11 +12,9 @@ def web() -> None:
     """Serve callbacks, bounces, public pages and progress until told to stop (SIGTERM)."""
     import logging
 
-    from broadcaster import bootstrap
     from broadcaster.settings import load
+    from broadcaster.web.serving import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with bootstrap.running(load()) as runtime:
-        from broadcaster.web.serving import serve
-
-        serve(runtime)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("broadcaster").setLevel(logging.INFO)
+    serve(load())

@@ -1,14 +1,16 @@
 """Running the web application: its sockets, its server, and how it ends."""
 
 import logging
+import os
 import signal
 import socket
 import sys
 
 import uvicorn
 
-from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap import Runtime, running
 from broadcaster.errors import ConfigurationError
+from broadcaster.settings import Settings
 from broadcaster.tasks import wake
 from broadcaster.web.app import create_app
 
@@ -21,12 +23,13 @@ _HEAD = 16 * 1024
 _BACKLOG = 512
 
 
-def serve(runtime: Runtime) -> None:
+def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; ConfigurationError when a port cannot be used."""
-    settings = runtime.settings
     with (
+        # Before anything else is begun; who calls meanwhile waits.
         _bound("WEB", settings.web_host, settings.web_port) as web,
         _bound("BOUNCE", settings.bounce_host, settings.bounce_port) as bounces,
+        running(settings) as runtime,
     ):
         app = create_app(
             runtime,
@@ -56,12 +59,14 @@ def serve(runtime: Runtime) -> None:
 
 
 def _bound(name: str, host: str, port: int) -> socket.socket:
-    """Bind a socket before anything else is begun."""
+    """Bind a socket."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except OSError as error:
+        # A name that cannot be looked up has a number of its own sort.
+        known = error.errno is not None and error.errno > 0
+        reason = os.strerror(error.errno or 0) if known else "no such address"
         message = (
             f"BROADCASTER_{name}_PORT: {host}:{port} cannot be used ({reason}). Set a free port."
         )

@@ -97,8 +97,10 @@ class Intake:
         """Find a provider that is called back."""
         try:
             provider = self._inside.providers.get(name)
-        except ConfigurationError:
+        except ConfigurationError as error:
             # It cannot read its callbacks either; they are worth another try once it is mended.
+            details = {"action": "provider_not_ready", "provider": name, "why": str(error)}
+            _log.error("a provider that calls back is not set up: %s", error, extra=details)
             return _Unready()
         return provider if isinstance(provider, Receives) else None
 
