@@ -107,12 +107,13 @@ def test_killed_servers_start_again_with_their_data(home: Path, *, busy: bool) -
         with closing(psycopg.connect(urls.database)) as connection:
             if busy:
                 connection.pgconn.send_query(b"SELECT sum(n) FROM generate_series(1, 1e9) AS t(n)")
-            for server in all_servers(home):
+            servers = all_servers(home)
+            for server in servers:
                 os.kill(_pid(server), signal.SIGKILL)
-            assert process.wait_until(lambda: EmbeddedValkey(home).running() is None, 10)
-            assert [server.revive() for server in all_servers(home)] == [True, True]
+            assert process.wait_until(lambda: not any(server.running() for server in servers), 10)
+            assert [server.revive() for server in servers] == [True, True]
         _assert_kept(urls)
-        assert [server.revive() for server in all_servers(home)] == [False, False]
+        assert [server.revive() for server in servers] == [False, False]
 
 
 def test_a_dead_server_that_nobody_uses_stays_dead(home: Path) -> None:
