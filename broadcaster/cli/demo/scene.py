@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +46,8 @@ def enter(home: Path, trouble: Trouble) -> None:
     path = home / "settings.env"
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = {**_fresh(home), **read_file(path), **_always(trouble)}
+        former = read_file(path)
+        values = {**_fresh(home), **former, **_always(former, trouble)}
         draft = path.with_suffix(".draft")
         draft.touch(mode=0o600)
         lines = [f"{name}={value}\n" for name, value in sorted(values.items())]
@@ -80,23 +82,41 @@ def unmark(home: Path) -> None:
     (home / "unfinished.json").unlink(missing_ok=True)
 
 
-def _always(trouble: Trouble) -> dict[str, str]:
+#: Where the demo listens, unless the environment or an earlier run in this home says otherwise.
+_PORTS = {
+    "BROADCASTER_WEB_PORT": "8400",
+    "BROADCASTER_SANDBOX_CARRIER_PORT": "8401",
+    "BROADCASTER_SANDBOX_SMTP_PORT": "8402",
+    "BROADCASTER_SANDBOX_PUSH_PORT": "8403",
+    "BROADCASTER_BOUNCE_PORT": "8425",
+}
+
+
+def _always(former: Mapping[str, str], trouble: Trouble) -> dict[str, str]:
+    """Give what every run sets anew, from the ports that are in force."""
+    ports = {
+        name: os.environ.get(name) or former.get(name) or port for name, port in _PORTS.items()
+    }
+    push = f"http://127.0.0.1:{ports['BROADCASTER_SANDBOX_PUSH_PORT']}"
     return {
+        **ports,
         "BROADCASTER_SANDBOX_SEED": str(trouble.seed),
         "BROADCASTER_SANDBOX_TROUBLE": str(trouble.share),
+        "BROADCASTER_TWILIO_BASE_URL": (
+            f"http://127.0.0.1:{ports['BROADCASTER_SANDBOX_CARRIER_PORT']}"
+        ),
+        "BROADCASTER_SMTP_HOST": "127.0.0.1",
+        "BROADCASTER_SMTP_PORT": ports["BROADCASTER_SANDBOX_SMTP_PORT"],
+        "BROADCASTER_SMTP_TLS": "none",
+        "BROADCASTER_WEBPUSH_ALLOWED_HOSTS": push,
+        "BROADCASTER_FCM_BASE_URL": push,
     }
 
 
 def _fresh(home: Path) -> dict[str, str]:
     from broadcaster.providers.webpush import generate_private_key
 
-    carrier, mail, push, bounce, web = 8401, 8402, 8403, 8425, 8400
     return {
-        "BROADCASTER_WEB_PORT": str(web),
-        "BROADCASTER_BOUNCE_PORT": str(bounce),
-        "BROADCASTER_SANDBOX_CARRIER_PORT": str(carrier),
-        "BROADCASTER_SANDBOX_SMTP_PORT": str(mail),
-        "BROADCASTER_SANDBOX_PUSH_PORT": str(push),
         "BROADCASTER_LIMITS": _LIMITS,
         "BROADCASTER_BATCH_SIZE": "500",
         # Short, so that a demo that is disturbed goes on soon.
@@ -113,16 +133,10 @@ def _fresh(home: Path) -> dict[str, str]:
         "BROADCASTER_TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
         "BROADCASTER_TWILIO_AUTH_TOKEN": secrets.token_hex(16),
         "BROADCASTER_TWILIO_SENDER": "LYDEC",
-        "BROADCASTER_TWILIO_BASE_URL": f"http://127.0.0.1:{carrier}",
-        "BROADCASTER_SMTP_HOST": "127.0.0.1",
-        "BROADCASTER_SMTP_PORT": str(mail),
-        "BROADCASTER_SMTP_TLS": "none",
         "BROADCASTER_SMTP_FROM": "advisories@lydec.test",
         "BROADCASTER_SMTP_FROM_NAME": "Lydec",
         "BROADCASTER_SMTP_BOUNCE_DOMAIN": "bounces.lydec.test",
         "BROADCASTER_WEBPUSH_PRIVATE_KEY": generate_private_key(),
         "BROADCASTER_WEBPUSH_SUBJECT": "mailto:operations@lydec.test",
-        "BROADCASTER_WEBPUSH_ALLOWED_HOSTS": f"http://127.0.0.1:{push}",
         "BROADCASTER_FCM_SERVICE_ACCOUNT": str(home / "sandbox" / "service-account.json"),
-        "BROADCASTER_FCM_BASE_URL": f"http://127.0.0.1:{push}",
     }
