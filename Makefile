@@ -21,7 +21,7 @@ endif
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-versions lint format bench wheel lock clean
+.PHONY: help setup demo dev test test-versions lint format texts bench wheel lock clean
 .NOTPARALLEL:
 
 help: ## List the targets.
@@ -54,10 +54,16 @@ lint: $(READY) ## Check style, types and who imports whom.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/broadcaster kinds check
+	@find broadcaster tests -name '*.py' -exec awk 'END { if (NR > 300) \
+	    print "note: " FILENAME " has " NR " lines; beyond 300 it wants to be split" }' {} \;
 
 format: $(READY) ## Bring the code into its format.
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only .
+
+texts: $(READY) ## Bring the catalogues into step with templates and pages.
+	@$(BIN)/broadcaster kinds extract
+	@$(BIN)/python -m broadcaster.web.extraction locales
 
 bench: $(READY) ## Run the benchmarks, one after the other.
 	@set -- benchmarks/*.py; [ -e "$$1" ] || { echo "There are no benchmarks yet."; exit 0; }; \
