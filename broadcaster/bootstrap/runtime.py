@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
-    from broadcaster.audience.maker import Maker
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -77,9 +76,16 @@ class Runtime:
     def redis(self) -> "redis.Redis":
         """A connection to the server of the Redis protocol."""
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
+        # Who asks decides when to ask again: retries in here would hold up a whole worker.
         return redis.Redis.from_url(
-            self.redis_url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=10
+            self.redis_url,
+            socket_timeout=2,
+            socket_connect_timeout=1,
+            health_check_interval=10,
+            retry=Retry(NoBackoff(), 0),
         )
 
     @cached_property
@@ -116,18 +122,6 @@ class Runtime:
         from broadcaster.audience.segments import Segments
 
         return Segments(self.pool)
-
-    def maker(self, seed: int) -> "Maker":
-        """Make fictional customers, whose browsers subscribe at the simulated push service."""
-        from broadcaster.audience.maker import Maker
-        from broadcaster.sandbox.subscriptions import keys
-
-        return Maker(
-            seed,
-            push_base_url=f"http://127.0.0.1:{self.settings.sandbox.push_port}",
-            subscription_keys=keys,
-            time_zone=self.settings.time_zone,
-        )
 
     @cached_property
     def planner(self) -> "Planner":

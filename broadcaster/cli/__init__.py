@@ -1,5 +1,7 @@
 """The command line: one module for each command group, loaded only when it is called for."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -43,14 +45,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(name: str, arguments: list[str]) -> None:
     module = import_module(f"broadcaster.cli.{name}")
+    from typer import Abort  # noqa: PLC0415  (nothing is loaded before it is needed)
+    from typer.exceptions import TyperException  # noqa: PLC0415  (as above)
+
+    # A group that is called with nothing shows what it has.
+    words = arguments or (["--help"] if module.app.registered_callback else [])
     try:
-        module.app(arguments, prog_name=f"broadcaster {name}")
+        code = module.app(words, prog_name=f"broadcaster {name}", standalone_mode=False)
     except BroadcasterError as error:
         _fail(str(error))
+    except TyperException as error:
+        _fail(
+            f"{error.format_message().rstrip('.')}. Type 'broadcaster {name} --help' for what it takes."
+        )
+    except (Abort, KeyboardInterrupt):
+        sys.exit(130)
     except BrokenPipeError:
         # The reader of our output went away (`| head`); that is no fault.
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror}{place}. Make room or name another place, and start again.")
+    else:
+        sys.exit(code or 0)
 
 
 def _overview() -> None:

@@ -10,11 +10,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def web() -> None:
     """Serve callbacks, bounces, public pages and progress until told to stop (SIGTERM)."""
-    import logging
-
+    from broadcaster.bootstrap import logs
     from broadcaster.settings import load
     from broadcaster.web.serving import serve
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("broadcaster").setLevel(logging.INFO)
+    logs.set_up()
     serve(load())

@@ -25,6 +25,10 @@ class Calendar(Protocol):
         """List and mark runnable batches that no fresh message in a queue stands for."""
         ...
 
+    def unpublish(self, published: Sequence[int]) -> None:
+        """Take the mark from batches whose messages could not be put into a queue."""
+        ...
+
     def expire(self, now: datetime) -> int:
         """Expire what waits in campaigns whose advisory has ended; how many."""
         ...

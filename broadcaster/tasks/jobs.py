@@ -1,12 +1,19 @@
 """The tasks; each is a thin shell that reads ids and calls the inside."""
 
+import logging
+
 from celery import shared_task
 
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.tasks.app import CONTROL
 from broadcaster.tasks.process import process
 
+_log = logging.getLogger(__name__)
+
 #: The most receipts handled by one task, so that others get their turn.
 _RECEIPTS = 2000
+#: The next ticks ask again for what waited longer than this, seconds.
+_FRESH = 10
 
 
 @shared_task(name="broadcaster.tick")
@@ -15,20 +22,33 @@ def tick() -> None:
     runtime = process().runtime
     due = runtime.sweeper.sweep()
     for campaign in due.campaigns:
-        plan.apply_async((campaign,), queue=CONTROL)
-    for batch, lane in due.batches:
-        dispatch.apply_async((batch,), queue=lane.value)
+        plan.apply_async((campaign,), queue=CONTROL, expires=_FRESH)
+    sent = 0
+    try:
+        for batch, lane in due.batches:
+            dispatch.apply_async((batch,), queue=lane.value, retry=False)
+            sent += 1
+    finally:
+        # What the broker did not take is offered again at the next tick, not when it is stale.
+        if sent < len(due.batches):
+            runtime.sweeper.calendar.unpublish([batch for batch, _ in due.batches[sent:]])
     if due.receipts:
-        apply_receipts.apply_async(queue=CONTROL)
+        apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
     if due.doubts:
-        settle.apply_async(queue=CONTROL)
+        settle.apply_async(queue=CONTROL, expires=_FRESH)
 
 
 @shared_task(name="broadcaster.plan")
 def plan(campaign: int) -> None:
     """Turn a due campaign into deliveries and batches; planning twice changes nothing."""
     runtime = process().runtime
-    runtime.planner.plan(campaign, runtime.clock.now())
+    try:
+        runtime.planner.plan(campaign, runtime.clock.now())
+    except ConflictError:
+        # Paused or cancelled while it was planned, or planned by another: their word counts.
+        _log.info("plan undone", extra={"action": "plan_undone", "campaign": campaign})
+    except InvalidInputError as error:
+        runtime.campaigns.hold(campaign, str(error))
 
 
 @shared_task(name="broadcaster.dispatch")

@@ -9,8 +9,8 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_shutdown
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap import logs
 from broadcaster.settings import load
-from broadcaster.tasks import logs
 from broadcaster.tasks.app import make
 
 _Result = TypeVar("_Result")

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from broadcaster import bootstrap
-from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap import Runtime, people
 from broadcaster.cli.demo import records, scene
 from broadcaster.cli.drafts import Form, draft
 from broadcaster.cli.live import Line, follow
@@ -103,7 +103,7 @@ def _begun(runtime: Runtime, wishes: Wishes, console: Console) -> int:
     shutil.rmtree(home / "sandbox", ignore_errors=True)
     bootstrap.sandbox_account(runtime.settings)
     console.print(f"Making {wishes.customers:,} fictional customers of Casablanca …")
-    runtime.customers.save(runtime.maker(wishes.seed).make(wishes.customers))
+    runtime.customers.save(people.maker(runtime.settings, wishes.seed).make(wishes.customers))
     runtime.segments.save(_SEGMENT, "all")
     form = Form(
         name=_NAME,
