@@ -55,9 +55,8 @@ def _run(name: str, arguments: list[str]) -> None:
     except BroadcasterError as error:
         _fail(str(error))
     except TyperException as error:
-        _fail(
-            f"{error.format_message().rstrip('.')}. Type 'broadcaster {name} --help' for what it takes."
-        )
+        what = error.format_message().rstrip(".")
+        _fail(f"{what}. Type 'broadcaster {name} --help' for what it takes.")
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:

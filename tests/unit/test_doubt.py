@@ -1,0 +1,158 @@
+"""Settling what is in doubt."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from broadcaster.dispatch.doubt import Doubt
+from broadcaster.dispatch.drafting import Drafting, body_sha256
+from broadcaster.dispatch.links import Links
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.message import MessageClass, SmsContent, SmsSize
+from broadcaster.errors import UnavailableError
+from broadcaster.ports import Open, Question
+from tests.builders import NOON
+from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeRenderer
+
+
+class FindableProvider(FakeProvider):
+    """A provider that can be asked; `found` is its answer, or what it raises."""
+
+    def __init__(self, found: Sequence[Receipt] | Exception = ()) -> None:
+        super().__init__()
+        self.found = found
+        self.questions: list[Question] = []
+
+    async def find(self, message: Question) -> Sequence[Receipt]:
+        """Answer."""
+        self.questions.append(message)
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+class KeepingLedger(FakeLedger):
+    """A ledger that keeps the receipts it is given."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.receipts: list[Receipt] = []
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Keep."""
+        self.receipts += receipts
+        return super().receive(receipts, now)
+
+
+class FakeDoubts:
+    """One open delivery."""
+
+    def __init__(self, row: Open) -> None:
+        self.row = row
+        self.again: list[DeliveryId] = []
+
+    def open(
+        self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
+    ) -> Sequence[Open]:
+        """List it."""
+        del now, settle, reconcile, limit
+        return [self.row]
+
+    def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
+        """Note it."""
+        del now
+        self.again += deliveries
+        return len(deliveries)
+
+
+def _scene(
+    provider: FakeProvider,
+    class_: MessageClass = MessageClass.SERVICE,
+    asked: int = 0,
+    reference: str | None = None,
+) -> tuple[Doubt, KeepingLedger, FakeDoubts]:
+    ledger = KeepingLedger()
+    row = Open(
+        pending=ledger._pending(1),
+        status=DeliveryStatus.UNKNOWN,
+        message_class=class_,
+        provider=None,
+        reference=reference,
+        since=NOON,
+        asked=asked,
+    )
+    doubts = FakeDoubts(row)
+    doubt = Doubt(
+        ledger=ledger,
+        doubts=doubts,
+        drafting=Drafting(
+            renderer=FakeRenderer(),
+            links=Links(public_url="https://b.test", key=b"k" * 32),
+            measure=lambda _: SmsSize(encoding="GSM-7", units=1, segments=1),
+        ),
+        providers=lambda _: provider,
+        routes={"tel": ("fake",)},
+        clock=FakeClock(),
+        settle_after=timedelta(minutes=1),
+        reconcile_after=timedelta(minutes=1),
+    )
+    return doubt, ledger, doubts
+
+
+RECEIPT = Receipt(
+    provider="fake",
+    dedupe="1",
+    delivery=DeliveryId(1, 1),
+    reference="ref",
+    event=DeliveryEvent.DELIVER,
+)
+
+
+def test_what_the_provider_knows_is_stored_as_a_receipt() -> None:
+    """Its answer settles the doubt in the way of every receipt; nothing is sent again."""
+    doubt, ledger, doubts = _scene(FindableProvider([RECEIPT]))
+    assert asyncio.run(doubt.settle()) == 1
+    assert ledger.receipts == [RECEIPT]
+    assert doubts.again == []
+
+
+def test_without_a_reference_the_text_itself_is_asked_for_by_its_hash() -> None:
+    """The question has what the provider's list can be searched by."""
+    provider = FindableProvider()
+    doubt, _, _ = _scene(provider)
+    asyncio.run(doubt.settle())
+    assert provider.questions[0].body_sha256 == body_sha256(SmsContent(body="text in fr"))
+    assert provider.questions[0].since == NOON
+
+
+@pytest.mark.parametrize(
+    ("class_", "asked", "resent"),
+    [
+        (MessageClass.SERVICE, 2, False),
+        (MessageClass.PROMOTIONAL, 2, False),
+        (MessageClass.SAFETY, 0, False),
+        (MessageClass.SAFETY, 2, True),
+    ],
+)
+def test_only_safety_is_sent_again_and_only_after_asking(
+    class_: MessageClass, asked: int, *, resent: bool
+) -> None:
+    """A second warning is better than none; a second anything else is our fault."""
+    doubt, _, doubts = _scene(FindableProvider(), class_, asked)
+    asyncio.run(doubt.settle())
+    assert bool(doubts.again) == resent
+
+
+@pytest.mark.parametrize(("asked", "resent"), [(0, False), (2, True)])
+def test_a_provider_that_never_answers_does_not_keep_a_warning_back(
+    asked: int, *, resent: bool
+) -> None:
+    """Silence settles nothing; but when it was the last try, safety is sent again all the same."""
+    doubt, ledger, doubts = _scene(
+        FindableProvider(UnavailableError("no answer")), MessageClass.SAFETY, asked
+    )
+    assert asyncio.run(doubt.settle()) == 0
+    assert ledger.receipts == []
+    assert bool(doubts.again) == resent
