@@ -31,11 +31,6 @@ def identify(pid: int) -> Process | None:
     return None if found is None else Process(pid=pid, started=found[1])
 
 
-def alive(process: Process) -> bool:
-    """Tell whether it is this very process that still lives."""
-    return identify(process.pid) == process
-
-
 def members(group: int) -> list[int]:
     """List the living processes of a process group."""
     if not _FILES:

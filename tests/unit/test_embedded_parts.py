@@ -35,8 +35,7 @@ def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
     """The same pid with another start is another process, and a dead one is none."""
     me = process.identify(os.getpid())
     assert me is not None
-    assert process.alive(me)
-    assert not process.alive(Process(pid=me.pid, started="another"))
+    assert process.identify(me.pid) == me != Process(pid=me.pid, started="another")
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         dead = child.pid
         # Not buried yet: there is a pid, but nobody who works.
