@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime
 
 #: What every record has; the rest is what the event brought along.
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data", "color_message"}
 
 
 class JsonFormatter(logging.Formatter):

@@ -8,6 +8,7 @@ takes effect on everything whose request has not begun.
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,7 +20,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Scheme
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, UnavailableError
 from broadcaster.ports import (
     Clock,
     Lease,
@@ -33,6 +34,9 @@ from broadcaster.ports import (
 )
 
 _log = logging.getLogger(__name__)
+
+#: How long to wait between attempts to write down what came of messages, seconds.
+_OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
 
 
 class Ending(StrEnum):
@@ -93,7 +97,9 @@ class Dispatcher:
             self.hold(lease.campaign, str(error))
             ending = Ending.HELD
         finally:
-            self.ledger.release(lease, self.clock.now())
+            # When the ledger is away, the lease ends by itself.
+            with suppress(UnavailableError):
+                self.ledger.release(lease, self.clock.now())
         _log.info(
             "batch worked on",
             extra={
@@ -164,7 +170,7 @@ class _Run:
             ending = await self._send(deque(rows))
         finally:
             while self._flight.busy:
-                self._record(await self._flight.landed())
+                await self._record(await self._flight.landed())
         return Ending.HELD if self._flight.halted else ending
 
     async def _send(self, rows: deque[Pending]) -> Ending:
@@ -175,15 +181,15 @@ class _Run:
             if self._flight.halted:
                 return Ending.HELD
             if self._flight.full:
-                self._record(await self._flight.landed())
+                await self._record(await self._flight.landed())
                 continue
-            if not self._draft(rows, ready):
+            if not await self._draft(rows, ready):
                 return Ending.STOPPED
             if ready and not await self._launch(ready):
                 return Ending.STOPPED
         return Ending.EMPTY
 
-    def _draft(self, rows: deque[Pending], ready: deque[Message]) -> bool:
+    async def _draft(self, rows: deque[Pending], ready: deque[Message]) -> bool:
         """Render up to a slice; what can't be made is claimed and given up."""
         broken: list[Pending] = []
         while rows and len(ready) < self._parts.pace.slice:
@@ -196,7 +202,7 @@ class _Run:
         if not broken:
             return True
         claimed = self._claim({row.delivery.number: row.attempt for row in broken})
-        self._record(
+        await self._record(
             [
                 Recorded(
                     submission=Submission(
@@ -236,7 +242,7 @@ class _Run:
     async def _pass_time(self, seconds: float) -> None:
         """Wait for the throttle, recording what comes back meanwhile."""
         if self._flight.busy:
-            self._record(await self._flight.landed(within=seconds))
+            await self._record(await self._flight.landed(within=seconds))
         else:
             await self._parts.clock.sleep(seconds)
 
@@ -245,14 +251,29 @@ class _Run:
         now = parts.clock.now()
         return frozenset(parts.ledger.claim(self._lease, attempts, now, parts.pace.lease))
 
-    def _record(self, landed: Sequence[Recorded | tuple[Message, Submission]]) -> None:
+    async def _record(self, landed: Sequence[Recorded | tuple[Message, Submission]]) -> None:
         rows = [row if isinstance(row, Recorded) else self._settled(*row) for row in landed]
         if not rows:
             return
-        self._parts.ledger.record(rows, self._parts.clock.now())
+        await self._keep(rows)
         if self._flight.halted:
             code = next((row.submission.code for row in rows if row.submission.halt), None)
             self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({code})")
+
+    async def _keep(self, rows: Sequence[Recorded]) -> None:
+        """Write down what came of messages, for as long as a short outage of the ledger lasts.
+
+        What is never written down is in doubt, although we know it; so this is worth the wait.
+        """
+        parts = self._parts
+        for wait in _OUTAGE:
+            try:
+                parts.ledger.record(rows, parts.clock.now())
+            except UnavailableError:
+                await parts.clock.sleep(wait)
+            else:
+                return
+        parts.ledger.record(rows, parts.clock.now())
 
     def _settled(self, message: Message, submission: Submission) -> Recorded:
         parts = self._parts

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,7 +13,9 @@ from broadcaster.dispatch.links import Links
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from broadcaster.domain.message import SmsSize
-from broadcaster.ports import Message, Submission
+from broadcaster.errors import UnavailableError
+from broadcaster.ports import Message, Recorded, Submission
+from tests.builders import NOON
 from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeRenderer, FakeThrottle
 
 STATUS = DeliveryStatus
@@ -170,6 +173,23 @@ def test_a_provider_that_refuses_us_holds_the_campaign() -> None:
     assert scene.run() is Ending.HELD
     assert scene.counts()[STATUS.PLANNED] >= 5
     assert scene.held == ["fake refuses us (20003)"]
+
+
+def test_a_short_outage_of_the_ledger_loses_no_answer() -> None:
+    """What came of a slice is written down once the ledger is back."""
+    scene = Scene(count=3)
+    outages = [UnavailableError("away"), UnavailableError("away")]
+    record = scene.ledger.record
+
+    def away(submissions: Sequence[Recorded], now: datetime) -> None:
+        if outages:
+            raise outages.pop()
+        record(submissions, now)
+
+    scene.ledger.record = away  # type: ignore[method-assign]  # the outage is the test
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts() == {STATUS.ACCEPTED: 3}
+    assert scene.clock.now() > NOON
 
 
 def test_a_message_that_can_not_be_rendered_is_given_up_alone() -> None:
