@@ -30,7 +30,9 @@ from psycopg.conninfo import make_conninfo
 
 from broadcaster.embedded.postgres import EmbeddedPostgres
 from broadcaster.embedded.servers import all_servers
+from broadcaster.embedded.supervisor import Supervisor
 from broadcaster.embedded.valkey import EmbeddedValkey
+from broadcaster.errors import ConflictError
 from broadcaster.ledger.pool import LedgerPool, open_pool
 
 _KEPT = "BROADCASTER_TEST_"
@@ -85,8 +87,13 @@ def _end_killed_runs() -> None:
 
 
 def _remove(folder: Path) -> None:
-    for server in all_servers(folder):
-        server.stop()
+    """End what still runs in a folder of homes, and remove it."""
+    for depth in ("run", "*/run", "*/*/run"):
+        for run in folder.glob(depth):
+            # A supervisor ends the services that a killed one left behind.
+            with suppress(ConflictError), Supervisor(run.parent, []):
+                for server in all_servers(run.parent):
+                    server.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -250,8 +257,8 @@ def _redis_database(url: str, number: int) -> str:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home folder with a short path."""
-    folder = Path(tempfile.mkdtemp(prefix="bc"))
+    """A home folder with a short path, inside the run's, for a killed run to be swept as well."""
+    folder = Path(tempfile.mkdtemp(dir=os.environ[_HOME]))
     try:
         yield folder
     finally:

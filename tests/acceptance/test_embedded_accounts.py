@@ -25,10 +25,12 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody may enter."""
+    """A folder that everybody may enter; servers that a test leaves in its `home` are stopped."""
     folder = Path(tempfile.mkdtemp(prefix="bc"))
     folder.chmod(0o755)
     yield folder
+    for running in all_servers(folder / "home"):
+        running.stop()
     shutil.rmtree(folder)
 
 
