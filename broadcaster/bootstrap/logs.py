@@ -5,7 +5,13 @@ import logging
 from datetime import UTC, datetime
 
 #: What every record has; the rest is what the event brought along.
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data", "color_message"}
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "data",
+    "color_message",
+}
 
 
 class JsonFormatter(logging.Formatter):

@@ -58,6 +58,10 @@ def lines(counts: Counts) -> list[Line]:
     ]
 
 
+#: The room that the numbers of a line take.
+_NUMBERS = 72
+
+
 class Rates:
     """How fast each channel goes, over the last seconds."""
 
@@ -77,17 +81,18 @@ class Rates:
         return (after - before) / (end - start) if end > start else 0.0
 
 
-def picture(status: CampaignStatus, rows: list[Line], rates: Rates) -> Group:
-    """Draw the lines."""
+def picture(status: CampaignStatus, rows: list[Line], rates: Rates, width: int = 100) -> Group:
+    """Draw the lines; the bars take what room the numbers leave."""
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     for heading in ("", "", "sent", "of", "rate", "left", "delivered", "failed", "in doubt"):
         table.add_column(heading, justify="left" if not heading else "right", no_wrap=True)
+    bar = max(4, min(32, width - _NUMBERS))
     for line in rows:
         rate = rates.rate(line)
         left = (line.total - line.sent) / rate if rate else None
         table.add_row(
             Text(line.channel.value, style="bold"),
-            ProgressBar(total=max(line.total, 1), completed=line.sent, width=28),
+            ProgressBar(total=max(line.total, 1), completed=line.sent, width=bar),
             f"{line.sent:,}",
             f"{line.total:,}",
             f"{rate:,.0f}/s",
@@ -120,7 +125,7 @@ def follow(
 
     On a terminal the view redraws itself; elsewhere a line is printed every few seconds.
     """
-    console = Console(stderr=True)
+    console = terminal()
     rates = Rates()
     over = done or (lambda status, _: status not in _GOING)
     with Live(console=console, auto_refresh=False, transient=False) as live:
@@ -128,7 +133,7 @@ def follow(
         while True:
             status = runtime.campaigns.get(str(campaign)).status
             rows = lines(runtime.reports.funnel(campaign).channels)
-            view = picture(status, rows, rates)
+            view = picture(status, rows, rates, console.width)
             if console.is_terminal:
                 live.update(view, refresh=True)
             elif time.monotonic() - spoken > _WINDOW:
@@ -136,10 +141,16 @@ def follow(
                 words = (f"{row.channel.value} {row.sent:,}/{row.total:,}" for row in rows)
                 console.print(f"{status.value}: {', '.join(words)}")
             if over(status, rows):
-                live.update(view, refresh=console.is_terminal)
+                live.update(view if console.is_terminal else "", refresh=True)
                 return
             beat()
             time.sleep(_LOOK)
+
+
+def terminal(*, stderr: bool = True) -> Console:
+    """Give a console; where nobody looks at a window, lines are 100 characters long."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=100)
 
 
 _GOING = (CampaignStatus.LAUNCHED, CampaignStatus.RUNNING)

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from broadcaster.cli.live import terminal
+
 Figures = Mapping[str, Any]
 
 #: The order in which statuses are shown, and their colour.
@@ -59,7 +61,7 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
         _pair(
             ("By locale", figures["locales"]),
             ("Left out, and why", figures["suppressed"]),
-            ("Failed or in doubt, and why", figures["failures"]),
+            ("Failed, or in doubt", figures["failures"]),
         )
     )
     if figures["in_doubt"]:
@@ -117,8 +119,8 @@ def _pair(*lists: tuple[str, Mapping[str, int]]) -> Table:
 
 
 def _counts(title: str, counts: Mapping[str, int]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    table.add_column(title, no_wrap=True)
     table.add_column(justify="right")
     for name, count in sorted(counts.items(), key=lambda item: -item[1]):
         table.add_row(name.replace("_", " "), f"{count:,}")
@@ -132,4 +134,4 @@ def _text(value: object) -> str:
 
 
 def _console(console: Console | None) -> Console:
-    return console or Console()
+    return console or terminal(stderr=False)
