@@ -120,3 +120,18 @@ def test_every_test_says_in_a_sentence_what_must_hold() -> None:
             if node.name.startswith("test_") and not ast.get_docstring(node):
                 silent.append(f"{path.name}: {node.name}")
     assert silent == []
+
+
+def test_every_setting_is_documented() -> None:
+    """Whoever operates it finds each name in one table."""
+    documented = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    names = set(re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (PACKAGE / "settings.py").read_text()))
+    for provider in ("twilio", "webpush", "fcm", "smtp"):
+        files = ["_relay.py", "smtp.py"] if provider == "smtp" else [f"{provider}.py"]
+        for file in files:
+            text = (PACKAGE / "providers" / file).read_text("utf-8")
+            found = re.findall(r'options\.\w+\(\s*"([A-Z_]+)"', text)
+            names |= {f"{provider.upper()}_{name}" for name in found}
+    missing = {name for name in names if not re.search(rf"`{name}`", documented)}
+    assert len(names) > 40
+    assert missing == set()
