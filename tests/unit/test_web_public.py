@@ -1,0 +1,108 @@
+"""What customers reach: the public pages of advisories, and the link that ends messages."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broadcaster import bootstrap
+from broadcaster.domain.delivery import DeliveryId
+from broadcaster.domain.message import MessageClass
+from broadcaster.domain.tokens import sign
+from tests.web_scene import FakeInside, Site, make_inside, serving
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> FakeInside:
+    """Give the fakes."""
+    return make_inside(tmp_path)
+
+
+@pytest.fixture
+def site(inside: FakeInside) -> Iterator[Site]:
+    """Serve them."""
+    with serving(inside) as site:
+        yield site
+
+
+def _token(inside: FakeInside, number: int = 1, purpose: str = "unsubscribe") -> str:
+    return sign(bootstrap.signing_key(inside.settings), purpose, DeliveryId(1, number))
+
+
+@pytest.mark.parametrize("tag", ["ar", "fr", "en"])
+def test_an_advisory_is_public_in_its_languages(site: Site, tag: str) -> None:
+    """With contacts byte for byte, cached for a moment, its style allowed by its hash."""
+    answer = site.ask(f"/advisories/1/{tag}")
+    assert answer.status == 200
+    assert "contact@lydec.co.ma" in answer.text
+    assert "https://client.lydec.ma" in answer.text
+    assert "max-age=60" in answer.headers["cache-control"]
+    policy = answer.headers["content-security-policy"]
+    assert "style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+    again = site.ask(f"/advisories/1/{tag}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status, again.text) == (304, "")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/advisories/1/zgh", "/advisories/1/en-XA", "/advisories/1/xx", "/advisories/2/fr"],
+)
+def test_what_is_not_approved_is_not_public(site: Site, path: str) -> None:
+    """Unfinished locales, unknown ones, unknown advisories."""
+    assert site.ask(path).status == 404
+
+
+def test_what_is_not_launched_is_not_public(inside: FakeInside, site: Site) -> None:
+    """A draft can't be guessed at."""
+    inside.campaigns.public = False
+    assert site.ask("/advisories/1").status == 404
+    assert site.ask("/advisories/1/fr").status == 404
+
+
+def test_the_languages_of_an_advisory_are_listed(site: Site) -> None:
+    """That of the reader first, each in its own name and direction."""
+    text = site.ask("/advisories/1", headers={"Accept-Language": "fr"}).text
+    listed = re.findall(r'<li><a href="/advisories/1/(\w+)"', text)
+    assert listed[0] == "fr"
+    assert sorted(listed) == ["ar", "en", "fr"]
+    assert text.count('rel="alternate" hreflang=') == 3
+
+
+def test_looking_at_the_unsubscribe_link_changes_nothing(inside: FakeInside, site: Site) -> None:
+    """Mail scanners look at every link; the page is in the language of the message."""
+    answer = site.ask(f"/unsubscribe/{_token(inside)}", headers={"Accept-Language": "en"})
+    assert answer.status == 200
+    assert '<html lang="fr"' in answer.text
+    assert inside.optouts.ended == []
+
+
+def test_one_click_ends_messages(inside: FakeInside, site: Site) -> None:
+    """RFC 8058: a POST, without cookie, login or redirect; repeating it is no fault."""
+    for _ in range(2):
+        path = f"/unsubscribe/{_token(inside)}"
+        answer = site.post(path, b"List-Unsubscribe=One-Click")
+        assert answer.status == 200
+        assert "C’est noté" in answer.text
+        assert "set-cookie" not in answer.headers
+    assert set(inside.optouts.ended) == {DeliveryId(1, 1)}
+
+
+def test_the_page_says_what_still_comes(inside: FakeInside, site: Site) -> None:
+    """By what the link would end."""
+    path = f"/unsubscribe/{_token(inside)}?lang=en"
+    assert "still be told what protects life" in site.ask(path).text
+    inside.optouts.ends = (MessageClass.PROMOTIONAL,)
+    assert "still be told of cuts" in site.ask(path).text
+    inside.optouts.ends = tuple(MessageClass)
+    assert "includes messages that protect life" in site.ask(path).text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_forged_links_end_nothing(inside: FakeInside, site: Site, method: str) -> None:
+    """Nor those for another purpose, nor of deliveries that don't exist."""
+    forged = (_token(inside)[:-1], _token(inside, purpose="confirm"), _token(inside, 9), "1-1", "x")
+    for token in forged:
+        assert site.ask(f"/unsubscribe/{token}", method=method).status == 404
+    assert inside.optouts.ended == []
