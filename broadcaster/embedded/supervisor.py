@@ -24,6 +24,9 @@ _PATIENCE = 15.0
 #: How long processes may go on whose service died: a worker's child ends its slice. Seconds.
 _ORPHAN = 10.0
 
+#: So many bad starts in a row are no accident.
+_HOPELESS = 4
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +98,17 @@ class Supervisor:
             if self._clock() >= deadline or not process.members(group):
                 groups.kill([group])
                 del self._orphans[group]
+
+    def failing(self) -> list[tuple[str, Path]]:
+        """List services that ended again and again right after they were started, with their logs.
+
+        They are still started again, ever later; somebody should look.
+        """
+        return [
+            (running.service.name, running.log)
+            for running in self._running
+            if running.restart is not None and running.restart.failures >= _HOPELESS
+        ]
 
     def stop(self) -> None:
         """End the services: first those that use others, then those that others use.

@@ -119,6 +119,23 @@ def test_a_service_that_died_is_started_again_after_a_wait(home: Path) -> None:
     assert _gone(second)
 
 
+def test_a_service_that_ends_again_and_again_is_named_with_its_log(home: Path) -> None:
+    """Starting it again does not help; somebody must look."""
+    clock = _Clock()
+    hopeless = Service(name="hopeless", argv=[sys.executable, "-c", "raise SystemExit(1)"])
+    with Supervisor(home, [hopeless], clock=clock) as supervisor:
+        supervisor.start()
+
+        def named() -> bool:
+            clock.now += 20
+            supervisor.watch()
+            return bool(supervisor.failing())
+
+        assert not supervisor.failing()
+        assert process.wait_until(named, 30)
+        assert supervisor.failing() == [("hopeless", home / "logs" / "hopeless.log")]
+
+
 def test_who_does_not_end_is_killed(home: Path) -> None:
     """A service that ignores SIGTERM does not outlive the supervisor's patience."""
     with Supervisor(home, [_sleeper(home, _STUBBORN)], patience=0.3) as supervisor:

@@ -158,7 +158,13 @@ def _watch(runtime: Runtime, supervisor: Supervisor, campaign: int) -> None:
         over = status in (CampaignStatus.COMPLETED, CampaignStatus.CANCELLED)
         return over and still.long_enough(rows)
 
-    follow(runtime, campaign, done=done, beat=supervisor.watch)
+    def look_after() -> None:
+        supervisor.watch()
+        for name, log in supervisor.failing():
+            message = f"The service {name} ends again and again. Its log tells why: {log}."
+            raise BroadcasterError(message)
+
+    follow(runtime, campaign, done=done, beat=look_after)
 
 
 class _Stillness:
