@@ -138,8 +138,8 @@ def follow(
                 live.update(view, refresh=True)
             elif time.monotonic() - spoken > _WINDOW:
                 spoken = time.monotonic()
-                words = (f"{row.channel.value} {row.sent:,}/{row.total:,}" for row in rows)
-                console.print(f"{status.value}: {', '.join(words)}")
+                words = [f"{row.channel.value} {row.sent:,}/{row.total:,}" for row in rows]
+                console.print(f"{status.value}: {', '.join(words) or 'being planned'}")
             if over(status, rows):
                 live.update(view if console.is_terminal else "", refresh=True)
                 return
@@ -149,8 +149,8 @@ def follow(
 
 def terminal(*, stderr: bool = True) -> Console:
     """Give a console; where nobody looks at a window, lines are 100 characters long."""
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=100)
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, width=100, highlight=False)
 
 
 _GOING = (CampaignStatus.LAUNCHED, CampaignStatus.RUNNING)

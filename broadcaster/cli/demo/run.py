@@ -14,7 +14,7 @@ from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime, people
 from broadcaster.cli.demo import records, scene
 from broadcaster.cli.drafts import Form, draft
-from broadcaster.cli.live import Line, follow
+from broadcaster.cli.live import Line, follow, terminal
 from broadcaster.cli.services import services
 from broadcaster.cli.tables import show_report
 from broadcaster.domain.campaign import CampaignStatus
@@ -48,7 +48,7 @@ def run(wishes: Wishes) -> None:
     """Run the demo; BroadcasterError with one clear line when something is in the way."""
     _require_writable(wishes)
     home = Path(os.environ.get("BROADCASTER_HOME") or ".broadcaster").absolute() / "demo"
-    console = Console(stderr=True)
+    console = terminal()
     scene.enter(home, scene.Trouble(seed=wishes.seed, share=wishes.trouble))
     settings = load()
     with bootstrap.servers(settings) as runtime:
