@@ -152,6 +152,11 @@ class Provider(Protocol):
         """The provider's name in settings, limits and the ledger."""
         ...
 
+    @property
+    def room(self) -> int:
+        """How many messages it sends at once; more would wait inside it, granted too early."""
+        ...
+
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Hand over a slice; one Submission for each message, never an exception for a message.
 
@@ -270,10 +275,14 @@ class Receives(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """How many messages may leave at once; when 0, how long to wait before asking again (s)."""
+    """How many messages may leave at once; when 0, how long to wait before asking again (s).
+
+    `mark` is the store's own word for the moment of the grant, for `Throttle.landed`.
+    """
 
     count: int
     wait: float
+    mark: int = 0
 
 
 class Throttle(Protocol):
@@ -285,6 +294,15 @@ class Throttle(Protocol):
         What is granted is to be sent at once. A message that costs more than may ever leave
         together is granted alone, and pays by a longer wait afterwards. When the store is down
         the answer is none, with a wait: it never opens.
+        """
+        ...
+
+    def landed(self, limit: str, marks: Sequence[tuple[int, int]], lane: Lane) -> int:
+        """Say that messages (mark of their grant, units) have been answered by now, or not yet.
+
+        They may have arrived at any moment since their grant, so they count until a second from
+        now; that keeps the limit at the receiving end, whatever delayed them. Gives the mark of
+        this moment, for those that are still in the air.
         """
         ...
 

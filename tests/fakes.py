@@ -82,6 +82,7 @@ class FakeThrottle:
         self.most = most
         self.closed = closed
         self.asked: list[Sequence[int]] = []
+        self.down: list[tuple[int, int]] = []
 
     def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
         """Grant a prefix."""
@@ -90,13 +91,20 @@ class FakeThrottle:
         if self.closed:
             self.closed -= 1
             return Grant(count=0, wait=0.25)
-        return Grant(count=min(len(costs), self.most), wait=0)
+        return Grant(count=min(len(costs), self.most), wait=0, mark=len(self.asked))
+
+    def landed(self, limit: str, marks: Sequence[tuple[int, int]], lane: Lane) -> int:
+        """Keep."""
+        del limit, lane
+        self.down += marks
+        return 1000 + len(self.down)
 
 
 class FakeProvider:
     """Answers as `answer` says, and keeps what it was handed."""
 
     name = "fake"
+    room = 10
 
     def __init__(self, answer: Callable[[Message], Submission | None] | None = None) -> None:
         """Accept everything unless told otherwise."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.dispatch.drafting import Drafting
-from broadcaster.dispatch.flight import Flight
+from broadcaster.dispatch.flight import Flight, Held, Landing
 from broadcaster.dispatch.retry import Random, RetryRule
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
@@ -37,6 +37,9 @@ _log = logging.getLogger(__name__)
 
 #: How long to wait between attempts to write down what came of messages, seconds.
 _OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
+#: How often to look at what is in the air at least, seconds, and how long a charge is good for.
+_LOOK = 0.25
+_ALOFT = timedelta(seconds=0.5)
 
 
 class Ending(StrEnum):
@@ -161,7 +164,7 @@ class _Run:
         self._advisory = advisory
         self._name = provider
         self._deadline = deadline
-        self._flight = Flight(parts.providers(provider), room=parts.pace.slice)
+        self._flight = Flight(parts.providers(provider), most=parts.pace.slice)
 
     async def work(self, rows: Sequence[Pending]) -> Ending:
         """Send the rows in order, as many at once as the throttle and the provider allow."""
@@ -170,7 +173,7 @@ class _Run:
             ending = await self._send(deque(rows))
         finally:
             while self._flight.busy:
-                await self._record(await self._flight.landed())
+                await self._land()
         return Ending.HELD if self._flight.halted else ending
 
     async def _send(self, rows: deque[Pending]) -> Ending:
@@ -181,7 +184,7 @@ class _Run:
             if self._flight.halted:
                 return Ending.HELD
             if self._flight.full:
-                await self._record(await self._flight.landed())
+                await self._land()
                 continue
             if not await self._draft(rows, ready):
                 return Ending.STOPPED
@@ -202,7 +205,7 @@ class _Run:
         if not broken:
             return True
         claimed = self._claim({row.delivery.number: row.attempt for row in broken})
-        await self._record(
+        await self._keep(
             [
                 Recorded(
                     submission=Submission(
@@ -234,7 +237,7 @@ class _Run:
         claimed = self._claim({message.delivery.number: message.attempt for message in slice_})
         going = [message for message in slice_ if message.delivery.number in claimed]
         if going:
-            self._flight.start(going)
+            self._flight.start(going, grant.mark, parts.clock.now())
             # Let the requests begin before the next slice is drafted.
             await parts.clock.sleep(0)
         return bool(claimed)
@@ -242,7 +245,7 @@ class _Run:
     async def _pass_time(self, seconds: float) -> None:
         """Wait for the throttle, recording what comes back meanwhile."""
         if self._flight.busy:
-            await self._record(await self._flight.landed(within=seconds))
+            await self._land(within=seconds)
         else:
             await self._parts.clock.sleep(seconds)
 
@@ -251,14 +254,30 @@ class _Run:
         now = parts.clock.now()
         return frozenset(parts.ledger.claim(self._lease, attempts, now, parts.pace.lease))
 
-    async def _record(self, landed: Sequence[Recorded | tuple[Message, Submission]]) -> None:
-        rows = [row if isinstance(row, Recorded) else self._settled(*row) for row in landed]
-        if not rows:
+    async def _land(self, within: float = _LOOK) -> None:
+        """Wait for messages to come down, and write down what became of them."""
+        landings = await self._flight.landed(min(within, _LOOK))
+        self._charge(self._flight.release(landings))
+        if not landings:
             return
-        await self._keep(rows)
+        await self._keep([self._settled(landing) for landing in landings])
         if self._flight.halted:
-            code = next((row.submission.code for row in rows if row.submission.halt), None)
+            code = next((row.submission.code for row in landings if row.submission.halt), None)
             self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({code})")
+
+    def _charge(self, down: Sequence[Held]) -> None:
+        """Tell the limit what came down just now, and what has been in the air for long.
+
+        The latter is charged anew before its first charge runs out, as it may still arrive.
+        """
+        now = self._parts.clock.now()
+        aloft = self._flight.held_since(now - _ALOFT)
+        marks = [(held.mark, held.units) for held in (*down, *aloft)]
+        if not marks:
+            return
+        mark = self._parts.throttle.landed(self._name, marks, self._campaign.lane)
+        for held in aloft:
+            held.mark, held.since = mark, now
 
     async def _keep(self, rows: Sequence[Recorded]) -> None:
         """Write down what came of messages, for as long as a short outage of the ledger lasts.
@@ -275,14 +294,15 @@ class _Run:
                 return
         parts.ledger.record(rows, parts.clock.now())
 
-    def _settled(self, message: Message, submission: Submission) -> Recorded:
-        parts = self._parts
-        due = None
+    def _settled(self, landing: Landing) -> Recorded:
+        parts, submission, due = self._parts, landing.submission, None
         if submission.event is DeliveryEvent.DEFER:
             due = parts.retry.due(submission, parts.clock.now(), parts.random)
             if due is None:
                 submission = given_up(submission)
-        return Recorded(submission=submission, provider=self._name, units=message.units, due=due)
+        return Recorded(
+            submission=submission, provider=self._name, units=landing.message.units, due=due
+        )
 
 
 def given_up(submission: Submission) -> Submission:

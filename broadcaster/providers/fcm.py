@@ -129,12 +129,12 @@ class FcmProvider:
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options and the key file; nothing is connected yet."""
         self._context = context
-        timeout, self._room, concurrency = _http.limits(options, 32)
+        timeout, self._room, self.room = _http.limits(options, 32)
         credentials, project = _account(options)
         self._access = _Access(credentials, context.clock, timeout)
         base = _http.base_url(options, "BASE_URL", "https://fcm.googleapis.com")
         self._url = f"{base}/v1/projects/{project}/messages:send"
-        self._http = Http(timeout=timeout, concurrency=concurrency, user_agent=context.user_agent)
+        self._http = Http(timeout=timeout, concurrency=self.room, user_agent=context.user_agent)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Send one request for each message, as the API has no batches any more."""

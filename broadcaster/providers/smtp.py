@@ -138,7 +138,8 @@ class SmtpProvider:
             raise options.refuse("BOUNCE_DOMAIN", "is no domain", "Give a name such as b.example.")
         self._paths = ReturnPath(key=context.signing_key, domain=bounce_domain)
         self._connections = _Connections(relay_of(options, bounce_domain))
-        self._room = asyncio.Semaphore(options.integer("CONNECTIONS", 8, 1, 200))
+        self.room = options.integer("CONNECTIONS", 8, 1, 200)
+        self._room = asyncio.Semaphore(self.room)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Hand over each message in a transaction of its own."""

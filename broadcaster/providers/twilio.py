@@ -120,8 +120,8 @@ class TwilioProvider:
         ]
         self._sender = _sender(options)
         self._context = context
-        timeout, self._room, concurrency = _http.limits(options, 16)
-        self._http = Http(timeout=timeout, concurrency=concurrency, user_agent=context.user_agent)
+        timeout, self._room, self.room = _http.limits(options, 16)
+        self._http = Http(timeout=timeout, concurrency=self.room, user_agent=context.user_agent)
         self._client: Any = Client(
             account,
             token,

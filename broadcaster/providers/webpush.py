@@ -81,10 +81,10 @@ class WebPushProvider:
             raise options.refuse("SUBJECT", "is no contact", "Give mailto:… or https://….")
         self._allowed = allowed(options)
         self._tokens: dict[str, tuple[datetime, str]] = {}
-        timeout, self._room, concurrency = _http.limits(options, 32)
+        timeout, self._room, self.room = _http.limits(options, 32)
         self._http = Http(
             timeout=timeout,
-            concurrency=concurrency,
+            concurrency=self.room,
             user_agent=context.user_agent,
             resolver=PublicResolver,
         )

@@ -38,8 +38,11 @@ class RedisThrottle:
         """Keep the client, and the limits in units a second."""
         self._client = client
         self._rules = {name: _packed(name, rate) for name, rate in limits.items()}
-        script = resources.files("broadcaster.throttle").joinpath("take.lua")
-        self._script = client.register_script(script.read_text(encoding="utf-8"))
+        scripts = resources.files("broadcaster.throttle")
+        self._script, self._landed = (
+            client.register_script(scripts.joinpath(name).read_text(encoding="utf-8"))
+            for name in ("take.lua", "landed.lua")
+        )
 
     def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
         """Ask to send messages of these costs, in order; ConfigurationError for no such limit."""
@@ -47,16 +50,22 @@ class RedisThrottle:
         try:
             grant, _ = self._ask(limit, packed, costs, lane)
         except redis.RedisError as error:
-            _log.warning(
-                "throttle store does not answer; nothing leaves",
-                extra={
-                    "action": "throttle_unavailable",
-                    "limit": limit,
-                    "fault": type(error).__name__,
-                },
-            )
+            _unavailable(limit, error)
             return Grant(count=0, wait=_PATIENCE)
         return grant
+
+    def landed(self, limit: str, marks: Sequence[tuple[int, int]], lane: Lane) -> int:
+        """Charge granted units (mark of the grant, units) until a window after now.
+
+        Gives the mark of the new charge. A store that is down begins closed anyway, so a failure
+        is only logged.
+        """
+        packed = self._rule(limit)
+        try:
+            return self._charge(limit, packed, marks, lane)
+        except redis.RedisError as error:
+            _unavailable(limit, error)
+            return 0
 
     def set_rate(self, limit: str, rate: float | None) -> None:
         """Change a limit for all workers while they run; None goes back to the settings' value.
@@ -90,11 +99,35 @@ class RedisThrottle:
         self, limit: str, packed: str, costs: Sequence[int], lane: Lane, now: float | str = ""
     ) -> tuple[Grant, int]:
         """Run the script; gives also when it was, by the store's clock, in microseconds."""
-        # One slot of a cluster for all three keys: the braces are part of the protocol.
-        keys = [f"{{throttle}}:{limit}", f"{{throttle}}:{limit}:log", _RATES]
-        urgent = int(lane is Lane.URGENT)
-        count, wait, at = self._script(keys, [limit, packed, urgent, now, *costs[:_MOST]])
-        return Grant(count=count, wait=wait / window.SECOND), int(at)
+        words = [limit, packed, int(lane is Lane.URGENT), now, *costs[:_MOST]]
+        count, wait, at, mark = self._script(_keys(limit), words)
+        return Grant(count=count, wait=wait / window.SECOND, mark=int(mark)), int(at)
+
+    def _charge(
+        self,
+        limit: str,
+        packed: str,
+        marks: Sequence[tuple[int, int]],
+        lane: Lane,
+        now: float | str = "",
+    ) -> int:
+        words = [word for mark in marks for word in mark]
+        mark: bytes = self._landed(
+            _keys(limit), [limit, packed, int(lane is Lane.URGENT), now, *words]
+        )
+        return int(mark)
+
+
+def _keys(limit: str) -> list[str]:
+    """Name the keys; one slot of a cluster for all three: the braces are part of the protocol."""
+    return [f"{{throttle}}:{limit}", f"{{throttle}}:{limit}:log", _RATES]
+
+
+def _unavailable(limit: str, error: redis.RedisError) -> None:
+    _log.warning(
+        "throttle store does not answer; nothing leaves",
+        extra={"action": "throttle_unavailable", "limit": limit, "fault": type(error).__name__},
+    )
 
 
 def _packed(limit: str, rate: float) -> str:

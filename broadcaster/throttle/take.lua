@@ -3,7 +3,7 @@
 -- KEYS: the limit's state (hash), its log (list of "slot:at:units:routine"), all rates (hash)
 -- ARGV: the limit's name, the rule by settings ("units:window:pace:credit:grain:routine:margin"),
 --       1 for the urgent lane, the time in microseconds or "" for the store's own, and the costs
--- Gives: how many messages, the wait in microseconds, and the time
+-- Gives: how many messages, the wait in microseconds, the time, and the slot of the grant
 local state_key, log_key, rates_key = KEYS[1], KEYS[2], KEYS[3]
 local SECOND = 1000000
 local KEEP = 86400
@@ -116,4 +116,5 @@ redis.call('HSET', state_key, 'run', run, 'last', text(now), 'paced', text(paced
   'urgent', text(asked), 'used', used, 'routine', routine)
 redis.call('EXPIRE', state_key, KEEP)
 redis.call('EXPIRE', log_key, KEEP)
-return {count, math.ceil(wait), string.format('%.0f', now)}
+return {count, math.ceil(wait), string.format('%.0f', now),
+  string.format('%.0f', math.floor(at / grain))}

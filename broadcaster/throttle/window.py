@@ -132,6 +132,37 @@ def take(
     return after, count, wait
 
 
+def landed(
+    state: State, rule: Rule, marks: Sequence[tuple[int, int]], *, urgent: bool, now: float
+) -> State:
+    """Charge granted units (slot of the grant, units) again from now on: they have landed by now.
+
+    Between its grant and its landing a message may have arrived at any moment. So its units are
+    held for the whole of that time and for a window after it; then no second at the receiving end
+    holds more than the limit, however unevenly requests are delayed on their way.
+    """
+    now = max(now, state.last)
+    wanted: dict[int, int] = {}
+    for slot, units in marks:
+        wanted[slot] = wanted.get(slot, 0) + units
+    log = []
+    for entry in state.log:
+        units = wanted.get(entry.slot, 0)
+        if entry.at > now:
+            # It stands for a message that pays for more than one window, and goes on to do so.
+            wanted[entry.slot] = 0
+            log.append(entry)
+            continue
+        moved = min(units, entry.units)
+        routine = 0 if urgent else min(moved, entry.routine)
+        log.append(replace(entry, units=entry.units - moved, routine=entry.routine - routine))
+    total = sum(wanted.values())
+    if not total:
+        return replace(state, last=now)
+    kept = _logged(tuple(log), rule, now, total, 0 if urgent else total)
+    return replace(state, log=kept, last=now)
+
+
 def _logged(
     log: tuple[Entry, ...], rule: Rule, at: float, units: int, routine: int
 ) -> tuple[Entry, ...]:

@@ -69,6 +69,7 @@ _STEPS = st.lists(
         st.integers(0, 400_000),
         st.lists(st.integers(1, 12), max_size=8),
         st.booleans(),
+        st.booleans(),  # whether what was granted before lands first
     ),
     min_size=1,
     max_size=25,
@@ -80,20 +81,27 @@ _STEPS = st.lists(
 )
 @given(rate=st.sampled_from([0.5, 1.0, 2.5, 7.0, 10.0, 100.0, 1234.0]), steps=_STEPS)
 def test_script_agrees_with_the_arithmetic(
-    client: redis.Redis, rate: float, steps: list[tuple[int, list[int], bool]]
+    client: redis.Redis, rate: float, steps: list[tuple[int, list[int], bool, bool]]
 ) -> None:
-    """The script grants and waits exactly as the pure arithmetic says."""
+    """The scripts grant, wait and charge exactly as the pure arithmetic says."""
     client.flushdb()
     throttle = RedisThrottle(client, {"agree": rate})
     rule = window.rule(rate)
     now = 1.7e15
     state = window.closed(rule, now)
-    for delay, costs, urgent in [(0, [1], False), *steps]:
+    down: list[tuple[int, int]] = []
+    packed = throttle._rule("agree")
+    for delay, costs, urgent, lands in [(0, [1], False, False), *steps]:
         now += delay
+        if lands and down:
+            state = window.landed(state, rule, down, urgent=False, now=now)
+            throttle._charge("agree", packed, down, Lane.ROUTINE, now)
+            down = []
         state, count, wait = window.take(state, rule, costs, urgent=urgent, now=now)
         lane = Lane.URGENT if urgent else Lane.ROUTINE
-        grant, _ = throttle._ask("agree", throttle._rule("agree"), costs, lane, now)
+        grant, _ = throttle._ask("agree", packed, costs, lane, now)
         assert grant.count == count
+        down += [(grant.mark, sum(costs[:count]))] if count else []
         # The script keeps nanoseconds and answers in whole microseconds.
         assert math.isclose(grant.wait * SECOND, wait, abs_tol=2)
 

@@ -164,3 +164,39 @@ def test_senseless_rates_are_refused(rate: float) -> None:
     """A rate that is no positive number is refused."""
     with pytest.raises(ValueError, match="rate"):
         window.rule(rate)
+
+
+_FLIGHTS = st.lists(
+    st.tuples(
+        st.integers(0, 60_000),  # microseconds since the one before
+        st.lists(st.integers(1, 3), min_size=1, max_size=12),
+        st.integers(0, 900_000),  # from the grant to the landing
+        st.floats(0, 1),  # where in between it arrived
+    ),
+    min_size=1,
+    max_size=80,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rate=st.integers(3, 200).map(float), flights=_FLIGHTS)
+def test_the_receiving_end_sees_no_more_than_the_limit_however_uneven_the_way(
+    rate: float, flights: list[tuple[int, list[int], int, float]]
+) -> None:
+    """Arrivals anywhere between grant and landing never overfill a second."""
+    rule = window.rule(rate)
+    now = 1e15
+    state = window.closed(rule, now)
+    down: list[tuple[float, int, int]] = []
+    arrivals: list[tuple[float, int]] = []
+    for delay, costs, way, share in flights:
+        now += delay
+        for at, slot, units in sorted(flight for flight in down if flight[0] <= now):
+            state = window.landed(state, rule, [(slot, units)], urgent=False, now=at)
+        down = [flight for flight in down if flight[0] > now]
+        state, count, _ = window.take(state, rule, costs, urgent=False, now=now)
+        if count:
+            units = sum(costs[:count])
+            down.append((now + way, math.floor(now / rule.grain), units))
+            arrivals.append((now + way * share, units))
+    assert _fullest(sorted(arrivals), SECOND) <= rate

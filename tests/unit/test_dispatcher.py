@@ -84,6 +84,30 @@ def test_the_throttle_is_asked_in_units_and_obeyed() -> None:
     assert len(scene.throttle.asked) >= 25
 
 
+def test_every_message_that_came_down_is_charged_to_the_limit_again() -> None:
+    """It may have arrived as late as now, so it counts from now on, in its units."""
+    scene = Scene(throttle=FakeThrottle(most=3))
+    scene.run()
+    assert sum(units for _, units in scene.throttle.down) == 25 * 2
+
+
+def test_a_message_that_stays_in_the_air_keeps_its_units() -> None:
+    """A charge runs out after a second; until the answer comes it is renewed."""
+    scene = Scene(count=1)
+
+    async def slow(messages: Sequence[Message]) -> list[Submission]:
+        await asyncio.sleep(0.3)
+        scene.clock.moment += timedelta(seconds=1)
+        await asyncio.sleep(0.3)
+        return [_ok(message) for message in messages]
+
+    scene.provider.submit = slow  # type: ignore[method-assign]  # the slowness is the test
+    scene.run()
+    assert len(scene.throttle.down) >= 2
+    assert len({mark for mark, _ in scene.throttle.down}) >= 2
+    assert scene.counts() == {STATUS.ACCEPTED: 1}
+
+
 def test_a_closed_throttle_means_waiting_and_nothing_in_doubt() -> None:
     """Nothing is claimed before it is granted, so the time over leaves all as planned."""
     scene = Scene(throttle=FakeThrottle(closed=10_000))
