@@ -1,7 +1,7 @@
 """What the inside needs of the outside: Protocols and the values that cross them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import LiteralString, Protocol, runtime_checkable
 
@@ -74,10 +74,10 @@ class CheckPhone(Protocol):
 class Reader:
     """What a template may know about the person who reads: nothing but these fields."""
 
-    name: str
-    number: str
-    unsubscribe_url: str
-    page_url: str
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    unsubscribe_url: str = field(repr=False)
+    page_url: str = field(repr=False)
 
 
 class Renderer(Protocol):
@@ -114,13 +114,13 @@ class Message:
     attempt: int
     address: Address
     locale: str
-    content: Content
+    content: Content = field(repr=False)
     units: int
     lane: Lane
     message_class: MessageClass
     expires: datetime
-    unsubscribe_url: str
-    confirm_url: str
+    unsubscribe_url: str = field(repr=False)
+    confirm_url: str = field(repr=False)
     collapse_key: str
 
 
@@ -258,10 +258,10 @@ class Callback:
     and `path` its envelope recipient.
     """
 
-    path: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+    path: str = field(repr=False)
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @runtime_checkable
@@ -334,7 +334,7 @@ class Pending:
     address: Address
     locale: str
     customer_number: str
-    name: str
+    name: str = field(repr=False)
 
 
 class Ledger(Protocol):

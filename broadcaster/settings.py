@@ -113,7 +113,7 @@ def _build(home: Path, read: Options) -> Settings:
         slice_size=read.integer("SLICE_SIZE", 50, 1, 1000),
         lease=read.number("LEASE", 30, 1, 3600),
         work_time=read.number("WORK_TIME", 10, 0.1, 600),
-        attempts=read.integer("ATTEMPTS", 6, 1, 100),
+        attempts=read.integer("ATTEMPTS", 100, 1, 10_000),
         settle_after=read.number("SETTLE_AFTER", 120, 0, 86_400),
         reconcile_after=read.number("RECONCILE_AFTER", 600, 1, 86_400),
         concurrency=read.integer("CONCURRENCY", 2, 1, 256),
@@ -140,7 +140,12 @@ def read_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     values = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        message = f"{path}: is not UTF-8. Save it in that encoding."
+        raise ConfigurationError(message) from error
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, equals, value = line.partition("=")

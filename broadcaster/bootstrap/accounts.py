@@ -24,6 +24,7 @@ class Providers(Mapping[str, Provider]):
         self._settings = settings
         self._clock = clock
         self._built: dict[str, Provider] = {}
+        self._faults: dict[str, str] = {}
 
     @cached_property
     def _modules(self) -> Mapping[str, "object"]:
@@ -33,13 +34,19 @@ class Providers(Mapping[str, Provider]):
 
     def __getitem__(self, name: str) -> Provider:
         """Build or give a provider; KeyError when there is no such file."""
+        if name not in self._modules:
+            raise KeyError(name)
+        if name in self._faults:
+            raise ConfigurationError(self._faults[name])
         if name not in self._built:
             from broadcaster.errors import InvalidInputError
             from broadcaster.providers.base import build
 
             try:
                 self._built[name] = build(name, self._settings.options(name), self._context)
-            except InvalidInputError as error:
+            except (InvalidInputError, ConfigurationError) as error:
+                # Remembered: settings are read once, and this is asked for at each callback.
+                self._faults[name] = str(error)
                 raise ConfigurationError(str(error)) from error
         return self._built[name]
 
@@ -64,8 +71,30 @@ class Providers(Mapping[str, Provider]):
         )
 
     def findable(self, names: Sequence[str]) -> list[str]:
-        """List those of the names that can be asked what became of a message."""
-        return [name for name in names if name in self and isinstance(self[name], Findable)]
+        """List those of the names that can be asked what became of a message.
+
+        A route may name a provider that is not set up; nothing was ever handed to that one.
+        """
+        found = []
+        for name in names:
+            try:
+                if isinstance(self[name], Findable):
+                    found.append(name)
+            except (KeyError, ConfigurationError):
+                continue
+        return found
+
+    def simulated(self, name: str) -> bool:
+        """Tell whether a provider is pointed at our own simulated networks, and at nothing else."""
+        sandbox, options = self._settings.sandbox, self._settings.options(name)
+        push = f"http://127.0.0.1:{sandbox.push_port}"
+        if name == "smtp":
+            place = (options.text("HOST", ""), options.text("PORT", ""))
+            return place == ("127.0.0.1", str(sandbox.smtp_port))
+        if name == "webpush":
+            return options.text("ALLOWED_HOSTS", "") == push
+        where = {"twilio": f"http://127.0.0.1:{sandbox.carrier_port}", "fcm": push}
+        return name in where and options.text("BASE_URL", "") == where[name]
 
     async def aclose(self) -> None:
         """Close the connections of all that were built."""

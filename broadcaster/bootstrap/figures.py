@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def require_launchable(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> None:
-    """Refuse a campaign whose kind has faults, or a channel that its kind has not.
+    """Refuse a campaign whose kind has faults, also with its own facts, or lacks a channel.
 
     ConflictError names the first fault and how many there are.
     """
@@ -27,7 +27,8 @@ def require_launchable(runtime: "Runtime", campaign: Campaign, advisory: Advisor
     if absent:
         message = f"The kind {kind.name} has no {absent[0].value}. Leave that channel out."
         raise ConflictError(message)
-    found = KindChecker(renderer=runtime.renderer, measure=measure).check(kind.name)
+    checker = KindChecker(renderer=runtime.renderer, measure=measure)
+    found = [*checker.check(kind.name), *checker.check_advisory(advisory)]
     errors = [finding for finding in found if finding.gravity is Gravity.ERROR]
     if errors:
         first = errors[0]

@@ -23,7 +23,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
-            "message": record.getMessage(),
+            "message": _constant(record),
         }
         extra = {name: value for name, value in vars(record).items() if name not in _PLAIN}
         if record.exc_info and record.exc_info[0]:
@@ -31,6 +31,15 @@ class JsonFormatter(logging.Formatter):
             extra["fault"] = record.exc_info[0].__name__
             extra["trace"] = _places(record)
         return json.dumps({**line, **extra}, ensure_ascii=False, default=str)
+
+
+def _constant(record: logging.LogRecord) -> str:
+    """Give the message; of a failed task without the error's text, which may quote values."""
+    if record.exc_info and record.name.startswith("celery"):
+        data = getattr(record, "data", None)
+        task = data.get("name") if isinstance(data, dict) else None
+        return f"task failed: {task or record.name}"
+    return record.getMessage()
 
 
 def _places(record: logging.LogRecord) -> list[str]:

@@ -10,6 +10,7 @@ from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.texts import renderer
 from broadcaster.domain.approval import content_hash
+from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Clock
 from broadcaster.settings import Settings
 
@@ -80,13 +81,17 @@ class Runtime:
         from redis.retry import Retry
 
         # Who asks decides when to ask again: retries in here would hold up a whole worker.
-        return redis.Redis.from_url(
-            self.redis_url,
-            socket_timeout=2,
-            socket_connect_timeout=1,
-            health_check_interval=10,
-            retry=Retry(NoBackoff(), 0),
-        )
+        try:
+            return redis.Redis.from_url(
+                self.redis_url,
+                socket_timeout=2,
+                socket_connect_timeout=1,
+                health_check_interval=10,
+                retry=Retry(NoBackoff(), 0),
+            )
+        except ValueError as error:
+            message = "BROADCASTER_REDIS_URL: cannot be read. Write redis://host:6379/0."
+            raise ConfigurationError(message) from error
 
     @cached_property
     def ledger(self) -> "PostgresLedger":
@@ -195,6 +200,7 @@ class Runtime:
             random=random.random,
             providers=self.providers.__getitem__,
             routes=settings.routes,
+            simulated=self.providers.simulated,
             unchanged=self.unchanged,
             hold=self.campaigns.hold,
             retry=RetryRule(attempts=settings.attempts),

@@ -29,6 +29,9 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; faults are one clear line on standard error and exit code 2."""
+    if sys.stdin is None:
+        # Closed by whoever started us, as some schedulers do: there is nothing to read.
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115  (for good)
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = given[0] if given else "--help"
     if name in {"--help", "-h"}:
@@ -56,7 +59,8 @@ def _run(name: str, arguments: list[str]) -> None:
         _fail(str(error))
     except TyperException as error:
         what = error.format_message().rstrip(".")
-        _fail(f"{what}. Type 'broadcaster {name} --help' for what it takes.")
+        where = getattr(getattr(error, "ctx", None), "command_path", f"broadcaster {name}")
+        _fail(f"{what}. Type '{where} --help' for what it takes.")
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
@@ -64,7 +68,7 @@ def _run(name: str, arguments: list[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES}:
             raise
         place = f" ({error.filename})" if error.filename else ""
         _fail(f"{error.strerror}{place}. Make room or name another place, and start again.")

@@ -124,6 +124,15 @@ def cancel(campaign: Which, by: By = "operator") -> None:
 
 
 @app.command()
+def replay(campaign: Which, by: By = "operator") -> None:
+    """Send again what was given up, while its advisory is valid; never what is in doubt."""
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        again = runtime.doubts.replay(found.id, by, runtime.clock.now())
+        typer.echo(f"Campaign {found.id}: {again:,} deliveries are sent again.")
+
+
+@app.command()
 def status(
     campaign: Annotated[str, typer.Argument(help="Number or name; none lists all.")] = "",
     watch: Annotated[bool, typer.Option(help="Stay and show it live.")] = False,
@@ -167,13 +176,17 @@ def export(
         if output is None:
             runtime.reports.export(found.id, sys.stdout)
             return
-        draft = output.with_name(f".{output.name}.draft")
+        # A device or a pipe is written to as it is; only a file is made aside and put in place.
+        plain = output.is_file() or not output.exists()
+        draft = output.with_name(f".{output.name}.draft") if plain else output
         try:
             with draft.open("w", encoding="utf-8-sig", newline="") as stream:
                 runtime.reports.export(found.id, stream)
-            draft.replace(output)
+            if plain:
+                draft.replace(output)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            if plain:
+                draft.unlink(missing_ok=True)
             remedy = "Name a file in a folder that can be written."
             raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
 

@@ -52,6 +52,9 @@ def draft(runtime: Runtime, form: Form) -> int:
     if expires <= max(effective, now):
         problem = f"{form.expires} is not after the start, or has passed"
         raise InvalidInputError("--expires", problem, "Give a later time.")
+    scheduled = moment("--scheduled", form.scheduled, now) if form.scheduled else None
+    if scheduled is not None and scheduled < now:
+        raise InvalidInputError("--scheduled", f"{form.scheduled} has passed", "Leave it out.")
     new = NewCampaign(
         name=_name(form.name),
         kind=form.kind,
@@ -71,7 +74,7 @@ def draft(runtime: Runtime, form: Form) -> int:
         channels=_channels(form.channels),
         lane=_word("--lane", form.lane, Lane),
         drill=form.drill,
-        scheduled_at=moment("--scheduled", form.scheduled, now) if form.scheduled else None,
+        scheduled_at=scheduled,
         created_by=_name(form.by, "--by"),
     )
     return runtime.campaigns.create(new, now)
@@ -79,7 +82,7 @@ def draft(runtime: Runtime, form: Form) -> int:
 
 def _name(text: str, field: str = "NAME") -> str:
     name = " ".join(text.split())
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > _LONGEST_NAME or not text.isprintable():
         remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
         raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
     if name.isdigit():

@@ -58,6 +58,8 @@ def lines(counts: Counts) -> list[Line]:
     ]
 
 
+#: Long enough for every line, for programs that read along.
+_WIDE = 160
 #: The room that the numbers of a line take.
 _NUMBERS = 72
 
@@ -148,9 +150,9 @@ def follow(
 
 
 def terminal(*, stderr: bool = True) -> Console:
-    """Give a console; where nobody looks at a window, lines are 100 characters long."""
+    """Give a console; where nobody looks at a window, lines are not broken."""
     console = Console(stderr=stderr, highlight=False)
-    return console if console.is_terminal else Console(stderr=stderr, width=100, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, width=_WIDE, highlight=False)
 
 
 _GOING = (CampaignStatus.LAUNCHED, CampaignStatus.RUNNING)

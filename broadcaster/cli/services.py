@@ -11,7 +11,8 @@ from broadcaster.embedded.supervisor import Service
 def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
     """List the services in the order in which they start.
 
-    One worker is kept for what must never wait: the tick, planning, receipts and urgent batches.
+    One worker is kept for what must never wait: the tick, planning, receipts and settling; another
+    for urgent batches.
     """
     settings = runtime.settings
     web = (settings.web_host, settings.web_port)
@@ -21,7 +22,12 @@ def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
         _service(
             runtime,
             "control",
-            ["worker", "--queues", "control,urgent", "--concurrency", "1", "--name", "control"],
+            ["worker", "--queues", "control", "--concurrency", "2", "--name", "control"],
+        ),
+        _service(
+            runtime,
+            "urgent",
+            ["worker", "--queues", "urgent", "--concurrency", "1", "--name", "urgent"],
         ),
         _service(
             runtime,

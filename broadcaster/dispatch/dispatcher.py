@@ -40,6 +40,10 @@ _OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
 #: How often to look at what is in the air at least, seconds, and how long a charge is good for.
 _LOOK = 0.25
 _ALOFT = timedelta(seconds=0.5)
+#: How old a grant may be when its messages leave.
+_STALE = timedelta(milliseconds=100)
+#: So many messages in a row without an answer, or refused because of us, are no accident.
+_STREAK = 25
 
 
 class Ending(StrEnum):
@@ -73,8 +77,9 @@ class Pace:
 class Dispatcher:
     """Works on batches; all it needs comes from outside.
 
-    `providers` gives a provider by name; ConfigurationError when it can't be built. `unchanged`
-    tells whether what would be sent is what was approved. `hold` pauses a campaign and says why.
+    `providers` gives a provider by name; ConfigurationError when it can't be built. `simulated`
+    tells whether a provider's network only pretends, as a drill needs it. `unchanged` tells
+    whether what would be sent is what was approved. `hold` pauses a campaign and says why.
     """
 
     ledger: Ledger
@@ -84,6 +89,7 @@ class Dispatcher:
     random: Random
     providers: Callable[[str], Provider]
     routes: Mapping[str, Sequence[str]]
+    simulated: Callable[[str], bool]
     unchanged: Callable[[Campaign, Advisory], bool]
     hold: Callable[[int, str], None]
     retry: RetryRule
@@ -127,6 +133,9 @@ class Dispatcher:
             if not pending:
                 return Ending.EMPTY
             for provider, rows in self._by_provider(pending).items():
+                if campaign.drill and not self.simulated(provider):
+                    message = f"it is a drill, and {provider} is a real network"
+                    raise ConfigurationError(message)
                 run = _Run(self, lease, campaign, advisory, provider, deadline)
                 ending = await run.work(rows)
                 if ending is not Ending.EMPTY:
@@ -164,6 +173,7 @@ class _Run:
         self._advisory = advisory
         self._name = provider
         self._deadline = deadline
+        self._streak = 0
         self._flight = Flight(parts.providers(provider), most=parts.pace.slice)
 
     async def work(self, rows: Sequence[Pending]) -> Ending:
@@ -229,15 +239,30 @@ class _Run:
         parts = self._parts
         room = min(len(ready), self._flight.free)
         costs = [ready[index].units for index in range(room)]
+        asked = parts.clock.now()
         grant = parts.throttle.take(self._name, costs, self._campaign.lane)
         if not grant.count:
             await self._pass_time(min(grant.wait, parts.pace.patience))
             return True
         slice_ = [ready.popleft() for _ in range(grant.count)]
         claimed = self._claim({message.delivery.number: message.attempt for message in slice_})
-        going = [message for message in slice_ if message.delivery.number in claimed]
-        if going:
-            self._flight.start(going, grant.mark, parts.clock.now())
+        going = deque(message for message in slice_ if message.delivery.number in claimed)
+        count, mark = len(going), grant.mark
+        if parts.clock.now() - asked > _STALE:
+            # The claim took so long that the grant says nothing any more about this moment.
+            count = 0
+        while going:
+            if not count:
+                again = parts.throttle.take(
+                    self._name, [message.units for message in going], self._campaign.lane
+                )
+                count, mark = again.count, again.mark
+                if not count:
+                    await self._pass_time(min(again.wait, parts.pace.patience))
+                    continue
+            leaving = [going.popleft() for _ in range(count)]
+            self._flight.start(leaving, mark, parts.clock.now())
+            count = 0
             # Let the requests begin before the next slice is drafted.
             await parts.clock.sleep(0)
         return bool(claimed)
@@ -261,9 +286,24 @@ class _Run:
         if not landings:
             return
         await self._keep([self._settled(landing) for landing in landings])
+        self._count_streak(landings)
         if self._flight.halted:
-            code = next((row.submission.code for row in landings if row.submission.halt), None)
-            self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({code})")
+            codes = [row.submission.code for row in landings if row.submission.halt]
+            if codes:
+                self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({codes[0]})")
+
+    def _count_streak(self, landings: Sequence[Landing]) -> None:
+        """Hold the campaign when a network answers nothing: the rest would all be in doubt."""
+        for landing in landings:
+            submission = landing.submission
+            ours = submission.reason is Reason.CONFIGURATION
+            bad = submission.event is DeliveryEvent.LOSE or ours
+            self._streak = self._streak + 1 if bad else 0
+            if self._streak == _STREAK:
+                self._flight.halted = True
+                code = submission.code or submission.reason or "no answer"
+                why = f"{self._name}: {_STREAK} messages in a row came to nothing ({code})"
+                self._parts.hold(self._lease.campaign, why)
 
     def _charge(self, down: Sequence[Held]) -> None:
         """Tell the limit what came down just now, and what has been in the air for long.

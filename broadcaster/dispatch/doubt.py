@@ -6,6 +6,7 @@ is sent again when it protects life (a second warning is better than none), and 
 for people, because telling somebody twice by our own fault is not ours to risk.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from typing import Protocol
 from broadcaster.dispatch.drafting import Drafting, body_sha256
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
 from broadcaster.domain.message import MessageClass
-from broadcaster.errors import BroadcasterError
 from broadcaster.ports import Clock, Findable, Ledger, Open, Provider, Question
 
 _log = logging.getLogger(__name__)
 
 #: How many are asked about in one go.
 _SLICE = 100
+#: How many questions are under way together.
+_AT_ONCE = 20
 
 
 class Doubts(Protocol):
@@ -61,8 +63,7 @@ class Doubt:
         rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _SLICE)
         receipts: list[Receipt] = []
         again: list[DeliveryId] = []
-        for row in rows:
-            found = await self._ask(row)
+        for row, found in zip(rows, await self._ask_all(rows), strict=True):
             receipts += found
             if not found and self._resend(row):
                 again.append(row.pending.delivery)
@@ -73,19 +74,32 @@ class Doubt:
             self.doubts.resend(again, now)
         return len(receipts)
 
+    async def _ask_all(self, rows: Sequence[Open]) -> Sequence[Sequence[Receipt]]:
+        """Ask about some at once: a network that hangs must not hold everything else up."""
+        room = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(row: Open) -> Sequence[Receipt]:
+            async with room:
+                return await self._ask(row)
+
+        return await asyncio.gather(*(one(row) for row in rows))
+
     def _resend(self, row: Open) -> bool:
         safety = row.message_class is MessageClass.SAFETY
         return safety and row.status is DeliveryStatus.UNKNOWN and row.asked + 1 >= self.tries
 
     async def _ask(self, row: Open) -> Sequence[Receipt]:
         # A lost worker left no word of its provider; then the route tells which it was.
-        name = row.provider or self.routes[row.pending.address.scheme.value][0]
+        routed = self.routes.get(row.pending.address.scheme.value, ())
+        name = row.provider or next(iter(routed), None)
+        if name is None:
+            return ()
         try:
             provider = self.providers(name)
             if not isinstance(provider, Findable):
                 return ()
             return await provider.find(self._question(row))
-        except BroadcasterError as error:
+        except Exception as error:  # noqa: BLE001  (one answer must not take the others along)
             _log.warning(
                 "could not ask",
                 extra={

@@ -15,13 +15,14 @@ Random = Callable[[], float]
 class RetryRule:
     """How often and how soon: exponential with full jitter, as attempts grow.
 
-    Full jitter (a uniform draw up to the exponential bound) spreads the retries of a slice that
-    failed together, so that they do not come back together.
+    With `attempts` of a hundred the advisory's end comes first: a relay that is down for an hour
+    loses nobody. Full jitter (a uniform draw up to the exponential bound) spreads the retries of a
+    slice that failed together, so that they do not come back together.
     """
 
     attempts: int
     base: timedelta = timedelta(seconds=1)
-    longest: timedelta = timedelta(minutes=5)
+    longest: timedelta = timedelta(minutes=30)
 
     def due(self, submission: Submission, now: datetime, random: Random) -> datetime | None:
         """Say when to try again; None when the attempts are spent.

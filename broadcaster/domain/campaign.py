@@ -61,7 +61,11 @@ class Campaign:
 
 #: What an operator may do, from which statuses, and what follows; the rest is refused.
 STEPS: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
-    "approve": (frozenset({CampaignStatus.DRAFT}), CampaignStatus.APPROVED),
+    # Again, when what would be sent has changed; a paused one stays paused.
+    "approve": (
+        frozenset({CampaignStatus.DRAFT, CampaignStatus.APPROVED, CampaignStatus.PAUSED}),
+        CampaignStatus.APPROVED,
+    ),
     "launch": (frozenset({CampaignStatus.APPROVED}), CampaignStatus.LAUNCHED),
     "pause": (
         frozenset({CampaignStatus.LAUNCHED, CampaignStatus.RUNNING}),

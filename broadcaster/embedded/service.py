@@ -81,7 +81,7 @@ class Running:
             return
         process.wait_until(lambda: self.ended() or ready(), _READY)
         if self.ended() or not ready():
-            why = last_words(self.log, self._since)
+            why = last_words(self.log, self._since).rstrip(".")
             message = f"{name} does not start: {why}. See {self.log}; mend it and start again."
             raise UnavailableError(message)
 

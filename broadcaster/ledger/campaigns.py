@@ -33,7 +33,9 @@ RETURNING id
 
 # Paused is what was launched before; cancelled is what the public should no longer read.
 _PUBLISHED = """
-SELECT EXISTS (SELECT FROM campaign WHERE advisory_id = %s
+SELECT EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+               WHERE advisory_id = %s AND advisory.effective <= now()
+               AND COALESCE(campaign.scheduled_at, '-infinity') <= now()
                AND status IN ('launched', 'running', 'paused', 'completed'))
 """
 
@@ -44,7 +46,7 @@ WHERE id = %s AND status IN ('launched', 'running')
 
 #: What to do when a step is refused.
 _REMEDIES = {
-    "approve": "Only a draft can be approved.",
+    "approve": "Only a draft, or what is approved or paused, can be approved.",
     "launch": "Approve it first; a campaign is launched once.",
     "pause": "Only what is launched or running can be paused.",
     "resume": "Only what is paused can go on.",
@@ -98,7 +100,8 @@ class Campaigns:
             _step(connection, campaign, "approve", approver, content_hash=content_hash)
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
-                "status = 'approved' WHERE id = %s",
+                "status = CASE WHEN status = 'paused' THEN status ELSE 'approved' END "
+                "WHERE id = %s",
                 [content_hash, approver, now, campaign],
             )
 

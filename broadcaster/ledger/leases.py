@@ -60,10 +60,15 @@ WHERE batch.id = %(batch)s AND batch.lease_token = %(token)s AND batch.lease_unt
 RETURNING batch.first, batch.last, advisory.class
 """
 
-# An address may have come onto the suppression list since planning; such a delivery stays here.
+# An address may have come onto the suppression list since planning, or its customer may have
+# refused; such a delivery stays here.
 _CLAIM = """
 WITH going AS (
-    SELECT delivery.number, suppression.address_id IS NOT NULL AS barred
+    SELECT delivery.number, suppression.address_id IS NOT NULL OR EXISTS (
+        SELECT FROM consent
+        WHERE consent.customer_id = delivery.customer_id AND consent.channel = delivery.channel
+          AND consent.class = %(class)s::message_class AND NOT consent.granted
+          AND consent.class <> 'safety') AS barred
     FROM unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
     JOIN delivery ON delivery.campaign_id = %(campaign)s AND delivery.number = wish.number
     LEFT JOIN suppression ON suppression.address_id = delivery.address_id

@@ -49,4 +49,8 @@ def _news(index: int, row: Recorded) -> News:
 
 def bounded(text: str | None, longest: int = _LONGEST) -> str | None:
     """Cut a provider's word to what is kept; NUL, which PostgreSQL refuses, is left out."""
-    return None if text is None else text.replace("\0", "")[:longest]
+    if text is None:
+        return None
+    # A header's stray octets come as lone surrogates, which no encoding takes.
+    plain = text.encode("utf-8", "replace").decode()
+    return plain.replace("\0", "")[:longest]

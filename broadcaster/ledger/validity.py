@@ -1,7 +1,7 @@
 """What a campaign must be before it is stored; pure."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.domain.message import DELIVERY_CHANNELS
 from broadcaster.errors import InvalidInputError
@@ -9,6 +9,9 @@ from broadcaster.ports import NewCampaign
 
 _LONGEST_NAME = 200
 _LONGEST_EXPRESSION = 10_000
+
+#: How far from now a campaign's moments may be.
+_NEAR = (timedelta(days=-366), timedelta(days=5 * 366))
 
 
 def validated(new: NewCampaign, now: datetime) -> NewCampaign:
@@ -20,6 +23,9 @@ def validated(new: NewCampaign, now: datetime) -> NewCampaign:
         moment = getattr(new, field)
         if moment is not None and moment.utcoffset() is None:
             raise InvalidInputError(field, "has no time zone", "Give its offset from UTC.")
+        if moment is not None and not _NEAR[0] < moment - now < _NEAR[1]:
+            remedy = "Give a time within the last year or the next five."
+            raise InvalidInputError(field, "is too far away", remedy)
     if new.expires <= max(new.effective, now):
         raise InvalidInputError(
             "expires", "is not after the start, or has passed", "Give a later time."

@@ -43,6 +43,9 @@ _LONGEST = 4096
 #: The first wait after a refusal for now, unless FCM names another.
 _QUOTA_WAIT, _FAULT_WAIT = timedelta(seconds=60), timedelta(seconds=10)
 
+#: Service unavailable: it was not taken.
+_UNAVAILABLE = 503
+
 _OURS = Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True)
 
 #: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode . INVALID_ARGUMENT has its own
@@ -53,8 +56,8 @@ _CODES: Mapping[str, Rule] = {
     "SENDER_ID_MISMATCH": Rule(DeliveryEvent.REFUSE, Reason.UNKNOWN_ADDRESS),
     "QUOTA_EXCEEDED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
     "UNAVAILABLE": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
-    # It may have been taken; a repeat does no harm, as the collapse key replaces it.
-    "INTERNAL": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
+    # It may have been taken, and not every phone drops a repeat.
+    "INTERNAL": Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT),
     "THIRD_PARTY_AUTH_ERROR": _OURS,
     # Of the API in general (google.rpc.Code), without a code of FCM.
     "UNAUTHENTICATED": _OURS,
@@ -201,7 +204,7 @@ def _rule(status: int, value: object) -> tuple[str, Rule]:
     word = code or general
     rule = _CODES.get(word) or _STATUSES.get(status)
     if rule is None and status >= 500:  # noqa: PLR2004  (a fault of theirs)
-        rule = _CODES["INTERNAL"]
+        rule = _CODES["UNAVAILABLE" if status == _UNAVAILABLE else "INTERNAL"]
     if rule is None and word:
         unknown_word(_NAME, word)
         rule = Rule(DeliveryEvent.REFUSE, Reason.OTHER)

@@ -37,13 +37,16 @@ _POINT, _AUTH = 65, 16
 #: https://www.rfc-editor.org/rfc/rfc8030#section-5 . What is ours (VAPID, encryption) would be
 #: refused for every message, and says nothing against the subscription.
 _STATUSES: Mapping[int, Rule] = {
-    400: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True),
-    401: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True),
-    403: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True),
+    # Ours to mend, but it may be one subscription alone (made for an older key), so it does not
+    # stop the rest; many in a row do.
+    400: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION),
+    401: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION),
+    403: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION),
     404: Rule(DeliveryEvent.REFUSE, Reason.GONE),
     410: Rule(DeliveryEvent.REFUSE, Reason.GONE),
     413: Rule(DeliveryEvent.REFUSE, Reason.TOO_LONG),
     429: Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
+    503: Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
 }
 
 
@@ -127,11 +130,11 @@ class WebPushProvider:
             reference = answer.headers.get("Location", "")[:500] or None
             return result(message, DeliveryEvent.ACCEPT, reference=reference)
         wish = answer.retry_after(self._context.clock.now())
-        if answer.status >= 500:  # noqa: PLR2004  (a fault of theirs)
-            # It may have been taken; a repeat does no harm, as the topic replaces it.
-            rule = Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT)
-        elif answer.status in _STATUSES:
+        if answer.status in _STATUSES:
             rule = _STATUSES[answer.status]
+        elif answer.status >= 500:  # noqa: PLR2004  (a fault of theirs)
+            # It may have been taken, and not every browser drops a repeat.
+            rule = Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT)
         else:
             unknown_word(_NAME, code)
             rule = Rule(DeliveryEvent.REFUSE, Reason.OTHER)

@@ -91,6 +91,15 @@ class KindChecker:
         found = [*self._headers(), *(finding for name in names for finding in self._kind(name))]
         return tuple(sorted(found, key=lambda finding: list(Gravity).index(finding.gravity)))
 
+    def check_advisory(self, advisory: Advisory) -> tuple[Finding, ...]:
+        """Check how an advisory reads with its own facts, in every locale it may be sent in."""
+        kind = self.renderer.library.kind(advisory.kind)
+        return tuple(
+            finding
+            for tag in kind.locales
+            for finding in self._renderings(kind, self.renderer.locales[tag], advisory)
+        )
+
     def _headers(self) -> Iterator[Finding]:
         for tag, catalogue in self.renderer.library.catalogues.items():
             pinned = catalogue.locale.plural_forms
@@ -180,8 +189,11 @@ class KindChecker:
             ):
                 yield _finding(kind, part, locale.tag, name, fault)
 
-    def _renderings(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
-        advisory, reader = sample_advisory(kind, kind.sample()), sample_reader(locale)
+    def _renderings(
+        self, kind: Kind, locale: Locale, advisory: Advisory | None = None
+    ) -> Iterator[Finding]:
+        advisory = advisory or sample_advisory(kind, kind.sample())
+        reader = sample_reader(locale)
         for channel in kind.channels:
             try:
                 content = self.renderer.preview(advisory, channel, locale.tag, reader)

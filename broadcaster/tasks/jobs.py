@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.tasks.app import CONTROL
 from broadcaster.tasks.process import process
 
@@ -26,7 +26,12 @@ def tick() -> None:
     sent = 0
     try:
         for batch, lane in due.batches:
-            dispatch.apply_async((batch,), queue=lane.value, retry=False)
+            dispatch.apply_async(
+                (batch,),
+                queue=lane.value,
+                retry=False,
+                expires=runtime.sweeper.stale.total_seconds(),
+            )
             sent += 1
     finally:
         # What the broker did not take is offered again at the next tick, not when it is stale.
@@ -47,7 +52,7 @@ def plan(campaign: int) -> None:
     except ConflictError:
         # Paused or cancelled while it was planned, or planned by another: their word counts.
         _log.info("plan undone", extra={"action": "plan_undone", "campaign": campaign})
-    except InvalidInputError as error:
+    except (InvalidInputError, ConfigurationError) as error:
         runtime.campaigns.hold(campaign, str(error))
 
 

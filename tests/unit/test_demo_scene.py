@@ -62,3 +62,17 @@ def test_an_interrupted_run_is_found_until_it_has_ended(tmp_path: Path) -> None:
     assert scene.unfinished(tmp_path) is None
     scene.unmark(tmp_path)
     assert scene.unfinished(tmp_path) is None
+
+
+def test_only_what_is_not_set_up_is_pointed_at_the_simulated_networks(tmp_path: Path) -> None:
+    """A provider of which anything is set is the operator's, and left alone."""
+    os.environ["BROADCASTER_HOME"] = str(tmp_path)
+    os.environ["BROADCASTER_SMTP_HOST"] = "mail.example.com"
+    (tmp_path / "settings.env").write_text("BROADCASTER_TWILIO_SENDER=OWN\n", encoding="utf-8")
+    scene.furnish(tmp_path)
+    variables = load().variables
+    assert "BROADCASTER_TWILIO_BASE_URL" not in variables
+    assert "BROADCASTER_SMTP_FROM" not in variables
+    assert variables["BROADCASTER_FCM_BASE_URL"] == "http://127.0.0.1:8403"
+    assert variables["BROADCASTER_WEBPUSH_ALLOWED_HOSTS"] == "http://127.0.0.1:8403"
+    assert variables["BROADCASTER_TWILIO_SENDER"] == "OWN"

@@ -32,6 +32,7 @@ class Scene:
         broken: frozenset[str] = frozenset(),
         *,
         unchanged: bool = True,
+        real: bool = False,
         attempts: int = 3,
     ) -> None:
         self.ledger = FakeLedger(count)
@@ -51,6 +52,7 @@ class Scene:
             random=lambda: 0.5,
             providers=lambda _: self.provider,
             routes={"tel": ("fake",)},
+            simulated=lambda _: not real,
             unchanged=lambda _campaign, _advisory: unchanged,
             hold=lambda _campaign, why: self.held.append(why),
             retry=RetryRule(attempts=attempts),
@@ -144,6 +146,23 @@ def test_changed_content_is_not_sent_but_held() -> None:
     assert scene.run() is Ending.HELD
     assert scene.provider.seen == []
     assert "not what was approved" in scene.held[0]
+
+
+def test_a_drill_never_reaches_a_real_network() -> None:
+    """A campaign marked as an exercise is held when its provider is not a simulated one."""
+    scene = Scene(real=True)
+    assert scene.run() is Ending.HELD
+    assert scene.provider.seen == []
+    assert scene.held == ["it is a drill, and fake is a real network"]
+
+
+def test_a_network_that_answers_nothing_holds_the_campaign() -> None:
+    """Some dozens in doubt say enough; the rest stays planned."""
+    scene = Scene(count=200, provider=FakeProvider(lambda _: None))
+    assert scene.run() is Ending.HELD
+    assert scene.counts()[STATUS.UNKNOWN] < 50
+    assert scene.counts()[STATUS.PLANNED] > 150
+    assert "in a row came to nothing" in scene.held[0]
 
 
 def test_no_answer_leaves_a_message_in_doubt() -> None:

@@ -99,6 +99,7 @@ def _resumed(runtime: Runtime, wishes: Wishes, console: Console) -> int | None:
 def _begun(runtime: Runtime, wishes: Wishes, console: Console) -> int:
     """Empty the demo's own database and networks, and make customers and a campaign."""
     home = runtime.settings.home
+    scene.unmark(home)
     _empty(runtime)
     shutil.rmtree(home / "sandbox", ignore_errors=True)
     bootstrap.sandbox_account(runtime.settings)

@@ -48,11 +48,7 @@ def enter(home: Path, trouble: Trouble) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         former = read_file(path)
         values = {**_fresh(home), **former, **_always(former, trouble)}
-        draft = path.with_suffix(".draft")
-        draft.touch(mode=0o600)
-        lines = [f"{name}={value}\n" for name, value in sorted(values.items())]
-        draft.write_text("".join(lines), encoding="utf-8")
-        draft.replace(path)
+        _write(path, values)
     except OSError as error:
         message = f"BROADCASTER_HOME: {home} cannot be used ({error.strerror}). Name a folder."
         raise ConfigurationError(message) from error
@@ -60,6 +56,34 @@ def enter(home: Path, trouble: Trouble) -> None:
     for name in [name for name in os.environ if name.startswith(foreign)]:
         del os.environ[name]
     os.environ["BROADCASTER_HOME"] = str(home)
+
+
+def furnish(home: Path) -> None:
+    """Point the providers that are not set up at all at the simulated networks, in a home's file.
+
+    A provider of which anything is set, in the file or in the environment, is left as it is.
+    """
+    from broadcaster.settings import read_file
+
+    path = home / "settings.env"
+    former = read_file(path)
+    known = {**former, **os.environ}
+    fitting = {**_fresh(home), **_always(former, Trouble(seed=1, share=0.02))}
+    added: dict[str, str] = {}
+    for provider in ("TWILIO_", "SMTP_", "WEBPUSH_", "FCM_"):
+        prefix = f"BROADCASTER_{provider}"
+        if not any(name.startswith(prefix) for name in known):
+            added |= {name: value for name, value in fitting.items() if name.startswith(prefix)}
+    if added:
+        _write(path, {**former, **added})
+
+
+def _write(path: Path, values: Mapping[str, str]) -> None:
+    draft = path.with_suffix(".draft")
+    draft.touch(mode=0o600)
+    lines = [f"{name}={value}\n" for name, value in sorted(values.items())]
+    draft.write_text("".join(lines), encoding="utf-8")
+    draft.replace(path)
 
 
 def mark(home: Path, run: Unfinished) -> None:
