@@ -153,6 +153,19 @@ def test_nothing_is_leased_or_claimed_outside_the_advisory_s_time(rows: Rows, ho
     assert rows.ledger.claim(lease, {1: 1}, outside, TTL) == []
 
 
+def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
+    """Whatever wrote the refusal down, a file or a click, acts on all that has not left."""
+    campaign = rows.running(3)
+    for number, class_, granted in ((1, "service", False), (2, "promotional", False)):
+        (customer,) = rows.delivery(campaign, number, "customer_id")
+        rows.tell(
+            "INSERT INTO consent VALUES (%s, 'sms', %s, %s, 'file')", customer, class_, granted
+        )
+    lease = rows.leased(campaign)
+    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, NOON, TTL) == [2, 3]
+    assert rows.delivery(campaign, 1, "status", "attempts") == ("suppressed", 0)
+
+
 def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None:
     """It becomes suppressed; a suppression for another class does not count."""
     campaign = rows.running(2)
