@@ -183,7 +183,8 @@ def _news(row: _Row, delivery: DeliveryId) -> News:
         delivery=delivery,
         event=DeliveryEvent(row.event) if row.event else None,
         reason=Reason(row.reason) if row.reason else None,
-        provider=row.provider,
+        # Who knows its own number of the message is who took it; a device that confirms is not.
+        provider=row.provider if row.reference else None,
         reference=row.reference,
         code=row.code,
     )

@@ -56,6 +56,20 @@ def test_a_receipt_that_overtakes_the_answer_keeps_its_word(rows: Rows) -> None:
     assert rows.delivery(campaign, 1, *columns) == ("delivered", "sid", "sandbox", 3)
 
 
+def test_a_device_that_confirms_before_the_answer_is_recorded_is_not_the_provider(
+    rows: Rows,
+) -> None:
+    """Only who knows the message by a number of its own took it."""
+    campaign = rows.running(1)
+    rows.claimed(campaign, [1])
+    delivery = DeliveryId(campaign, 1)
+    rows.ledger.receive([receipt(delivery, provider="confirm", reference=None)], NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    assert rows.delivery(campaign, 1, "status", "provider") == ("delivered", None)
+    rows.ledger.record([recorded(submission(delivery, reference="name"))], NOON)
+    assert rows.delivery(campaign, 1, "status", "provider") == ("delivered", "sandbox")
+
+
 def test_contradicting_and_late_receipts_change_nothing_and_are_told_apart(rows: Rows) -> None:
     """The first final word stands; a contradiction is marked."""
     campaign = rows.running(1)
