@@ -188,7 +188,8 @@ class Runtime:
     @cached_property
     def dispatcher(self) -> "Dispatcher":
         """Works on batches."""
-        from broadcaster.dispatch.dispatcher import Dispatcher, Pace
+        from broadcaster.dispatch.dispatcher import Dispatcher
+        from broadcaster.dispatch.pace import Pace
         from broadcaster.dispatch.retry import RetryRule
 
         settings = self.settings

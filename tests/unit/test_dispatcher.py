@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from broadcaster.dispatch.dispatcher import Dispatcher, Ending, Pace
+from broadcaster.dispatch.dispatcher import Dispatcher
 from broadcaster.dispatch.drafting import Drafting
 from broadcaster.dispatch.links import Links
+from broadcaster.dispatch.pace import Ending, Pace
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from broadcaster.domain.message import SmsSize
