@@ -2,10 +2,13 @@
 
 import socket
 import sys
+import time
 from collections.abc import Mapping
 
+from rich.console import Console
+
 from broadcaster.bootstrap import Runtime
-from broadcaster.embedded.supervisor import Service
+from broadcaster.embedded.supervisor import Service, Supervisor
 
 
 def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
@@ -75,3 +78,13 @@ def listens(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def stay(supervisor: Supervisor, console: Console) -> None:
+    """Look after running services until Ctrl+C."""
+    try:
+        while True:
+            supervisor.watch()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("Stopping …")

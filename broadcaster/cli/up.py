@@ -14,13 +14,11 @@ def up(
     ),
 ) -> None:
     """Run the servers that are not your own, the page, the workers and beat, until Ctrl+C."""
-    import time
-
     from rich.console import Console
 
     from broadcaster import bootstrap
     from broadcaster.cli.demo.scene import furnish
-    from broadcaster.cli.services import services
+    from broadcaster.cli.services import services, stay
     from broadcaster.embedded.supervisor import Supervisor
     from broadcaster.settings import load
 
@@ -37,9 +35,4 @@ def up(
         runtime.throttle.check()
         supervisor.start()
         console.print(f"Everything is up; the page is at {settings.public_url}. Ctrl+C ends it.")
-        try:
-            while True:
-                supervisor.watch()
-                time.sleep(1)
-        except KeyboardInterrupt:
-            console.print("Stopping …")
+        stay(supervisor, console)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from broadcaster.domain.delivery import DeliveryEvent
 from broadcaster.ports import Submission
 
 #: A random number from 0 up to 1, given from outside.
@@ -34,8 +33,3 @@ class RetryRule:
         bound = min(self.longest, self.base * (1 << min(submission.attempt, 30)))
         wish = min(submission.retry_after or timedelta(0), self.longest)
         return now + max(wish, timedelta(0)) + bound * random()
-
-
-def needs_retry(submission: Submission) -> bool:
-    """Tell whether the provider refused for now."""
-    return submission.event is DeliveryEvent.DEFER

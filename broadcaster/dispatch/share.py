@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -220,12 +221,4 @@ class Share:
 
 def given_up(submission: Submission) -> Submission:
     """Turn a refusal for now, after the last attempt, into the end."""
-    return Submission(
-        delivery=submission.delivery,
-        attempt=submission.attempt,
-        event=DeliveryEvent.EXHAUST,
-        reference=submission.reference,
-        reason=submission.reason,
-        code=submission.code,
-        halt=submission.halt,
-    )
+    return replace(submission, event=DeliveryEvent.EXHAUST)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options
-from broadcaster.providers._http import is_loopback
 
 #: The services of the browsers in use: Chrome and others, Firefox, Safari, Edge.
 DEFAULT = (

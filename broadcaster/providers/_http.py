@@ -5,7 +5,6 @@ again is safe; if so, the message may have been taken.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options
 
 #: The longest answer that is read, octets.
@@ -155,16 +155,6 @@ def base_url(options: Options, name: str, default: str) -> str:
             "Give https://host, or http://127.0.0.1:port for the sandbox.",
         )
     return value
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine: its name `localhost`, or a loopback address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def limits(options: Options, concurrency: int) -> tuple[float, asyncio.Semaphore, int]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Message, Submission
 from broadcaster.providers._enhanced import enhanced, reason_of_reply
-from broadcaster.providers._http import is_loopback
 from broadcaster.providers.base import result
 
 _log = logging.getLogger(__name__)

@@ -1,12 +1,13 @@
 """Calls out to the product: status callbacks and confirmations of devices."""
 
 import asyncio
-import ipaddress
 import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import aiohttp
+
+from broadcaster.domain.hosts import is_loopback
 
 _log = logging.getLogger(__name__)
 
@@ -67,17 +68,8 @@ class Poster:
         if self._base:
             query = f"?{parts.query}" if parts.query else ""
             return f"{self._base}{parts.path}{query}"
-        return url.partition("#")[0] if _on_loopback(host) else None
+        return url.partition("#")[0] if is_loopback(host) else None
 
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
-
-
-def _on_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

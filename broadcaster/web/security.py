@@ -1,6 +1,5 @@
 """What stands before every page: whose name was called, what an answer may do, what went wrong."""
 
-import ipaddress
 import logging
 import traceback
 from collections.abc import Iterable, MutableMapping
@@ -10,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from broadcaster.domain.hosts import is_loopback
 
 _log = logging.getLogger(__name__)
 
@@ -104,16 +105,6 @@ def host_of(netloc: str) -> str:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
         return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine by name or number."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def from_here(request: Request) -> bool:

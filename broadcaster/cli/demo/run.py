@@ -5,7 +5,6 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +14,7 @@ from broadcaster.bootstrap import Runtime, people
 from broadcaster.cli.demo import records, scene
 from broadcaster.cli.drafts import Form, draft
 from broadcaster.cli.live import Line, follow, terminal
-from broadcaster.cli.services import services
+from broadcaster.cli.services import services, stay
 from broadcaster.cli.tables import show_report
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.embedded.supervisor import Supervisor
@@ -216,9 +215,4 @@ def _stay(runtime: Runtime, supervisor: Supervisor, campaign: int, console: Cons
         f"In another terminal: BROADCASTER_HOME={home} broadcaster campaigns status {campaign}\n"
         "Ctrl+C ends it."
     )
-    try:
-        while True:
-            supervisor.watch()
-            time.sleep(timedelta(seconds=1).total_seconds())
-    except KeyboardInterrupt:
-        console.print("Stopping …")
+    stay(supervisor, console)
