@@ -28,6 +28,7 @@ from broadcaster.ports import (
     Reader,
     Recorded,
     Submission,
+    Want,
 )
 from tests import builders
 from tests.builders import NOON
@@ -64,6 +65,16 @@ class FakeRenderer:
             raise RuntimeError(message)
         return SmsContent(body=f"text in {locale}")
 
+    def prepare(
+        self, advisory: Advisory, channel: Channel, locale: str
+    ) -> Callable[[Reader], Content]:
+        """Give what renders."""
+
+        def fill(reader: Reader) -> Content:
+            return self.render(advisory, channel, locale, reader)
+
+        return fill
+
     def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
         """Take the first."""
         del kind
@@ -81,23 +92,35 @@ class FakeThrottle:
         """Open unless told otherwise."""
         self.most = most
         self.closed = closed
-        self.asked: list[Sequence[int]] = []
-        self.down: list[tuple[int, int]] = []
+        self.asked: list[Sequence[Want]] = []
+        self.down: list[tuple[int, Want]] = []
+        self.slowed: list[str] = []
 
-    def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
+    def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
+        """Limit by provider alone."""
+        del sender, address
+        return (provider,)
+
+    def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
         """Grant a prefix."""
-        del limit, lane
-        self.asked.append(costs)
+        del lane
+        self.asked.append(wants)
         if self.closed:
             self.closed -= 1
-            return Grant(count=0, wait=0.25)
-        return Grant(count=min(len(costs), self.most), wait=0, mark=len(self.asked))
+            return Grant(granted=(), wait=0.25)
+        count = min(len(wants), self.most)
+        return Grant(granted=tuple(range(count)), wait=0, mark=len(self.asked))
 
-    def landed(self, limit: str, marks: Sequence[tuple[int, int]], lane: Lane) -> int:
+    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
         """Keep."""
-        del limit, lane
-        self.down += marks
+        del lane, ago
+        self.down += down
         return 1000 + len(self.down)
+
+    def slow(self, limit: str, pause: float = 0.0) -> None:
+        """Keep."""
+        del pause
+        self.slowed.append(limit)
 
 
 class FakeProvider:

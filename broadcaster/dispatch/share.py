@@ -12,7 +12,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.errors import UnavailableError
-from broadcaster.ports import Lease, Message, Pending, Recorded, Submission
+from broadcaster.ports import Lease, Message, Pending, Recorded, Submission, Want
 
 if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -112,13 +112,13 @@ class Share:
         """Send what the throttle grants; False when a claim was refused."""
         parts = self._parts
         room = min(len(ready), self._flight.free)
-        costs = [ready[index].units for index in range(room)]
+        wants = [self._want(ready[index]) for index in range(room)]
         asked = parts.clock.now()
-        grant = parts.throttle.take(self._name, costs, self._campaign.lane)
-        if not grant.count:
+        grant = parts.throttle.take(wants, self._campaign.lane)
+        if not grant.granted:
             await self._pass_time(min(grant.wait, parts.pace.patience))
             return True
-        slice_ = [ready.popleft() for _ in range(grant.count)]
+        slice_ = [ready.popleft() for _ in grant.granted]
         claimed = self._claim({message.delivery.number: message.attempt for message in slice_})
         going = deque(message for message in slice_ if message.delivery.number in claimed)
         count, mark = len(going), grant.mark
@@ -128,9 +128,9 @@ class Share:
         while going:
             if not count:
                 again = parts.throttle.take(
-                    self._name, [message.units for message in going], self._campaign.lane
+                    [self._want(message) for message in going], self._campaign.lane
                 )
-                count, mark = again.count, again.mark
+                count, mark = len(again.granted), again.mark
                 if not count:
                     await self._pass_time(min(again.wait, parts.pace.patience))
                     continue
@@ -140,6 +140,12 @@ class Share:
             # Let the requests begin before the next slice is drafted.
             await parts.clock.sleep(0)
         return bool(claimed)
+
+    def _want(self, message: Message) -> Want:
+        return self._units(message.units)
+
+    def _units(self, units: int) -> Want:
+        return Want((self._name,), units)
 
     async def _pass_time(self, seconds: float) -> None:
         """Wait for the throttle, recording what comes back meanwhile."""
@@ -186,10 +192,10 @@ class Share:
         """
         now = self._parts.clock.now()
         aloft = self._flight.held_since(now - _ALOFT)
-        marks = [(held.mark, held.units) for held in (*down, *aloft)]
+        marks = [(held.mark, self._units(held.units)) for held in (*down, *aloft)]
         if not marks:
             return
-        mark = self._parts.throttle.landed(self._name, marks, self._campaign.lane)
+        mark = self._parts.throttle.landed(marks, self._campaign.lane)
         for held in aloft:
             held.mark, held.since = mark, now
 

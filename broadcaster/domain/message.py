@@ -1,7 +1,7 @@
 """What is said on one channel: channels, the content of a message, and what it is worth."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -91,6 +91,54 @@ class EmailContent:
     html: str
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Form:
+    """A text with holes, made once and filled for many; each is itself alone, to be a key.
+
+    `pieces` alternate: a literal, the number of the value that follows it, a literal and so on,
+    ending with a literal (so a form without holes has one piece). Values are texts that are
+    already shown as the part wants them (escaped, isolated).
+    """
+
+    pieces: tuple[str | int, ...]
+
+    def fill(self, values: Sequence[str]) -> str:
+        """Give the whole text."""
+        return "".join([values[p] if type(p) is int else p for p in self.pieces])  # type: ignore[misc]  # (a piece is a text or a number)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EmailForm:
+    """A mail with holes; the three forms take the same values."""
+
+    subject: Form
+    text: Form
+    html: Form
+
+
+@dataclass(frozen=True, slots=True)
+class FilledEmail:
+    """A mail as a form and one reader's values: `EmailContent` without having been joined yet."""
+
+    form: EmailForm
+    values: tuple[str, ...] = field(repr=False)
+
+    @property
+    def subject(self) -> str:
+        """The subject line."""
+        return self.form.subject.fill(self.values)
+
+    @property
+    def text(self) -> str:
+        """The text part."""
+        return self.form.text.fill(self.values)
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        return self.form.html.fill(self.values)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushContent:
     """A push notification; `link` is opened when it is tapped, `direction` is `ltr` or `rtl`."""
@@ -108,7 +156,7 @@ class WebContent:
     html: str
 
 
-Content = SmsContent | EmailContent | PushContent | WebContent
+Content = SmsContent | EmailContent | FilledEmail | PushContent | WebContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """The renderer: a kind, its facts, a locale and a reader make the content of a message."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -128,6 +128,16 @@ class TemplateRenderer:
             raise ConfigurationError(f"{message} Choose {', '.join(kind.locales) or 'none'}.")
         order = _Order(advisory=advisory, kind=kind, locale=spoken, reader=reader, draft=False)
         return self._content(order, channel)
+
+    def prepare(
+        self, advisory: Advisory, channel: Channel, locale: str
+    ) -> Callable[[Reader], Content]:
+        """Give what makes this message for one reader after the other."""
+
+        def fill(reader: Reader) -> Content:
+            return self.render(advisory, channel, locale, reader)
+
+        return fill
 
     def preview(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
         """Render for somebody who reviews: any locale, missing texts in marked English."""

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 
 import redis
 
-from broadcaster.domain.message import Lane
+from broadcaster.domain.message import Address, Lane
 from broadcaster.errors import ConfigurationError, InvalidInputError, UnavailableError
-from broadcaster.ports import Grant
+from broadcaster.ports import Grant, Want
 from broadcaster.throttle import window
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,15 @@ _SLOWEST, _FASTEST = 0.01, 1_000_000.0
 _DOWN = "The server of the Redis protocol does not answer. Start it, or set its URL."
 
 _RATES = "{throttle}:rates"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """How many messages one limit lets go."""
+
+    count: int
+    wait: float
+    mark: int = 0
 
 
 class RedisThrottle:
@@ -44,28 +54,55 @@ class RedisThrottle:
             for name in ("take.lua", "landed.lua")
         )
 
-    def take(self, limit: str, costs: Sequence[int], lane: Lane) -> Grant:
-        """Ask to send messages of these costs, in order; ConfigurationError for no such limit."""
-        packed = self._rule(limit)
-        try:
-            grant, _ = self._ask(limit, packed, costs, lane)
-        except redis.RedisError as error:
-            _unavailable(limit, error)
-            return Grant(count=0, wait=_PATIENCE)
-        return grant
+    def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
+        """Name the limits that hold for a message; ConfigurationError when there is none."""
+        del sender, address
+        self._rule(provider)
+        return (provider,)
 
-    def landed(self, limit: str, marks: Sequence[tuple[int, int]], lane: Lane) -> int:
+    def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
+        """Ask to send messages, in order."""
+        granted: list[int] = []
+        wait, mark = 0.0, 0
+        for limits, indices in _by_limits(wants).items():
+            if not limits:
+                granted += indices
+                continue
+            given = self._one(limits[0], [wants[index].units for index in indices], lane)
+            granted += indices[: given.count]
+            wait = max(wait, given.wait)
+            mark = given.mark
+        return Grant(granted=tuple(sorted(granted)), wait=0.0 if granted else wait, mark=mark)
+
+    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
         """Charge granted units (mark of the grant, units) until a window after now.
 
         Gives the mark of the new charge. A store that is down begins closed anyway, so a failure
         is only logged.
         """
+        del ago
+        mark = 0
+        for limits, indices in _by_limits([want for _, want in down]).items():
+            if not limits:
+                continue
+            limit = limits[0]
+            marks = [(down[index][0], down[index][1].units) for index in indices]
+            try:
+                mark = self._charge(limit, self._rule(limit), marks, lane)
+            except redis.RedisError as error:
+                _unavailable(limit, error)
+        return mark
+
+    def slow(self, limit: str, pause: float = 0.0) -> None:
+        """Nothing yet."""
+
+    def _one(self, limit: str, costs: Sequence[int], lane: Lane) -> Granted:
         packed = self._rule(limit)
         try:
-            return self._charge(limit, packed, marks, lane)
+            return self._ask(limit, packed, costs, lane)[0]
         except redis.RedisError as error:
             _unavailable(limit, error)
-            return 0
+            return Granted(count=0, wait=_PATIENCE)
 
     def set_rate(self, limit: str, rate: float | None) -> None:
         """Change a limit for all workers while they run; None goes back to the settings' value.
@@ -97,11 +134,11 @@ class RedisThrottle:
 
     def _ask(
         self, limit: str, packed: str, costs: Sequence[int], lane: Lane, now: float | str = ""
-    ) -> tuple[Grant, int]:
+    ) -> tuple[Granted, int]:
         """Run the script; gives also when it was, by the store's clock, in microseconds."""
         words = [limit, packed, int(lane is Lane.URGENT), now, *costs[:_MOST]]
         count, wait, at, mark = self._script(_keys(limit), words)
-        return Grant(count=count, wait=wait / window.SECOND, mark=int(mark)), int(at)
+        return Granted(count=count, wait=wait / window.SECOND, mark=int(mark)), int(at)
 
     def _charge(
         self,
@@ -116,6 +153,13 @@ class RedisThrottle:
             _keys(limit), [limit, packed, int(lane is Lane.URGENT), now, *words]
         )
         return int(mark)
+
+
+def _by_limits(wants: Sequence[Want]) -> dict[tuple[str, ...], list[int]]:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for index, want in enumerate(wants):
+        groups.setdefault(want.limits, []).append(index)
+    return groups
 
 
 def _keys(limit: str) -> list[str]:

@@ -14,11 +14,14 @@ from hypothesis import strategies as st
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from broadcaster.domain.message import Lane
+from broadcaster.domain.message import Address, Lane, Scheme
 from broadcaster.errors import ConfigurationError, InvalidInputError, UnavailableError
+from broadcaster.ports import Want
 from broadcaster.throttle import window
 from broadcaster.throttle.store import RedisThrottle
 from broadcaster.throttle.window import SECOND
+
+ADDRESS = Address(scheme=Scheme.TEL, value="+15005550006", keys={})
 
 #: A process that always has work; prints when it got how much, by the store's clock.
 _WORKER = """
@@ -141,9 +144,9 @@ def test_flushed_store_never_opens(client: redis.Redis, redis_url: str) -> None:
     while client.llen("{throttle}:flushed:log") < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     client.flushdb()
-    grant = RedisThrottle(client, {"flushed": rate}).take("flushed", [1], Lane.URGENT)
+    grant = RedisThrottle(client, {"flushed": rate}).take([Want(("flushed",), 1)], Lane.URGENT)
     grants = _grants(workers)
-    assert grant.count == 0
+    assert not grant.granted
     assert _fullest(grants) <= rate
     gaps = [after[0] - before[0] for before, after in pairwise(grants)]
     assert max(gaps) >= SECOND
@@ -151,8 +154,8 @@ def test_flushed_store_never_opens(client: redis.Redis, redis_url: str) -> None:
 
 def test_unknown_limit_starts_closed(client: redis.Redis) -> None:
     """The first question about a limit gets nothing and is told to wait for a window."""
-    grant = RedisThrottle(client, {"new": 1000.0}).take("new", [1] * 5, Lane.URGENT)
-    assert grant.count == 0
+    grant = RedisThrottle(client, {"new": 1000.0}).take([Want(("new",), 1)] * 5, Lane.URGENT)
+    assert not grant.granted
     assert 1 <= grant.wait <= 1.1
 
 
@@ -187,8 +190,8 @@ def test_store_that_is_down_grants_nothing(caplog: pytest.LogCaptureFixture) -> 
     # Port 1 of loopback: nobody listens there.
     client = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     throttle = RedisThrottle(client, {"down": 10.0})
-    grant = throttle.take("down", [1], Lane.URGENT)
-    assert grant.count == 0
+    grant = throttle.take([Want(("down",), 1)], Lane.URGENT)
+    assert not grant.granted
     assert grant.wait > 0
     assert "throttle_unavailable" in [record.__dict__["action"] for record in caplog.records]
     with pytest.raises(UnavailableError):
@@ -220,7 +223,7 @@ def test_faults_of_settings_are_named(client: redis.Redis) -> None:
     """A limit that is not set, and a rate that makes no sense, are refused with the remedy."""
     throttle = RedisThrottle(client, {"known": 1.0})
     with pytest.raises(ConfigurationError, match="BROADCASTER_LIMITS"):
-        throttle.take("other", [1], Lane.ROUTINE)
+        throttle.limits("other", "", ADDRESS)
     with pytest.raises(InvalidInputError, match="units a second"):
         throttle.set_rate("known", 0)
     with pytest.raises(ConfigurationError):

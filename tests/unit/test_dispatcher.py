@@ -83,7 +83,7 @@ def test_the_throttle_is_asked_in_units_and_obeyed() -> None:
     """The costs are SMS segments, and no more leaves than was granted."""
     scene = Scene(throttle=FakeThrottle(most=1))
     assert scene.run() is Ending.EMPTY
-    assert all(cost == 2 for costs in scene.throttle.asked for cost in costs)
+    assert all(want.units == 2 for wants in scene.throttle.asked for want in wants)
     assert len(scene.throttle.asked) >= 25
 
 
@@ -91,7 +91,7 @@ def test_every_message_that_came_down_is_charged_to_the_limit_again() -> None:
     """It may have arrived as late as now, so it counts from now on, in its units."""
     scene = Scene(throttle=FakeThrottle(most=3))
     scene.run()
-    assert sum(units for _, units in scene.throttle.down) == 25 * 2
+    assert sum(want.units for _, want in scene.throttle.down) == 25 * 2
 
 
 def test_a_message_that_stays_in_the_air_keeps_its_units() -> None:

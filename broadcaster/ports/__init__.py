@@ -1,0 +1,71 @@
+"""What the inside needs of the outside: Protocols and the values that cross them."""
+
+from broadcaster.ports.audience import (
+    Audience,
+    CheckPhone,
+    Condition,
+)
+from broadcaster.ports.clock import (
+    Clock,
+)
+from broadcaster.ports.keeping import (
+    Lease,
+    Ledger,
+    NewCampaign,
+    Open,
+    Pending,
+    Recorded,
+)
+from broadcaster.ports.rendering import (
+    Reader,
+    Renderer,
+)
+from broadcaster.ports.sending import (
+    Callback,
+    Composer,
+    Context,
+    Findable,
+    MailHeaders,
+    Message,
+    Provider,
+    Question,
+    Receives,
+    Streams,
+    Submission,
+    Watch,
+)
+from broadcaster.ports.throttling import (
+    Grant,
+    Throttle,
+    Want,
+)
+
+__all__ = [
+    "Audience",
+    "Callback",
+    "CheckPhone",
+    "Clock",
+    "Composer",
+    "Condition",
+    "Context",
+    "Findable",
+    "Grant",
+    "Lease",
+    "Ledger",
+    "MailHeaders",
+    "Message",
+    "NewCampaign",
+    "Open",
+    "Pending",
+    "Provider",
+    "Question",
+    "Reader",
+    "Receives",
+    "Recorded",
+    "Renderer",
+    "Streams",
+    "Submission",
+    "Throttle",
+    "Want",
+    "Watch",
+]

@@ -1,0 +1,136 @@
+"""The ledger: what was planned, sent and learned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.message import Address, Channel, Lane, MessageClass
+from broadcaster.ports.sending import Submission
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The exclusive right to work on a batch until `until`; `token` fences out former holders."""
+
+    batch: int
+    token: int
+    campaign: int
+    channel: Channel
+    lane: Lane
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A delivery that a batch's holder may claim, with what is needed to render it.
+
+    `attempt` is the number that the coming attempt will have.
+    """
+
+    delivery: DeliveryId
+    attempt: int
+    address: Address
+    locale: str
+    customer_number: str
+    name: str = field(repr=False)
+
+
+class Ledger(Protocol):
+    """The memory of what was planned, sent and learned; PostgreSQL."""
+
+    def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
+        """Take a runnable batch; None when it is held, not due, done or its campaign not running.
+
+        What a lost holder had claimed and not recorded becomes `unknown`.
+        """
+        ...
+
+    def pending(self, lease: Lease, now: datetime, limit: int) -> Sequence[Pending]:
+        """List deliveries of the batch that are due, in order; claims nothing."""
+        ...
+
+    def claim(
+        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
+    ) -> Sequence[int]:
+        """Claim deliveries (number -> attempt) in a committed transaction and renew the lease.
+
+        Gives the numbers that may now leave: none when the lease was lost, or the campaign is
+        no longer running, or its advisory has expired.
+        """
+        ...
+
+    def record(self, submissions: Sequence["Recorded"], now: datetime) -> None:
+        """Apply what came of a slice by the transition table, in one transaction."""
+        ...
+
+    def release(self, lease: Lease, now: datetime) -> None:
+        """Give the batch back: done when nothing in it waits, else due when the next one is."""
+        ...
+
+    def campaign(self, campaign: int) -> Campaign:
+        """Read a campaign; NotFoundError."""
+        ...
+
+    def advisory(self, advisory: int) -> Advisory:
+        """Read an advisory; NotFoundError."""
+        ...
+
+    def receive(self, receipts: Sequence[Receipt], now: datetime) -> int:
+        """Store receipts, repeats aside, before they are acknowledged; how many were new."""
+        ...
+
+    def apply_receipts(self, now: datetime, limit: int) -> int:
+        """Apply stored receipts by the transition table; how many were handled."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A submission as the ledger keeps it: with provider, units, and when to try again."""
+
+    submission: Submission
+    provider: str
+    units: int
+    due: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Open:
+    """A delivery that is asked about: in doubt, or accepted long ago and never reported on.
+
+    `since` is when it was claimed, or accepted; `asked` how often its provider was asked already.
+    """
+
+    pending: Pending
+    status: DeliveryStatus
+    message_class: MessageClass
+    provider: str | None
+    reference: str | None
+    since: datetime
+    asked: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewCampaign:
+    """A campaign to be made, with its advisory; `facts` are already checked against the kind."""
+
+    name: str
+    kind: str
+    facts: Mapping[str, FactValue]
+    message_class: MessageClass
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    effective: datetime
+    expires: datetime
+    segment: str
+    expression: str
+    channels: Sequence[Channel]
+    lane: Lane
+    drill: bool
+    scheduled_at: datetime | None
+    created_by: str

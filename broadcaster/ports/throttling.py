@@ -1,0 +1,71 @@
+"""How fast networks may be used, kept for all workers together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from broadcaster.domain.message import Address, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What one message asks for: `units` of every limit named, all of them or none.
+
+    `limits` is what `Throttle.limits` gave for its provider, sender and address; empty when
+    nothing limits it.
+    """
+
+    limits: tuple[str, ...]
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """Which of the wanted messages may leave now, by their index, in order.
+
+    `wait` says after how many seconds to ask again for those that are not granted; 0 when all are.
+    `mark` is the store's own word for the moment of the grant, for `Throttle.landed`.
+    """
+
+    granted: tuple[int, ...]
+    wait: float
+    mark: int = 0
+
+
+class Throttle(Protocol):
+    """The limits of network accounts, senders and destinations."""
+
+    def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
+        """Name the limits that hold for a message: the provider's, its sender's, its destination's.
+
+        ConfigurationError when the provider has no limit at all: one that has none by intention
+        says so (`unlimited`), and then the answer may be empty.
+        """
+        ...
+
+    def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
+        """Ask to send messages, in order, by one step for all limits together.
+
+        A message that one of its limits refuses holds up those behind it on that limit alone.
+        What is granted is to be sent at once. A message that costs more than may ever leave
+        together is granted alone, and pays by a longer wait afterwards. When the store is down
+        the answer is none, with a wait: it never opens.
+        """
+        ...
+
+    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
+        """Say that messages (mark of their grant, what they held) have been answered, or not yet.
+
+        They may have arrived at any moment since their grant, so they count until a second after
+        `ago` seconds before now: an answer cannot come sooner than the quickest round trip after
+        the arrival, so that much of the time since is known not to matter. Gives the mark of the
+        moment from which they count, for those that are still in the air.
+        """
+        ...
+
+    def slow(self, limit: str, pause: float = 0.0) -> None:
+        """Halve what a limit allows, because its network said that we are too fast; it recovers.
+
+        `pause` is the network's own wish, seconds during which nothing leaves.
+        """
+        ...
