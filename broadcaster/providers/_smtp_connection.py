@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Protocol
+from typing import Protocol, cast
 
 from broadcaster.providers._relay import Relay
 from broadcaster.providers._smtp_exchange import Exchange, Step
@@ -155,8 +155,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what we write to."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (what TCP and TLS give)
-        self._transport = transport
+        # That of uvloop is none by its class, only by what it does.
+        self._transport = cast("asyncio.Transport", transport)
         if self._cause is not None:
             transport.abort()
 
@@ -167,11 +167,11 @@ class Connection(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.close()
             return
+        if self._exchange is not None:
+            self._hear(self._exchange, data)
+            return
         try:
-            if self._exchange is None:
-                self._hear_one(data)
-            else:
-                self._hear(self._exchange, data)
+            self._hear_one(data)
         except BadReplyError as error:
             self._end(error)
 
@@ -241,25 +241,27 @@ class Connection(asyncio.Protocol):
             raise BadReplyError("reply before its turn")
 
     def _hear(self, exchange: Exchange, data: bytes) -> None:
-        heard = False
+        heard, fault = 0, None
         try:
             for reply in self._replies.feed(data):
-                heard = True
+                heard += 1
                 exchange.heard(reply)
                 if exchange.closing is not None:
                     break
-            if exchange.going is not None and self._replies.partial:
-                raise BadReplyError("reply before its turn")
-        finally:
-            finished, exchange.finished = exchange.finished, []
-            self.served += len(finished)
+        except BadReplyError as error:
+            fault = error
+        if exchange.going is not None and self._replies.partial:
+            fault = BadReplyError("reply before its turn")
+        finished, exchange.finished = exchange.finished, []
+        self.served += len(finished)
+        end = fault or exchange.closing
+        if heard and end is None:
             # The next mail is on its way before the last one is talked about.
-            if heard and exchange.closing is None:
-                self.pump()
-            for letter in finished:
-                self._desk.finished(letter)
-        if exchange.closing is not None:
-            self._end(exchange.closing)
+            self.pump()
+        for letter in finished:
+            self._desk.finished(letter)
+        if end is not None:
+            self._end(end)
 
     def _write(self, exchange: Exchange) -> None:
         transport = self._transport
