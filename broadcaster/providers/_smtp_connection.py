@@ -140,10 +140,12 @@ class Connection(asyncio.Protocol):
             self._end(error)
 
     def retire(self) -> None:
-        """Take no more mails; leave politely when those that are open are answered."""
+        """Take no more mails, and leave when what was written is answered; politely then."""
         self._left = 0
         if self._exchange is not None and self._exchange.idle:
             self._goodbye()
+        elif not any(letter.written for letter in self.left()):
+            self.abort()
 
     def abort(self) -> None:
         """Close at once."""
@@ -158,7 +160,7 @@ class Connection(asyncio.Protocol):
         # That of uvloop is none by its class, only by what it does.
         self._transport = cast("asyncio.Transport", transport)
         if self._cause is not None:
-            transport.abort()
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Hear what the relay says."""

@@ -140,6 +140,7 @@ class Exchange:
 
     def _name(self, letter: Letter) -> None:
         sender, recipient = letter.envelope
+        letter.named = False
         self._say(Step.MAIL, letter, sender)
         if self._group:
             self._say(Step.RCPT, letter, recipient)
@@ -149,6 +150,7 @@ class Exchange:
         """Take in the answer to RSET, MAIL or RCPT."""
         if reply.good:
             self._dirty = self._dirty or step is not Step.RSET
+            letter.named = step is Step.RCPT
             if not self._group:
                 self._go_on(step, letter)
         elif not reply.bad or step is Step.RSET:
@@ -171,7 +173,7 @@ class Exchange:
     def _invited(self, letter: Letter, reply: Reply) -> None:
         if reply.code == _GO_AHEAD and letter.refusal is None:
             self.going = letter
-        elif reply.code == _GO_AHEAD:
+        elif reply.code == _GO_AHEAD and not letter.named:
             # It refused the only recipient and wants the mail all the same (RFC 2920, section 3.1).
             self._say(Step.VOID, letter, _DOT)
         elif reply.bad:
@@ -179,6 +181,7 @@ class Exchange:
             self._dirty = True
             self._finish(letter)
         else:
+            # So is a go-ahead for a recipient without a sender: any dot would be a mail to it.
             raise BadReplyError(f"reply {reply.code} to DATA")
 
     def _ended(self, letter: Letter, reply: Reply) -> None:

@@ -37,8 +37,9 @@ class Letter:
     """A message, its composed mail, and how far it got.
 
     `envelope` is MAIL and RCPT, `content` the dot-stuffed mail with its final dot, as they are
-    written. `asked`: its watch let it leave. `written`: its last octet was handed to the system,
-    so that the relay may have taken it. `settled`: nothing more is told of it.
+    written. `named`: the relay took its recipient. `asked`: its watch let it leave. `written`: its
+    last octet was handed to the system, so that the relay may have taken it. `moved`: it was on a
+    connection before. `settled`: nothing more is told of it.
     """
 
     message: Message
@@ -46,6 +47,7 @@ class Letter:
     draft: Draft | None = None
     envelope: tuple[bytes, bytes] = (b"", b"")
     content: bytes = b""
+    named: bool = False
     refusal: RefusedError | None = None
     asked: bool = False
     written: bool = False

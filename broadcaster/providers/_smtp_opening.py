@@ -14,7 +14,7 @@ from broadcaster.providers._smtp_offers import Offers, read_offers
 from broadcaster.providers._smtp_replies import BadReplyError, Reply
 
 _READY, _CONTINUE, _AUTHENTICATED = 220, 334, 235
-_CLOSING, _TEMPORARY_END, _UNKNOWN_MECHANISM = 421, 500, 504
+_PERMANENT, _UNKNOWN_MECHANISM = 500, 504
 
 
 class Wait(Enum):
@@ -62,8 +62,8 @@ def _hello(relay: Relay) -> Opening:
     reply = _heard((yield Say(b"EHLO " + name + b"\r\n")))
     if reply.good:
         return read_offers(reply.lines[1:])
-    if reply.code < _TEMPORARY_END:
-        raise RefusedError(reply.code, reply.text, sender=True)
+    if reply.code < _PERMANENT:
+        _agreed(reply)
     # It does not know EHLO, or does not like it; the old word may do.
     _agreed((yield Say(b"HELO " + name + b"\r\n")))
     return Offers()
