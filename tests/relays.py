@@ -84,7 +84,8 @@ class Relay:
         self.busiest = max(self.busiest, self.busy)
         try:
             await line.serve()
-        except (_OverError, ConnectionError, asyncio.IncompleteReadError):
+        except (_OverError, OSError, asyncio.IncompleteReadError):
+            # Failed encryption is an OSError too.
             pass
         finally:
             self.busy -= 1
@@ -110,7 +111,7 @@ class _Line:
     async def serve(self) -> None:
         await self.say("GREETING", "220 relay.test ESMTP")
         while line := await self.reader.readline():
-            text = line.decode().strip()
+            text = line.decode("utf-8", "replace").strip()
             verb = text.split(" ")[0].upper()
             self.relay.commands.append(text)
             await self.obey(verb, line)
