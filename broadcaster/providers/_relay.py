@@ -28,6 +28,12 @@ _UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>]")
 
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
+#: What is rare in a mail, in forms that are searched for quickly: a CR before anything else than
+#: a LF and no dot, a CR without LF, a LF without CR.
+_ODD = re.compile(rb"\r(?!\n[^.]|\n\Z)")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_BARE_LF = re.compile(rb"\n(?<!\r\n)")
+
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 #: Replies that ask for credentials or encryption (RFC 4954, section 6): every mail would get them.
@@ -68,13 +74,14 @@ class Relay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """A composed mail: `reference` is its Message-ID, `mail` has CRLF line ends."""
+    """A composed mail: its Message-ID, its octets, and what is written after DATA."""
 
     message: Message
     sender: str = field(repr=False)
     recipient: str = field(repr=False)
     reference: str
-    mail: bytes = field(repr=False)
+    size: int
+    content: bytes = field(repr=False)
 
 
 def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
@@ -82,16 +89,15 @@ def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
 
     RefusedError, as the relay would answer, when it can't take this mail or this mailbox.
     """
-    size = len(draft.mail)
-    if offers.size and size > offers.size:
+    if offers.size and draft.size > offers.size:
         raise RefusedError(552, "5.3.4 longer than the relay takes")
     wide = not draft.recipient.isascii()
     if wide and not offers.utf8:
         raise RefusedError(553, "5.6.7 no SMTPUTF8")
     sender, recipient = f"MAIL FROM:<{draft.sender}>", f"RCPT TO:<{draft.recipient}>"
     if offers.sized:
-        sender += f" SIZE={size}"
-    if offers.eight_bit and not draft.mail.isascii():
+        sender += f" SIZE={draft.size}"
+    if offers.eight_bit and not draft.content.isascii():
         sender += " BODY=8BITMIME"
     if wide:
         sender += " SMTPUTF8"
@@ -102,6 +108,24 @@ def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
         if not wide:
             recipient += f" ORCPT=rfc822;{xtext(draft.recipient)}"
     return sender.encode() + b"\r\n", recipient.encode() + b"\r\n"
+
+
+def written(mail: bytes) -> bytes:
+    """Give what is written after DATA: dots at line starts doubled, and one in the last line.
+
+    RFC 5321, section 4.5.2. InvalidInputError when a line ends otherwise than by CRLF: what a
+    careless server takes for a line's end before a dot may end the mail, and what follows would be
+    another mail of somebody's choice.
+    """
+    if _ODD.search(mail):
+        if _BARE_CR.search(mail):
+            raise InvalidInputError("mail", "has a bare CR", "Compose it with CRLF alone.")
+        mail = mail.replace(b"\r\n.", b"\r\n..")
+    if _BARE_LF.search(mail):
+        raise InvalidInputError("mail", "has a bare LF", "Compose it with CRLF alone.")
+    if mail.startswith(b"."):
+        mail = b"." + mail
+    return mail + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def xtext(text: str) -> str:

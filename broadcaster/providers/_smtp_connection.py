@@ -16,6 +16,9 @@ _log = logging.getLogger(__name__)
 #: Octets of a mail that are written in one go; more wait until the relay has read these.
 _PIECE = 1 << 18
 
+#: Octets that are read in one go.
+_BUFFER = 1 << 13
+
 #: How long a polite goodbye may take, seconds.
 GOODBYE = 1.0
 
@@ -63,7 +66,7 @@ class Desk(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Speaks to the relay about one mail after the other."""
 
     def __init__(self, relay: Relay, desk: Desk) -> None:
@@ -72,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._desk = desk
         self._loop = asyncio.get_running_loop()
         self._replies = Replies()
+        self._buffer = memoryview(bytearray(_BUFFER))
         self._transport: asyncio.Transport | None = None
         # The greeting may come before anybody can wait for it.
         self._awaited: asyncio.Future[Reply | None] = self._loop.create_future()
@@ -162,8 +166,15 @@ class Connection(asyncio.Protocol):
         if self._cause is not None:
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  (asyncio's own signature)
+        """Give the same small buffer each time: a large new one costs more than what it is for."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hear what the relay says."""
+        self._heard(bytes(self._buffer[:nbytes]))
+
+    def _heard(self, data: bytes) -> None:
         if self._cause is not None:
             # The answer to QUIT, or what is too late.
             if self._transport is not None:
@@ -289,17 +300,18 @@ class Connection(asyncio.Protocol):
         self, transport: asyncio.Transport, exchange: Exchange, letter: Letter, said: list[bytes]
     ) -> bool:
         """Write the content but for its last piece, which goes to `said`; False to stop here."""
-        if letter.settled or (not self._offset and not self._desk.leaves(letter)):
+        draft = letter.draft
+        if draft is None or letter.settled or (not self._offset and not self._desk.leaves(letter)):
             self._end(TakenBackError())
             return False
-        while len(letter.content) - self._offset > _PIECE:
-            piece = memoryview(letter.content)[self._offset : self._offset + _PIECE]
-            transport.write(piece)
+        content = draft.content
+        while len(content) - self._offset > _PIECE:
+            transport.write(memoryview(content)[self._offset : self._offset + _PIECE])
             self._offset += _PIECE
             self._deadline = self._patience(Step.CONTENT)
             if self._paused or transport.is_closing():
                 return False
-        said.append(letter.content[self._offset :])
+        said.append(content[self._offset :])
         self._offset = 0
         exchange.gone()
         return True

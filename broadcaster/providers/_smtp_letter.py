@@ -36,17 +36,16 @@ class Round:
 class Letter:
     """A message, its composed mail, and how far it got.
 
-    `envelope` is MAIL and RCPT, `content` the dot-stuffed mail with its final dot, as they are
-    written. `named`: the relay took its recipient. `asked`: its watch let it leave. `written`: its
-    last octet was handed to the system, so that the relay may have taken it. `moved`: it was on a
-    connection before. `settled`: nothing more is told of it.
+    `envelope` is MAIL and RCPT as they are written. `named`: the relay took its recipient.
+    `asked`: its watch let it leave. `written`: its last octet was handed to the system, so that
+    the relay may have taken it. `moved`: it was on a connection before. `settled`: nothing more is
+    told of it.
     """
 
     message: Message
     round: Round
     draft: Draft | None = None
     envelope: tuple[bytes, bytes] = (b"", b"")
-    content: bytes = b""
     named: bool = False
     refusal: RefusedError | None = None
     asked: bool = False
@@ -116,7 +115,7 @@ class Letter:
     def _close(self) -> None:
         """Let go of the mail: nothing more is told of it."""
         self.settled = True
-        self.draft, self.content = None, b""
+        self.draft = None
         self.round.close_one()
 
     def _reference(self) -> str | None:
@@ -148,12 +147,3 @@ def _complain(error: Exception) -> None:
         "fault of who watches mails",
         extra={"action": "watch_failed", "fault": type(error).__name__},
     )
-
-
-def stuffed(mail: bytes) -> bytes:
-    """Give what is written after DATA: dots at line starts doubled (RFC 5321, 4.5.2), one last."""
-    if mail.startswith(b"."):
-        mail = b"." + mail
-    if b"\r\n." in mail:
-        mail = mail.replace(b"\r\n.", b"\r\n..")
-    return mail + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")

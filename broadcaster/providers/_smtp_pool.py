@@ -11,7 +11,7 @@ from broadcaster.ports import Message, Submission, Watch
 from broadcaster.providers._relay import Draft, RefusedError, Relay, envelope
 from broadcaster.providers._smtp_allowance import Allowance
 from broadcaster.providers._smtp_connection import GOODBYE, Connection, TakenBackError
-from broadcaster.providers._smtp_letter import Letter, Round, stuffed
+from broadcaster.providers._smtp_letter import Letter, Round
 
 _log = logging.getLogger(__name__)
 
@@ -104,7 +104,6 @@ class Pool:
             except RefusedError as error:
                 letter.drop(error)
                 continue
-            letter.content = stuffed(letter.draft.mail)
             return letter
         return None
 

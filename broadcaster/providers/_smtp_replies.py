@@ -9,10 +9,10 @@ _LONGEST = 4096
 #: Lines of one reply.
 _MOST = 128
 
-#: The first digits that a reply may have: to a client, 1 has no meaning.
-_FIRST = b"2345"
+_POSITIVE_END, _NEGATIVE = 300, 400
 
-_CONTINUED, _LAST = (b"-",), (b" ", b"")
+#: The codes that a reply may have: to a client, those from 100 have no meaning.
+_CODES = {str(code).encode(): code for code in range(200, 600)}
 
 
 class BadReplyError(Exception):
@@ -33,12 +33,12 @@ class Reply(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether it says yes: by its first digit, as RFC 5321, section 4.2.1, wants it."""
-        return self.code // 100 == 2  # noqa: PLR2004  (positive completion)
+        return self.code < _POSITIVE_END
 
     @property
     def bad(self) -> bool:
         """Whether it says no, for now or for good."""
-        return self.code // 100 >= 4  # noqa: PLR2004  (negative replies)
+        return self.code >= _NEGATIVE
 
 
 class Replies:
@@ -49,7 +49,7 @@ class Replies:
     def __init__(self) -> None:
         """Nothing has arrived."""
         self._rest = b""
-        self._code = b""
+        self._code = 0
         self._lines: list[bytes] = []
 
     @property
@@ -70,17 +70,16 @@ class Replies:
             raise BadReplyError("line is too long")
 
     def _line(self, line: bytes) -> Reply | None:
-        code, mark, text = line[:3], line[3:4], line[4:]
-        if not (code.isdigit() and len(code) == 3 and code[0] in _FIRST):  # noqa: PLR2004  (digits)
+        code, mark = _CODES.get(line[:3]), line[3:4]
+        if code is None:
             raise BadReplyError("line has no reply code")
         if self._lines and code != self._code:
             raise BadReplyError("lines of one reply have several codes")
-        if mark in _LAST:
-            said = (*self._lines, text) if self._lines else (text,)
-            self._lines = []
-            return Reply(int(code), said)
-        if mark not in _CONTINUED or len(self._lines) >= _MOST:
+        if mark in {b" ", b""}:
+            lines, self._lines = (*self._lines, line[4:]), []
+            return Reply(code, lines)
+        if mark != b"-" or len(self._lines) >= _MOST:
             raise BadReplyError("line has no reply's form, or there are too many")
         self._code = code
-        self._lines.append(text)
+        self._lines.append(line[4:])
         return None

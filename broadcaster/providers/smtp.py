@@ -16,7 +16,7 @@ from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Callback, Context, MailHeaders, Message, Submission, Watch
 from broadcaster.providers import _bounces
 from broadcaster.providers._bounces import ReturnPath
-from broadcaster.providers._relay import HOST, Draft, ascii_mailbox, relay_of, sender_of
+from broadcaster.providers._relay import HOST, Draft, ascii_mailbox, relay_of, sender_of, written
 from broadcaster.providers._smtp_letter import Answers
 from broadcaster.providers._smtp_pool import Pool
 from broadcaster.providers.base import result
@@ -80,12 +80,14 @@ class SmtpProvider:
         try:
             recipient = ascii_mailbox(message.address.value)
             headers = self._headers(message, recipient)
+            mail = self._compose(message, headers)
             return Draft(
                 message=message,
                 sender=self._paths.address(message.delivery),
                 recipient=recipient,
                 reference=headers.message_id,
-                mail=self._compose(message, headers),
+                size=len(mail),
+                content=written(mail),
             )
         except InvalidInputError as error:
             if error.field == "recipient":
@@ -102,16 +104,8 @@ class SmtpProvider:
         return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
 
     def _compose(self, message: Message, headers: MailHeaders) -> bytes:
-        """Make the mail as it leaves, with CRLF line ends alone.
-
-        InvalidInputError otherwise: a bare CR or LF before a dot can end a mail too early for a
-        server that reads carelessly, and what follows would be another mail.
-        """
-        mail = self._context.composer.mail(message, headers)
-        ends = mail.count(b"\r\n")
-        if not ends == mail.count(b"\n") == mail.count(b"\r"):
-            raise InvalidInputError("mail", "has a bare CR or LF", "Compose it with CRLF alone.")
-        return mail
+        """Make the mail as it leaves."""
+        return self._context.composer.mail(message, headers)
 
     def _message_id(self, message: Message) -> str:
         """The same for every attempt, so that mail systems recognise a repeat."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from broadcaster.providers._relay import RefusedError
+from broadcaster.providers._relay import RefusedError, written
 from broadcaster.providers._smtp_exchange import Exchange, Step
-from broadcaster.providers._smtp_letter import Letter, Round, stuffed
+from broadcaster.providers._smtp_letter import Letter, Round
 from broadcaster.providers._smtp_replies import BadReplyError, Reply
 from tests.smtp_scene import Log, mail
 
@@ -26,7 +26,6 @@ def _letter(together: Round, number: int = 1) -> Letter:
         message=mail(number),
         round=together,
         envelope=(b"MAIL " + name + b"\r\n", b"RCPT " + name + b"\r\n"),
-        content=b"content\r\n.\r\n",
     )
 
 
@@ -189,7 +188,7 @@ def test_a_relay_that_closes_while_nothing_is_open(together: Round) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mail_", "written"),
+    ("raw", "wanted"),
     [
         (b"a\r\n", b"a\r\n.\r\n"),
         (b"a", b"a\r\n.\r\n"),
@@ -199,6 +198,6 @@ def test_a_relay_that_closes_while_nothing_is_open(together: Round) -> None:
         (b"a.\r\n\r\n..\r\n", b"a.\r\n\r\n...\r\n.\r\n"),
     ],
 )
-def test_dots_are_stuffed(mail_: bytes, written: bytes) -> None:
+def test_dots_are_stuffed(raw: bytes, wanted: bytes) -> None:
     """RFC 5321, section 4.5.2: no line of a mail looks like its end."""
-    assert stuffed(mail_) == written
+    assert written(raw) == wanted
