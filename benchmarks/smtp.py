@@ -55,6 +55,9 @@ COUNTS = {
     "aiosmtplib": 2500,
 }
 
+#: Seconds, and those of the processor.
+Taken = tuple[float, float]
+
 #: Messages of one call of `stream`, and calls at a time.
 SLICE, CALLS = 50, 8
 
@@ -197,8 +200,20 @@ def message(number: int) -> Message:
     )
 
 
-async def ours(port: int, size: int, count: int, connections: int, pipeline: int = 2) -> float:
-    """Send through our provider; gives seconds."""
+class Stopwatch:
+    """Measures seconds and those of the processor, from when it is made."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._wall, self._used = time.perf_counter(), time.process_time()
+
+    def read(self) -> Taken:
+        """Give both."""
+        return time.perf_counter() - self._wall, time.process_time() - self._used
+
+
+async def ours(port: int, size: int, count: int, connections: int, pipeline: int = 2) -> Taken:
+    """Send through our provider."""
     words = {
         "HOST": "127.0.0.1",
         "PORT": port,
@@ -227,15 +242,15 @@ async def ours(port: int, size: int, count: int, connections: int, pipeline: int
         for slice_ in slices:
             await provider.stream(slice_, watch)
 
-    begun = time.perf_counter()
+    clock = Stopwatch()
     await asyncio.gather(*(feed() for _ in range(CALLS)))
-    taken = time.perf_counter() - begun
+    taken = clock.read()
     await provider.aclose()
     assert watch.accepted == count
     return taken
 
 
-def threads(port: int, size: int, count: int, connections: int) -> float:
+def threads(port: int, size: int, count: int, connections: int) -> Taken:
     """Send through the standard library, a thread for each connection."""
     raw = mail(size)
 
@@ -245,15 +260,15 @@ def threads(port: int, size: int, count: int, connections: int) -> float:
                 client.sendmail(SENDER, [RECIPIENT], raw)
 
     workers = [threading.Thread(target=send) for _ in range(connections)]
-    begun = time.perf_counter()
+    clock = Stopwatch()
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return time.perf_counter() - begun
+    return clock.read()
 
 
-async def library(port: int, size: int, count: int, connections: int) -> float:
+async def library(port: int, size: int, count: int, connections: int) -> Taken:
     """Send through aiosmtplib, a task for each connection."""
     import aiosmtplib  # noqa: PLC0415  (compared with where it is installed)
 
@@ -265,20 +280,20 @@ async def library(port: int, size: int, count: int, connections: int) -> float:
             for _ in range(count // connections):
                 await client.sendmail(SENDER, [RECIPIENT], raw)
 
-    begun = time.perf_counter()
+    clock = Stopwatch()
     await asyncio.gather(*(send() for _ in range(connections)))
-    return time.perf_counter() - begun
+    return clock.read()
 
 
-def with_uvloop(port: int, size: int, count: int, connections: int) -> float:
+def with_uvloop(port: int, size: int, count: int, connections: int) -> Taken:
     """Send through our provider on another event loop."""
     import uvloop  # noqa: PLC0415  (compared with where it is installed)
 
-    seconds: float = uvloop.run(ours(port, size, count, connections))
-    return seconds
+    taken: Taken = uvloop.run(ours(port, size, count, connections))
+    return taken
 
 
-SENDERS: dict[str, Callable[[int, int, int, int], float]] = {
+SENDERS: dict[str, Callable[[int, int, int, int], Taken]] = {
     "ours": lambda *how: asyncio.run(ours(*how)),
     "ours, PIPELINE=0": lambda *how: asyncio.run(ours(*how, pipeline=0)),
     "ours, uvloop": with_uvloop,
@@ -344,10 +359,7 @@ def main() -> None:
     if given.send:
         name, *how = given.send
         port, size, count, connections = map(int, how)
-        before = os.times()
-        taken = SENDERS[name](port, size, count, connections)
-        after = os.times()
-        print(taken, after.user - before.user + after.system - before.system)
+        print(*SENDERS[name](port, size, count, connections))
         return
     print(
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "

@@ -17,19 +17,29 @@ _log = logging.getLogger(__name__)
 class Round:
     """The messages of one call, and who watches them."""
 
-    __slots__ = ("done", "open", "watch")
+    __slots__ = ("_complained", "done", "open", "watch")
 
     def __init__(self, watch: Watch, count: int, done: asyncio.Future[None]) -> None:
         """Tell `watch`; `done` is set when nothing is open any more."""
         self.watch = watch
         self.open = count
         self.done = done
+        self._complained = False
 
     def close_one(self) -> None:
         """Count one message less."""
         self.open -= 1
         if not self.open and not self.done.done():
             self.done.set_result(None)
+
+    def complain(self, error: Exception) -> None:
+        """Log that who watches failed; once, as it may do so for each message."""
+        if not self._complained:
+            self._complained = True
+            _log.error(
+                "fault of who watches mails",
+                extra={"action": "watch_failed", "fault": type(error).__name__},
+            )
 
 
 @dataclass(kw_only=True, slots=True, eq=False, repr=False)
@@ -60,7 +70,7 @@ class Letter:
         try:
             self.asked = self.round.watch.leaving(self.message)
         except Exception as error:  # noqa: BLE001  (as below)
-            _complain(error)
+            self.round.complain(error)
             self.drop(error)
             return False
         if not self.asked:
@@ -75,7 +85,7 @@ class Letter:
         try:
             self.round.watch.answered(submission)
         except Exception as error:  # noqa: BLE001  (who watches must not take other mails along)
-            _complain(error)
+            self.round.complain(error)
         self._close()
 
     def answer(self) -> None:
@@ -140,10 +150,3 @@ class Answers:
     def of(self, messages: Sequence[Message]) -> list[Submission]:
         """Give the answers of these messages."""
         return [self._answers[message.delivery, message.attempt] for message in messages]
-
-
-def _complain(error: Exception) -> None:
-    _log.error(
-        "fault of who watches mails",
-        extra={"action": "watch_failed", "fault": type(error).__name__},
-    )

@@ -63,9 +63,9 @@ class Replies:
         for line in lines:
             if len(line) > _LONGEST:
                 raise BadReplyError("line is too long")
-            reply = self._line(line.removesuffix(b"\r"))
-            if reply is not None:
-                yield reply
+            whole = self._line(line.removesuffix(b"\r"))
+            if whole is not None:
+                yield whole
         if len(self._rest) > _LONGEST:
             raise BadReplyError("line is too long")
 
