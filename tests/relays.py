@@ -12,8 +12,8 @@ from typing import Self
 CUT, RESET, HALF, HANG = "CUT", "RESET", "HALF", "HANG"
 #: Take the mail and then not say so.
 TAKEN_CUT = "TAKEN CUT"
-#: Before what else is said: write it octet by octet; twice.
-SLOWLY, TWICE = "SLOWLY ", "TWICE "
+#: Before what else is said: write it octet by octet; twice; without the end of its last line.
+SLOWLY, TWICE, RAGGED = "SLOWLY ", "TWICE ", "RAGGED "
 
 GROUP = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
 
@@ -191,7 +191,7 @@ class _Line:
         await self.do(told or good)
 
     async def do(self, told: str) -> None:
-        self.code = told.removeprefix(SLOWLY).removeprefix(TWICE)
+        self.code = told.removeprefix(SLOWLY).removeprefix(TWICE).removeprefix(RAGGED)
         if told == HANG:
             await asyncio.Event().wait()
         if told == RESET:
@@ -204,6 +204,8 @@ class _Line:
                 pass
             raise _OverError
         octets = self.code.encode() + b"\r\n"
+        if told.startswith(RAGGED):
+            octets = octets.removesuffix(b"\r\n")
         if told.startswith(SLOWLY):
             for octet in octets:
                 self.writer.write(bytes([octet]))

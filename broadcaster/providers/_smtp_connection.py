@@ -300,8 +300,9 @@ class Connection(asyncio.BufferedProtocol):
         self, transport: asyncio.Transport, exchange: Exchange, letter: Letter, said: list[bytes]
     ) -> bool:
         """Write the content but for its last piece, which goes to `said`; False to stop here."""
+        # What is settled has none any more.
         draft = letter.draft
-        if draft is None or letter.settled or (not self._offset and not self._desk.leaves(letter)):
+        if draft is None or (not self._offset and not self._desk.leaves(letter)):
             self._end(TakenBackError())
             return False
         content = draft.content

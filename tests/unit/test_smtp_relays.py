@@ -13,6 +13,7 @@ from tests.relays import (
     GROUP,
     HALF,
     HANG,
+    RAGGED,
     RESET,
     SLOWLY,
     TAKEN_CUT,
@@ -62,7 +63,9 @@ def test_a_reply_too_many(step: str, offers: tuple[str, ...]) -> None:
     assert relay.taken == []
 
 
-@pytest.mark.parametrize("told", ["334 what", "200 x\r\n200 y", "354 x\r\n250 taken", "100 x"])
+@pytest.mark.parametrize(
+    "told", [f"{RAGGED}354 go\r\n25", "334 what", "200 x\r\n200 y", "354 x\r\n250 taken", "100 x"]
+)
 def test_wrong_replies_to_data(told: str) -> None:
     """What is neither a go-ahead nor a refusal does not bring the mail out."""
     relay = Relay(act=always(DATA=told))
@@ -119,6 +122,14 @@ def test_a_cut_amid_many(how: str) -> None:
     assert relay.connections == 2
 
 
+def test_a_mail_moves_once() -> None:
+    """What was only named on two kept connections that ended waits for another attempt."""
+    relay = Relay(act=lambda step, at: CUT if (step, at > 2) == ("MAIL", True) else None)
+    answers = submit(relay, mails(2), [mail(3)], CONNECTIONS=2)
+    assert [answer.event for answer in answers] == [_E.ACCEPT, _E.ACCEPT, _E.DEFER]
+    assert relay.connections == 2
+
+
 def test_too_many_connections() -> None:
     """A relay that bears two connections gets all mails over them, and is not hammered."""
 
@@ -155,6 +166,15 @@ def test_a_dead_relay_is_not_hammered() -> None:
         assert log.asked == []
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("told", [CUT, "421 4.7.0 too many"])
+def test_a_relay_that_ends_every_connection_is_not_hammered(told: str) -> None:
+    """To greet and then hang up before the first mail is no better than not to listen."""
+    relay = Relay(act=always(MAIL=told))
+    answers = submit(relay, *(mails(20, first) for first in range(1, 201, 20)), CONNECTIONS=2)
+    assert {answer.event for answer in answers} == {_E.DEFER}
+    assert relay.connections <= 10
 
 
 def test_relay_that_comes_back() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from tests.authorities import Authority, authority
-from tests.relays import GROUP, HANG, SLOWLY, Relay, always
+from tests.relays import GROUP, HANG, RAGGED, SLOWLY, Relay, always
 from tests.smtp_scene import mail, mails, numbers, submit
 
 _E = DeliveryEvent
@@ -64,12 +64,12 @@ def test_certificates_are_checked(trusted: Authority, tmp_path: Path, how: str, 
 
 
 @pytest.mark.parametrize(
-    "behind", ["250 injected", "220 again", "25", "250-relay\r\n250 AUTH PLAIN", "\r\n"]
+    "behind", ["250 injected\r\n", "220 again\r\n", "25", "250-relay\r\n", "\r\n", "\x16"]
 )
 def test_words_in_the_clear_behind_starttls_end_it(trusted: Authority, behind: str) -> None:
     """What comes with the go-ahead was said by whoever sits in between (CVE-2011-0411)."""
     relay = Relay(
-        act=always(STARTTLS=f"220 2.0.0 Ready\r\n{behind}"),
+        act=always(STARTTLS=f"{RAGGED}220 2.0.0 Ready\r\n{behind}"),
         tls=trusted.server("127.0.0.1"),
         offers=_OFFERS,
     )
