@@ -25,6 +25,7 @@ _NAMES = (
     "\ud800",
     "“L’…”",
     "<table x",
+    "true",
     "👩\u200d👧",
 )
 _URLS = (
@@ -181,6 +182,7 @@ def columns(*, prying: bool) -> st.SearchStrategy[str]:
                 '<mj-text><p style="width:{{ reader.number.raw }}" title="{{ reader.name }}">%s</p>'
                 "</mj-text>"
             ),
+            '<mj-image src="x" fluid-on-mobile="{{ reader.number.raw }}" />%s',
             "<mj-raw>%s</mj-raw>",
             "<mj-text><!-- %s --></mj-text>",
             "<mj-text><![CDATA[%s]]></mj-text>",

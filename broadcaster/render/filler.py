@@ -26,6 +26,8 @@ class Filler:
         self._fields = pattern.usage.fields
         self._cleaners = tuple(cleaner(field) for field in self._fields)
         self._skeleton = lru_cache(maxsize=_KEPT)(self._make)
+        #: That of readers who have everything, who are most.
+        self._whole: Skeleton | None = None
 
     def __call__(self, reader: Reader) -> Content:
         """Make the message for a reader; errors are those of a full render."""
@@ -35,7 +37,7 @@ class Filler:
             if value is None:
                 return self._full(reader)
             values.append(value)
-        skeleton = self._find(values)
+        skeleton = (self._whole if all(values) else None) or self._find(values)
         if skeleton is None:
             return self._full(reader)
         made = [values[n] if make is None else make(values[n]) for n, make in skeleton.takes]
@@ -44,6 +46,8 @@ class Filler:
     def _find(self, values: list[str]) -> Skeleton | None:
         filled = tuple(map(bool, values))
         skeleton = self._skeleton(filled, None)
+        if all(filled):
+            self._whole = skeleton
         if skeleton is None and "page_url" in self._fields:
             skeleton = self._skeleton(filled, values[self._fields.index("page_url")])
         return skeleton

@@ -9,6 +9,7 @@ every value between them does.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import NoReturn
 
@@ -47,7 +48,11 @@ class HoleError(Exception):
 
 def cleaner(field: str) -> Callable[[Reader], str | None]:
     """Give what takes a field's value as templates show it; that gives None for one too odd."""
-    take, clean = attrgetter(field), _name if field in NAMES else _url
+    take = attrgetter(field)
+    if field in NAMES:
+        return lambda reader: _name(take(reader))
+    # The page is the same for most; each way out is its own.
+    clean = lru_cache(maxsize=16)(_url) if field == "page_url" else _url
     return lambda reader: clean(take(reader))
 
 

@@ -58,14 +58,14 @@ class Pattern:
         """
         short, long = (self._texts(stand, given, page_url) for stand in (SHORT, LONG))
         forms = [form(one, other) for one, other in zip(short, long, strict=True)]
-        values = sorted({p for one in forms for p in one.pieces if isinstance(p, int)})
+        values = list(dict.fromkeys(p for one in forms for p in one.pieces if isinstance(p, int)))
         place = {value: n for n, value in enumerate(values)}
         packed = [
             Form(tuple(place[p] if isinstance(p, int) else p for p in one.pieces)) for one in forms
         ]
         takes = [
-            (self.usage.fields.index(FIELDS[value // 2]), self._made(escaped=value % 2 == 1))
-            for value in values
+            (self.usage.fields.index(field), self._made(field, escaped=value % 2 == 1))
+            for value, field in ((value, FIELDS[value // 2]) for value in values)
         ]
         return Skeleton(takes=tuple(takes), fill=self._fill(packed))
 
@@ -96,12 +96,13 @@ class Pattern:
             return stand.hole(field, surface, self.order.locale)
         return Barred()
 
-    def _made(self, *, escaped: bool) -> Callable[[str], str] | None:
+    def _made(self, field: str, *, escaped: bool) -> Callable[[str], str] | None:
         """Give what turns a value into what stands in the text; None when it stands as it is."""
-        if self.channel is Channel.SMS:
-            locale = self.order.locale
-            return lambda value: _for_sms(_escaped(value) if escaped else value, locale)
-        return _escaped if escaped else None
+        make = _escaped if escaped else None
+        if self.channel is not Channel.SMS or self.order.locale.script != "Latn":
+            return make
+        # Letters are never changed, but a name may have an apostrophe that GSM-7 has not.
+        return _for_sms(self.order.locale, make) if field in NAMES else make
 
     def _fill(self, forms: Sequence[Form]) -> Fill:
         if self.channel is Channel.SMS:
@@ -120,14 +121,23 @@ class Pattern:
 
 
 def _fill_sms(body: Form) -> Fill:
-    if len(body.pieces) > 1:
-        return lambda values, _: SmsContent(body=body.fill(values))
-    content = SmsContent(body=body.fill(()))
-    return lambda *_: content
+    values = [piece for piece in body.pieces if isinstance(piece, int)]
+    if not values:
+        content = SmsContent(body=body.fill(()))
+        return lambda *_: content
+    if values != list(range(len(values))):
+        return lambda made, _: SmsContent(body=body.fill(made))
+    # Each value stands once, in order: the shortest way there is.
+    text = "".join("%s" if isinstance(p, int) else p.replace("%", "%%") for p in body.pieces)
+    return lambda made, _: SmsContent(body=text % made)
 
 
-def _for_sms(value: str, locale: Locale) -> str:
-    return value if value.isascii() else finish_sms(value, locale)
+def _for_sms(locale: Locale, make: Callable[[str], str] | None) -> Callable[[str], str]:
+    def finish(value: str) -> str:
+        made = make(value) if make else value
+        return made if made.isascii() else finish_sms(made, locale)
+
+    return finish
 
 
 def _escaped(value: str) -> str:

@@ -232,6 +232,18 @@ def test_subject_with_a_name_is_filled_everywhere(
     assert renderer.renders == 0
 
 
+def test_values_that_steer_the_compiler_are_no_holes(
+    made: Callable[[dict[str, str]], Counting],
+) -> None:
+    """An attribute that is compared with a word leaves no trace of any other value."""
+    column = '<mj-image src="x" fluid-on-mobile="{{ reader.name.raw }}" />'
+    renderer = made(skeletons.mail(column))
+    fill = renderer.prepare(_advise(renderer), Channel.EMAIL, "en")
+    for name in ("Ali", "true"):
+        who = reader(name=name)
+        assert outcome(partial(fill, who)) == _full(renderer, Channel.EMAIL, "en", who)
+
+
 def test_subject_is_never_kept_for_another_reader(
     made: Callable[[dict[str, str]], Counting],
 ) -> None:
