@@ -15,7 +15,7 @@ from broadcaster.domain.message import (
     SmsContent,
 )
 from broadcaster.ports import Reader
-from broadcaster.render.environment import finish_sms
+from broadcaster.render.environment import TYPOGRAPHY, finish_sms
 from broadcaster.render.holes import LONG, NAMES, SHORT, Barred, HoleError, StandIns, form
 from broadcaster.render.kinds import PARTS
 from broadcaster.render.locales import Locale
@@ -135,7 +135,7 @@ def _fill_sms(body: Form) -> Fill:
 def _for_sms(locale: Locale, make: Callable[[str], str] | None) -> Callable[[str], str]:
     def finish(value: str) -> str:
         made = make(value) if make else value
-        return made if made.isascii() else finish_sms(made, locale)
+        return finish_sms(made, locale) if TYPOGRAPHY.search(made) else made
 
     return finish
 
