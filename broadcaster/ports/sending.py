@@ -80,16 +80,17 @@ class Provider(Protocol):
 class Watch(Protocol):
     """Is told how the messages that were handed over get on; called on the loop, never blocks."""
 
-    def written(self, message: Message) -> None:
-        """The message begins to leave this machine: from now on it may arrive.
+    def leaving(self, message: Message) -> bool:
+        """Ask whether a message may leave now; asked just before the first octet of its request.
 
-        Told just before the first octet of the request, and once at most. What was never written
-        must be answered with DEFER.
+        True: from now on it may arrive, and what comes of it must be answered. False: it was
+        taken back (a pause, its end, a lost lease); it must not leave, and nothing more is told of
+        it. What was never asked about and can't be sent is answered with DEFER.
         """
         ...
 
     def answered(self, submission: Submission) -> None:
-        """What came of a message; told exactly once for each."""
+        """What came of a message; told exactly once for each that was not taken back."""
         ...
 
 
