@@ -59,7 +59,7 @@ LITERALS = st.sampled_from(
 )
 _VALUES = st.sampled_from((*FIELDS, *FIELDS, "facts.sender", "reader['name']", "reader.name.raw"))
 #: Ways to put a value out that leave a hole.
-_GENTLE = (
+GENTLE = (
     "{{ @A }}",
     "{{ @A }} {{ @B }}",
     "{{ @A or @B }}",
@@ -85,7 +85,7 @@ _GENTLE = (
     "{{ @A is defined }}{{ @A is none }}",
 )
 #: Ways that look at a value, or at a text that was made of one.
-_PRYING = (
+PRYING = (
     "{{ @A|escape }}",
     "{{ @A|isolate }}",
     "{{ @A|forceescape }}",
@@ -145,15 +145,18 @@ _PRYING = (
 )
 
 
+def speak(shape: str, first: str, second: str) -> str:
+    """Write a template: a way of saying something about two values."""
+    return shape.replace("@A", first).replace("@B", second)
+
+
 def _filled(shapes: tuple[str, ...]) -> st.SearchStrategy[str]:
-    return st.tuples(st.sampled_from(shapes), _VALUES, _VALUES).map(
-        lambda drawn: drawn[0].replace("@A", drawn[1]).replace("@B", drawn[2])
-    )
+    return st.builds(speak, st.sampled_from(shapes), _VALUES, _VALUES)
 
 
 def sources(*, prying: bool) -> st.SearchStrategy[str]:
     """Make templates of text; without prying ones every message can be filled."""
-    shapes = _GENTLE + _PRYING if prying else _GENTLE
+    shapes = GENTLE + PRYING if prying else GENTLE
     pieces = st.lists(_filled(shapes) | LITERALS, min_size=1, max_size=4).map("".join)
     return pieces | pieces.map(
         lambda text: "{% extends '_base/frame.txt' %}{% block main %}" + text + "{% endblock %}"
@@ -162,7 +165,7 @@ def sources(*, prying: bool) -> st.SearchStrategy[str]:
 
 def columns(*, prying: bool) -> st.SearchStrategy[str]:
     """Make what stands in the column of a mail's HTML part."""
-    shapes = _GENTLE + _PRYING if prying else _GENTLE
+    shapes = GENTLE + PRYING if prying else GENTLE
     text = st.lists(_filled(shapes) | LITERALS, min_size=1, max_size=3).map("".join)
     places = [
         "<mj-text>%s</mj-text>",

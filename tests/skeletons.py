@@ -74,12 +74,12 @@ def write_locales(folder: Path) -> None:
             file.write_text(_po(tag, plural_forms), encoding="utf-8")
 
 
-def write_kind(folder: Path, parts: Mapping[str, str]) -> None:
-    """Write the kind `made` with these parts; a mail's layout is put around its HTML part."""
+def write_kind(folder: Path, parts: Mapping[str, str], name: str = "made") -> None:
+    """Write a kind with these parts."""
     channels = sorted({part.partition("/")[0] for part in parts})
     quoted = ", ".join(f'"{channel}"' for channel in channels)
-    files = {**_BASE, "made/kind.toml": f"channels = [{quoted}]\n{_TOML}"}
-    files |= {f"made/{part}": text for part, text in parts.items()}
+    files = {**_BASE, f"{name}/kind.toml": f"channels = [{quoted}]\n{_TOML}"}
+    files |= {f"{name}/{part}": text for part, text in parts.items()}
     for path, text in files.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -139,10 +139,10 @@ def outcome(make_content: Callable[[], Content]) -> Outcome:
 
 
 def differences(
-    renderer: TemplateRenderer, channel: Channel, readers: list[Reader]
+    renderer: TemplateRenderer, channel: Channel, readers: list[Reader], kind: str = "made"
 ) -> list[tuple[str, Reader, Outcome, Outcome]]:
     """Prepare in every locale and list what is not as the full render has it."""
-    advisory = advise(renderer)
+    advisory = advise(renderer, kind)
     found = []
     for tag in TAGS:
         fill = renderer.prepare(advisory, channel, tag)
