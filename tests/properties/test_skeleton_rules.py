@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.ports import Reader
@@ -29,6 +29,7 @@ def _reader(field: str, value: str) -> Reader:
 
 
 @given(NAMES)
+@settings(deadline=None)
 def test_names_are_cleaned_the_same_by_the_short_way(name: str) -> None:
     """A name that can be printed needs no look at each character; the outcome is as with one."""
     text = unicodedata.normalize("NFC", name[:400])
@@ -41,6 +42,7 @@ def test_names_are_cleaned_the_same_by_the_short_way(name: str) -> None:
 
 
 @given(st.sampled_from(FIELDS), NAMES | URLS)
+@settings(deadline=None)
 def test_values_that_are_filled_in_are_firm(field: str, value: str) -> None:
     """No end of a pipe changes a value that is filled in: its blanks are single and inside."""
     taken = cleaner(field)(_reader(field, value))
@@ -51,6 +53,7 @@ def test_values_that_are_filled_in_are_firm(field: str, value: str) -> None:
 
 
 @given(st.sampled_from(("name", "number")), NAMES, st.sampled_from(Surface), _LOCALE)
+@settings(deadline=None)
 def test_holes_show_what_names_show(
     field: str, name: str, surface: Surface, locale: object
 ) -> None:
@@ -73,6 +76,7 @@ def test_holes_show_what_names_show(
 
 
 @given(st.lists(_AROUND, min_size=2, max_size=4), _STANDS, st.sampled_from(FIELDS))
+@settings(deadline=None)
 def test_texts_are_parted_at_their_holes(around: list[str], stand: StandIns, field: str) -> None:
     """Splitting finds every hole, and what stood around it."""
     hole = str(stand.hole(field, Surface.SMS, _LOCALES["en"]))

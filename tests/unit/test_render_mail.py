@@ -1,7 +1,7 @@
 """MJML: attributes come out as they went in, and where a piece of text is copied."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
@@ -37,6 +37,7 @@ def _html(text: str) -> str:
 
 
 @given(_TEXTS)
+@settings(deadline=None)
 def test_texts_are_copied_into_the_html(text: str) -> None:
     """What is put into text and plain attributes comes out as it is, whatever it is."""
     assert _html(text) == _html("Aa").replace("Aa", str(escape(text)))
