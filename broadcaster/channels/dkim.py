@@ -34,8 +34,8 @@ _OVERSIGNED = (b"from",)
 _BLANKS = re.compile(rb"[ \t]+")
 _FIELD_END = re.compile(rb"\r\n(?![ \t])")
 
-#: How many characters of a signature stand on a line.
-_LINE = 72
+#: How many characters of a signature stand on a line, and how many names of fields.
+_LINE, _NAMES = 72, 4
 
 
 def relaxed_field(name: bytes, value: bytes) -> bytes:
@@ -75,7 +75,7 @@ class Seals:
         there = frozenset(names)
         #: The fields that are signed, in the order in which they are hashed.
         self.names = tuple(name for name in _SIGNED if name in there)
-        listed = b":".join((*self.names, *_OVERSIGNED))
+        listed = _listed((*self.names, *_OVERSIGNED))
         self._seals = [(signer, *_forms(signer, listed)) for signer in signers]
 
     def sign(self, fields: bytes, body: bytes) -> bytes:
@@ -95,6 +95,11 @@ class Seals:
         return b"".join(written)
 
 
+def _listed(names: Sequence[bytes]) -> bytes:
+    lines = [b":".join(names[at : at + _NAMES]) for at in range(0, len(names), _NAMES)]
+    return b":\r\n  ".join(lines)
+
+
 def _forms(signer: MailSigner, listed: bytes) -> tuple[bytes, bytes]:
     """Write the field with places for hash and signature, and its relaxed form without signature.
 
@@ -104,8 +109,7 @@ def _forms(signer: MailSigner, listed: bytes) -> tuple[bytes, bytes]:
         f"v=1; a={signer.algorithm}; c=relaxed/relaxed; d={signer.domain};\r\n"
         f" s={signer.selector};\r\n"
     ).encode("ascii")
-    value += b" h=" + listed.replace(b":list-unsubscribe:", b":\r\n list-unsubscribe:") + b";\r\n"
-    value += b" bh=%b;\r\n b="
+    value += b" h=" + listed + b";\r\n bh=%b;\r\n b="
     return (
         b"DKIM-Signature: " + value + b"%b\r\n",
         relaxed_field(b"DKIM-Signature", value).removesuffix(_EOL),
