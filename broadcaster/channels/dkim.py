@@ -45,6 +45,9 @@ def relaxed_field(name: bytes, value: bytes) -> bytes:
 
 def relaxed_value(value: bytes) -> bytes:
     """Unfold a field's value and reduce its white space."""
+    if not (b"\r" in value or b"\t" in value or b"  " in value):
+        # Most are so, and this is several times faster.
+        return value.strip(b" ")
     return _BLANKS.sub(b" ", value.replace(_EOL, b"")).strip(b" ")
 
 

@@ -80,7 +80,7 @@ class _KeyFileError(InvalidInputError):
 
 def _read(path: Path) -> bytes:
     try:
-        with open(path, "rb", opener=_opened) as stream:  # noqa: PTH123  (Path has no opener)
+        with open(path, "rb", opener=_opened) as stream:
             _check(os.fstat(stream.fileno()).st_mode)
             octets = stream.read(_MOST + 1)
     except (OSError, ValueError) as error:

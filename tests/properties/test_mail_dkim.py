@@ -192,4 +192,5 @@ def test_every_line_of_a_signed_head_is_short(signers: tuple[MailSigner, ...]) -
     """The signatures are folded."""
     head = _mail(_golden("ar"), _headers(signers, unsubscribe_url="")).partition(b"\r\n\r\n")[0]
     assert head.count(b"DKIM-Signature: ") == 2
-    assert max(map(len, head.split(b"\r\n"))) <= 78
+    signatures = head[: head.index(b"From: ")]
+    assert max(map(len, signatures.split(b"\r\n"))) <= 78
