@@ -34,9 +34,9 @@ def quoted(text: str) -> bytes:
 
 def value(text: str) -> bytes:
     """Encode what has no line end, to stand between soft breaks."""
-    plain = text.isascii() and text.isprintable() and "=" not in text and "  " not in text
-    if plain and len(text) <= _MOST:
-        return text.encode("ascii")
+    if text.isascii() and text.isprintable() and "=" not in text and "  " not in text:
+        # Most are so.
+        return _wrapped(text).encode("ascii")
     return quoted(text)
 
 
