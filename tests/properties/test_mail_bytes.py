@@ -164,6 +164,48 @@ def test_most_mails_take_the_fast_way() -> None:
     assert _ready(FilledEmail(form, ("a", "")), headers) is None
 
 
+def test_a_line_end_around_an_empty_value_is_one() -> None:
+    """A form that could join two halves of a line end is always written whole."""
+    half = Form(("a\r", 0, "\nb"))
+    content = FilledEmail(EmailForm(subject=half, text=half, html=half), ("",))
+    headers = builders.mail_headers()
+    assert _ready(content, headers) is None
+    _, bodies = _read(MessageComposer().mail(builders.message(content=content), headers))
+    assert bodies == [("text/plain", b"a\r\nb\r\n"), ("text/html", b"a\r\nb\r\n")]
+
+
+@given(mails=st.lists(st.tuples(st.integers(0, 1), TAME, HEADERS), min_size=2, max_size=8))
+def test_nothing_of_one_mail_gets_into_another(
+    mails: list[tuple[int, tuple[str, ...], MailHeaders]],
+) -> None:
+    """What is kept for a form and a sender is right for the next mail, whatever differs in it."""
+    forms = [
+        EmailForm(
+            subject=Form(("S", 0, "")), text=Form((text, 1, ".\n")), html=Form(("<p>", 2, ""))
+        )
+        for text in ("Bonjour ", "مرحبا بكم ")
+    ]
+    composer = MessageComposer()
+    for number, values, headers in mails:
+        content = FilledEmail(forms[number], values)
+        made = composer.mail(builders.message(content=content), headers)
+        assert _read(made) == _read(mime(content, headers))
+
+
+def test_only_the_forms_used_last_are_kept() -> None:
+    """However many forms come by, what is kept is bounded; a form that stays is built once."""
+    composer = MessageComposer()
+    for number in range(200):
+        for _ in range(2):
+            text = Form((f"{number} ", 0, "\n"))
+            content = FilledEmail(EmailForm(subject=text, text=text, html=text), ("x",))
+            composer.mail(builders.message(content=content), builders.mail_headers())
+        composer.mail(builders.message(content=content), builders.mail_headers())
+    kept = composer._prebuilt.cache_info()
+    assert kept.currsize == kept.maxsize == 64
+    assert kept.hits == 200
+
+
 def test_dense_texts_are_packed_and_others_quoted() -> None:
     """Each part is written the shorter way, judged by what is written ahead."""
     form = EmailForm(
