@@ -5,6 +5,7 @@ python -m tests.chaos --seed 7 --customers 25000 --events 300
 
 import json
 import shutil
+import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.chaos.scene import staged
 from tests.chaos.wishes import Wishes
 
 
-def chaos(
+def chaos(  # noqa: PLR0913, PLR0917  (each is a switch of the command)
     seed: Annotated[int, typer.Option(min=1, help="Chooses customers, events, trouble.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="How many runs, each with the next seed.")] = 1,
     customers: Annotated[int, typer.Option(min=20, help="How many to tell.")] = 30_000,
@@ -46,6 +47,9 @@ def chaos(
         patience=patience,
         kept=kept.absolute(),
     )
+    # Told to end, it ends what it started; a shell may have had it ignore the other one.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(130))
     outcomes = [play(replace(wishes, seed=one), quiet=quiet) for one in range(seed, seed + seeds)]
     good = sum(outcome.good for outcome in outcomes)
     typer.echo(f"{good} of {seeds} runs are as they must be. The records are in {wishes.kept}.")

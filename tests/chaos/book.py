@@ -20,7 +20,8 @@ class Book:
 
     def note(self, what: str, **more: object) -> None:
         """Write a line."""
-        line = {"at": round(time.monotonic() - self._start, 2), "what": what, **more}
+        now = time.monotonic() - self._start
+        line = {"at": round(now, 2), "what": what, "time": round(time.time(), 3), **more}
         with self._turn:
             self.lines.append(line)
             self._file.write(json.dumps(line, default=str) + "\n")

@@ -118,12 +118,16 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fullest:
-    """The fullest second of a network: its units, the limit, and when it began."""
+    """The fullest second of a network: its units, the limit, and when it began.
+
+    `over` counts the requests at whose arrival a second was too full.
+    """
 
     network: str
     units: int
     limit: float
     at: float
+    over: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,20 +224,20 @@ def _waiting(rows: Iterable[Row]) -> Iterator[str]:
 def _left_out(accounts: Accounts) -> Iterator[str]:
     """Name who should have been sent to; an address may have been found unfit meanwhile."""
     for row in accounts.rows:
-        if row.status == "suppressed" and row.reason != "address_suppressed":
-            if (row.customer, row.channel) in accounts.owed.get(row.campaign, frozenset()):
-                yield f"{row.campaign}-{row.number} ({row.reason})"
+        left_out = row.status == "suppressed" and row.reason != "address_suppressed"
+        if left_out and (row.customer, row.channel) in accounts.owed.get(row.campaign, ()):
+            yield f"{row.campaign}-{row.number} ({row.reason})"
 
 
 def _twice(taken: Iterable[Taken]) -> Iterator[str]:
     told: defaultdict[tuple[int, str, str], list[Taken]] = defaultdict(list)
     for one in taken:
         told[one.campaign, one.channel, one.address].append(one)
-    for (campaign, channel, _), times in told.items():
+    for (_, channel, _), times in told.items():
         if len(times) > 1:
             apart = max(one.at for one in times) - min(one.at for one in times)
             ids = ", ".join(sorted({f"{one.campaign}-{one.number}" for one in times}))
-            yield f"{ids} by {channel} {len(times)} times, {apart:.2f} s apart (campaign {campaign})"
+            yield f"{ids} by {channel} {len(times)} times, {apart:.2f} s apart"
 
 
 def _unexplained(accounts: Accounts) -> Iterator[str]:
@@ -270,13 +274,11 @@ def _fullest(requests: Iterable[Request], limits: Mapping[str, float]) -> Iterat
     for request in requests:
         by_network[request.network].append(request)
     for network in sorted(by_network):
-        yield max(
-            (
-                Fullest(network=network, units=units, limit=limits.get(network, 0.0), at=start)
-                for start, units in seconds(by_network[network])
-            ),
-            key=lambda full: full.units,
-        )
+        limit = limits.get(network, 0.0)
+        windows = list(seconds(by_network[network]))
+        start, units = max(windows, key=lambda window: window[1])
+        over = sum(1 for _, held in windows if held > limit)
+        yield Fullest(network=network, units=units, limit=limit, at=start, over=over)
 
 
 def seconds(requests: Iterable[Request]) -> Iterator[tuple[float, int]]:

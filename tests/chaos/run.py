@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from broadcaster.cli.drafts import Form, draft
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError, UnavailableError
 from tests.chaos import acts, evidence, plan
 from tests.chaos.book import Book, last_words
 from tests.chaos.cast import Cast
+from tests.chaos.launching import launch
 from tests.chaos.plan import Event, Kind
 from tests.chaos.referee import Accounts, Pause, Verdict, judge
 from tests.chaos.scene import Scene
@@ -105,59 +105,21 @@ class Run:
         runtime.segments.save("everybody", "all")
         runtime.segments.save("some", _SOME)
         self._expected = len(evidence.owed(self._people)) + len(evidence.owed(self._some()))
-        self.campaign = self._launch("the notice", "everybody", "routine")
+        self.campaign = launch(runtime, "the notice")
         self.book.note("launched", campaign=self.campaign, customers=len(self._people))
 
     def _some(self) -> list[CustomerRecord]:
         return [one for one in self._people if int(str(one.attributes["meter_day"])) <= _LAST_DAY]
 
-    def _launch(self, name: str, segment: str, lane: str) -> int:
-        runtime = self.scene.runtime
-        form = Form(
-            name=name,
-            kind="remote_services",
-            segment=segment,
-            channels="sms,email,push",
-            facts=None,
-            effective="now",
-            expires="+72h",
-            scheduled="",
-            message_class="",
-            lane=lane,
-            drill=False,
-            by="author",
-        )
-        number = draft(runtime, form)
-        found = runtime.campaigns.get(str(number))
-        pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
-        runtime.campaigns.approve(number, pinned, "approver", runtime.clock.now())
-        runtime.campaigns.launch(number, "author", runtime.clock.now())
-        return number
-
     def overtake(self) -> int:
-        """Launch the second campaign, however often the database has to be asked."""
+        """Launch the second campaign, however often the database has to be asked; its id."""
         while not self.over.is_set():
             with suppress(UnavailableError):
-                names = {found.name: found for found in self.scene.runtime.campaigns.list()}
-                found = names.get("overtaking")
-                if found is None:
-                    self.second = self._launch("overtaking", "some", "urgent")
-                else:
-                    # A former try got so far.
-                    self.second = self._relaunch(found.id)
+                runtime = self.scene.runtime
+                self.second = launch(runtime, "overtaking", segment="some", lane="urgent")
                 return self.second
             time.sleep(0.5)
         return 0
-
-    def _relaunch(self, number: int) -> int:
-        runtime = self.scene.runtime
-        found = runtime.campaigns.get(str(number))
-        pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
-        with suppress(ConflictError):
-            runtime.campaigns.approve(number, pinned, "approver", runtime.clock.now())
-        with suppress(ConflictError):
-            runtime.campaigns.launch(number, "author", runtime.clock.now())
-        return number
 
     def _carry_out(self, events: list[Event], deadline: float) -> bool:
         """Do the events as their moments come, and wait for the end; False when it is late."""
@@ -226,14 +188,14 @@ class Run:
                 if status == "paused" and not pausing:
                     with suppress(UnavailableError, ConflictError):
                         runtime = self.scene.runtime
-                        runtime.campaigns.resume(int(number), "operator", runtime.clock.now())
+                        runtime.campaigns.resume(int(str(number)), "operator", runtime.clock.now())
                         self.book.note("resumed", campaign=number, held=why)
 
     def numbers(self) -> tuple[list[int], list[int]]:
         """Give the ids of all batches and campaigns."""
         batches = self._ask("SELECT id FROM batch") or []
         campaigns = self._ask("SELECT id FROM campaign") or []
-        return [int(one) for (one,) in batches], [int(one) for (one,) in campaigns]
+        return [int(str(one)) for (one,) in batches], [int(str(one)) for (one,) in campaigns]
 
     def _state(self) -> "list[tuple[object, ...]] | None":
         return self._ask(_STATE)
@@ -241,9 +203,11 @@ class Run:
     def _ask(self, query: str) -> "list[tuple[object, ...]] | None":
         """Ask the database, past the links; None when it does not answer."""
         url = self.scene.urls.database
-        with suppress(psycopg.OperationalError):
-            with psycopg.connect(url, connect_timeout=2) as connection:
-                return list(connection.execute(query))
+        with (
+            suppress(psycopg.OperationalError),
+            psycopg.connect(url, connect_timeout=2) as connection,
+        ):
+            return list(connection.execute(query))
         return None
 
     def _tell_why(self) -> None:

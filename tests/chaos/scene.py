@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from broadcaster.bootstrap import Runtime, people, sandbox_account
@@ -160,8 +161,6 @@ def finish(child: subprocess.Popen[bytes]) -> int | None:
 
 
 def _behind(settings: Settings, port: int) -> Settings:
-    from dataclasses import replace
-
     return replace(settings, sandbox=replace(settings.sandbox, push_port=port))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from tests.chaos.referee import Fullest
 from tests.chaos.run import Outcome
 from tests.chaos.wishes import Wishes
 
@@ -20,13 +21,19 @@ COPY (SELECT delivery.campaign_id, delivery.number, batch.id AS batch, delivery.
 """
 
 
+#: What is told of the time before a second that was too full, and how long before, seconds.
+_TOLD, _BEFORE = frozenset({"event", "followed", "resumed", "started"}), 6.0
+
+
 def text(wishes: Wishes, outcome: Outcome, lines: Sequence[Mapping[str, Any]]) -> str:
     """Write the summary."""
     verdict = outcome.verdict
     missed = sum(1 for line in lines if line["what"] == "followed" and "missed" in line)
     parts = [
-        f"Seed {wishes.seed}: {wishes.customers:,} customers, {outcome.done} events"
-        f" ({missed} met nobody), {outcome.seconds:.0f} s.",
+        (
+            f"Seed {wishes.seed}: {wishes.customers:,} customers, {outcome.done} events"
+            f" ({missed} met nobody), {outcome.seconds:.0f} s."
+        ),
         "Done to it: " + ", ".join(f"{name} {n}" for name, n in _kinds(lines)) + ".",
         *_followed(lines),
     ]
@@ -40,11 +47,24 @@ def text(wishes: Wishes, outcome: Outcome, lines: Sequence[Mapping[str, Any]]) -
         f"Fullest second of {full.network}: {full.units} of {full.limit:g} units."
         for full in verdict.fullest
     ]
+    parts += [line for full in verdict.fullest for line in _around(full, lines)]
     broken = [*outcome.faults, *map(str, verdict.findings)]
     parts += [f"BROKEN: {one}" for one in broken]
     if not broken:
         parts.append("Nobody lost, nobody told twice, limits kept, finished.")
     return "\n".join(parts) + "\n"
+
+
+def _around(full: Fullest, lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell what was done shortly before a second that was too full."""
+    if full.units <= full.limit:
+        return []
+    near = [
+        f"  {line['time'] - full.at:+.2f} s {line['what']} {line.get('event', '')}"
+        for line in lines
+        if line["what"] in _TOLD and -_BEFORE < line["time"] - full.at < 1
+    ]
+    return [f"Around the {full.over} too full seconds of {full.network}, the fullest:", *near]
 
 
 def _kinds(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
