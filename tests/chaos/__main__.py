@@ -65,7 +65,7 @@ def play(wishes: Wishes, *, quiet: bool = False) -> Outcome:
         (folder / "events.jsonl").open("w", encoding="utf-8") as file,
         staged(wishes) as scene,
     ):
-        book = Book(file, not quiet)
+        book = Book(file, echo=not quiet)
         book.note("wishes", **{**asdict(wishes), "limits": wishes.limits()})
         outcome = Run(scene=scene, wishes=wishes, book=book).play()
         text = summary.text(wishes, outcome, book.lines)

@@ -10,7 +10,7 @@ from typing import IO, Any
 class Book:
     """A file of JSON lines; several threads write into it. Times are seconds since the start."""
 
-    def __init__(self, file: IO[str], echo: bool) -> None:  # noqa: FBT001  (one switch)
+    def __init__(self, file: IO[str], *, echo: bool) -> None:
         """Write into a file, and what happens to standard output too when `echo` is set."""
         self._file = file
         self._echo = echo

@@ -15,6 +15,8 @@ from tests.chaos.scene import Scene, finish
 
 #: How long to look for a process that is just being started again, seconds.
 _PATIENCE = 5.0
+#: How long everything may take to be up, seconds.
+_START = 120.0
 
 
 class AbsentError(Exception):
@@ -37,8 +39,9 @@ class Cast:
         self._own: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
-        """Start the networks and the supervisor."""
+        """Start the networks and the supervisor, and wait until all services run."""
         self.keep()
+        self.find("beat", 0.0, _START)
 
     def keep(self) -> list[str]:
         """Start again what died and has rested; who was started."""
@@ -52,6 +55,8 @@ class Cast:
                 child = self._own.get(name)
                 dead = child is None or child.poll() is not None
                 if dead and time.monotonic() >= self._rest.get(name, 0.0):
+                    if child is not None:
+                        finish(child)
                     if name == "supervisor":
                         self._revive()
                     self._own[name] = self._scene.start(name, argv)
@@ -78,13 +83,12 @@ class Cast:
                 raise AbsentError(name)
             self._rest[name] = time.monotonic() + rest
             child.kill()
-            child.wait()
             return child.pid
 
-    def find(self, role: str, luck: float) -> int:
+    def find(self, role: str, luck: float, patience: float = _PATIENCE) -> int:
         """Find the pid of a service, of a child of one, or of a server; AbsentError."""
         name = role.removeprefix("child of ")
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             pid = self._find(name)
             if pid is not None and name != role:

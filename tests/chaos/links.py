@@ -61,12 +61,18 @@ class Link:
         self._refusing = False
         self._latency = 0.0
         self._halves = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen at a free port."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_CHUNK)
-        self.port = int(server.sockets[0].getsockname()[1])
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_CHUNK)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Listen no more, and reset what is open."""
+        if self._server is not None:
+            self._server.close()
+        await self.cut(refusing=True)
 
     async def cut(self, *, refusing: bool) -> int:
         """Reset every connection, and refuse new ones from now on or not; how many were open."""
@@ -204,7 +210,11 @@ class Links:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
 
     async def _end(self) -> None:
+        for link in self._links.values():
+            await link.stop()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # So that transports that were closed close their sockets.
+        await asyncio.sleep(0)

@@ -82,6 +82,8 @@ class Run:
         operator = threading.Thread(target=self._operate, daemon=True)
         try:
             self.cast.start()
+            self.campaign = launch(self.scene.runtime, "the notice")
+            self.book.note("launched", campaign=self.campaign, customers=len(self._people))
             operator.start()
             late = not self._carry_out(list(events), start + self.wishes.patience)
         finally:
@@ -105,8 +107,6 @@ class Run:
         runtime.segments.save("everybody", "all")
         runtime.segments.save("some", _SOME)
         self._expected = len(evidence.owed(self._people)) + len(evidence.owed(self._some()))
-        self.campaign = launch(runtime, "the notice")
-        self.book.note("launched", campaign=self.campaign, customers=len(self._people))
 
     def _some(self) -> list[CustomerRecord]:
         return [one for one in self._people if int(str(one.attributes["meter_day"])) <= _LAST_DAY]

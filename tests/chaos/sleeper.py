@@ -23,13 +23,17 @@ from broadcaster.settings import load
 POINTS = {"granted": ("throttle", "take"), "claimed": ("ledger", "claim")}
 
 
+#: How often the work is begun until it comes to the point.
+_TRIES = 20
+
+
 class _Stopping:
     """An adapter like another, but for one method behind which the process stops itself once."""
 
     def __init__(self, inner: object, method: str) -> None:
         self._inner = inner
         self._method = method
-        self._slept = False
+        self.slept = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (whatever the adapter has)
         found = getattr(self._inner, name)
@@ -38,8 +42,8 @@ class _Stopping:
     def _then_stop(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def stopping(*given: object, **named: object) -> Any:  # noqa: ANN401  (as the adapter)
             answer = call(*given, **named)
-            if not self._slept and getattr(answer, "granted", answer):
-                self._slept = True
+            if not self.slept and getattr(answer, "granted", answer):
+                self.slept = True
                 os.kill(os.getpid(), signal.SIGSTOP)
             return answer
 
@@ -50,11 +54,16 @@ def main(home: str, database_url: str, redis_url: str, batch: str, point: str) -
     """Work on a batch, and sleep at that point."""
     runtime = Runtime(load({"BROADCASTER_HOME": str(Path(home))}), database_url, redis_url)
     name, method = POINTS[point]
-    changed: dict[str, Any] = {name: _Stopping(getattr(runtime, name), method)}
+    stopping = _Stopping(getattr(runtime, name), method)
+    changed: dict[str, Any] = {name: stopping}
     dispatcher = replace(runtime.dispatcher, **changed)
 
     async def work() -> None:
-        await dispatcher.dispatch(int(batch))
+        # On a busy machine the first lease may end before the throttle opens.
+        for _ in range(_TRIES):
+            if stopping.slept:
+                break
+            await dispatcher.dispatch(int(batch))
         await runtime.aclose()
 
     asyncio.run(work())
