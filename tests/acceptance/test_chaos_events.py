@@ -105,7 +105,7 @@ def test_a_flushed_store_opens_no_limit(home: Path, database_url: str, redis_url
 
 
 def test_a_database_that_dies_loses_and_doubles_nothing(home: Path, redis_url: str) -> None:
-    """PostgreSQL is killed in the middle of a batch and started again: who is in doubt is listed."""
+    """PostgreSQL is killed in the middle of a batch and comes back: who is in doubt is listed."""
     server = EmbeddedPostgres(home)
     with server.used() as url:
         schema.upgrade(url)
@@ -139,4 +139,3 @@ def _done_or_doubtful(scene: Small) -> bool:
         return not scene.statuses().keys() & {"planned", "submitting", "deferred"}
     except UnavailableError:
         return False
-

@@ -103,7 +103,7 @@ def _shapes(lease: float) -> list[_Shape]:
         _Shape(kind=Kind.FLUSH, target="valkey", weight=3),
         _Shape(kind=Kind.MESSAGES, target="valkey", weight=4, amount=(20, 120)),
         _Shape(kind=Kind.BEATS, target="beat", seconds=(3, 8)),
-        _Shape(kind=Kind.PAUSE, target="campaign", seconds=(3, 5)),
+        _Shape(kind=Kind.PAUSE, target="campaign", seconds=(5, 6)),
     ]
     for link in LINKS:
         shapes += [

@@ -33,8 +33,6 @@ _CONTRADICTION: Mapping[str, str] = {
     "bounced": "delivered",
     "never shown": "delivered",
 }
-#: How long after a pause something may still leave (invariant 4), seconds.
-_PAUSED_WITHIN = 2.0
 #: The window of a limit, seconds.
 _WINDOW = 1.0
 #: How many of a kind are told by name.
@@ -90,7 +88,7 @@ class Accounts:
 
     `targeted` holds customers and channels of each campaign, `owed` those of them that have an
     address of their own and did not refuse. `limits` are units a second by network, `ended` the
-    status of each campaign.
+    status of each campaign, `pause_within` how long after a pause something may leave, seconds.
     """
 
     targeted: Mapping[int, frozenset[tuple[str, str]]]
@@ -101,6 +99,7 @@ class Accounts:
     limits: Mapping[str, float]
     ended: Mapping[int, str]
     pauses: Sequence[Pause] = ()
+    pause_within: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,5 +303,5 @@ def _after_pause(accounts: Accounts) -> Iterator[str]:
         for one in accounts.taken:
             if one.campaign == pause.campaign:
                 late = one.at - pause.start
-                if late > _PAUSED_WITHIN and one.at < pause.end:
+                if late > accounts.pause_within and one.at < pause.end:
                     yield f"{one.campaign}-{one.number} by {one.channel}, {late:.2f} s after it"

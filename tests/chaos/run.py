@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import psycopg
-
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError, UnavailableError
 from tests.chaos import acts, evidence, plan
+from tests.chaos.asking import Asking
 from tests.chaos.book import Book, last_words
 from tests.chaos.cast import Cast
 from tests.chaos.launching import launch
@@ -23,7 +22,7 @@ from tests.chaos.wishes import Wishes
 _SOME = "meter_day <= 7"
 _LAST_DAY = 7
 #: How often everything is looked at, seconds; and how often the record tells how far it is.
-_LOOK, _TELL = 0.1, 10.0
+_LOOK, _TELL = 0.25, 10.0
 #: How long the statuses must stand still at the end, and how long that is waited for, seconds.
 _STILL, _SETTLING = 6.0, 40.0
 #: While one of these is under way nothing else is done: what follows is measured.
@@ -73,6 +72,7 @@ class Run:
         self._done = 0
         self._counting = evidence.Counting(self.scene.record)
         self._slow_stops: list[str] = []
+        self._asking = Asking(self.scene.urls.database)
 
     def play(self) -> Outcome:
         """Play the run to its end, whichever that is."""
@@ -90,6 +90,7 @@ class Run:
             self.over.set()
             operator.join(20)
             self.cast.end()
+            self._asking.close()
         faults = tuple(self._slow_stops)
         if late:
             faults = (f"not finished in {self.wishes.patience:.0f} s", *faults)
@@ -130,7 +131,7 @@ class Run:
             for name in self.cast.keep():
                 self.book.note("started", role=name)
             share = min(self._counting.look() / max(self._expected, 1), 1.0)
-            state = self._state()
+            state = self._asking.rows(_STATE)
             now = time.monotonic()
             if now - told > _TELL:
                 told = now
@@ -139,7 +140,7 @@ class Run:
             self._start_due(events, 1.0 if finished else share)
             if finished and not events and not self._active:
                 ended = ended or now
-                counts = self._ask(_STATUSES)
+                counts = self._asking.rows(_STATUSES)
                 if counts != seen:
                     seen, still = counts, now
                 if now - still > _STILL or now - ended > _SETTLING:
@@ -183,41 +184,30 @@ class Run:
     def _operate(self) -> None:
         """Resume, as people would, what the system has put on hold when a network answers none."""
         while not self.over.wait(1):
-            for number, status, why, _ in self._state() or ():
+            for number, status, why, _ in self._asking.rows(_STATE) or ():
                 pausing = any(event.kind is Kind.PAUSE for event in list(self._active))
                 if status == "paused" and not pausing:
                     with suppress(UnavailableError, ConflictError):
                         runtime = self.scene.runtime
-                        runtime.campaigns.resume(int(str(number)), "operator", runtime.clock.now())
+                        runtime.campaigns.resume(int(number), "operator", runtime.clock.now())
                         self.book.note("resumed", campaign=number, held=why)
 
     def numbers(self) -> tuple[list[int], list[int]]:
         """Give the ids of all batches and campaigns."""
-        batches = self._ask("SELECT id FROM batch") or []
-        campaigns = self._ask("SELECT id FROM campaign") or []
-        return [int(str(one)) for (one,) in batches], [int(str(one)) for (one,) in campaigns]
-
-    def _state(self) -> "list[tuple[object, ...]] | None":
-        return self._ask(_STATE)
-
-    def _ask(self, query: str) -> "list[tuple[object, ...]] | None":
-        """Ask the database, past the links; None when it does not answer."""
-        url = self.scene.urls.database
-        with (
-            suppress(psycopg.OperationalError),
-            psycopg.connect(url, connect_timeout=2) as connection,
-        ):
-            return list(connection.execute(query))
-        return None
+        batches = self._asking.rows("SELECT id FROM batch") or []
+        campaigns = self._asking.rows("SELECT id FROM campaign") or []
+        return [int(one) for (one,) in batches], [int(one) for (one,) in campaigns]
 
     def _tell_why(self) -> None:
-        self.book.note("late", state=self._state(), statuses=self._ask(_STATUSES))
+        self.book.note(
+            "late", state=self._asking.rows(_STATE), statuses=self._asking.rows(_STATUSES)
+        )
         for name in ("supervisor", "networks", "worker", "control", "urgent", "beat", "postgres"):
             words = last_words(self.scene.home / "logs", name)
             self.book.note("log", of=name, words=words)
 
     def _accounts(self) -> Accounts:
-        state = self._state() or []
+        state = self._asking.rows(_STATE) or []
         groups = {self.campaign: self._people, self.second: self._some()}
         groups.pop(0, None)
         return Accounts(
@@ -227,6 +217,7 @@ class Run:
             taken=list(evidence.taken(self.scene.record)),
             requests=list(evidence.requests(self.scene.record)),
             limits=evidence.limits(self.scene.settings.limits),
-            ended={int(str(row[0])): str(row[1]) for row in state},
+            ended={int(row[0]): str(row[1]) for row in state},
             pauses=self.pauses,
+            pause_within=self.wishes.pause,
         )

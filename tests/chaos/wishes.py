@@ -27,6 +27,8 @@ class Wishes:
     kept: Path
     #: How long a lease lasts, seconds: what is stopped sleeps longer than that.
     lease: float = 3.0
+    #: How long after a pause something may still leave (invariant 4), seconds.
+    pause: float = 2.0
     #: How many events may be under way together.
     together: int = 3
 
