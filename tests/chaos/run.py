@@ -24,7 +24,7 @@ _LAST_DAY = 7
 #: How often everything is looked at, seconds; and how often the record tells how far it is.
 _LOOK, _TELL = 0.25, 10.0
 #: How long the statuses must stand still at the end, and how long that is waited for, seconds.
-_STILL, _SETTLING = 6.0, 40.0
+_STILL, _SETTLING = 4.0, 40.0
 #: While one of these is under way nothing else is done: what follows is measured.
 _ALONE = frozenset({Kind.PAUSE, Kind.TERM})
 
@@ -90,12 +90,13 @@ class Run:
             self.over.set()
             operator.join(20)
             self.cast.end()
-            self._asking.close()
         faults = tuple(self._slow_stops)
         if late:
             faults = (f"not finished in {self.wishes.patience:.0f} s", *faults)
+        verdict = judge(self._accounts())
+        self._asking.close()
         return Outcome(
-            verdict=judge(self._accounts()),
+            verdict=verdict,
             done=self._done,
             seconds=time.monotonic() - start,
             faults=faults,

@@ -80,7 +80,7 @@ class Scene:
             "CONCURRENCY": 4,
             "LEASE": wishes.lease,
             "WORK_TIME": 3,
-            "SETTLE_AFTER": 2,
+            "SETTLE_AFTER": 1,
             "RECONCILE_AFTER": 6,
             # A worker that is to stop waits for what it has in the air.
             "TWILIO_TIMEOUT": 5,
