@@ -82,6 +82,10 @@ class Link:
             pipe.reset()
         return len(pipes)
 
+    async def connections(self) -> int:
+        """Count the open connections."""
+        return len(self._pipes)
+
     async def stall(self, *, stalled: bool) -> None:
         """Hold whatever comes, or let it go on."""
         if stalled:
