@@ -21,7 +21,7 @@ endif
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-versions lint format texts bench wheel lock clean
+.PHONY: help setup demo dev test test-versions chaos lint format texts bench wheel lock clean
 .NOTPARALLEL:
 
 help: ## List the targets.
@@ -47,6 +47,9 @@ test-versions: $(READY) ## Run all tests on each Python from 3.11 to 3.13 that i
 	    [ -n "$$found" ] || { echo "Python $$version is not here."; continue; }; \
 	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$found test; \
 	done
+
+chaos: $(READY) ## Kill, stop, cut and flush everything during a campaign, and check the sums.
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(READY) ## Check style, types and who imports whom.
 	@$(BIN)/ruff format --check .
