@@ -1,0 +1,153 @@
+"""What every benchmark shares: rounds side by side, medians, ratios, and how they are told.
+
+Absolute times say something about one machine on one day; ratios of runs that were made side by
+side, in turn, on the same machine say something about the code.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks._conditions import conditions
+
+RESULTS = Path(__file__).parent / "results"
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+
+#: So many rounds make a median in the full form.
+ROUNDS = 3
+
+Figure = float | int | str | bool | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ratio:
+    """A ratio of two measurements, and what it should be: at least or at most."""
+
+    name: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without a target."""
+        if self.at_least is None and self.at_most is None:
+            return None
+        low = self.at_least is None or self.value >= self.at_least
+        return low and (self.at_most is None or self.value <= self.at_most)
+
+    def sentence(self) -> str:
+        """Say it in a line."""
+        target = ""
+        if self.at_least is not None:
+            target = f"(target: at least {self.at_least:g}{self.unit})"
+        if self.at_most is not None:
+            target = f"(target: at most {self.at_most:g}{self.unit})"
+        verdict = {True: "reached", False: "BELOW TARGET" if self.at_least else "ABOVE TARGET"}
+        word = "" if self.met is None else verdict[self.met]
+        return f"{self.name}: {self.value:.3g}{self.unit} {target} {word}".rstrip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What a benchmark found."""
+
+    name: str
+    title: str
+    full: bool
+    ratios: Sequence[Ratio]
+    figures: Sequence[Mapping[str, Figure]]
+    sizes: Mapping[str, Figure]
+    notes: Sequence[str] = ()
+    series: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    full: bool
+    keep: bool
+
+    def rounds(self, short: int = 1) -> int:
+        """Give the number of rounds."""
+        return max(ROUNDS, short) if self.full else short
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Make what reads the command line of a benchmark."""
+    made = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    made.add_argument("--full", action="store_true", help="the long form, with medians of rounds")
+    made.add_argument(
+        "--keep", action="store_true", help="keep the figures and the picture also of a short run"
+    )
+    return made
+
+
+def wishes(description: str | None, arguments: Sequence[str] | None = None) -> Wishes:
+    """Read the command line of a benchmark that has no options of its own."""
+    given = parser(description).parse_args(arguments)
+    return Wishes(full=given.full, keep=given.keep or given.full)
+
+
+def median(values: Sequence[float]) -> float:
+    """Give the middle; ValueError without any value."""
+    if not values:
+        raise ValueError("nothing was measured")
+    return float(statistics.median(values))
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Give the ratio of two medians; ValueError when there is nothing to divide by."""
+    divisor = median(theirs)
+    if divisor <= 0:
+        raise ValueError("the other side did nothing")
+    return median(ours) / divisor
+
+
+def interleaved(
+    ways: Mapping[str, Callable[[], float]], rounds: int
+) -> dict[str, list[float]]:
+    """Measure each way once in every round, in turns, so that a slow minute hits all alike."""
+    measured: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    for turn in range(rounds):
+        # Another one begins each round: who comes first finds a colder machine.
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            measured[name].append(ways[name]())
+    return measured
+
+
+def publish(result: Result, wished: Wishes) -> Path | None:
+    """Print what was found, and keep it when that was wished."""
+    about = conditions()
+    print(f"\n{result.title}")
+    for found in result.ratios:
+        print(f"  {found.sentence()}")
+    for row in result.figures:
+        print("    " + "  ".join(f"{name} {_shown(value)}" for name, value in row.items()))
+    for note in result.notes:
+        print(f"  Note: {note}")
+    sizes = {"form": "full" if result.full else "short", **result.sizes}
+    words = [f"{name} {_shown(value)}" for name, value in {**sizes, **about}.items()]
+    print("  Conditions: " + ", ".join(words), flush=True)
+    if not wished.keep:
+        return None
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{result.name}.json"
+    kept = {**asdict(result), "conditions": about}
+    for shown, found in zip(kept["ratios"], result.ratios, strict=True):
+        shown["met"] = found.met
+    path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _shown(value: Figure) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
