@@ -147,6 +147,21 @@ def publish(result: Result, wished: Wishes) -> Path | None:
     return path
 
 
+def rates_shown(rates: Mapping[str, Sequence[float]]) -> list[dict[str, Figure]]:
+    """Give a row for each way: its median rate, the lowest and the highest, fastest first."""
+    rows: list[dict[str, Figure]] = [
+        {
+            "way": name,
+            "a second": round(median(values), 1),
+            "lowest": round(min(values), 1),
+            "highest": round(max(values), 1),
+            "rounds": len(values),
+        }
+        for name, values in rates.items()
+    ]
+    return sorted(rows, key=lambda row: -float(row["a second"] or 0))
+
+
 def _shown(value: Figure) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004

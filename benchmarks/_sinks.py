@@ -49,6 +49,7 @@ class Sink:
         self._child = child
         self.port = port
         self.record = record
+        self._read = 0
 
     @property
     def pid(self) -> int:
@@ -72,12 +73,15 @@ class Sink:
         )
 
     def recorded(self) -> list[str]:
-        """Read who received, a line for each message; asks for what is not written yet."""
+        """Read who received since this was asked last, one word for each message."""
         self._ask("stats")
         if self.record is None:
             raise ValueError("this sink records nothing")
-        lines = self.record.read_text("utf-8").splitlines()
-        return [line.partition("\t")[0] for line in lines]
+        with self.record.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read()
+        self._read += len(lines)
+        return [line.partition("\t")[0] for line in lines.decode("utf-8").splitlines()]
 
     def _ask(self, word: str) -> dict[str, Any]:
         assert self._child.stdin is not None

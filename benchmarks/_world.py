@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks import _customers, _memory
 from broadcaster import bootstrap
@@ -153,13 +152,16 @@ class World:
 
     # -- processes -----------------------------------------------------------------------------
 
-    def start(self, *, children: int = CHILDREN, profile: Path | None = None) -> None:
-        """Start what `broadcaster up` starts: beat, a worker for control, and one that sends."""
+    def start(
+        self, *, children: int = CHILDREN, urgent: bool = False, profile: Path | None = None
+    ) -> None:
+        """Start beat, a worker for control, one that sends, and perhaps one for urgent alone."""
         self.worker("control", "control", 1)
-        self.worker("urgent", "urgent", 1)
+        if urgent:
+            self.worker("urgent", "urgent", 1)
         self.worker("worker", "urgent,routine", children, profile=profile)
         self._child("beat", ["-m", "broadcaster", "beat"], {})
-        self._ready(children + 2)
+        self._ready(children + 1 + urgent)
 
     def worker(self, name: str, queues: str, children: int, *, profile: Path | None = None) -> None:
         """Start one worker."""
@@ -312,7 +314,7 @@ def sms_settings(port: int, client: str = "wire") -> dict[str, str]:
     }
 
 
-def accounted(course: Course, received: list[str]) -> dict[str, Any]:
+def accounted(course: Course, received: list[str]) -> dict[str, int]:
     """Compare a campaign's ledger with what a sink recorded, one for one."""
     return {
         "targeted": sum(course.statuses.values()),
