@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
 from broadcaster.ports import Clock, Message, Provider, Streams, Submission, Want
@@ -13,6 +13,11 @@ _log = logging.getLogger(__name__)
 
 #: How long landings are collected before they are looked at, seconds.
 _TOGETHER = 0.004
+
+#: How old the charge of a message to its limits may be when it leaves. It is renewed while the
+#: message waits, so an older one means that this process, or the machine, stood still, and others
+#: may have been granted the same units since.
+_STALE = timedelta(seconds=0.5)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -79,7 +84,7 @@ class Flight:
         if aloft is None:
             return False
         now = self._clock.now()
-        if not self._lets(message, now):
+        if now - aloft.since > _STALE or not self._lets(message, now):
             self._take_back(aloft, now)
             return False
         aloft.left = now

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
 
 #: How often to look at what is in the air at least, seconds, and how long a charge is good for.
-_LOOK = 0.25
-_ALOFT = timedelta(seconds=0.5)
+_LOOK = 0.1
+_ALOFT = timedelta(seconds=0.25)
 #: How old a grant may be when its messages leave.
 _STALE = timedelta(milliseconds=100)
 #: So many messages in a row without an answer, or refused because of us, are no accident.

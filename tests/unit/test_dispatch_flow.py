@@ -112,6 +112,25 @@ def test_a_process_that_slept_past_its_lease_lets_nothing_leave() -> None:
     assert scene.counts() == {STATUS.ACCEPTED: 3, STATUS.DEFERRED: 7}
 
 
+def test_a_process_that_stood_still_lets_nothing_leave_on_an_old_grant() -> None:
+    """Others may have been granted the same units meanwhile; it asks again."""
+    provider = StreamingProvider()
+    scene = Scene(count=10, provider=provider)
+    stood: list[int] = []
+
+    def stand_still_at_four(message: Message) -> None:
+        if message.delivery.number == 4 and not stood:
+            stood.append(4)
+            scene.clock.moment += timedelta(seconds=0.7)
+
+    provider.turn = stand_still_at_four
+    assert scene.run() is Ending.EMPTY
+    assert provider.refused[0] == 4
+    assert scene.counts() == {STATUS.ACCEPTED: 10}
+    assert len(scene.throttle.asked) >= 2
+    assert scene.ledger.attempts[4] == 2
+
+
 def test_nothing_leaves_after_its_end_even_when_it_is_claimed() -> None:
     """A slow network does not make a message late."""
     provider = StreamingProvider()
