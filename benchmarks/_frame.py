@@ -72,6 +72,7 @@ class Wishes:
 
     full: bool
     keep: bool
+    count: int = 0
 
     def rounds(self, short: int = 1) -> int:
         """Give the number of rounds."""
@@ -85,13 +86,16 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made.add_argument(
         "--keep", action="store_true", help="keep the figures and the picture also of a short run"
     )
+    made.add_argument(
+        "--count", type=int, default=0, help="messages of a run of ours (else: by its speed)"
+    )
     return made
 
 
 def wishes(description: str | None, arguments: Sequence[str] | None = None) -> Wishes:
     """Read the command line of a benchmark that has no options of its own."""
     given = parser(description).parse_args(arguments)
-    return Wishes(full=given.full, keep=given.keep or given.full)
+    return Wishes(full=given.full, keep=given.keep or given.full, count=given.count)
 
 
 def median(values: Sequence[float]) -> float:

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import _each, _libraries, _texts
+from benchmarks._frame import Wishes
 from benchmarks._sinks import Arrivals, Sink
 from benchmarks._world import CHILDREN, Course, World, accounted
 from broadcaster import bootstrap
@@ -19,7 +20,7 @@ _WARM = 2_000
 class Track:
     """A sink, a world whose workers send to it, and what was found out on the way."""
 
-    def __init__(self, world: World, sink: Sink, channel: str, *, full: bool) -> None:
+    def __init__(self, world: World, sink: Sink, channel: str, wished: Wishes) -> None:
         """Nothing has run yet."""
         self.world = world
         self.sink = sink
@@ -27,16 +28,17 @@ class Track:
         self.count = _LEAST
         self.courses: list[Course] = []
         self.arrivals: list[Arrivals] = []
-        self._long = LONG[full]
+        self._wished = wished
 
     def warm(self) -> None:
         """Start the workers, let them send a little, and choose the size of the runs."""
-        self.world.people(_WARM)
+        warm = min(self._wished.count or _WARM, _WARM)
+        self.world.people(warm)
         self.world.start()
-        course = self._course(_WARM)
+        course = self._course(warm)
         steady = self.sink.arrivals()
         rate = max(course.sent / course.seconds, steady.count / max(steady.seconds, 0.1))
-        self.count = sized(rate * self._long)
+        self.count = self._wished.count or sized(rate * LONG[self._wished.full])
         self.world.people(self.count)
 
     def ours(self) -> float:
@@ -68,7 +70,7 @@ def sized(wanted: float) -> int:
 class Others:
     """The other ways, to the same sink."""
 
-    def __init__(self, track: Track, stack: ExitStack, *, full: bool) -> None:
+    def __init__(self, track: Track, stack: ExitStack, wished: Wishes) -> None:
         """Start the workers that do a task for each recipient."""
         self._sink = track.sink
         self._channel = track.channel
@@ -77,8 +79,8 @@ class Others:
         _texts.write(track.world.runtime, campaign, self.templates)
         broker = bootstrap.broker_url(track.world.runtime.redis_url)
         stack.enter_context(_each.workers(broker, self.templates, CHILDREN))
-        self._each_count = 4000 if full else 600
-        self._library_count = 12000 if full else 3000
+        self._each_count = 4000 if wished.full else 500
+        self._library_count = 12000 if wished.full else 2000
 
     def libraries(self) -> float:
         """Send by libraries alone, one process per core; counted from the first arrival."""

@@ -26,9 +26,9 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         target = stack.enter_context(sink("smtp", folder / "received"))
         made = stack.enter_context(world(mail_settings(target.port, _CONNECTIONS)))
-        track = Track(made, target, "email", full=wished.full)
+        track = Track(made, target, "email", wished)
         track.warm()
-        others = Others(track, stack, full=wished.full)
+        others = Others(track, stack, wished)
         ways = {"ours": track.ours, "libraries": others.libraries, "task each": others.each}
         best = 0
         if _tools.tool("smtp-source"):
