@@ -57,8 +57,8 @@ def add(pool: ConnectionPool[Connection[Any]], first: int, last: int) -> None:
         connection.execute("ANALYZE customer_address")
 
 
-def segment(segments: Segments, count: int) -> str:
-    """Save the segment of the first `count` customers, and name it."""
-    name = f"first {count}"
-    segments.save(name, f"subscribed_kva <= {count}")
+def segment(segments: Segments, count: int | None) -> str:
+    """Save the segment of the first `count` customers, or of all, and name it."""
+    name = "everybody" if count is None else f"first {count}"
+    segments.save(name, "all" if count is None else f"subscribed_kva <= {count}")
     return name

@@ -113,9 +113,7 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(ours) / divisor
 
 
-def interleaved(
-    ways: Mapping[str, Callable[[], float]], rounds: int
-) -> dict[str, list[float]]:
+def interleaved(ways: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """Measure each way once in every round, in turns, so that a slow minute hits all alike."""
     measured: dict[str, list[float]] = {name: [] for name in ways}
     names = list(ways)

@@ -1,4 +1,4 @@
-"""The library-only path: Jinja, EmailMessage and smtplib, or aiohttp; no ledger, no limits, no Celery.
+"""The library-only path: Jinja, EmailMessage and smtplib, or aiohttp; no ledger, no Celery.
 
 `python -m benchmarks._libraries email|sms PORT TEMPLATES FIRST LAST`, one process per core, each
 over connections that are kept.
@@ -18,7 +18,7 @@ _AT_ONCE = 32
 
 
 def race(channel: str, port: int, templates: Path, count: int, processes: int = 2) -> None:
-    """Send so many, shared among processes, and wait for their end; AssertionError when one fails."""
+    """Send so many, shared among processes, and wait; AssertionError when one fails."""
     share = count // processes
     children = [
         subprocess.Popen(  # noqa: S603  (our own program)
@@ -30,7 +30,8 @@ def race(channel: str, port: int, templates: Path, count: int, processes: int = 
         )
         for index in range(processes)
     ]
-    assert not any([child.wait(600) for child in children]), "the library-only path failed"
+    codes = [child.wait(600) for child in children]
+    assert not any(codes), "the library-only path failed"
 
 
 def mails(port: int, texts: _texts.Texts, first: int, last: int) -> None:

@@ -1,4 +1,4 @@
-"""`broadcaster worker` with a profile of each child: written to the folder that BENCH_PROFILE names."""
+"""`broadcaster worker` with profiles: each child writes its own into the folder BENCH_PROFILE."""
 
 import cProfile
 import os

@@ -93,7 +93,7 @@ def serve(session: Callable[[Tally], Session], port: int, record: Path | None) -
     """Serve until the standard input ends; prints the port first."""
     tally = Tally(record=record.open("ab") if record else None)
     with socket.create_server(("127.0.0.1", port), backlog=1024) as server:
-        server.setblocking(False)
+        server.setblocking(False)  # noqa: FBT003  (the library's way)
         print(server.getsockname()[1], flush=True)
         _Loop(server, session, tally).run()
     tally.flush()
@@ -128,7 +128,7 @@ class _Loop:
 
     def _accept(self) -> None:
         client, _ = self._server.accept()
-        client.setblocking(False)
+        client.setblocking(False)  # noqa: FBT003  (the library's way)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         session = self._session(self._tally)
         self._open[client.fileno()] = (client, session)

@@ -1,4 +1,4 @@
-"""An HTTP sink that speaks enough of Twilio's `POST …/Messages.json`: records To and StatusCallback.
+"""An HTTP sink that speaks enough of Twilio's `POST …/Messages.json`, and records To.
 
 `python benchmarks/_sms_sink.py PORT [RECORD]`. The label of a message is the campaign that its
 status callback names. Requests may be pipelined; bodies must have a length.
@@ -19,7 +19,7 @@ _BODY = (
     '"date_updated": "Thu, 24 Aug 2023 05:01:45 +0000", "direction": "outbound-api", '
     '"error_code": null, "error_message": null, "from": "SINK", "messaging_service_sid": null, '
     '"num_media": "0", "num_segments": "1", "price": null, "price_unit": null, "sid": "SM{sid}", '
-    '"status": "queued", "subresource_uris": {{"media": "/2010-04-01/Accounts/AC0/Messages/Media"}}, '
+    '"status": "queued", "subresource_uris": {{"media": "/2010-04-01/Accounts/AC0/Media"}}, '
     '"tags": null, "to": "{to}", "uri": "/2010-04-01/Accounts/AC0/Messages/SM{sid}.json"}}'
 )
 _HEAD = (

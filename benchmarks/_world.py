@@ -1,4 +1,4 @@
-"""A world of its own for a run: servers in a temporary home, customers, a campaign, real workers."""
+"""A world of its own for a run: servers in a temporary home, customers, real workers."""
 
 import os
 import secrets
@@ -70,8 +70,8 @@ class World:
         self._customers = max(count, self._customers)
         _customers.segment(self.runtime.segments, count)
 
-    def approved(self, channels: str, count: int, *, lane: str = "routine") -> int:
-        """Make and approve a campaign of the founding notice to the first `count` customers."""
+    def approved(self, channels: str, count: int | None = None, *, lane: str = "routine") -> int:
+        """Make and approve a campaign of the founding notice: to the first `count`, or to all."""
         runtime = self.runtime
         self._campaigns += 1
         form = Form(

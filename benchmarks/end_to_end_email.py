@@ -1,4 +1,4 @@
-"""Mail end to end: launch to last record, against smtp-source, libraries alone, and a task for each.
+"""Mail end to end, against smtp-source, libraries alone, and a task for each recipient.
 
 Real servers and Celery workers; a bare sink that records takes everything, and what it recorded is
 compared with the ledger, one for one.

@@ -49,7 +49,8 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         ratios=[
             _frame.Ratio(
                 name=f"time a recipient, {last['recipients']:,} / {_middle(rows):,}",
-                value=_cost(last) / _cost(next(r for r in rows if r["recipients"] == _middle(rows))),
+                value=_cost(last)
+                / _cost(next(r for r in rows if r["recipients"] == _middle(rows))),
                 at_most=_FLAT,
             ),
             _frame.Ratio(

@@ -76,8 +76,10 @@ def measure(wished: _frame.Wishes) -> tuple[_frame.Result, list[list[float]], li
         ],
         sizes={"limit a second": limit, "urgent mails": limit * _URGENT, "children": CHILDREN + 1},
     )
-    return result, _series(arrivals, str(routine), same=True), _series(
-        arrivals, str(routine), same=False
+    return (
+        result,
+        _series(arrivals, str(routine), same=True),
+        _series(arrivals, str(routine), same=False),
     )
 
 
