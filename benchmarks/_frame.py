@@ -40,16 +40,29 @@ class Ratio:
         low = self.at_least is None or self.value >= self.at_least
         return low and (self.at_most is None or self.value <= self.at_most)
 
+    @property
+    def shown(self) -> str:
+        """The value for people."""
+        return f"{shown(float(self.value))}{self.unit}"
+
+    @property
+    def target(self) -> str:
+        """The target for people; empty without one."""
+        words = [("at least", self.at_least), ("at most", self.at_most)]
+        return ", ".join(
+            f"{word} {bound:g}{self.unit}" for word, bound in words if bound is not None
+        )
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is met, for people."""
+        missed = "BELOW TARGET" if self.at_least is not None else "ABOVE TARGET"
+        return {None: "", True: "reached", False: missed}[self.met]
+
     def sentence(self) -> str:
         """Say it in a line."""
-        target = ""
-        if self.at_least is not None:
-            target = f"(target: at least {self.at_least:g}{self.unit})"
-        if self.at_most is not None:
-            target = f"(target: at most {self.at_most:g}{self.unit})"
-        verdict = {True: "reached", False: "BELOW TARGET" if self.at_least else "ABOVE TARGET"}
-        word = "" if self.met is None else verdict[self.met]
-        return f"{self.name}: {self.value:.3g}{self.unit} {target} {word}".rstrip()
+        target = f" (target: {self.target})" if self.target else ""
+        return f"{self.name}: {self.shown}{target} {self.verdict}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,19 +145,17 @@ def publish(result: Result, wished: Wishes) -> Path | None:
     for found in result.ratios:
         print(f"  {found.sentence()}")
     for row in result.figures:
-        print("    " + "  ".join(f"{name} {_shown(value)}" for name, value in row.items()))
+        print("    " + "  ".join(f"{name} {shown(value)}" for name, value in row.items()))
     for note in result.notes:
         print(f"  Note: {note}")
     sizes = {"form": "full" if result.full else "short", **result.sizes}
-    words = [f"{name} {_shown(value)}" for name, value in {**sizes, **about}.items()]
+    words = [f"{name} {shown(value)}" for name, value in {**sizes, **about}.items()]
     print("  Conditions: " + ", ".join(words), flush=True)
     if not wished.keep:
         return None
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{result.name}.json"
     kept = {**asdict(result), "conditions": about}
-    for shown, found in zip(kept["ratios"], result.ratios, strict=True):
-        shown["met"] = found.met
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return path
 
@@ -164,7 +175,8 @@ def rates_shown(rates: Mapping[str, Sequence[float]]) -> list[dict[str, Figure]]
     return sorted(rows, key=lambda row: -float(row["a second"] or 0))
 
 
-def _shown(value: Figure) -> str:
+def shown(value: Figure) -> str:
+    """Write a figure for people."""
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -53,8 +53,8 @@ async def messages(port: int, texts: _texts.Texts, first: int, last: int) -> Non
                 await answer.json()
 
     connector = aiohttp.TCPConnector(limit=_AT_ONCE)
-    auth = aiohttp.BasicAuth("AC0", "token")
-    async with aiohttp.ClientSession(connector=connector, auth=auth) as session:
+    headers = {"Authorization": aiohttp.encode_basic_auth("AC0", "token")}
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
         await asyncio.gather(*(line(session) for _ in range(_AT_ONCE)))
 
 

@@ -107,10 +107,13 @@ class World:
         return self.course(campaign, launched, seconds)
 
     def course(self, campaign: int, launched: float, seconds: float = 600) -> Course:
-        """Wait for a campaign's end; BroadcasterError when it is held or takes too long."""
+        """Wait until nothing is left to send; BroadcasterError when it is held, or takes too long.
+
+        Its status says `completed` later: when what is in doubt is settled too.
+        """
         deadline = time.monotonic() + seconds
-        while (status := self.status(campaign)) != "completed":
-            if status == "paused":
+        while not self._sent(campaign):
+            if self.status(campaign) == "paused":
                 raise BroadcasterError(f"held: {self.runtime.campaigns.hold_reason(campaign)}")
             if time.monotonic() > deadline:
                 raise BroadcasterError(f"not done within {seconds} s: {self.counts(campaign)}")
@@ -123,6 +126,10 @@ class World:
             ended=ended,
             statuses=self.counts(campaign),
         )
+
+    def _sent(self, campaign: int) -> bool:
+        query = "SELECT bool_and(done) FROM batch WHERE campaign_id = %s"
+        return self._one(query, campaign) is True
 
     def status(self, campaign: int) -> str:
         """Tell where a campaign is."""
@@ -243,6 +250,8 @@ def world(settings: Mapping[str, str]) -> Iterator[World]:
     home = Path(tempfile.mkdtemp(prefix="bcb-"))
     environment = {**_settings(home), **settings}
     former = dict(os.environ)
+    # A run that is told to end takes its servers and workers with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in [name for name in os.environ if name.startswith("BROADCASTER_")]:
         del os.environ[name]
     os.environ.update(environment)

@@ -58,7 +58,6 @@ def measure(wished: _frame.Wishes) -> tuple[_frame.Result, list[list[float]]]:
             calm.append(made.run("email", int(count)).seconds)
             target.recorded()
             target.reset()
-            print("calm", calm, flush=True)
             deaths.append(_killed(made, target, int(count), calm[-1]))
             series = _series(target.arrivals())
     return _frame.Result(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import _chart, _frame, _memory, _race, urgent
-from benchmarks.__main__ import chosen, listed
+from benchmarks import _chart, _document, _frame, _memory, _race, urgent
+from benchmarks.__main__ import chosen, listed, understood
 from benchmarks._sink import SPAN, Tally
 from benchmarks._sinks import Arrivals
 from benchmarks._sms_sink import SmsSession
@@ -250,3 +250,44 @@ def test_memory_is_read_from_what_the_kernel_tells() -> None:
     text = "Name:\tx\nVmRSS:\t   2048 kB\nPss:   12 kB\n"
     assert _memory.kilobytes(text, "VmRSS") == 2048
     assert _memory.kilobytes(text, "Swap") == 0
+
+
+def test_a_script_is_given_only_the_options_that_it_knows() -> None:
+    """Scripts of the frame know all; another one those that it names."""
+    words = ["--full", "--keep"]
+    assert understood(words, "wished = _frame.wishes(__doc__)") == words
+    assert understood(words, 'parser.add_argument("--full")') == ["--full"]
+    assert understood(words, "print('fast')") == []
+
+
+def test_the_page_is_written_from_what_was_kept(tmp_path: Path) -> None:
+    """Figures are put between their marks, a second time too; what is missing is said to be."""
+    result = {
+        "name": "trial",
+        "title": "A trial",
+        "full": True,
+        "ratios": [{"name": "a / b", "value": 0.5, "at_least": 0.8, "at_most": None, "unit": ""}],
+        "figures": [{"way": "a", "a second": 5}, {"way": "b", "a second": 10}, {"s": 1.25}],
+        "sizes": {"mails": 3},
+        "notes": ["A note."],
+        "conditions": {"CPUs": 2},
+    }
+    (tmp_path / "trial.json").write_text(json.dumps(result), encoding="utf-8")
+    (tmp_path / "part.txt").write_text("ratio 3\n", encoding="utf-8")
+    marks = "<!-- figures: {} -->\nold\n<!-- end -->\n"
+    page = "# Page\n" + "".join(map(marks.format, ("trial", "part", "other")))
+    written = _document.filled(page, tmp_path)
+    assert "| a / b | 0.5 | at least 0.8 | BELOW TARGET |" in written
+    assert "| b | 10 |" in written
+    assert "Conditions: form full, mails 3, CPUs 2." in written
+    assert "ratio 3" in written
+    assert "Not measured yet." in written
+    assert "old" not in written
+    assert _document.filled(written, tmp_path) == written
+
+
+def test_the_published_page_shows_what_is_kept_and_names_every_benchmark() -> None:
+    """No figure was typed by hand, and none was left from an earlier run."""
+    page = _document.PAGE.read_text("utf-8")
+    assert _document.filled(page, _frame.RESULTS) == page
+    assert [name for name in listed() if f"<!-- figures: {name} -->" not in page] == []
