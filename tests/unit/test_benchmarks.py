@@ -94,7 +94,7 @@ def test_what_is_kept_says_what_was_measured(
     path = _frame.publish(result, _frame.Wishes(full=False, keep=True))
     assert path is not None
     kept = json.loads(path.read_text("utf-8"))
-    assert kept["ratios"][0]["met"] is False
+    assert kept["ratios"][0]["value"] == 0.5
     assert [row["way"] for row in kept["figures"]] == ["fast", "slow"]
     assert kept["figures"][0]["a second"] == 6
     assert {"CPUs", "Python", "PostgreSQL", "Valkey", "date", "commit"} <= set(kept["conditions"])
