@@ -8,10 +8,10 @@ import argparse
 import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from benchmarks._conditions import conditions
+from benchmarks._conditions import BUSY, LOAD, conditions
 
 RESULTS = Path(__file__).parent / "results"
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
@@ -141,6 +141,9 @@ def interleaved(ways: Mapping[str, Callable[[], float]], rounds: int) -> dict[st
 def publish(result: Result, wished: Wishes) -> Path | None:
     """Print what was found, and keep it when that was wished."""
     about = conditions()
+    if LOAD > BUSY:
+        busy = f"The machine had other work (load {LOAD:.1f} before): ratios suffer, rates more."
+        result = replace(result, notes=[*result.notes, busy])
     print(f"\n{result.title}")
     for found in result.ratios:
         print(f"  {found.sentence()}")

@@ -11,7 +11,7 @@ from benchmarks._world import CHILDREN, Course, World, accounted
 from broadcaster import bootstrap
 
 #: How long a measured run of ours should take, seconds, short and full.
-LONG = {False: 6.0, True: 25.0}
+LONG = {False: 4.0, True: 25.0}
 _LEAST, _MOST = 2_000, 400_000
 #: So many mails warm the workers up, and tell how many make a run of the wanted length.
 _WARM = 2_000

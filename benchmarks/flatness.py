@@ -42,6 +42,8 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
             rows.append(row)
             each = float(row["µs a recipient"] or 0) / 1e6
     first, last = rows[0], rows[-1]
+    if first is last:
+        return _single(wished, last, notes)
     return _frame.Result(
         name=_NAME,
         title="Cost of a recipient by the size of the campaign (SMS)",
@@ -64,6 +66,25 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
             ),
         ],
         figures=rows,
+        sizes={"children": CHILDREN},
+        notes=notes,
+    )
+
+
+def _single(
+    wished: _frame.Wishes, row: dict[str, _frame.Figure], notes: list[str]
+) -> _frame.Result:
+    """Say nothing of flatness where one size alone was measured."""
+    return _frame.Result(
+        name=_NAME,
+        title="Cost of a recipient (SMS): one size alone, which says nothing about growth",
+        full=wished.full,
+        ratios=[
+            _frame.Ratio(
+                name="largest worker child", value=_child(row), at_most=_CHILD, unit=" MiB"
+            )
+        ],
+        figures=[row],
         sizes={"children": CHILDREN},
         notes=notes,
     )

@@ -18,7 +18,7 @@ from benchmarks._world import Course, World, mail_settings, world
 _NAME = "recovery"
 #: The lease, seconds: nobody takes over before it has run out.
 _LEASE = 5
-_LONG = {False: 8.0, True: 20.0}
+_LONG = {False: 5.0, True: 20.0}
 
 _ORPHANS = """
 SELECT count(*) FROM batch WHERE campaign_id = %(campaign)s AND id = ANY(%(batches)s)

@@ -17,7 +17,7 @@ _NAME = "urgent"
 #: The limit, mails a second, so low that what limits is the limit and not the machine.
 _LIMIT = 100
 #: How long the routine campaign runs alone, and how many seconds of the limit the urgent one wants.
-_ALONE, _URGENT = 4.0, 8
+_ALONE, _URGENT = 3.0, 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
