@@ -68,9 +68,8 @@ texts: $(READY) ## Bring the catalogues into step with templates and pages.
 	@$(BIN)/broadcaster kinds extract
 	@$(BIN)/python -m broadcaster.web.extraction locales
 
-bench: $(READY) ## Run the benchmarks, one after the other.
-	@set -- benchmarks/*.py; [ -e "$$1" ] || { echo "There are no benchmarks yet."; exit 0; }; \
-	for file; do echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+bench: $(READY) ## Run the benchmarks, one after the other; ARGS=--full for the long form.
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 wheel: $(READY) ## Build the wheel into dist/.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
