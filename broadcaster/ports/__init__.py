@@ -35,7 +35,9 @@ from broadcaster.ports.sending import (
     Watch,
 )
 from broadcaster.ports.throttling import (
+    Change,
     Grant,
+    Standing,
     Throttle,
     Want,
 )
@@ -43,6 +45,7 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "Audience",
     "Callback",
+    "Change",
     "CheckPhone",
     "Clock",
     "Composer",
@@ -63,6 +66,7 @@ __all__ = [
     "Receives",
     "Recorded",
     "Renderer",
+    "Standing",
     "Streams",
     "Submission",
     "Throttle",
