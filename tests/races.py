@@ -15,6 +15,9 @@ from broadcaster.throttle import window
 from broadcaster.throttle.several import runs, take
 from broadcaster.throttle.window import SECOND, Mark, State
 
+#: When a worker that sent something asks for more, at the latest.
+_FRESH = 10_000
+
 Delay = Callable[[random.Random], int]
 
 
@@ -90,7 +93,9 @@ class Race:
             for run, granted in zip(asked, counts, strict=True):
                 for _ in range(granted):
                     send(worker, number, Want(run.limits, run.units), now)
-            later(now + wait + worker.late(chance), lambda at: ask(worker, number, at))
+            # Whoever got something has room for others, which may want other limits.
+            pause = min(wait, _FRESH) if any(counts) else wait
+            later(now + pause + worker.late(chance), lambda at: ask(worker, number, at))
 
         def send(worker: Worker, number: int, want: Want, now: int) -> None:
             left = now + worker.leave(chance)

@@ -4,10 +4,10 @@
 -- KEYS[1] holds for all limits: `run` and `last`, which server remembers and until when, and
 -- `since`, the moment from which it remembers everything. Then each limit has three keys:
 --   its state   hash: `last`, `used` and `routine` (units held, and those of the routine lane),
---               `debt`, `vain`, `share`, `slowed`, `paused` (see window.State); `rate`, `version` and
---               `known` (the rate in force, how new it is, when somebody last knew of it); `second`,
---               `urgent`, `quiet`, `urgent_before`, `quiet_before` (messages that asked in vain in
---               that second and in the one before)
+--               `debt`, `vain`, `reserve`, `share`, `slowed`, `paused` (see window.State); `rate`,
+--               `version` and `known` (the rate in force, how new it is, when somebody last knew of
+--               it); `second`, `urgent`, `quiet`, `urgent_before`, `quiet_before` (messages that
+--               asked in vain in that second and in the one before)
 --   its slots   sorted set of the grains in which units are held
 --   its units   hash: what each slot holds, `units + routine * PART`
 -- All share one slot of a cluster, by the braces in their names.
@@ -44,7 +44,7 @@ end
 local function read(index, set, version, since)
   local limit = {state = KEYS[3 * index - 1], slots = KEYS[3 * index], counts = KEYS[3 * index + 1]}
   local kept = redis.call('HMGET', limit.state, 'last', 'used', 'routine', 'debt', 'vain', 'share',
-    'slowed', 'paused', 'rate', 'version', 'known')
+    'slowed', 'paused', 'rate', 'version', 'known', 'reserve')
   local newer = tonumber(kept[10] or '0')
   limit.rate, limit.version, limit.known = tonumber(set), tonumber(version), now
   if newer > limit.version and now < tonumber(kept[11]) + NEWS then
@@ -60,7 +60,7 @@ local function read(index, set, version, since)
   if limit.whole then
     limit.used, limit.routine = tonumber(kept[2]), tonumber(kept[3])
     limit.debt, limit.vain = tonumber(kept[4]), tonumber(kept[5])
-    limit.share = tonumber(kept[6])
+    limit.share, limit.reserve = tonumber(kept[6]), tonumber(kept[12])
     limit.slowed, limit.paused = tonumber(kept[7]), tonumber(kept[8])
   end
   return limit
@@ -102,7 +102,8 @@ end
 local function close(limit)
   redis.call('DEL', limit.slots, limit.counts)
   limit.used, limit.routine, limit.debt, limit.vain = 0, 0, limit.hold / limit.pace, 0
-  limit.share, limit.slowed, limit.paused, limit.whole = 1, 0, 0, true
+  limit.share, limit.slowed, limit.paused, limit.reserve = 1, 0, 0, 0
+  limit.whole = true
   add(limit, floor(now / GRAIN), limit.units, limit.units)
   redis.call('EXPIRE', limit.slots, KEEP)
   redis.call('EXPIRE', limit.counts, KEEP)
@@ -111,6 +112,7 @@ end
 
 local function save(limit)
   redis.call('HSET', limit.state, 'last', now, 'used', limit.used, 'routine', limit.routine,
-    'debt', limit.debt, 'vain', limit.vain, 'share', limit.share, 'slowed', limit.slowed,
-    'paused', limit.paused, 'rate', limit.rate, 'version', limit.version, 'known', limit.known)
+    'debt', limit.debt, 'vain', limit.vain, 'reserve', limit.reserve, 'share', limit.share,
+    'slowed', limit.slowed, 'paused', limit.paused, 'rate', limit.rate, 'version', limit.version,
+    'known', limit.known)
 end

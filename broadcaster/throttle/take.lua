@@ -43,9 +43,10 @@ for index = 1, word() do
   limit.allowed = allowed(limit)
   limit.now_pace = limit.pace / limit.allowed
   limit.cap = max(1, floor(limit.units * limit.allowed))
-  limit.held = not urgent and limit.vain + SECOND > now
-  limit.most = floor(limit.cap * ROUTINE_SHARE)
-  limit.total, limit.vainly = 0, 0
+  limit.waiting = limit.vain + SECOND > now and limit.reserve or 0
+  limit.kept = urgent and 0 or limit.waiting
+  limit.part = floor(limit.cap * ROUTINE_SHARE)
+  limit.total, limit.vainly, limit.refused = 0, 0, 0
   limits[index] = limit
 end
 
@@ -56,14 +57,22 @@ for index = 1, word() do
   sets[index] = set
 end
 
+local function beside(limit, units, kept)
+  return min(floor((limit.cap - limit.used - kept) / units),
+    floor((NEARLY - limit.debt - kept) / units) + 1)
+end
+
 local function fit(limit, units)
   if limit.paused > now or limit.debt > NEARLY then return 0 end
   if units > limit.cap then
-    return (limit.held or limit.used > 0) and 0 or 1
+    return (limit.kept > 0 or limit.used > 0) and 0 or 1
   end
-  local free = limit.cap - limit.used
-  if limit.held then free = min(free, limit.most - limit.routine) end
-  return max(0, min(floor(free / units), floor((NEARLY - limit.debt) / units) + 1))
+  local count = beside(limit, units, 0)
+  if limit.kept > 0 then
+    count = max(min(count, floor((limit.part - limit.routine) / units)),
+      beside(limit, units, limit.kept))
+  end
+  return max(0, count)
 end
 
 local function spend(limit, units, count)
@@ -100,20 +109,27 @@ for from = 1, #packed, 6 do
       for index = 1, #set do
         if fit(set[index], units) <= granted then block(set[index]) end
       end
-      heads[#heads + 1] = {set, units}
     end
     if granted > 0 then
       for index = 1, #set do spend(set[index], units, granted) end
       last = number + 1
     end
   end
-  set.refused = (set.refused or 0) + count - granted
+  if granted < count then
+    if not set.head then
+      set.head, set.refused, set.missed = units, 0, 0
+      heads[#heads + 1] = set
+    end
+    set.refused, set.missed = set.refused + count - granted, set.missed + units * (count - granted)
+  end
   number = number + 1
   counts[number] = granted
 end
-for _, set in ipairs(sets) do
+for _, set in ipairs(heads) do
   for _, limit in ipairs(set) do
-    if limit.blocked then limit.vainly = limit.vainly + (set.refused or 0) end
+    if limit.blocked then
+      limit.vainly, limit.refused = limit.vainly + set.refused, limit.refused + set.missed
+    end
   end
 end
 
@@ -124,7 +140,12 @@ for _, limit in ipairs(limits) do
     if not urgent then limit.routine = limit.routine - limit.total end
     add(limit, floor((now + AIR) / GRAIN), limit.total, urgent and 0 or limit.total)
   end
-  if limit.blocked and urgent then limit.vain = now end
+  if urgent then
+    -- What others of the urgent lane wait for stays reserved until somebody got it.
+    local refused = min(limit.refused, limit.cap)
+    limit.reserve = max(limit.waiting - limit.total, refused)
+    if refused > 0 then limit.vain = now end
+  end
   save(limit)
   if limit.vainly > 0 then
     local second = floor(now / SECOND)
@@ -140,8 +161,9 @@ end
 
 -- When may a message go that was refused, as far as this limit knows?
 local function when(limit, units)
-  local till = max(now, limit.paused, now + limit.debt * limit.now_pace)
-  local excess = limit.used + min(units, limit.cap) - limit.cap
+  local kept = limit.routine + units > limit.part and limit.kept or 0
+  local till = max(now, now + (limit.debt + kept) * limit.now_pace)
+  local excess = limit.used + min(units, limit.cap) + kept - limit.cap
   local first = 0
   while excess > 0 do
     local slots = redis.call('ZRANGE', limit.slots, first, first + 15)
@@ -156,18 +178,17 @@ local function when(limit, units)
     end
     first = first + 16
   end
-  if limit.held and limit.routine + units > limit.most then
-    till = max(till, min(limit.vain + SECOND, now + CREDIT))
-  end
-  return till
+  -- Urgent work may want no more long before.
+  if kept > 0 then till = min(till, now + POLL) end
+  return max(till, limit.paused)
 end
 
 local wait = 0
 if #heads > 0 then
   local soonest
-  for _, head in ipairs(heads) do
+  for _, set in ipairs(heads) do
     local till = now
-    for _, limit in ipairs(head[1]) do till = max(till, when(limit, head[2])) end
+    for _, limit in ipairs(set) do till = max(till, when(limit, set.head)) end
     soonest = soonest and min(soonest, till) or till
   end
   wait = max(math.ceil(soonest - now), EASE)

@@ -10,8 +10,10 @@ Times are whole microseconds since any fixed moment far enough back, costs are u
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 SECOND = 1_000_000
 
@@ -78,13 +80,15 @@ class State:
     """What is remembered of a limit at the moment `last`.
 
     `debt` is how many units the pace is ahead (below 0: behind), `vain` when urgent work last
-    asked in vain. `share`, `slowed` and `paused` say how a network's complaint slows it down.
+    asked in vain and `reserve` for how many units. `share`, `slowed` and `paused` say how a
+    network's complaint slows it down.
     """
 
     log: tuple[Entry, ...]
     last: int
     debt: float = 0.0
     vain: int = 0
+    reserve: int = 0
     share: float = 1.0
     slowed: int = 0
     paused: int = 0
@@ -152,21 +156,23 @@ def landed(
 
 
 def _added(log: tuple[Entry, ...], slot: int, units: int, routine: int) -> tuple[Entry, ...]:
-    place = len(log)
-    while place and log[place - 1].slot > slot:
-        place -= 1
-    if place and log[place - 1].slot == slot:
-        held = log[place - 1]
+    place = bisect_left(log, slot, key=_SLOT)
+    if place < len(log) and log[place].slot == slot:
+        held = log[place]
         entry = Entry(slot, held.units + units, held.routine + routine)
-        return (*log[: place - 1], entry, *log[place:])
+        return (*log[:place], entry, *log[place + 1 :])
     return (*log[:place], Entry(slot, units, routine), *log[place:])
 
 
 def _taken(log: tuple[Entry, ...], slot: int, units: int, *, urgent: bool) -> tuple[Entry, ...]:
-    for place, held in enumerate(log):
-        if held.slot == slot:
-            moved = min(units, held.units)
-            routine = 0 if urgent else min(moved, held.routine)
-            left = Entry(slot, held.units - moved, held.routine - routine)
-            return (*log[:place], *([left] if left.units else []), *log[place + 1 :])
-    return log
+    place = bisect_left(log, slot, key=_SLOT)
+    if place == len(log) or log[place].slot != slot:
+        return log
+    held = log[place]
+    moved = min(units, held.units)
+    routine = 0 if urgent else min(moved, held.routine)
+    left = Entry(slot, held.units - moved, held.routine - routine)
+    return (*log[:place], *([left] if left.units else []), *log[place + 1 :])
+
+
+_SLOT = attrgetter("slot")
