@@ -7,43 +7,34 @@ long its messages take to leave, to arrive and to be answered, and how late it t
 import heapq
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from broadcaster.ports import Want
 from broadcaster.throttle import window
 from broadcaster.throttle.several import runs, take
-from broadcaster.throttle.window import SECOND, Mark, State
+from broadcaster.throttle.window import SECOND, Mark, Rule
+
+#: Anything from the first to the second, microseconds.
+Delay = tuple[int, int]
 
 #: When a worker that sent something asks for more, at the latest.
 _FRESH = 10_000
 
-Delay = Callable[[random.Random], int]
-
-
-def fixed(microseconds: int) -> Delay:
-    """Always take so long."""
-    return lambda _: microseconds
-
-
-def between(low: int, high: int) -> Delay:
-    """Take anything from `low` to `high`."""
-    return lambda chance: chance.randint(low, high)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """Who wants `wants` of the time from `first` to `last`, over and over."""
+    """Who wants `wants` from the moment `first` to `last`, over and over."""
 
     wants: Sequence[Want]
     urgent: bool = False
     first: int = 0
     last: int = 1_000 * SECOND
-    late: Delay = between(100, 1_000)
-    leave: Delay = between(200, 2_000)
-    way: Delay = fixed(0)
-    answer: Delay = fixed(0)
-    tell: Delay = between(100, 1_000)
+    late: Delay = (100, 1_000)
+    leave: Delay = (200, 2_000)
+    way: Delay = (0, 0)
+    answer: Delay = (0, 0)
+    tell: Delay = (100, 1_000)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,78 +47,73 @@ class Arrival:
     urgent: bool
 
 
-@dataclass
 class Race:
-    """Limits, and those who race for them."""
+    """Limits, and those who race for them; times are from the start."""
 
-    rules: Mapping[str, window.Rule]
-    seed: int = 1
-    start: int = 10**15
-    states: dict[str, State] = field(default_factory=dict)
-    arrivals: list[Arrival] = field(default_factory=list)
-    asked: int = 0
-
-    def __post_init__(self) -> None:
+    def __init__(self, rates: Mapping[str, float], seed: int = 1, start: int = 10**15) -> None:
         """Begin closed."""
-        self.states = {name: window.closed(rule, self.start) for name, rule in self.rules.items()}
+        self.rules: dict[str, Rule] = {name: window.rule(rate) for name, rate in rates.items()}
+        self.states = {name: window.closed(rule, start) for name, rule in self.rules.items()}
+        self.asked = 0
+        self._start = start
+        self._chance = random.Random(seed)  # noqa: S311  (a game, to be repeated)
+        self._arrivals: list[Arrival] = []
+        self._quickest: dict[int, int] = {}
+        self._events: list[tuple[int, int, Callable[[int], None]]] = []
+        self._serial = count()
 
     def run(self, workers: Sequence[Worker], seconds: float) -> list[Arrival]:
-        """Let them race; give what arrived, in order, with times from the start."""
-        chance = random.Random(self.seed)  # noqa: S311  (a game, to be repeated)
-        quickest: dict[int, int] = {}
-        serial = count()
-        end = self.start + round(seconds * SECOND)
-        events: list[tuple[int, int, Callable[[int], None]]] = []
-
-        def later(at: int, event: Callable[[int], None]) -> None:
-            heapq.heappush(events, (at, next(serial), event))
-
-        def ask(worker: Worker, number: int, now: int) -> None:
-            if now > self.start + worker.last:
-                return
-            asked = runs(worker.wants)
-            self.asked += 1
-            self.states, counts, wait = take(
-                self.states, self.rules, asked, urgent=worker.urgent, now=now
-            )
-            for run, granted in zip(asked, counts, strict=True):
-                for _ in range(granted):
-                    send(worker, number, Want(run.limits, run.units), now)
-            # Whoever got something has room for others, which may want other limits.
-            pause = min(wait, _FRESH) if any(counts) else wait
-            later(now + pause + worker.late(chance), lambda at: ask(worker, number, at))
-
-        def send(worker: Worker, number: int, want: Want, now: int) -> None:
-            left = now + worker.leave(chance)
-            arrived = left + worker.way(chance)
-            answered = arrived + worker.answer(chance)
-            self.arrivals.append(
-                Arrival(arrived - self.start, want.units, want.limits, worker.urgent)
-            )
-            trip = answered - left
-
-            def land(at: int) -> None:
-                quickest[number] = min(quickest.get(number, trip), trip)
-                ago = quickest[number] + at - answered
-                for name in want.limits:
-                    self.states[name] = window.landed(
-                        self.states[name],
-                        self.rules[name],
-                        [(Mark(now, landed=False), want.units, 1)],
-                        urgent=worker.urgent,
-                        at=at - ago,
-                    )
-
-            later(answered + worker.tell(chance), land)
-
+        """Let them race; give what arrived, in order."""
         for number, worker in enumerate(workers):
-            begin = self.start + worker.first + worker.late(chance)
-            later(begin, lambda at, w=worker, n=number: ask(w, n, at))  # type: ignore[misc]  # (bound now)
-        while events and events[0][0] <= end:
-            at, _, event = heapq.heappop(events)
+            self._ask_later(self._start + worker.first, worker, number)
+        end = self._start + round(seconds * SECOND)
+        while self._events and self._events[0][0] <= end:
+            at, _, event = heapq.heappop(self._events)
             event(at)
-        self.arrivals.sort()
-        return self.arrivals
+        return sorted(self._arrivals)
+
+    def _later(self, at: int, event: Callable[[int], None]) -> None:
+        heapq.heappush(self._events, (at, next(self._serial), event))
+
+    def _some(self, delay: Delay) -> int:
+        return self._chance.randint(*delay)
+
+    def _ask_later(self, at: int, worker: Worker, number: int) -> None:
+        if at <= self._start + worker.last:
+            moment = at + self._some(worker.late)
+            self._later(moment, lambda now: self._ask(worker, number, now))
+
+    def _ask(self, worker: Worker, number: int, now: int) -> None:
+        asked = runs(worker.wants)
+        self.asked += 1
+        self.states, counts, wait = take(
+            self.states, self.rules, asked, urgent=worker.urgent, now=now
+        )
+        for run, granted in zip(asked, counts, strict=True):
+            for _ in range(granted):
+                self._send(worker, number, Want(run.limits, run.units), now)
+        # Whoever got something has room for others, which may want other limits.
+        self._ask_later(now + (min(wait, _FRESH) if any(counts) else wait), worker, number)
+
+    def _send(self, worker: Worker, number: int, want: Want, now: int) -> None:
+        left = now + self._some(worker.leave)
+        arrived = left + self._some(worker.way)
+        answered = arrived + self._some(worker.answer)
+        self._arrivals.append(
+            Arrival(arrived - self._start, want.units, want.limits, worker.urgent)
+        )
+
+        def land(_: int) -> None:
+            trip = answered - left
+            self._quickest[number] = min(self._quickest.get(number, trip), trip)
+            down = [(Mark(now, landed=False), want.units, 1)]
+            at = answered - self._quickest[number]
+            for name in want.limits:
+                self.states[name] = window.landed(
+                    self.states[name], self.rules[name], down, urgent=worker.urgent, at=at
+                )
+
+        self._later(answered + self._some(worker.tell), land)
 
 
 def fullest(arrivals: Iterable[tuple[float, int]], span: float = SECOND) -> int:

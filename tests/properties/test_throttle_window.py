@@ -35,9 +35,7 @@ def _take(
 ) -> tuple[State, int, int]:
     """Ask one limit for messages of these costs: the state, how many, and the wait."""
     asked = [Run(("one",), cost, 1) for cost in costs]
-    after, counts, wait = several.take(
-        {"one": state}, {"one": rule}, asked, urgent=urgent, now=now
-    )
+    after, counts, wait = several.take({"one": state}, {"one": rule}, asked, urgent=urgent, now=now)
     count = sum(counts)
     assert counts == [1] * count + [0] * (len(costs) - count)
     return after["one"], count, wait
