@@ -165,14 +165,17 @@ class FakeLedger:
         self.locale = locale
         self.running = True
         self.leased = False
+        self.until = NOON
         self.records: list[Recorded] = []
         self.released = 0
+        self.after: datetime | None = None
         self.on_claim: Callable[[], None] = lambda: None
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
         """Give the lease unless it is held."""
         if self.leased:
             return None
+        self.until = now + ttl
         return Lease(
             batch=batch,
             token=1,
@@ -204,17 +207,30 @@ class FakeLedger:
         )
 
     def claim(
-        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
-    ) -> Sequence[int]:
+        self,
+        lease: Lease,
+        attempts: Mapping[int, int],
+        provider: str,
+        now: datetime,
+        ttl: timedelta,
+    ) -> Sequence[int] | None:
         """Claim while the campaign runs."""
-        del lease, now, ttl
+        del provider
         self.on_claim()
-        if not self.running:
-            return []
+        if not self.renew(lease, now, ttl):
+            return None
         for number, attempt in attempts.items():
             self.attempts[number] = attempt
             self._apply(number, DeliveryEvent.CLAIM)
         return list(attempts)
+
+    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> bool:
+        """Renew while the campaign runs and the lease is not over."""
+        del lease
+        held = self.running and now < self.until
+        if held:
+            self.until = now + ttl
+        return held
 
     def record(self, submissions: Sequence[Recorded], now: datetime) -> None:
         """Apply."""
@@ -229,10 +245,11 @@ class FakeLedger:
     def _apply(self, number: int, event: DeliveryEvent) -> None:
         self.status[number] = transition(self.status[number], event).status
 
-    def release(self, lease: Lease, now: datetime) -> None:
+    def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
         """Count."""
         del lease, now
         self.released += 1
+        self.after = after
 
     def campaign(self, campaign: int) -> Campaign:
         """Give the one campaign."""

@@ -109,10 +109,17 @@ class Rows:
         assert lease is not None
         return lease
 
-    def claimed(self, campaign: int, numbers: Sequence[int], now: datetime = NOON) -> Lease:
+    def claimed(
+        self,
+        campaign: int,
+        numbers: Sequence[int],
+        now: datetime = NOON,
+        provider: str = "sandbox",
+    ) -> Lease:
         """Take the first batch and claim the first attempts of some of it."""
         lease = self.leased(campaign, now)
-        claimed = self.ledger.claim(lease, dict.fromkeys(numbers, 1), now, TTL)
+        claimed = self.ledger.claim(lease, dict.fromkeys(numbers, 1), provider, now, TTL)
+        assert claimed is not None
         assert list(claimed) == list(numbers)
         return lease
 

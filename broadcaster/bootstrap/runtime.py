@@ -1,6 +1,7 @@
 """Everything that a command, a task or a page needs, joined from concrete adapters."""
 
 import random
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import cached_property
@@ -50,6 +51,8 @@ class Runtime:
         self.database_url = database_url
         self.redis_url = redis_url
         self.clock: Clock = SystemClock()
+        #: Whether this process is to end; who can know says so.
+        self.stopping: Callable[[], bool] = lambda: False
         self._closing = ExitStack()
 
     def __repr__(self) -> str:
@@ -197,6 +200,7 @@ class Runtime:
     def dispatcher(self) -> "Dispatcher":
         """Works on batches."""
         from broadcaster.dispatch.dispatcher import Dispatcher
+        from broadcaster.dispatch.lines import Lines
         from broadcaster.dispatch.pace import Pace
         from broadcaster.dispatch.retry import RetryRule
 
@@ -207,11 +211,11 @@ class Runtime:
             throttle=self.throttle,
             clock=self.clock,
             random=random.random,
-            providers=self.providers.__getitem__,
-            routes=settings.routes,
+            lines=Lines(self.providers.__getitem__, settings.routes),
             simulated=self.providers.simulated,
             unchanged=self.unchanged,
             hold=self.campaigns.hold,
+            stopping=self.stopping,
             retry=RetryRule(attempts=settings.attempts),
             pace=Pace(
                 lease=timedelta(seconds=settings.lease),

@@ -6,19 +6,21 @@ takes effect on everything whose request has not begun.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
-from broadcaster.dispatch.drafting import Drafting
+from broadcaster.dispatch.drafting import Desk, Drafting
+from broadcaster.dispatch.holding import Holding
+from broadcaster.dispatch.lines import Lines
 from broadcaster.dispatch.pace import Ending, Pace
 from broadcaster.dispatch.retry import Random, RetryRule
 from broadcaster.dispatch.share import Share
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.message import Scheme
 from broadcaster.errors import ConfigurationError, UnavailableError
-from broadcaster.ports import Clock, Lease, Ledger, Pending, Provider, Throttle
+from broadcaster.ports import Clock, Lease, Ledger, Pending, Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -27,9 +29,10 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Works on batches; all it needs comes from outside.
 
-    `providers` gives a provider by name; ConfigurationError when it can't be built. `simulated`
-    tells whether a provider's network only pretends, as a drill needs it. `unchanged` tells
-    whether what would be sent is what was approved. `hold` pauses a campaign and says why.
+    `lines` knows the networks and the routes to them. `simulated` tells whether a provider's
+    network only pretends, as a drill needs it. `unchanged` tells whether what would be sent is what
+    was approved. `hold` pauses a campaign and says why. `stopping` tells whether this process is
+    to end.
     """
 
     ledger: Ledger
@@ -37,11 +40,11 @@ class Dispatcher:
     throttle: Throttle
     clock: Clock
     random: Random
-    providers: Callable[[str], Provider]
-    routes: Mapping[str, Sequence[str]]
+    lines: Lines
     simulated: Callable[[str], bool]
     unchanged: Callable[[Campaign, Advisory], bool]
     hold: Callable[[int, str], None]
+    stopping: Callable[[], bool]
     retry: RetryRule
     pace: Pace
 
@@ -50,15 +53,16 @@ class Dispatcher:
         lease = self.ledger.lease(batch, self.clock.now(), self.pace.lease)
         if lease is None:
             return Ending.NOT_RUNNABLE
+        after: datetime | None = None
         try:
-            ending = await self._work(lease)
+            ending, after = await self._work(lease)
         except ConfigurationError as error:
             self.hold(lease.campaign, str(error))
             ending = Ending.HELD
         finally:
             # When the ledger is away, the lease ends by itself.
             with suppress(UnavailableError):
-                self.ledger.release(lease, self.clock.now())
+                self.ledger.release(lease, self.clock.now(), after)
         _log.info(
             "batch worked on",
             extra={
@@ -71,35 +75,59 @@ class Dispatcher:
         )
         return ending
 
-    async def _work(self, lease: Lease) -> Ending:
+    async def _work(self, lease: Lease) -> tuple[Ending, datetime | None]:
+        """Work; gives also before when it makes no sense to go on."""
         campaign = self.ledger.campaign(lease.campaign)
         advisory = self.ledger.advisory(campaign.advisory_id)
         if not self.unchanged(campaign, advisory):
             self.hold(lease.campaign, "what would be sent is not what was approved")
-            return Ending.HELD
-        deadline = self.clock.now() + self.pace.work_time
+            return Ending.HELD, None
+        turn = _Turn(
+            holding=Holding(self.ledger, self.clock, lease, self.pace.lease),
+            campaign=campaign,
+            desk=self.drafting.desk(campaign, advisory),
+            deadline=self.clock.now() + self.pace.work_time,
+        )
         while True:
             pending = self.ledger.pending(lease, self.clock.now(), self.pace.batch)
             if not pending:
-                return Ending.EMPTY
-            for provider, rows in self._by_provider(pending).items():
-                if campaign.drill and not self.simulated(provider):
-                    message = f"it is a drill, and {provider} is a real network"
-                    raise ConfigurationError(message)
-                run = Share(self, lease, campaign, advisory, provider, deadline)
-                ending = await run.work(rows)
-                if ending is not Ending.EMPTY:
-                    return ending
+                return Ending.EMPTY, None
+            closed: list[datetime] = []
+            routes = self._by_route(pending)
+            for names, rows in routes.items():
+                ending, until = await self._send(turn, names, rows)
+                if until is not None:
+                    closed.append(until)
+                elif ending not in {Ending.EMPTY, Ending.UNREACHABLE}:
+                    return ending, None
+            if len(closed) == len(routes):
+                return Ending.UNREACHABLE, min(closed)
 
-    def _by_provider(self, pending: Sequence[Pending]) -> dict[str, list[Pending]]:
-        groups: dict[str, list[Pending]] = {}
+    async def _send(
+        self, turn: "_Turn", names: Sequence[str], rows: Sequence[Pending]
+    ) -> tuple[Ending, datetime | None]:
+        """Send by the first network of a route that is well; else say when one may be."""
+        drill = turn.campaign.drill
+        line = self.lines.choose(
+            names, self.clock.now(), allowed=lambda name: not drill or self.simulated(name)
+        )
+        if isinstance(line, datetime):
+            return Ending.UNREACHABLE, line
+        share = Share(self, turn.holding, turn.campaign, turn.desk, line, turn.deadline)
+        return await share.work(rows), None
+
+    def _by_route(self, pending: Sequence[Pending]) -> dict[tuple[str, ...], list[Pending]]:
+        groups: dict[tuple[str, ...], list[Pending]] = {}
         for row in pending:
-            groups.setdefault(self._route(row.address.scheme), []).append(row)
+            groups.setdefault(tuple(self.lines.route(row.address)), []).append(row)
         return groups
 
-    def _route(self, scheme: Scheme) -> str:
-        names = self.routes.get(scheme.value)
-        if not names:
-            message = f"BROADCASTER_ROUTES: has no provider for {scheme.value}. Add one."
-            raise ConfigurationError(message)
-        return names[0]
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Turn:
+    """The work on one batch, for a while."""
+
+    holding: Holding
+    campaign: Campaign
+    desk: Desk
+    deadline: datetime

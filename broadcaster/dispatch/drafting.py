@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from broadcaster.dispatch.links import Links
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.message import Content, SmsContent, SmsSize
+from broadcaster.domain.message import Channel, Content, SmsContent, SmsSize
 from broadcaster.ports import Message, Pending, Reader, Renderer
 
 _log = logging.getLogger(__name__)
@@ -22,17 +22,35 @@ class Drafting:
     links: Links
     measure: Callable[[str], SmsSize]
 
+    def desk(self, campaign: Campaign, advisory: Advisory) -> "Desk":
+        """Prepare for the messages of one campaign."""
+        return Desk(self, campaign, advisory)
+
     def draft(self, pending: Pending, campaign: Campaign, advisory: Advisory) -> Message | None:
         """Render one message; None when that is not possible, which is a fault of ours."""
+        return self.desk(campaign, advisory).draft(pending)
+
+
+class Desk:
+    """Where the messages of one campaign are made; not to be kept for longer than a batch."""
+
+    def __init__(self, parts: Drafting, campaign: Campaign, advisory: Advisory) -> None:
+        """Nothing is prepared yet."""
+        self._parts = parts
+        self._campaign = campaign
+        self._advisory = advisory
+        self._collapse_key = collapse_key(advisory)
+        self._prepared: dict[tuple[Channel, str], Callable[[Reader], Content]] = {}
+        self._pages: dict[str, str] = {}
+
+    def draft(self, pending: Pending) -> Message | None:
+        """Render one message; None when that is not possible, which is a fault of ours."""
+        links, advisory = self._parts.links, self._advisory
         channel = pending.address.scheme.channel
-        reader = Reader(
-            name=pending.name,
-            number=pending.customer_number,
-            unsubscribe_url=self.links.unsubscribe(pending.delivery),
-            page_url=self.links.page(advisory.id, pending.locale),
-        )
+        unsubscribe = links.unsubscribe(pending.delivery)
         try:
-            content = self.renderer.render(advisory, channel, pending.locale, reader)
+            content = self._content(pending, channel, unsubscribe)
+            units = self._units(content)
         except Exception as error:  # noqa: BLE001  (it must not stop the rest)
             _log.error(
                 "cannot render",
@@ -49,17 +67,36 @@ class Drafting:
             address=pending.address,
             locale=pending.locale,
             content=content,
-            units=self._units(content),
-            lane=campaign.lane,
+            units=units,
+            lane=self._campaign.lane,
             message_class=advisory.message_class,
             expires=advisory.expires,
-            unsubscribe_url=reader.unsubscribe_url,
-            confirm_url=self.links.confirm(pending.delivery),
-            collapse_key=collapse_key(advisory),
+            unsubscribe_url=unsubscribe,
+            # Only an app or a browser can say that it showed a message.
+            confirm_url=links.confirm(pending.delivery) if channel is Channel.PUSH else "",
+            collapse_key=self._collapse_key,
         )
 
+    def _content(self, pending: Pending, channel: Channel, unsubscribe: str) -> Content:
+        key = (channel, pending.locale)
+        fill = self._prepared.get(key)
+        if fill is None:
+            fill = self._parts.renderer.prepare(self._advisory, channel, pending.locale)
+            self._prepared[key] = fill
+            page = self._parts.links.page(self._advisory.id, pending.locale)
+            self._pages[pending.locale] = page
+        reader = Reader(
+            name=pending.name,
+            number=pending.customer_number,
+            unsubscribe_url=unsubscribe,
+            page_url=self._pages[pending.locale],
+        )
+        return fill(reader)
+
     def _units(self, content: Content) -> int:
-        return self.measure(content.body).segments if isinstance(content, SmsContent) else 1
+        if isinstance(content, SmsContent):
+            return self._parts.measure(content.body).segments
+        return 1
 
 
 def collapse_key(advisory: Advisory) -> str:

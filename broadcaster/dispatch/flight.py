@@ -2,107 +2,192 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
-from broadcaster.ports import Message, Provider, Submission
+from broadcaster.ports import Clock, Message, Provider, Streams, Submission, Want
 
 _log = logging.getLogger(__name__)
+
+#: How long landings are collected before they are looked at, seconds.
+_TOGETHER = 0.004
+
+#: How old the charge of a message to its limits may be when it leaves. It is renewed while the
+#: message waits, so an older one means that this process, or the machine, stood still, and others
+#: may have been granted the same units since.
+_STALE = timedelta(seconds=0.5)
+
+
+@dataclass(kw_only=True, slots=True)
+class Aloft:
+    """A message on its way: what it holds of its limits since when, and when it left."""
+
+    message: Message
+    want: Want
+    mark: int
+    since: datetime
+    left: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Landing:
-    """A message that came down, and what became of it."""
+    """A message that came down, and what became of it; `recalled` when it was taken back."""
 
-    message: Message
+    aloft: Aloft
     submission: Submission
-
-
-@dataclass(kw_only=True, slots=True)
-class Held:
-    """Units of a limit that a message in the air holds, by the mark of when they were charged."""
-
-    units: int
-    mark: int
-    since: datetime
+    at: datetime
+    recalled: bool = False
 
 
 class Flight:
-    """Messages on their way to one provider, as many as it sends at once and `most`."""
+    """Messages on their way to one provider; implements `ports.Watch`."""
 
-    def __init__(self, provider: Provider, *, most: int) -> None:
-        """Nothing is in the air yet."""
+    def __init__(
+        self, provider: Provider, clock: Clock, lets: Callable[[Message, datetime], bool]
+    ) -> None:
+        """Nothing is in the air yet; `lets` is asked when a message is about to leave."""
         self._provider = provider
-        self._room = min(most, provider.room)
-        self._tasks: set[asyncio.Task[Landing]] = set()
-        self._held: dict[DeliveryId, Held] = {}
-        #: Set once the provider said that it refuses everything from us.
-        self.halted = False
+        self._streams = provider if isinstance(provider, Streams) else None
+        self._clock = clock
+        self._lets = lets
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._air: dict[DeliveryId, Aloft] = {}
+        self._down: list[Landing] = []
+        self._waiter: asyncio.Future[None] | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether anything is in the air."""
-        return bool(self._tasks)
+        """Whether anything is in the air, or came down and was not looked at."""
+        return bool(self._air or self._down)
 
     @property
-    def free(self) -> int:
-        """How many more messages may leave."""
-        return self._room - len(self._tasks)
+    def count(self) -> int:
+        """How many are in the air."""
+        return len(self._air)
 
-    @property
-    def full(self) -> bool:
-        """Whether something must land before more may leave."""
-        return self.free <= 0
-
-    def start(self, messages: Sequence[Message], mark: int, now: datetime) -> None:
-        """Let claimed messages leave, each by itself: a slow one holds up no other's record."""
+    def start(self, messages: Sequence[Message], wants: Sequence[Want], mark: int) -> None:
+        """Let claimed messages leave; a slow one holds up no other's record."""
+        now = self._clock.now()
+        for message, want in zip(messages, wants, strict=True):
+            self._air[message.delivery] = Aloft(message=message, want=want, mark=mark, since=now)
+        if self._streams is not None:
+            self._run(messages)
+            return
         for message in messages:
-            self._held[message.delivery] = Held(units=message.units, mark=mark, since=now)
-            self._tasks.add(asyncio.ensure_future(self._submit(message)))
+            self._run([message])
 
-    def release(self, landings: Sequence[Landing]) -> list[Held]:
-        """Give what messages that came down held."""
-        return [self._held.pop(landing.message.delivery) for landing in landings]
+    def leaving(self, message: Message) -> bool:
+        """Tell whether a message may leave now; what may not is taken back."""
+        aloft = self._air.get(message.delivery)
+        if aloft is None:
+            return False
+        now = self._clock.now()
+        if now - aloft.since > _STALE or not self._lets(message, now):
+            self._take_back(aloft, now)
+            return False
+        aloft.left = now
+        return True
 
-    def held_since(self, before: datetime) -> list[Held]:
-        """List what messages in the air have held since before that moment."""
-        return [held for held in self._held.values() if held.since < before]
+    def answered(self, submission: Submission) -> None:
+        """Note what came of a message; a second answer for one is not heard."""
+        aloft = self._air.pop(submission.delivery, None)
+        if aloft is not None:
+            self._land(Landing(aloft=aloft, submission=submission, at=self._clock.now()))
 
-    async def landed(self, within: float | None = None) -> list[Landing]:
-        """Wait for at least one message, at most `within` seconds; give all that came down."""
-        done, self._tasks = await asyncio.wait(
-            self._tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED
-        )
-        landings = [task.result() for task in done]
-        self.halted = self.halted or any(landing.submission.halt for landing in landings)
+    def recall(self) -> None:
+        """Take back what has not left yet."""
+        now = self._clock.now()
+        for aloft in [aloft for aloft in self._air.values() if aloft.left is None]:
+            self._take_back(aloft, now)
+
+    def abandon(self) -> None:
+        """Wait for nothing any more: what has left and was not answered is in doubt."""
+        for task in self._tasks:
+            task.cancel()
+
+    def held_since(self, before: datetime) -> list[Aloft]:
+        """List what has held its limits since before that moment."""
+        return [aloft for aloft in self._air.values() if aloft.since < before]
+
+    async def landed(self, within: float) -> list[Landing]:
+        """Wait for messages to come down, at most `within` seconds; give all that did."""
+        if not self._down and self._air:
+            await self._wait(within)
+            if self._down and self._air:
+                await asyncio.sleep(_TOGETHER)
+        landings, self._down = self._down, []
         return landings
 
-    async def _submit(self, message: Message) -> Landing:
-        answer = None
+    def _take_back(self, aloft: Aloft, now: datetime) -> None:
+        del self._air[aloft.message.delivery]
+        submission = _answer(aloft.message, DeliveryEvent.DEFER, None)
+        self._land(Landing(aloft=aloft, submission=submission, at=now, recalled=True))
+
+    def _land(self, landing: Landing) -> None:
+        self._down.append(landing)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _wait(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = loop.call_later(seconds, _wake, waiter)
         try:
-            for submission in await self._provider.submit([message]):
-                if submission.delivery == message.delivery:
-                    answer = submission
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def _run(self, messages: Sequence[Message]) -> None:
+        task = asyncio.ensure_future(self._submit(messages))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _submit(self, messages: Sequence[Message]) -> None:
+        """Hand messages over; whatever happens, each gets an end."""
+        try:
+            if self._streams is not None:
+                await self._streams.stream(messages, self)
+            else:
+                for message in messages:
+                    if self.leaving(message):
+                        for submission in await self._provider.submit([message]):
+                            self.answered(submission)
         except Exception as error:  # noqa: BLE001  (whatever happens, each message gets an end)
             _log.error(
                 "provider failed",
                 extra={
                     "action": "submit_failed",
                     "provider": self._provider.name,
-                    "delivery": str(message.delivery),
+                    "delivery": str(messages[0].delivery),
                     "fault": type(error).__name__,
                 },
             )
-        return Landing(message=message, submission=answer or lost(message))
+        finally:
+            for message in messages:
+                self._end(message)
+
+    def _end(self, message: Message) -> None:
+        """Give an end to what its provider forgot: in doubt when it may have left."""
+        aloft = self._air.get(message.delivery)
+        # The same delivery may be in the air anew by now.
+        if aloft is None or aloft.message is not message:
+            return
+        if aloft.left is None:
+            reason = Reason.NO_CONNECTION
+            self.answered(_answer(message, DeliveryEvent.DEFER, reason))
+        else:
+            self.answered(_answer(message, DeliveryEvent.LOSE, Reason.NO_ANSWER))
 
 
-def lost(message: Message) -> Submission:
-    """Say that nothing is known of a message that was handed over."""
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _answer(message: Message, event: DeliveryEvent, reason: Reason | None) -> Submission:
     return Submission(
-        delivery=message.delivery,
-        attempt=message.attempt,
-        event=DeliveryEvent.LOSE,
-        reason=Reason.NO_ANSWER,
+        delivery=message.delivery, attempt=message.attempt, event=event, reason=reason
     )

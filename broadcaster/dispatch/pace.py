@@ -16,6 +16,10 @@ class Ending(StrEnum):
     TIME_OVER = "time_over"
     #: A claim was refused: paused, cancelled, expired or taken over.
     STOPPED = "stopped"
+    #: No network of a route is well; the rest waits until one may be tried again.
+    UNREACHABLE = "unreachable"
+    #: This process is to end; the rest waits for others.
+    STOPPING = "stopping"
     #: The campaign was put on hold, because nothing it sends would be taken or it was changed.
     HELD = "held"
 
@@ -30,3 +34,5 @@ class Pace:
     slice: int
     #: The longest single wait for the throttle, seconds: what a pause may have to wait for.
     patience: float = 0.5
+    #: How long a process that is to end waits for answers.
+    grace: timedelta = timedelta(seconds=6)

@@ -1,9 +1,10 @@
 """When a deferred delivery is tried again; pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from broadcaster.domain.delivery import DeliveryEvent
 from broadcaster.ports import Submission
 
 #: A random number from 0 up to 1, given from outside.
@@ -22,6 +23,10 @@ class RetryRule:
     attempts: int
     base: timedelta = timedelta(seconds=1)
     longest: timedelta = timedelta(minutes=30)
+
+    def given_up(self, submission: Submission) -> Submission:
+        """Turn a refusal for now, after the last attempt, into the end."""
+        return replace(submission, event=DeliveryEvent.EXHAUST)
 
     def due(self, submission: Submission, now: datetime, random: Random) -> datetime | None:
         """Say when to try again; None when the attempts are spent.

@@ -1,31 +1,36 @@
 """One provider's share of a batch: draft, throttle, claim, submit, record, over and over."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from broadcaster.dispatch.flight import Flight, Held, Landing
+from broadcaster.dispatch.drafting import Desk
+from broadcaster.dispatch.flight import Flight, Landing
+from broadcaster.dispatch.holding import Holding
+from broadcaster.dispatch.lines import Line
 from broadcaster.dispatch.pace import Ending
-from broadcaster.domain.advisory import Advisory
+from broadcaster.dispatch.ready import Ready
+from broadcaster.dispatch.records import Records
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryEvent, Reason
-from broadcaster.errors import UnavailableError
-from broadcaster.ports import Lease, Message, Pending, Recorded, Submission, Want
+from broadcaster.ports import Message, Pending, Recorded, Submission, Want
 
 if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
 
-#: How long to wait between attempts to write down what came of messages, seconds.
-_OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
 #: How often to look at what is in the air at least, seconds, and how long a charge is good for.
-_LOOK = 0.25
-_ALOFT = timedelta(seconds=0.5)
+_LOOK = 0.1
+_ALOFT = timedelta(seconds=0.25)
 #: How old a grant may be when its messages leave.
 _STALE = timedelta(milliseconds=100)
 #: So many messages in a row without an answer, or refused because of us, are no accident.
 _STREAK = 25
+#: A network that takes this share of its messages in that time gets so many handed over at once.
+_DEPTH = 0.05
+
+#: What says that we are too fast.
+_TOO_FAST = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
 
 
 class Share:
@@ -34,21 +39,26 @@ class Share:
     def __init__(
         self,
         parts: "Dispatcher",
-        lease: Lease,
+        holding: Holding,
         campaign: Campaign,
-        advisory: Advisory,
-        provider: str,
+        desk: Desk,
+        line: Line,
         deadline: datetime,
     ) -> None:
-        """Nothing is drafted yet; ConfigurationError when the provider can't be built."""
+        """Nothing is drafted yet."""
         self._parts = parts
-        self._lease = lease
+        self._holding = holding
         self._campaign = campaign
-        self._advisory = advisory
-        self._name = provider
+        self._desk = desk
+        self._line = line
         self._deadline = deadline
-        self._streak = 0
-        self._flight = Flight(parts.providers(provider), most=parts.pace.slice)
+        self._ready = Ready()
+        self._blocked = False
+        self._held = False
+        self._begun = parts.clock.now()
+        self._landed = 0
+        self._flight = Flight(line.provider, parts.clock, holding.lets)
+        self._records = Records(parts.ledger, parts.clock, most=parts.pace.slice)
 
     async def work(self, rows: Sequence[Pending]) -> Ending:
         """Send the rows in order, as many at once as the throttle and the provider allow."""
@@ -56,40 +66,74 @@ class Share:
         try:
             ending = await self._send(deque(rows))
         finally:
-            while self._flight.busy:
-                await self._land()
-        return Ending.HELD if self._flight.halted else ending
+            await self._bring_down()
+        return Ending.HELD if self._held else ending
 
     async def _send(self, rows: deque[Pending]) -> Ending:
-        ready: deque[Message] = deque()
-        while rows or ready:
-            if self._parts.clock.now() >= self._deadline:
-                return Ending.TIME_OVER
-            if self._flight.halted:
-                return Ending.HELD
-            if self._flight.full:
+        while rows or self._ready:
+            ending = self._over()
+            if ending is not None:
+                return ending
+            self._draft(rows)
+            await self._records.keep_due()
+            if self._holding.refused:
+                return Ending.STOPPED
+            room = self._room()
+            if self._flight.count and room < min(len(self._ready), self._most() // 2 or 1):
                 await self._land()
-                continue
-            if not await self._draft(rows, ready):
-                return Ending.STOPPED
-            if ready and not await self._launch(ready):
-                return Ending.STOPPED
+            elif self._ready:
+                await self._launch(room)
         return Ending.EMPTY
 
-    async def _draft(self, rows: deque[Pending], ready: deque[Message]) -> bool:
-        """Render up to a slice; what can't be made is claimed and given up."""
+    def _over(self) -> Ending | None:
+        """Say why nothing more may be launched."""
+        if not self._holding.look():
+            return Ending.STOPPED
+        if self._held:
+            return Ending.HELD
+        if self._parts.stopping():
+            return Ending.STOPPING
+        now = self._parts.clock.now()
+        if now >= self._deadline:
+            return Ending.TIME_OVER
+        return Ending.UNREACHABLE if self._line.breaker.room(now) == 0 else None
+
+    def _most(self) -> int:
+        """Say how many may be claimed and unanswered: more where the network is quick."""
+        probes = self._line.breaker.room(self._parts.clock.now())
+        if probes is not None:
+            return probes
+        seconds = (self._parts.clock.now() - self._begun).total_seconds()
+        quick = int(self._landed / seconds * _DEPTH) if seconds > 0 else 0
+        return max(self._line.provider.room, min(quick, 2 * self._parts.pace.slice), 1)
+
+    def _room(self) -> int:
+        return min(max(self._most() - self._flight.count, 0), self._parts.pace.slice)
+
+    def _draft(self, rows: deque[Pending]) -> None:
+        """Render up to a slice, or more while what is ready waits for slow destinations."""
+        most = self._parts.pace.slice if not self._blocked else self._parts.pace.batch
+        limits = self._parts.throttle.limits
         broken: list[Pending] = []
-        while rows and len(ready) < self._parts.pace.slice:
+        for _ in range(self._parts.pace.slice):
+            if not rows or len(self._ready) >= most:
+                break
             row = rows.popleft()
-            message = self._parts.drafting.draft(row, self._campaign, self._advisory)
+            message = self._desk.draft(row)
             if message is None:
                 broken.append(row)
             else:
-                ready.append(message)
-        if not broken:
-            return True
-        claimed = self._claim({row.delivery.number: row.attempt for row in broken})
-        await self._keep(
+                names = limits(self._line.name, self._line.sender, row.address)
+                self._ready.add(message, Want(names, message.units))
+        if broken:
+            self._give_up(broken)
+
+    def _give_up(self, broken: Sequence[Pending]) -> None:
+        """Claim and end what can't be rendered, which is a fault of ours."""
+        claimed = self._holding.claim(
+            {row.delivery.number: row.attempt for row in broken}, self._line.name
+        )
+        self._records.add(
             [
                 Recorded(
                     submission=Submission(
@@ -98,7 +142,7 @@ class Share:
                         event=DeliveryEvent.EXHAUST,
                         reason=Reason.RENDERING,
                     ),
-                    provider=self._name,
+                    provider=self._line.name,
                     units=0,
                     due=None,
                 )
@@ -106,125 +150,139 @@ class Share:
                 if row.delivery.number in claimed
             ]
         )
-        return bool(claimed)
 
-    async def _launch(self, ready: deque[Message]) -> bool:
-        """Send what the throttle grants; False when a claim was refused."""
+    async def _launch(self, room: int) -> None:
+        """Send what the throttle grants of what is ready."""
         parts = self._parts
-        room = min(len(ready), self._flight.free)
-        wants = [self._want(ready[index]) for index in range(room)]
+        chosen = self._ready.first(room)
         asked = parts.clock.now()
-        grant = parts.throttle.take(wants, self._campaign.lane)
+        grant = parts.throttle.take([want for _, want in chosen], self._campaign.lane)
+        self._blocked = len(grant.granted) < len(chosen)
         if not grant.granted:
             await self._pass_time(min(grant.wait, parts.pace.patience))
-            return True
-        slice_ = [ready.popleft() for _ in grant.granted]
-        claimed = self._claim({message.delivery.number: message.attempt for message in slice_})
-        going = deque(message for message in slice_ if message.delivery.number in claimed)
-        count, mark = len(going), grant.mark
-        if parts.clock.now() - asked > _STALE:
+            return
+        slice_ = self._ready.take(chosen, grant.granted)
+        attempts = {message.delivery.number: message.attempt for message, _ in slice_}
+        claimed = self._holding.claim(attempts, self._line.name)
+        going = [pair for pair in slice_ if pair[0].delivery.number in claimed]
+        if going and parts.clock.now() - asked > _STALE:
             # The claim took so long that the grant says nothing any more about this moment.
-            count = 0
+            await self._ask_again(going)
+        elif going:
+            self._start(going, grant.mark)
+        # Let the requests begin before the next slice is drafted.
+        await parts.clock.sleep(0)
+
+    async def _ask_again(self, going: list[tuple[Message, Want]]) -> None:
         while going:
-            if not count:
-                again = parts.throttle.take(
-                    [self._want(message) for message in going], self._campaign.lane
-                )
-                count, mark = len(again.granted), again.mark
-                if not count:
-                    await self._pass_time(min(again.wait, parts.pace.patience))
-                    continue
-            leaving = [going.popleft() for _ in range(count)]
-            self._flight.start(leaving, mark, parts.clock.now())
-            count = 0
-            # Let the requests begin before the next slice is drafted.
-            await parts.clock.sleep(0)
-        return bool(claimed)
+            again = self._parts.throttle.take([want for _, want in going], self._campaign.lane)
+            if not again.granted:
+                await self._pass_time(min(again.wait, self._parts.pace.patience))
+            granted = frozenset(again.granted)
+            self._start([going[index] for index in again.granted], again.mark)
+            going = [pair for index, pair in enumerate(going) if index not in granted]
 
-    def _want(self, message: Message) -> Want:
-        return self._units(message.units)
-
-    def _units(self, units: int) -> Want:
-        return Want((self._name,), units)
+    def _start(self, going: Sequence[tuple[Message, Want]], mark: int) -> None:
+        self._flight.start([message for message, _ in going], [want for _, want in going], mark)
 
     async def _pass_time(self, seconds: float) -> None:
         """Wait for the throttle, recording what comes back meanwhile."""
         if self._flight.busy:
             await self._land(within=seconds)
         else:
+            await self._records.keep()
             await self._parts.clock.sleep(seconds)
+        if not self._holding.look():
+            self._flight.recall()
 
-    def _claim(self, attempts: Mapping[int, int]) -> frozenset[int]:
-        parts = self._parts
-        now = parts.clock.now()
-        return frozenset(parts.ledger.claim(self._lease, attempts, now, parts.pace.lease))
+    async def _bring_down(self) -> None:
+        """Wait for what is in the air; when we are to stop, only for a while."""
+        grace = None
+        while self._flight.busy:
+            if not self._holding.look():
+                self._flight.recall()
+            if self._parts.stopping():
+                self._flight.recall()
+                now = self._parts.clock.now()
+                grace = grace or now + self._parts.pace.grace
+                if now >= grace:
+                    self._flight.abandon()
+            await self._land()
+        await self._records.keep()
 
     async def _land(self, within: float = _LOOK) -> None:
         """Wait for messages to come down, and write down what became of them."""
         landings = await self._flight.landed(min(within, _LOOK))
-        self._charge(self._flight.release(landings))
-        if not landings:
-            return
-        await self._keep([self._settled(landing) for landing in landings])
-        self._count_streak(landings)
-        if self._flight.halted:
-            codes = [row.submission.code for row in landings if row.submission.halt]
-            if codes:
-                self._parts.hold(self._lease.campaign, f"{self._name} refuses us ({codes[0]})")
+        self._charge(landings)
+        if landings:
+            self._landed += len(landings)
+            self._records.add([self._settled(landing) for landing in landings])
+            self._learn([landing.submission for landing in landings if not landing.recalled])
+        await self._records.keep_due()
+        if not self._holding.look():
+            self._flight.recall()
 
-    def _count_streak(self, landings: Sequence[Landing]) -> None:
-        """Hold the campaign when a network answers nothing: the rest would all be in doubt."""
-        for landing in landings:
-            submission = landing.submission
-            ours = submission.reason is Reason.CONFIGURATION
-            bad = submission.event is DeliveryEvent.LOSE or ours
-            self._streak = self._streak + 1 if bad else 0
-            if self._streak == _STREAK:
-                self._flight.halted = True
-                code = submission.code or submission.reason or "no answer"
-                why = f"{self._name}: {_STREAK} messages in a row came to nothing ({code})"
-                self._parts.hold(self._lease.campaign, why)
+    def _learn(self, submissions: Sequence[Submission]) -> None:
+        """Slow down when we are too fast; hold the campaign when everything comes to nothing.
 
-    def _charge(self, down: Sequence[Held]) -> None:
-        """Tell the limit what came down just now, and what has been in the air for long.
+        Else the rest would all be in doubt, or burnt on a network that refuses us.
+        """
+        line = self._line
+        line.note(submissions, self._parts.clock.now())
+        fast = [answer for answer in submissions if answer.reason in _TOO_FAST]
+        if fast:
+            wishes = (answer.retry_after or timedelta(0) for answer in fast)
+            self._parts.throttle.slow(line.name, max(wishes).total_seconds())
+        halts = [answer.code for answer in submissions if answer.halt]
+        if halts:
+            self._hold(f"{line.name} refuses us ({halts[0]})")
+        elif line.streak >= _STREAK:
+            last = submissions[-1]
+            line.streak = 0
+            code = last.code or last.reason or "no answer"
+            self._hold(f"{line.name}: {_STREAK} messages in a row came to nothing ({code})")
+
+    def _hold(self, why: str) -> None:
+        if not self._held:
+            self._held = True
+            self._parts.hold(self._campaign.id, why)
+
+    def _charge(self, landings: Sequence[Landing]) -> None:
+        """Tell the limits what came down, and what has been in the air for long.
 
         The latter is charged anew before its first charge runs out, as it may still arrive.
         """
         now = self._parts.clock.now()
+        down = [landing.aloft for landing in landings if not landing.recalled]
+        for landing in landings:
+            if landing.aloft.left is not None:
+                self._line.roundtrips.note((landing.at - landing.aloft.left).total_seconds(), now)
+        if down:
+            latest = max(landing.at for landing in landings)
+            ago = (now - latest).total_seconds() + self._line.roundtrips.least()
+            self._tell([(aloft.mark, aloft.want) for aloft in down], max(ago, 0.0))
         aloft = self._flight.held_since(now - _ALOFT)
-        marks = [(held.mark, self._units(held.units)) for held in (*down, *aloft)]
-        if not marks:
-            return
-        mark = self._parts.throttle.landed(marks, self._campaign.lane)
-        for held in aloft:
-            held.mark, held.since = mark, now
+        if aloft:
+            mark = self._tell([(one.mark, one.want) for one in aloft], 0.0)
+            for one in aloft:
+                one.mark, one.since = mark, now
 
-    async def _keep(self, rows: Sequence[Recorded]) -> None:
-        """Write down what came of messages, for as long as a short outage of the ledger lasts.
-
-        What is never written down is in doubt, although we know it; so this is worth the wait.
-        """
-        parts = self._parts
-        for wait in _OUTAGE:
-            try:
-                parts.ledger.record(rows, parts.clock.now())
-            except UnavailableError:
-                await parts.clock.sleep(wait)
-            else:
-                return
-        parts.ledger.record(rows, parts.clock.now())
+    def _tell(self, down: list[tuple[int, Want]], ago: float) -> int:
+        limited = [(mark, want) for mark, want in down if want.limits]
+        return self._parts.throttle.landed(limited, self._campaign.lane, ago) if limited else 0
 
     def _settled(self, landing: Landing) -> Recorded:
-        parts, submission, due = self._parts, landing.submission, None
-        if submission.event is DeliveryEvent.DEFER:
+        parts, submission = self._parts, landing.submission
+        due = None
+        if landing.recalled:
+            due = parts.clock.now()
+        elif submission.event is DeliveryEvent.DEFER:
             due = parts.retry.due(submission, parts.clock.now(), parts.random)
             if due is None:
-                submission = given_up(submission)
+                submission = parts.retry.given_up(submission)
         return Recorded(
-            submission=submission, provider=self._name, units=landing.message.units, due=due
+            submission=submission,
+            provider=self._line.name,
+            units=landing.aloft.message.units,
+            due=due,
         )
-
-
-def given_up(submission: Submission) -> Submission:
-    """Turn a refusal for now, after the last attempt, into the end."""
-    return replace(submission, event=DeliveryEvent.EXHAUST)

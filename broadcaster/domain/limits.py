@@ -9,7 +9,7 @@ from broadcaster.errors import InvalidInputError
 #: push service, or `+` and the first digits of a telephone number.
 _NAME = re.compile(
     r"sender:[^\s;=]{1,64}"
-    r"|(?P<provider>[a-z][a-z0-9_]{0,31})(?P<destination>/(?:\+[1-9]\d{0,14}|[\w.-]{1,253}))?"
+    r"|(?P<provider>[a-z][a-z0-9_]{0,31})(?P<destination>/(?:\+[1-9][0-9]{0,14}|[a-z0-9.-]{1,253}))?"
 )
 
 #: The slowest and fastest rate that make sense, units a second.
@@ -22,7 +22,7 @@ UNLIMITED = math.inf
 
 def check_name(field: str, name: str) -> str:
     """Give the name of a limit if it is one; InvalidInputError naming the `field`."""
-    if not _NAME.fullmatch(name) or (name != name.lower() and not name.startswith("sender:")):
+    if not _NAME.fullmatch(name):
         remedy = (
             "Write a provider, provider/mail.domain (in small letters), provider/+212, "
             "or sender:NAME."

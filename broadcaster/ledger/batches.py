@@ -24,7 +24,7 @@ WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = batch.campaign_id
 _GIVE_BACK = """
 UPDATE batch SET
     done = seen.due_at IS NULL,
-    due_at = COALESCE(seen.due_at, batch.due_at),
+    due_at = GREATEST(COALESCE(seen.due_at, batch.due_at), %(after)s),
     settle_at = CASE WHEN seen.doubt THEN COALESCE(batch.settle_at, %(now)s) END,
     reconcile_at = CASE WHEN seen.due_at IS NULL AND seen.quiet
                         THEN COALESCE(batch.reconcile_at, %(now)s) END,
@@ -71,13 +71,19 @@ def lose(connection: Connection[Any], batches: Sequence[int], now: datetime) -> 
     connection.execute(_LOSE, {"batches": list(batches), "now": now})
 
 
-def give_back(connection: Connection[Any], batches: Sequence[int], now: datetime) -> None:
+def give_back(
+    connection: Connection[Any],
+    batches: Sequence[int],
+    now: datetime,
+    after: datetime | None = None,
+) -> None:
     """Work out what these (locked) batches need next, and end their leases.
 
-    Done when nothing waits, else due when the first of what waits is; looked through later when
-    some are in doubt, or were accepted and may be reported on.
+    Done when nothing waits, else due when the first of what waits is, and not before `after`;
+    looked through later when some are in doubt, or were accepted and may be reported on.
     """
-    connection.execute(_GIVE_BACK, {"batches": list(batches), "now": now, "tries": TRIES})
+    values = {"batches": list(batches), "now": now, "tries": TRIES, "after": after}
+    connection.execute(_GIVE_BACK, values)
 
 
 def lock(connection: Connection[Any], deliveries: Sequence[DeliveryId]) -> list[int]:

@@ -13,7 +13,7 @@ from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
-from broadcaster.ports import Open
+from broadcaster.ports import Open, Selection
 
 _SETTLE = """
 SELECT id FROM batch WHERE settle_at <= %(now)s
@@ -87,7 +87,15 @@ WHERE campaign.status IN ('running', 'paused', 'completed') AND advisory.expires
 ORDER BY wish.campaign_id, wish.number
 """
 
-_DEAD = "SELECT number FROM delivery WHERE campaign_id = %s AND status = 'dead' ORDER BY number"
+_DEAD = """
+SELECT number FROM delivery
+WHERE campaign_id = %(campaign)s AND status = 'dead'
+  AND (%(reasons)s::reason[] IS NULL OR reason = ANY(%(reasons)s::reason[]))
+  AND (%(channels)s::channel[] IS NULL OR channel = ANY(%(channels)s::channel[]))
+  AND (%(providers)s::text[] IS NULL OR provider = ANY(%(providers)s::text[]))
+  AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
+ORDER BY number
+"""
 
 #: How many batches are looked through at once.
 _LOOK = 20
@@ -140,16 +148,22 @@ class PostgresDoubts:
         with self._pool.connection() as connection:
             return _resend(connection, deliveries, now)
 
-    def replay(self, campaign: int, by: str, now: datetime) -> int:
-        """Send again all that were given up in a campaign, as an operator decided; how many."""
+    def replay(
+        self, campaign: int, by: str, now: datetime, selection: Selection | None = None
+    ) -> int:
+        """Send again what was given up in a campaign, as an operator decided; how many.
+
+        Its statuses aside, a selection says which; none means all that are dead.
+        """
+        chosen = (selection or Selection()).values()
         with self._pool.connection() as connection:
-            dead = [
-                DeliveryId(campaign, number) for (number,) in connection.execute(_DEAD, [campaign])
-            ]
+            rows = connection.execute(_DEAD, {**chosen, "campaign": campaign})
+            dead = [DeliveryId(campaign, number) for (number,) in rows]
             again = 0
             for start in range(0, len(dead), _CHUNK):
                 again += _resend(connection, dead[start : start + _CHUNK], now)
-            note(connection, by, "replay", f"campaign {campaign}", {"count": again})
+            named = {name: words for name, words in chosen.items() if words}
+            note(connection, by, "replay", f"campaign {campaign}", {"count": again, **named})
             return again
 
 

@@ -84,7 +84,8 @@ UPDATE delivery SET
     status = CASE WHEN going.barred THEN 'suppressed' ELSE 'submitting' END::delivery_status,
     reason = CASE WHEN going.barred THEN 'address_suppressed'::reason END,
     attempts = delivery.attempts + CASE WHEN going.barred THEN 0 ELSE 1 END,
-    due_at = NULL, provider = NULL, reference = NULL, code = NULL, updated_at = %(now)s
+    provider = CASE WHEN NOT going.barred THEN %(provider)s END,
+    due_at = NULL, reference = NULL, code = NULL, updated_at = %(now)s
 FROM going
 WHERE delivery.campaign_id = %(campaign)s AND delivery.number = going.number
 RETURNING delivery.number, going.barred
@@ -145,19 +146,20 @@ def claim(
     connection: Connection[Any],
     held: Lease,
     attempts: Mapping[int, int],
+    provider: str,
     now: datetime,
     ttl: timedelta,
-) -> Sequence[int]:
-    """Claim what may leave, in order of numbers, and renew the lease."""
-    gate = {"batch": held.batch, "token": held.token, "now": now, "until": now + ttl}
-    row = connection.execute(_RENEW, gate).fetchone()
+) -> Sequence[int] | None:
+    """Claim what may leave, in order of numbers, and renew the lease; None when it is not ours."""
+    row = _gate(connection, held, now, ttl)
     if row is None:
-        return []
+        return None
     first, last, class_ = row
     values = {
         "campaign": held.campaign,
         "numbers": list(attempts),
         "attempts": list(attempts.values()),
+        "provider": provider,
         "first": first,
         "last": last,
         "class": class_,
@@ -167,7 +169,21 @@ def claim(
     return sorted(number for number, barred in claimed if not barred)
 
 
-def release(connection: Connection[Any], held: Lease, now: datetime) -> None:
+def renew(connection: Connection[Any], held: Lease, now: datetime, ttl: timedelta) -> bool:
+    """Renew the lease; False when it is not ours any more, or nothing may be claimed with it."""
+    return _gate(connection, held, now, ttl) is not None
+
+
+def _gate(
+    connection: Connection[Any], held: Lease, now: datetime, ttl: timedelta
+) -> Sequence[Any] | None:
+    gate = {"batch": held.batch, "token": held.token, "now": now, "until": now + ttl}
+    return connection.execute(_RENEW, gate).fetchone()
+
+
+def release(
+    connection: Connection[Any], held: Lease, now: datetime, after: datetime | None = None
+) -> None:
     """Give the batch back, if it is still ours."""
     if connection.execute(_HELD, [held.batch, held.token]).fetchone() is not None:
-        batches.give_back(connection, [held.batch], now)
+        batches.give_back(connection, [held.batch], now, after)

@@ -33,21 +33,31 @@ class PostgresLedger:
             return leases.pending(connection, lease, now, limit)
 
     def claim(
-        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
-    ) -> Sequence[int]:
+        self,
+        lease: Lease,
+        attempts: Mapping[int, int],
+        provider: str,
+        now: datetime,
+        ttl: timedelta,
+    ) -> Sequence[int] | None:
         """Claim deliveries and renew the lease; committed when this returns."""
         with self._pool.connection() as connection:
-            return leases.claim(connection, lease, attempts, now, ttl)
+            return leases.claim(connection, lease, attempts, provider, now, ttl)
+
+    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> bool:
+        """Renew the lease."""
+        with self._pool.connection() as connection:
+            return leases.renew(connection, lease, now, ttl)
 
     def record(self, submissions: Sequence[Recorded], now: datetime) -> None:
         """Apply what came of a slice."""
         with self._pool.connection() as connection:
             records.record(connection, submissions, now)
 
-    def release(self, lease: Lease, now: datetime) -> None:
+    def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
         """Give the batch back."""
         with self._pool.connection() as connection:
-            leases.release(connection, lease, now)
+            leases.release(connection, lease, now, after)
 
     def campaign(self, campaign: int) -> Campaign:
         """Read a campaign."""

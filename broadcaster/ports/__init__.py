@@ -15,6 +15,7 @@ from broadcaster.ports.keeping import (
     Open,
     Pending,
     Recorded,
+    Selection,
 )
 from broadcaster.ports.rendering import (
     Reader,
@@ -66,6 +67,7 @@ __all__ = [
     "Receives",
     "Recorded",
     "Renderer",
+    "Selection",
     "Standing",
     "Streams",
     "Submission",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
 
@@ -54,21 +54,33 @@ class Ledger(Protocol):
         ...
 
     def claim(
-        self, lease: Lease, attempts: Mapping[int, int], now: datetime, ttl: timedelta
-    ) -> Sequence[int]:
+        self,
+        lease: Lease,
+        attempts: Mapping[int, int],
+        provider: str,
+        now: datetime,
+        ttl: timedelta,
+    ) -> Sequence[int] | None:
         """Claim deliveries (number -> attempt) in a committed transaction and renew the lease.
 
-        Gives the numbers that may now leave: none when the lease was lost, or the campaign is
-        no longer running, or its advisory has expired.
+        Gives the numbers that may now leave, through `provider`; None when the lease was lost, or
+        the campaign is no longer running, or its advisory has expired.
         """
+        ...
+
+    def renew(self, lease: Lease, now: datetime, ttl: timedelta) -> bool:
+        """Renew the lease; False in the cases in which `claim` gives None."""
         ...
 
     def record(self, submissions: Sequence["Recorded"], now: datetime) -> None:
         """Apply what came of a slice by the transition table, in one transaction."""
         ...
 
-    def release(self, lease: Lease, now: datetime) -> None:
-        """Give the batch back: done when nothing in it waits, else due when the next one is."""
+    def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
+        """Give the batch back: done when nothing in it waits, else due when the next one is.
+
+        It is not due before `after`, where that is given.
+        """
         ...
 
     def campaign(self, campaign: int) -> Campaign:
@@ -134,3 +146,24 @@ class NewCampaign:
     drill: bool
     scheduled_at: datetime | None
     created_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Which deliveries of a campaign are meant; what is empty allows everything."""
+
+    statuses: frozenset[DeliveryStatus] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+    providers: frozenset[str] = frozenset()
+    locales: frozenset[str] = frozenset()
+
+    def values(self) -> Mapping[str, Sequence[str] | None]:
+        """Give each list as plain words, None for one that allows everything."""
+        return {
+            "statuses": sorted(self.statuses) or None,
+            "reasons": sorted(self.reasons) or None,
+            "channels": sorted(self.channels) or None,
+            "providers": sorted(self.providers) or None,
+            "locales": sorted(self.locales) or None,
+        }

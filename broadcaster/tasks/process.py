@@ -12,6 +12,7 @@ from broadcaster import bootstrap
 from broadcaster.bootstrap import logs
 from broadcaster.settings import load
 from broadcaster.tasks.app import make
+from broadcaster.tasks.stopping import stopping
 
 _Result = TypeVar("_Result")
 
@@ -35,7 +36,9 @@ class Process:
     @cached_property
     def runtime(self) -> bootstrap.Runtime:
         """The adapters of this process."""
-        return bootstrap.attached(load())
+        runtime = bootstrap.attached(load())
+        runtime.stopping = stopping.is_set
+        return runtime
 
     @cached_property
     def _runner(self) -> asyncio.Runner:

@@ -21,10 +21,11 @@ for index = place, #ARGV, 4 do
     local units = min(tonumber(ARGV[index + 2]), limit.units) * tonumber(ARGV[index + 3])
     -- A mark is twice the moment, and 1 more when it was given here.
     local moment = floor(mark / 2)
-    local held = mark % 2 == 1 and moment or moment + AIR
+    local held, from = moment + AIR, max(at, moment)
+    if mark % 2 == 1 then held, from = moment, at end
     touched[limit] = true
     drop(limit, floor(held / GRAIN), units, urgent)
-    add(limit, floor(max(at, moment) / GRAIN), units, urgent and 0 or units)
+    add(limit, floor(from / GRAIN), units, urgent and 0 or units)
   end
 end
 for limit in pairs(touched) do

@@ -144,14 +144,16 @@ def landed(
 
     By then they had arrived, or nothing more is known. Between its grant and its landing a message
     may have arrived at any moment; so its units are held for the whole of that time and for a
-    second after it, and then no second at the receiving end holds more than the limit. Units whose
-    mark is not found, after a flush, are held all the same.
+    second after it, and then no second at the receiving end holds more than the limit. None arrives
+    before its grant; but one that was told to be still in the air may have arrived before that was
+    told. Units whose mark is not found, after a flush, are held all the same.
     """
     log = state.log
     for mark, cost, count in down:
         units = min(cost, rule.units) * count
         log = _taken(log, mark.slot, units, urgent=urgent)
-        log = _added(log, max(at, mark.at) // GRAIN, units, 0 if urgent else units)
+        since = at if mark.landed else max(at, mark.at)
+        log = _added(log, since // GRAIN, units, 0 if urgent else units)
     return replace(state, log=log)
 
 

@@ -98,7 +98,7 @@ def test_a_cancelled_campaign_sends_nothing_more(rows: Rows) -> None:
     lease = rows.claimed(campaign, [1])
     rows.campaigns.cancel(campaign, "amina", NOON)
     assert rows.statuses(campaign) == [STATUS.SUBMITTING, STATUS.CANCELLED, STATUS.CANCELLED]
-    assert rows.ledger.claim(lease, {2: 1}, NOON, TTL) == []
+    assert rows.ledger.claim(lease, {2: 1}, "sandbox", NOON, TTL) is None
     rows.ledger.record([recorded(submission(DeliveryId(campaign, 1)))], NOON)
     rows.ledger.release(lease, NOON)
     assert rows.statuses(campaign)[0] is STATUS.ACCEPTED
@@ -209,4 +209,4 @@ def test_what_is_planned_for_somebody_who_opts_out_stays_here(rows: Rows) -> Non
     campaign = rows.running(2)
     OptOuts(rows.pool).opt_out(DeliveryId(campaign, 1), NOON)
     lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 2: 1}, NOON, TTL) == [2]
+    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]

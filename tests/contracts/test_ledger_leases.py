@@ -29,7 +29,7 @@ def test_a_batch_is_leased_claimed_recorded_and_done(rows: Rows) -> None:
     assert [row.delivery for row in pending] == [DeliveryId(campaign, n) for n in (1, 2, 3)]
     assert {row.attempt for row in pending} == {1}
     assert {row.name for row in pending} == {"Amina"}
-    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, NOON, TTL) == [1, 2, 3]
+    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, "sandbox", NOON, TTL) == [1, 2, 3]
     rows.ledger.record(
         [
             recorded(submission(row.delivery, reference=f"r{row.delivery.number}"), units=2)
@@ -88,10 +88,10 @@ def test_a_former_holder_can_claim_nothing(rows: Rows) -> None:
     """The token fences it out, and the end of its lease does too."""
     campaign = rows.running(3)
     former = rows.claimed(campaign, [1])
-    assert rows.ledger.claim(former, {2: 1}, LATER, TTL) == []
+    assert rows.ledger.claim(former, {2: 1}, "sandbox", LATER, TTL) is None
     assert rows.ledger.lease(former.batch, LATER, TTL) is not None
-    assert rows.ledger.claim(former, {2: 1}, LATER, TTL) == []
-    assert rows.ledger.claim(former, {2: 1}, NOON, TTL) == []
+    assert rows.ledger.claim(former, {2: 1}, "sandbox", LATER, TTL) is None
+    assert rows.ledger.claim(former, {2: 1}, "sandbox", NOON, TTL) is None
 
 
 def test_a_former_holder_s_release_changes_nothing(rows: Rows) -> None:
@@ -101,7 +101,7 @@ def test_a_former_holder_s_release_changes_nothing(rows: Rows) -> None:
     lease = rows.ledger.lease(former.batch, LATER, TTL)
     assert lease is not None
     rows.ledger.release(former, LATER)
-    assert rows.ledger.claim(lease, {1: 1}, LATER, TTL) == [1]
+    assert rows.ledger.claim(lease, {1: 1}, "sandbox", LATER, TTL) == [1]
 
 
 def test_a_claim_renews_the_lease(rows: Rows) -> None:
@@ -109,7 +109,7 @@ def test_a_claim_renews_the_lease(rows: Rows) -> None:
     campaign = rows.running(2)
     lease = rows.claimed(campaign, [1])
     moment = NOON + TTL / 2
-    assert rows.ledger.claim(lease, {2: 1}, moment, TTL) == [2]
+    assert rows.ledger.claim(lease, {2: 1}, "sandbox", moment, TTL) == [2]
     assert rows.ledger.lease(lease.batch, NOON + TTL + TTL / 4, TTL) is None
 
 
@@ -117,16 +117,16 @@ def test_a_claim_renews_the_lease(rows: Rows) -> None:
 def test_a_claim_of_another_attempt_takes_nothing(rows: Rows, attempt: int) -> None:
     """Compare and set: only the next attempt can be claimed."""
     lease = rows.leased(rows.running(1))
-    assert rows.ledger.claim(lease, {1: attempt}, NOON, TTL) == []
+    assert rows.ledger.claim(lease, {1: attempt}, "sandbox", NOON, TTL) == []
 
 
 def test_nothing_is_claimed_twice_nor_outside_the_batch(rows: Rows) -> None:
     """A claimed delivery is gone, and numbers of other batches are not ours."""
     campaign = rows.running(4, batch_size=2)
     lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 3: 1, 99: 1}, NOON, TTL) == [1]
-    assert rows.ledger.claim(lease, {1: 1, 2: 1}, NOON, TTL) == [2]
-    assert rows.ledger.claim(lease, {1: 2}, NOON, TTL) == []
+    assert rows.ledger.claim(lease, {1: 1, 3: 1, 99: 1}, "sandbox", NOON, TTL) == [1]
+    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]
+    assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == []
 
 
 def test_a_pause_stops_the_next_claim_and_the_next_lease(rows: Rows) -> None:
@@ -134,7 +134,7 @@ def test_a_pause_stops_the_next_claim_and_the_next_lease(rows: Rows) -> None:
     campaign = rows.running(2)
     lease = rows.claimed(campaign, [1])
     rows.campaigns.pause(campaign, "amina", NOON)
-    assert rows.ledger.claim(lease, {2: 1}, NOON, TTL) == []
+    assert rows.ledger.claim(lease, {2: 1}, "sandbox", NOON, TTL) is None
     rows.ledger.release(lease, NOON)
     assert rows.ledger.lease(lease.batch, NOON, TTL) is None
     rows.campaigns.resume(campaign, "amina", NOON)
@@ -150,7 +150,7 @@ def test_nothing_is_leased_or_claimed_outside_the_advisory_s_time(rows: Rows, ho
     assert rows.ledger.lease(batch, outside, TTL) is None
     lease = rows.ledger.lease(batch, NOON, timedelta(days=3))
     assert lease is not None
-    assert rows.ledger.claim(lease, {1: 1}, outside, TTL) == []
+    assert rows.ledger.claim(lease, {1: 1}, "sandbox", outside, TTL) is None
 
 
 def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
@@ -162,7 +162,7 @@ def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
             "INSERT INTO consent VALUES (%s, 'sms', %s, %s, 'file')", customer, class_, granted
         )
     lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, NOON, TTL) == [2, 3]
+    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, "sandbox", NOON, TTL) == [2, 3]
     assert rows.delivery(campaign, 1, "status", "attempts") == ("suppressed", 0)
 
 
@@ -173,7 +173,7 @@ def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None
         (address,) = rows.delivery(campaign, number, "address_id")
         rows.tell("INSERT INTO suppression VALUES (%s, %s, 'gone', 'test')", address, class_.value)
     lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 2: 1}, NOON, TTL) == [2]
+    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]
     columns = ("status", "reason", "attempts")
     assert rows.delivery(campaign, 1, *columns) == ("suppressed", "address_suppressed", 0)
 
@@ -194,7 +194,7 @@ def test_what_is_deferred_waits_until_it_is_due(rows: Rows) -> None:
     again = rows.ledger.lease(lease.batch, due, TTL)
     assert again is not None
     assert [row.delivery.number for row in rows.ledger.pending(again, due, 9)] == [1]
-    assert rows.ledger.claim(again, {1: 2, 2: 2}, due, TTL) == [1]
+    assert rows.ledger.claim(again, {1: 2, 2: 2}, "sandbox", due, TTL) == [1]
 
 
 @pytest.mark.parametrize("event", [EVENT.DEFER, EVENT.REFUSE, EVENT.LOSE, EVENT.EXHAUST])
@@ -206,7 +206,7 @@ def test_what_a_former_holder_says_of_a_former_attempt_changes_nothing(
     delivery = DeliveryId(campaign, 1)
     lease = rows.claimed(campaign, [1])
     rows.ledger.record([recorded(submission(delivery, EVENT.DEFER), due=NOON)], NOON)
-    assert rows.ledger.claim(lease, {1: 2}, NOON, TTL) == [1]
+    assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == [1]
     rows.ledger.record([recorded(submission(delivery, event, reason=Reason.OTHER))], NOON)
     assert rows.delivery(campaign, 1, "status", "reason") == ("submitting", None)
 
@@ -219,7 +219,7 @@ def test_that_a_former_attempt_was_taken_counts_however_late(rows: Rows) -> None
     rows.ledger.record([recorded(submission(delivery, EVENT.DEFER), due=NOON)], NOON)
     rows.ledger.record([recorded(submission(delivery, EVENT.ACCEPT, reference="late"))], NOON)
     assert rows.delivery(campaign, 1, "status", "reference") == ("accepted", "late")
-    assert rows.ledger.claim(lease, {1: 2}, NOON, TTL) == []
+    assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == []
 
 
 def test_a_holder_that_stalled_settles_what_its_successor_put_in_doubt(rows: Rows) -> None:

@@ -95,7 +95,7 @@ def test_the_batch_of_a_lost_worker_comes_back_even_while_paused(
     later = NOON + 2 * TTL
     calendar.expire(later)
     assert rows.statuses(campaign) == [STATUS.UNKNOWN, STATUS.PLANNED]
-    assert rows.ledger.claim(former, {2: 1}, later, TTL) == []
+    assert rows.ledger.claim(former, {2: 1}, "sandbox", later, TTL) is None
     rows.campaigns.resume(campaign, "amina", later)
     assert calendar.publishable(later, STALE, 10) == [(former.batch, Lane.ROUTINE)]
 
@@ -180,7 +180,7 @@ def test_an_in_doubt_delivery_is_sent_again_when_so_decided(
     assert calendar.finish(later) == []
     lease = rows.leased(campaign, later)
     assert [row.attempt for row in rows.ledger.pending(lease, later, 9)] == [2]
-    assert rows.ledger.claim(lease, {1: 2}, later, TTL) == [1]
+    assert rows.ledger.claim(lease, {1: 2}, "sandbox", later, TTL) == [1]
 
 
 @pytest.mark.parametrize("end", ["cancelled", "expired"])
@@ -251,7 +251,7 @@ def _in_doubt(rows: Rows) -> int:
 
 def _accepted(rows: Rows, provider: str) -> int:
     campaign = rows.running(1)
-    lease = rows.claimed(campaign, [1])
+    lease = rows.claimed(campaign, [1], provider=provider)
     taken = submission(DeliveryId(campaign, 1), reference="sid")
     rows.ledger.record([recorded(taken, provider=provider)], NOON)
     rows.ledger.release(lease, NOON)

@@ -1,72 +1,21 @@
 """The work on one batch."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
-from broadcaster.dispatch.dispatcher import Dispatcher
-from broadcaster.dispatch.drafting import Drafting
-from broadcaster.dispatch.links import Links
-from broadcaster.dispatch.pace import Ending, Pace
+from broadcaster.dispatch.pace import Ending
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
-from broadcaster.domain.message import SmsSize
 from broadcaster.errors import UnavailableError
 from broadcaster.ports import Message, Recorded, Submission
 from tests.builders import NOON
-from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeRenderer, FakeThrottle
+from tests.dispatch_scene import Scene
+from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeThrottle
 
 STATUS = DeliveryStatus
-
-
-class Scene:
-    """A dispatcher with everything around it faked."""
-
-    def __init__(
-        self,
-        count: int = 25,
-        provider: FakeProvider | None = None,
-        throttle: FakeThrottle | None = None,
-        broken: frozenset[str] = frozenset(),
-        *,
-        unchanged: bool = True,
-        real: bool = False,
-        attempts: int = 3,
-    ) -> None:
-        self.ledger = FakeLedger(count)
-        self.provider = provider or FakeProvider()
-        self.throttle = throttle or FakeThrottle()
-        self.clock = FakeClock()
-        self.held: list[str] = []
-        self.dispatcher = Dispatcher(
-            ledger=self.ledger,
-            drafting=Drafting(
-                renderer=FakeRenderer(broken),
-                links=Links(public_url="https://b.test", key=b"k" * 32),
-                measure=lambda _: SmsSize(encoding="GSM-7", units=10, segments=2),
-            ),
-            throttle=self.throttle,
-            clock=self.clock,
-            random=lambda: 0.5,
-            providers=lambda _: self.provider,
-            routes={"tel": ("fake",)},
-            simulated=lambda _: not real,
-            unchanged=lambda _campaign, _advisory: unchanged,
-            hold=lambda _campaign, why: self.held.append(why),
-            retry=RetryRule(attempts=attempts),
-            pace=Pace(
-                lease=timedelta(seconds=30), work_time=timedelta(seconds=10), batch=100, slice=10
-            ),
-        )
-
-    def run(self) -> Ending:
-        return asyncio.run(self.dispatcher.dispatch(1))
-
-    def counts(self) -> Counter[DeliveryStatus]:
-        return Counter(self.ledger.status.values())
 
 
 def test_a_batch_is_sent_whole_and_recorded() -> None:
@@ -143,7 +92,7 @@ def test_a_pause_stops_before_the_next_claim() -> None:
 
 def test_changed_content_is_not_sent_but_held() -> None:
     """What was approved is what is sent."""
-    scene = Scene(unchanged=False)
+    scene = Scene(state="changed")
     assert scene.run() is Ending.HELD
     assert scene.provider.seen == []
     assert "not what was approved" in scene.held[0]
@@ -151,16 +100,21 @@ def test_changed_content_is_not_sent_but_held() -> None:
 
 def test_a_drill_never_reaches_a_real_network() -> None:
     """A campaign marked as an exercise is held when its provider is not a simulated one."""
-    scene = Scene(real=True)
+    scene = Scene(state="real")
     assert scene.run() is Ending.HELD
     assert scene.provider.seen == []
     assert scene.held == ["it is a drill, and fake is a real network"]
 
 
-def test_a_network_that_answers_nothing_holds_the_campaign() -> None:
-    """Some dozens in doubt say enough; the rest stays planned."""
+def test_a_network_that_answers_nothing_is_left_alone_and_then_holds_the_campaign() -> None:
+    """Some dozens in doubt say enough; the rest stays planned, whatever probes find."""
     scene = Scene(count=200, provider=FakeProvider(lambda _: None))
-    assert scene.run() is Ending.HELD
+    endings = [scene.run()]
+    while scene.ledger.after is not None and len(endings) < 50:
+        scene.clock.moment = scene.ledger.after
+        endings.append(scene.run())
+    assert endings[0] is Ending.UNREACHABLE
+    assert endings[-1] is Ending.HELD
     assert scene.counts()[STATUS.UNKNOWN] < 50
     assert scene.counts()[STATUS.PLANNED] > 150
     assert "in a row came to nothing" in scene.held[0]

@@ -1,0 +1,129 @@
+"""What one process knows of each network: is it well, how quick is it; and which one to take."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from broadcaster.dispatch.breaker import Breaker
+from broadcaster.dispatch.roundtrips import RoundTrips
+from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.message import Address, Scheme
+from broadcaster.errors import ConfigurationError
+from broadcaster.ports import Provider, Submission
+
+#: What says that a network is not well, rather than a message or its recipient.
+_FAILING = frozenset(
+    {
+        Reason.NO_CONNECTION,
+        Reason.PROVIDER_FAULT,
+        Reason.NO_ANSWER,
+        Reason.CONFIGURATION,
+    }
+)
+_UNDONE = frozenset({DeliveryEvent.DEFER, DeliveryEvent.LOSE})
+
+
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """One network as this process knows it.
+
+    `streak` counts messages in a row without an answer, or refused because of us.
+    """
+
+    provider: Provider
+    breaker: Breaker = Breaker()  # noqa: RUF009  (frozen)
+    roundtrips: RoundTrips = field(default_factory=RoundTrips)
+    streak: int = 0
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.provider.name
+
+    @property
+    def sender(self) -> str:
+        """Who sends, where the provider says so, for the limits of a sender."""
+        return str(getattr(self.provider, "sender", ""))
+
+    def note(self, submissions: Sequence[Submission], now: datetime) -> None:
+        """Learn from what came of messages."""
+        bad = 0
+        for submission in submissions:
+            lost = submission.event is DeliveryEvent.LOSE
+            ours = submission.reason is Reason.CONFIGURATION
+            self.streak = self.streak + 1 if lost or ours else 0
+            bad += lost or (submission.event in _UNDONE and submission.reason in _FAILING)
+        self.breaker = self.breaker.noted(len(submissions) - bad, bad, now)
+
+
+class Lines:
+    """The networks by name, and the routes to them.
+
+    A route is the ordered providers for a scheme (`tel`), a country or prefix (`tel/+212`) or a
+    mail domain (`mailto/example.org`); the most special one holds. `get` gives a provider by
+    name, ConfigurationError or KeyError when it can't be built.
+    """
+
+    def __init__(self, get: Callable[[str], Provider], routes: Mapping[str, Sequence[str]]) -> None:
+        """Nothing is known of any network yet."""
+        self._get = get
+        self._routes = routes
+        self._special = frozenset(Scheme(key.partition("/")[0]) for key in routes if "/" in key)
+        self._known: dict[str, Line] = {}
+
+    def route(self, address: Address) -> Sequence[str]:
+        """Name the providers for an address, the preferred one first; ConfigurationError."""
+        names = None
+        if address.scheme in self._special:
+            names = self._routes.get(f"{address.scheme.value}/{_special(address, self._routes)}")
+        names = names or self._routes.get(address.scheme.value)
+        if not names:
+            message = f"BROADCASTER_ROUTES: has no provider for {address.scheme.value}. Add one."
+            raise ConfigurationError(message)
+        return names
+
+    def choose(
+        self, names: Sequence[str], now: datetime, *, allowed: Callable[[str], bool]
+    ) -> "Line | datetime":
+        """Give the first network of a route that is well, else when one may be tried again.
+
+        ConfigurationError when none of them is set up, or none is allowed.
+        """
+        fault: ConfigurationError | None = None
+        soonest: datetime | None = None
+        for name in names:
+            if not allowed(name):
+                fault = fault or ConfigurationError(f"it is a drill, and {name} is a real network")
+                continue
+            try:
+                line = self._line(name)
+            except ConfigurationError as error:
+                fault = fault or error
+                continue
+            if line.breaker.room(now) != 0:
+                return line
+            until = line.breaker.until or now
+            soonest = until if soonest is None else min(soonest, until)
+        if soonest is not None:
+            return soonest
+        raise fault or ConfigurationError("BROADCASTER_ROUTES: a route is empty. Name a provider.")
+
+    def _line(self, name: str) -> Line:
+        if name not in self._known:
+            try:
+                self._known[name] = Line(provider=self._get(name))
+            except KeyError:
+                message = f"BROADCASTER_ROUTES: {name!r} is no provider. Correct the name."
+                raise ConfigurationError(message) from None
+        return self._known[name]
+
+
+def _special(address: Address, routes: Mapping[str, Sequence[str]]) -> str:
+    """Give the longest prefix of a number, or the domain of a mailbox, that has a route."""
+    if address.scheme is Scheme.MAILTO:
+        return address.value.rpartition("@")[2].lower()
+    value = address.value
+    for end in range(len(value), 1, -1):
+        if f"{address.scheme.value}/{value[:end]}" in routes:
+            return value[:end]
+    return ""

@@ -1,0 +1,43 @@
+"""How quickly a network answers at best; pure."""
+
+from datetime import UTC, datetime, timedelta
+
+#: How long the quickest answer is remembered, at least; at most twice as long.
+_MEMORY = timedelta(seconds=5)
+
+#: Fewer answers than this say nothing about how quick a network is.
+_ENOUGH = 20
+
+#: Of the quickest answer, what is relied on: the next may be a little quicker.
+_RELIANCE = 0.9
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class RoundTrips:
+    """Remembers the quickest of the latest answers.
+
+    Whatever arrived did so at least that long before its answer came: the way back, and the
+    quickest work there, are part of it.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._since = _LONG_AGO
+        self._quickest = [float("inf"), float("inf")]
+        self._count = 0
+
+    def note(self, seconds: float, now: datetime) -> None:
+        """Take one answer into account."""
+        if now - self._since >= _MEMORY:
+            self._since = now
+            self._quickest = [float("inf"), self._quickest[0]]
+        self._quickest[0] = min(self._quickest[0], max(seconds, 0.0))
+        self._count += 1
+
+    def least(self) -> float:
+        """Give how long ago, at least, something arrived that was answered just now; seconds."""
+        if self._count < _ENOUGH:
+            return 0.0
+        quickest = min(self._quickest)
+        return 0.0 if quickest == float("inf") else quickest * _RELIANCE

@@ -1,0 +1,230 @@
+"""What happens to messages between their claim and their answer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from broadcaster.dispatch.pace import Ending
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
+from broadcaster.ports import Message, Submission, Watch
+from tests.dispatch_scene import Scene
+from tests.fakes import FakeProvider, accepted
+
+STATUS = DeliveryStatus
+
+
+class StreamingProvider(FakeProvider):
+    """Takes messages one after the other, each when `turn` lets it."""
+
+    room = 100
+
+    def __init__(self, answer: Callable[[Message], Submission | None] | None = None) -> None:
+        super().__init__(answer)
+        self.slices: list[int] = []
+        self.refused: list[int] = []
+        self.turn: Callable[[Message], None] = lambda _: None
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        """Ask before each message whether it may leave."""
+        self.slices.append(len(messages))
+        for message in messages:
+            await asyncio.sleep(0.005)
+            self.turn(message)
+            if not watch.leaving(message):
+                self.refused.append(message.delivery.number)
+                continue
+            self.seen.append(message.delivery)
+            answer = (self.answer)(message)
+            if answer is not None:
+                watch.answered(answer)
+                watch.answered(answer)
+
+
+def test_a_streaming_provider_gets_slices_and_every_message_ends_once() -> None:
+    """No task for each message; a second answer for one is not heard."""
+    provider = StreamingProvider()
+    scene = Scene(count=60, provider=provider)
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts() == {STATUS.ACCEPTED: 60}
+    assert max(provider.slices) > 1
+    assert len(scene.ledger.records) == 60
+
+
+def test_what_a_stream_forgets_after_it_left_is_in_doubt() -> None:
+    """It may have arrived."""
+    provider = StreamingProvider(
+        lambda message: None if message.delivery.number == 3 else accepted(message)
+    )
+    scene = Scene(count=5, provider=provider)
+    scene.run()
+    assert scene.ledger.status[3] is STATUS.UNKNOWN
+    assert scene.counts()[STATUS.ACCEPTED] == 4
+
+
+def test_what_a_broken_stream_never_let_leave_is_tried_again() -> None:
+    """A provider that breaks before a message left can't have sent it."""
+    provider = StreamingProvider()
+
+    def break_at_three(message: Message) -> None:
+        if message.delivery.number == 3:
+            raise RuntimeError
+
+    provider.turn = break_at_three
+    scene = Scene(count=5, provider=provider)
+    scene.run()
+    states = [scene.ledger.status[number] for number in range(1, 6)]
+    assert states[:2] == [STATUS.ACCEPTED] * 2
+    assert states[2:] == [STATUS.DEFERRED] * 3
+
+
+def test_a_pause_takes_back_what_is_claimed_and_has_not_left() -> None:
+    """The next look at the campaign is at most a second later; then nothing leaves any more."""
+    provider = StreamingProvider()
+    scene = Scene(count=10, provider=provider)
+
+    def pause_at_four(message: Message) -> None:
+        if message.delivery.number == 4:
+            scene.ledger.running = False
+            scene.clock.moment += timedelta(seconds=1)
+
+    provider.turn = pause_at_four
+    scene.run()
+    assert len(provider.seen) < 8
+    assert scene.counts() == {
+        STATUS.ACCEPTED: len(provider.seen),
+        STATUS.DEFERRED: 10 - len(provider.seen),
+    }
+
+
+def test_a_process_that_slept_past_its_lease_lets_nothing_leave() -> None:
+    """Stopped between claim and request, it finds out by its own clock before it writes."""
+    provider = StreamingProvider()
+    scene = Scene(count=10, provider=provider)
+
+    def sleep_at_four(message: Message) -> None:
+        if message.delivery.number == 4:
+            scene.clock.moment += timedelta(seconds=31)
+
+    provider.turn = sleep_at_four
+    scene.run()
+    assert [delivery.number for delivery in provider.seen] == [1, 2, 3]
+    assert provider.refused[0] == 4
+    assert scene.counts() == {STATUS.ACCEPTED: 3, STATUS.DEFERRED: 7}
+
+
+def test_a_process_that_stood_still_lets_nothing_leave_on_an_old_grant() -> None:
+    """Others may have been granted the same units meanwhile; it asks again."""
+    provider = StreamingProvider()
+    scene = Scene(count=10, provider=provider)
+    stood: list[int] = []
+
+    def stand_still_at_four(message: Message) -> None:
+        if message.delivery.number == 4 and not stood:
+            stood.append(4)
+            scene.clock.moment += timedelta(seconds=0.7)
+
+    provider.turn = stand_still_at_four
+    assert scene.run() is Ending.EMPTY
+    assert provider.refused[0] == 4
+    assert scene.counts() == {STATUS.ACCEPTED: 10}
+    assert len(scene.throttle.asked) >= 2
+    assert scene.ledger.attempts[4] == 2
+
+
+def test_nothing_leaves_after_its_end_even_when_it_is_claimed() -> None:
+    """A slow network does not make a message late."""
+    provider = StreamingProvider()
+    scene = Scene(count=6, provider=provider)
+
+    def end_at_two(message: Message) -> None:
+        if message.delivery.number == 2:
+            scene.clock.moment = message.expires
+
+    provider.turn = end_at_two
+    scene.run()
+    assert [delivery.number for delivery in provider.seen] == [1]
+
+
+def test_a_worker_that_is_to_end_gives_back_what_has_not_left() -> None:
+    """It starts nothing more, and what waits is not in doubt."""
+    provider = StreamingProvider()
+    scene = Scene(count=80, provider=provider)
+
+    def stop_at_five(message: Message) -> None:
+        if message.delivery.number == 5:
+            scene.stopping = True
+
+    provider.turn = stop_at_five
+    assert scene.run() is Ending.STOPPING
+    assert STATUS.UNKNOWN not in scene.counts()
+    assert STATUS.SUBMITTING not in scene.counts()
+    assert scene.counts()[STATUS.ACCEPTED] < 80
+    assert scene.ledger.released == 1
+
+
+def test_a_worker_that_is_to_end_does_not_wait_for_a_network_for_ever() -> None:
+    """What left and is not answered in time is in doubt, and recorded as that."""
+    scene = Scene(count=2)
+
+    async def silent(messages: Sequence[Message]) -> list[Submission]:
+        scene.stopping = True
+        while True:
+            await asyncio.sleep(0.01)
+            scene.clock.moment += timedelta(seconds=1)
+        return [accepted(message) for message in messages]
+
+    scene.provider.submit = silent  # type: ignore[method-assign]  # the silence is the test
+    scene.run()
+    assert scene.counts() == {STATUS.UNKNOWN: 2}
+
+
+def test_when_the_first_network_is_down_the_second_takes_over() -> None:
+    """Refusals before anything was written open the breaker; the rest goes by the other route."""
+    down = FakeProvider(_unreachable)
+    other = FakeProvider()
+    other.name = "other"
+    scene = Scene(count=60, provider=down, others={"other": other}, routes=("fake", "other"))
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts()[STATUS.ACCEPTED] >= 30
+    assert scene.counts()[STATUS.ACCEPTED] + scene.counts()[STATUS.DEFERRED] == 60
+    assert {row.provider for row in scene.ledger.records} == {"fake", "other"}
+
+
+def test_a_message_in_doubt_never_goes_by_the_second_network() -> None:
+    """It may have arrived by the first."""
+    silent = FakeProvider(lambda _: None)
+    other = FakeProvider()
+    other.name = "other"
+    scene = Scene(count=60, provider=silent, others={"other": other}, routes=("fake", "other"))
+    for _ in range(3):
+        scene.run()
+        scene.clock.moment += timedelta(seconds=1)
+    assert not set(silent.seen) & set(other.seen)
+    assert scene.counts()[STATUS.UNKNOWN] == len(silent.seen)
+    assert scene.counts()[STATUS.UNKNOWN] + scene.counts()[STATUS.ACCEPTED] == 60
+
+
+def test_a_network_that_says_too_fast_is_slowed_down_for_everybody() -> None:
+    """The limit hears of it, with the network's own wish."""
+    scene = Scene(count=3, provider=FakeProvider(_too_fast), attempts=5)
+    scene.run()
+    assert "fake" in scene.throttle.slowed
+
+
+def _unreachable(message: Message) -> Submission:
+    return Submission(
+        delivery=message.delivery,
+        attempt=message.attempt,
+        event=DeliveryEvent.DEFER,
+        reason=Reason.NO_CONNECTION,
+    )
+
+
+def _too_fast(message: Message) -> Submission:
+    return Submission(
+        delivery=message.delivery,
+        attempt=message.attempt,
+        event=DeliveryEvent.DEFER,
+        reason=Reason.RATE_LIMITED,
+        retry_after=timedelta(seconds=3),
+    )
