@@ -82,13 +82,16 @@ class Throttle(Protocol):
         """
         ...
 
-    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
         """Say that messages (mark of their grant, what they held) have been answered, or not yet.
 
         They may have arrived at any moment since their grant, so they count until a second after
-        `ago` seconds before now: an answer cannot come sooner than the quickest round trip after
-        the arrival, so that much of the time since is known not to matter. Gives the mark of the
-        moment from which they count, for those that are still in the air.
+        `ago` seconds before now, for all or for each: an answer cannot come sooner than the
+        quickest round trip after the arrival, so that much of the time since is known not to
+        matter, nor is what went by since the answer. So it costs nothing to tell of answers
+        together, a few times a second. Gives the mark of this moment, for what is still in the air.
 
         A grant is good for two seconds: so long its units are held without a word, and what has
         not left by then must not leave by it. What is in the air longer is charged by a call of

@@ -81,17 +81,16 @@ class Scripts:
     def landed(
         self,
         rates: dict[str, tuple[float, int]],
-        down: Iterable[tuple[str, int, int, int]],
+        down: Iterable[tuple[str, int, int, int, int]],
         *,
         urgent: bool,
-        ago: int,
         now: int | None = None,
     ) -> int:
-        """Charge (limit, mark, units of a message, messages); gives the moment."""
+        """Charge (limit, mark, units of a message, messages, microseconds ago); gives the time."""
         order = {name: index for index, name in enumerate(rates, 1)}
-        words: list[Any] = [_moment(now), int(urgent), ago, len(rates), *_flat(rates.values())]
-        for name, mark, units, count in down:
-            words += (order[name], mark, units, count)
+        words: list[Any] = [_moment(now), int(urgent), len(rates), *_flat(rates.values())]
+        for name, *group in down:
+            words += (order[name], *group)
         return int(self._landed(_keys(rates), words))
 
     def slow(self, name: str, rate: tuple[float, int], pause: int, now: int | None = None) -> float:

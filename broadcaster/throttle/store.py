@@ -14,7 +14,7 @@ from broadcaster.ports import Change, Grant, Standing, Want
 from broadcaster.throttle.book import Book
 from broadcaster.throttle.scripts import Scripts
 from broadcaster.throttle.several import runs
-from broadcaster.throttle.window import SECOND
+from broadcaster.throttle.window import GRAIN, SECOND
 
 _log = logging.getLogger(__name__)
 
@@ -92,24 +92,31 @@ class RedisThrottle:
             granted += list(islice(indices, run.count))[:count]
         return Grant(granted=tuple(sorted(granted)), wait=wait / SECOND, mark=2 * at)
 
-    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
         """Charge units (mark, what was held) until a window after `ago` seconds before now.
 
         A store that does not answer holds them for as long as their grant is good, so a failure is
         only logged.
         """
-        groups: Counter[tuple[str, int, int]] = Counter()
-        for mark, want in down:
+        agos = ago if isinstance(ago, Sequence) else [ago] * len(down)
+        groups: Counter[tuple[str, int, int, int]] = Counter()
+        for (mark, want), each in zip(down, agos, strict=True):
+            # Rounded down to a grain: what landed at nearly the same time is told together.
+            back = int(min(max(each, 0.0), _LONG_AGO) * SECOND) // GRAIN * GRAIN
             for name in self._limited(want).limits:
-                groups[name, mark, max(1, want.units)] += 1
+                groups[name, mark, max(1, want.units), back] += 1
         if not groups or self._monotonic() < self._back:
             return 0
         try:
             at = self._scripts.landed(
-                self._rates((name,) for name, _, _ in groups),
-                [(*group, count) for group, count in groups.items()],
+                self._rates((name,) for name, *_ in groups),
+                [
+                    (name, mark, units, count, back)
+                    for (name, mark, units, back), count in groups.items()
+                ],
                 urgent=lane is Lane.URGENT,
-                ago=round(min(max(ago, 0.0), _LONG_AGO) * SECOND),
             )
         except redis.RedisError as error:
             self._unavailable(error)

@@ -28,8 +28,9 @@ GRAIN = 2_000
 #: leave and arrive at any moment; its landing tells when it did.
 AIR = 2 * SECOND
 
-#: How long nobody needs to ask without losing anything of the pace.
-CREDIT = SECOND // 8
+#: How long nobody needs to ask without losing anything of the pace: a busy machine lets processes
+#: wait for a fifth of a second.
+CREDIT = SECOND // 4
 
 #: Sums of broken numbers are as good as nothing below this, units.
 NEARLY = 1e-6

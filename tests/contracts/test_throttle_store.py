@@ -85,9 +85,13 @@ def test_scripts_agree_with_the_arithmetic(
                     if name in limits
                 ]
                 states[name] = window.landed(states[name], rule, mine, urgent=urgent, at=now - back)
-            flat = [(name, *rest) for limits, *rest in down for name in limits]
-            at = scripts.landed(kept, flat, urgent=urgent, ago=back, now=now)  # type: ignore[arg-type]  # (unpacked)
-            again = [(limits, 2 * at + 1, units, count) for limits, _, units, count in down]
+            flat = [
+                (name, mark, units, count, back)
+                for limits, mark, units, count in down
+                for name in limits
+            ]
+            assert scripts.landed(kept, flat, urgent=urgent, now=now) == now
+            again = [(limits, 2 * now + 1, units, count) for limits, _, units, count in down]
             down = again if fate == "is in the air" else []
         asked = [Run(*want) for want in wanted]
         states, counts, wait = several.take(states, rules, asked, urgent=urgent, now=now)
