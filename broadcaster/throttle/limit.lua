@@ -101,8 +101,9 @@ end
 -- Begins anew, as if all had just arrived.
 local function close(limit)
   redis.call('DEL', limit.slots, limit.counts)
-  limit.used, limit.routine, limit.debt, limit.vain = 0, 0, limit.hold / limit.pace, 0
-  limit.share, limit.slowed, limit.paused, limit.reserve = 1, 0, 0, 0
+  limit.used, limit.routine, limit.debt, limit.vain, limit.reserve = 0, 0, 0, 0, 0
+  limit.share, limit.slowed = 1, 0
+  limit.paused = math.ceil((floor(now / GRAIN) + 1) * GRAIN + limit.hold)
   limit.whole = true
   add(limit, floor(now / GRAIN), limit.units, limit.units)
   redis.call('EXPIRE', limit.slots, KEEP)

@@ -30,7 +30,8 @@ local function open(limit)
   -- Something is remembered as held, and where is forgotten: the store was short of memory.
   if limit.used ~= 0 and redis.call('ZCARD', limit.slots) == 0 then close(limit) return end
   local pace = limit.pace / limit.allowed
-  limit.debt = max(limit.debt - (now - limit.last) / pace, -limit.credit / pace)
+  local elapsed = max(0, now - max(limit.last, limit.paused))
+  limit.debt = max(limit.debt - elapsed / pace, -limit.credit / pace)
 end
 
 local limits = {}

@@ -98,10 +98,11 @@ class State:
 def closed(rule: Rule, now: int) -> State:
     """Give the state of a limit of which nothing is known: as if all of it had just arrived.
 
-    The pace waits as long, so that it doesn't open with a burst.
+    It is paused for as long, for that gives the pace no credit: so it doesn't open with a burst.
     """
-    entry = Entry(now // GRAIN, rule.units, rule.units)
-    return State(log=(entry,), last=now, debt=rule.hold / rule.pace)
+    slot = now // GRAIN
+    entry = Entry(slot, rule.units, rule.units)
+    return State(log=(entry,), last=now, paused=math.ceil(free_at(slot, rule)))
 
 
 def free_at(slot: int, rule: Rule) -> float:
@@ -116,7 +117,9 @@ def opened(state: State, rule: Rule, pace: float, now: int) -> State:
     """
     over = math.floor((now - rule.hold) / GRAIN) - 1
     log = tuple(entry for entry in state.log if entry.slot > over)
-    debt = max(state.debt - (now - state.last) / pace, -rule.credit / pace)
+    # Nothing could leave during a pause, and so it leaves nothing to catch up with.
+    elapsed = max(0, now - max(state.last, state.paused))
+    debt = max(state.debt - elapsed / pace, -rule.credit / pace)
     return replace(state, log=log, debt=debt, last=now)
 
 
