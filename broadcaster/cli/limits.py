@@ -150,21 +150,22 @@ def _picture(runtime: "Runtime") -> "Table | str":
     rows = runtime.throttle.standing()
     if not rows:
         return "Nothing is limited."
-    return _table(rows, runtime.rate_limits.changes())
+    return table(rows, runtime.rate_limits.changes())
 
 
-def _table(rows: "Sequence[Standing]", changes: "Mapping[str, Change]") -> "Table":
+def table(rows: "Sequence[Standing]", changes: "Mapping[str, Change]") -> "Table":
+    """Draw limits, and by whom they were changed."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("limit", "set", "by", "allowed", "used", "share", "who waits"):
         right = heading in {"set", "allowed", "used", "share"}
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+        drawn.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for one in rows:
         change = changes.get(one.name)
         by = change.changed_by if change and change.rate is not None else "settings"
-        table.add_row(
+        drawn.add_row(
             Text(one.name, style="bold"),
             f"{one.rate:g}/s",
             Text(by, style="dim" if by == "settings" else "cyan"),
@@ -173,16 +174,17 @@ def _table(rows: "Sequence[Standing]", changes: "Mapping[str, Change]") -> "Tabl
             f"{one.used / max(1.0, one.allowed):.0%}",
             _waiting(one),
         )
-    return table
+    return drawn
 
 
 def _allowed(one: "Standing") -> str:
     """Say what may leave now, and why it is less than what is set."""
-    if one.paused > 0:
-        return f"[red]paused for {one.paused:.0f} s[/]"
+    words = []
     if one.allowed < one.rate:
-        return f"[yellow]slowed to {one.allowed / one.rate:.0%}[/]"
-    return f"{one.allowed:g}/s"
+        words.append(f"[yellow]slowed to {one.allowed / one.rate:.0%}[/]")
+    if one.paused > 0:
+        words.append(f"[red]nothing for {one.paused:.0f} s[/]")
+    return ", ".join(words) or f"{one.allowed:g}/s"
 
 
 def _waiting(one: "Standing") -> str:

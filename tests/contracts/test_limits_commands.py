@@ -1,18 +1,23 @@
 """`broadcaster limits` on real servers, and the ledger of changed limits."""
 
+import io
 import json
 import time
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 import redis
+from rich.console import Console
 
+from broadcaster.cli.limits import table
 from broadcaster.domain.message import Lane
 from broadcaster.errors import UnavailableError
 from broadcaster.ledger.limits import RateLimits
 from broadcaster.ledger.pool import LedgerPool
-from broadcaster.ports import Want
+from broadcaster.ports import Change, Standing, Want
 from broadcaster.throttle.store import RedisThrottle
 from tests.commands import Run, run
 
@@ -28,22 +33,36 @@ def limits(run: Run, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_limits_are_shown_as_they_stand(limits: Run, redis_url: str, pool: LedgerPool) -> None:
-    """What is set, allowed, used, slowed and asked for in vain, as a table and as JSON."""
-    assert limits("db", "upgrade").code == 0
+    """What is set, allowed and used, as JSON and as a table; what is unlimited is not listed."""
     with closing(redis.Redis.from_url(redis_url)) as client:
         rates = {"twilio": 10.0, "twilio/+212": 5.0}
         throttle = RedisThrottle(client, rates, RateLimits(pool).changes)
         throttle.take([Want(("twilio",), 1)] * 7, Lane.URGENT)
-        throttle.slow("twilio/+212")
+        throttle.slow("twilio/+212", 60)
         figures = json.loads(limits("limits", "show", "--json").out)
-        assert [one["name"] for one in figures] == ["twilio", "twilio/+212"]
-        assert (figures[0]["rate"], figures[0]["allowed"]) == (10, 10)
-        assert (figures[0]["urgent_waiting"], figures[0]["routine_waiting"]) == (7, 0)
-        assert (figures[1]["rate"], figures[1]["allowed"]) == (5, 2.5)
-        table = limits("limits", "show").out
-    assert "7 urgent" in table
-    assert "slowed to 50%" in table
-    assert "smtp" not in table
+    assert [one["name"] for one in figures] == ["twilio", "twilio/+212"]
+    assert (figures[0]["rate"], figures[0]["allowed"]) == (10, 10)
+    assert figures[1]["rate"] == 5
+    assert 2.5 <= figures[1]["allowed"] <= 5
+    assert 0 < figures[1]["paused"] <= 60
+    shown = limits("limits", "show").out
+    assert "nothing for" in shown
+    assert "smtp" not in shown
+
+
+def test_the_table_says_who_waits_and_why() -> None:
+    """Who changed a limit, how far it is slowed, how much of it is used, and which lanes wait."""
+    quiet = Standing(name="smtp", rate=50, allowed=50, used=49, urgent=0, routine=1200, paused=0.0)
+    slow = replace(quiet, name="twilio", allowed=12.5, urgent=3, routine=0, paused=7.2)
+    change = Change(rate=50, changed_by="amina", changed_at=datetime.now(UTC))
+    out = io.StringIO()
+    Console(file=out, width=160).print(table([quiet, slow], {"twilio": change}))
+    heading, first, second = out.getvalue().splitlines()
+    assert heading.split() == ["limit", "set", "by", "allowed", "used", "share", "who", "waits"]
+    assert first.split() == ["smtp", "50/s", "settings", "50/s", "49", "98%", "1,200", "routine"]
+    assert "slowed to 25%, nothing for 7 s" in second
+    assert "amina" in second
+    assert "3 urgent" in second
 
 
 def test_a_limit_is_set_and_reset_with_a_line_in_the_audit(limits: Run, pool: LedgerPool) -> None:
