@@ -37,7 +37,9 @@ from broadcaster.ports.sending import (
     Watch,
 )
 from broadcaster.ports.throttling import (
+    Change,
     Grant,
+    Standing,
     Throttle,
     Want,
 )
@@ -45,6 +47,7 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "Audience",
     "Callback",
+    "Change",
     "CheckPhone",
     "Clock",
     "Composer",
@@ -67,6 +70,7 @@ __all__ = [
     "Recorded",
     "Renderer",
     "Selection",
+    "Standing",
     "Streams",
     "Submission",
     "Throttle",
