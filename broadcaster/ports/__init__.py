@@ -27,6 +27,7 @@ from broadcaster.ports.sending import (
     Context,
     Findable,
     MailHeaders,
+    MailSigner,
     Message,
     Provider,
     Question,
@@ -36,7 +37,9 @@ from broadcaster.ports.sending import (
     Watch,
 )
 from broadcaster.ports.throttling import (
+    Change,
     Grant,
+    Standing,
     Throttle,
     Want,
 )
@@ -44,6 +47,7 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "Audience",
     "Callback",
+    "Change",
     "CheckPhone",
     "Clock",
     "Composer",
@@ -54,6 +58,7 @@ __all__ = [
     "Lease",
     "Ledger",
     "MailHeaders",
+    "MailSigner",
     "Message",
     "NewCampaign",
     "Open",
@@ -65,6 +70,7 @@ __all__ = [
     "Recorded",
     "Renderer",
     "Selection",
+    "Standing",
     "Streams",
     "Submission",
     "Throttle",

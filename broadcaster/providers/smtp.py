@@ -4,7 +4,7 @@ Options: HOST, PORT, TLS (`starttls`, `tls` or `none`), CA_FILE, USERNAME, PASSW
 FROM_NAME, BOUNCE_DOMAIN (bounces come to addresses there), FEEDBACK_ID, CONNECTIONS,
 PER_CONNECTION (mails before a connection is closed), PIPELINE (mails open at once on a connection
 where the relay offers PIPELINING: 2, 1, or 0 to speak as if it did not), IDLE and TIMEOUT (seconds;
-TIMEOUT is that of a plain command, others have theirs in proportion).
+TIMEOUT is that of a plain command, others have theirs in proportion); and those of `_dkim.py`.
 """
 
 import logging
@@ -16,6 +16,7 @@ from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Callback, Context, MailHeaders, Message, Submission, Watch
 from broadcaster.providers import _bounces
 from broadcaster.providers._bounces import ReturnPath
+from broadcaster.providers._dkim import signers_of
 from broadcaster.providers._relay import HOST, Draft, ascii_mailbox, relay_of, sender_of, written
 from broadcaster.providers._smtp_letter import Answers
 from broadcaster.providers._smtp_pool import Pool
@@ -40,6 +41,7 @@ class SmtpProvider:
         """Read the options; nothing is connected yet."""
         self._context = context
         self._from, domain = sender_of(options)
+        self._signers = signers_of(options, domain)
         self._from_name = options.text("FROM_NAME", "")
         self._feedback_id = options.text("FEEDBACK_ID", "")
         bounce_domain = options.text("BOUNCE_DOMAIN", domain)
@@ -122,4 +124,5 @@ class SmtpProvider:
             locale=message.locale,
             unsubscribe_url=message.unsubscribe_url,
             feedback_id=self._feedback_id,
+            signers=self._signers,
         )

@@ -25,6 +25,7 @@ class SandboxConfig:
     of the URL. Without it only URLs on loopback are called. DSNs go to `bounce_host:bounce_port`.
     With `smtp_certificate` (PEM, key included) the mail host offers STARTTLS, with `smtp_username`
     it wants a login.
+    `push_origin`, when set, is where senders find the push services, such as a proxy before them.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class SandboxConfig:
     smtp_certificate: Path | None = None
     smtp_username: str = ""
     smtp_password: Secret = field(default_factory=lambda: Secret(""))
+    push_origin: str = ""
 
     def __post_init__(self) -> None:
         """Refuse shares that are none, and kinds of trouble that don't exist."""
