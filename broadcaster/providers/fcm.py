@@ -20,10 +20,12 @@ from google.oauth2.service_account import Credentials
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Lane, PushContent
 from broadcaster.domain.options import Options
-from broadcaster.ports import Clock, Context, Message, Submission
-from broadcaster.providers import _http
-from broadcaster.providers._http import Answer, Http, NoAnswerError, NotSentError
-from broadcaster.providers.base import Rule, each, result, unknown_word
+from broadcaster.ports import Clock, Context, Message, Submission, Watch
+from broadcaster.providers import _http, _wire_request
+from broadcaster.providers._http import Answer
+from broadcaster.providers._wire import Wire
+from broadcaster.providers._wire_stream import Sending, collected
+from broadcaster.providers.base import Rule, result, unknown_word
 
 _log = logging.getLogger(__name__)
 
@@ -124,6 +126,19 @@ class _Access:
         self._until = self._clock.now() + timedelta(hours=1) - _EARLY
 
 
+class _Whole:
+    """Writes a request whose parts are known."""
+
+    __slots__ = ("_begun", "_body")
+
+    def __init__(self, begun: bytes, body: bytes) -> None:
+        self._begun = begun
+        self._body = body
+
+    def __call__(self, _message: Message) -> bytes:
+        return _wire_request.with_body(self._begun, self._body)
+
+
 class FcmProvider:
     """Push messages to apps through one Firebase project."""
 
@@ -132,45 +147,75 @@ class FcmProvider:
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options and the key file; nothing is connected yet."""
         self._context = context
-        timeout, self._room, self.room = _http.limits(options, 32)
+        timeout, self.room = _http.limits(options, 32)
         credentials, project = _account(options)
         self._access = _Access(credentials, context.clock, timeout)
         base = _http.base_url(options, "BASE_URL", "https://fcm.googleapis.com")
-        self._url = f"{base}/v1/projects/{project}/messages:send"
-        self._http = Http(timeout=timeout, concurrency=self.room, user_agent=context.user_agent)
+        url = f"{base}/v1/projects/{project}/messages:send"
+        try:
+            self._origin, self._target = _wire_request.parse(url)
+        except ValueError:
+            remedy = "Copy the project's id from the Firebase console."
+            raise options.refuse("PROJECT", "is no project", remedy) from None
+        self._wire = Wire(timeout=timeout, concurrency=self.room)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Send one request for each message, as the API has no batches any more."""
-        return await each(messages, self._send, self._room)
+        return await collected(messages, self.stream)
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        """Send one request for each message, and tell of each."""
+        going: list[tuple[Message, bytes]] = []
+        for message in messages:
+            body = self._body(message)
+            if isinstance(body, Submission):
+                watch.answered(body)
+            else:
+                going.append((message, body))
+        if going and (begun := await self._begun([message for message, _ in going], watch)):
+            await self._wire.run(
+                [
+                    Sending(self._origin, message, watch, _Whole(begun, body), self._answered)
+                    for message, body in going
+                ]
+            )
 
     async def aclose(self) -> None:
         """Close kept connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
-    async def _send(self, message: Message) -> Submission:
+    async def _begun(self, messages: Sequence[Message], watch: Watch) -> bytes | None:
+        """Give the head of all requests; None when we got no token, and all are told so."""
+        try:
+            return self._head(await self._access.token())
+        except asyncio.CancelledError:
+            _defer(messages, watch, Reason.NO_CONNECTION, "CancelledError")
+            raise
+        except _NoTokenError as error:
+            reason = Reason.CONFIGURATION if error.ours else Reason.NO_CONNECTION
+            _defer(messages, watch, reason, str(error), halt=error.ours)
+            return None
+
+    def _head(self, token: str) -> bytes:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "User-Agent": self._context.user_agent,
+        }
+        return _wire_request.head("POST", self._origin, self._target, headers)
+
+    def _body(self, message: Message) -> bytes | Submission:
         if not isinstance(message.content, PushContent):
             return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
         left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
         topic = self._context.composer.topic(message)
         fields = _message(message, message.content, topic, min(max(left, 0), _TTL))
-        if len(_json([fields["notification"], fields["data"]])) > _LONGEST:
+        body = _json({"message": fields})
+        # The parts are never longer than the whole, which usually is short enough.
+        parts = [fields["notification"], fields["data"]]
+        if len(body) > _LONGEST and len(_json(parts)) > _LONGEST:
             return result(message, DeliveryEvent.EXHAUST, Reason.TOO_LONG)
-        try:
-            headers = {
-                "Authorization": f"Bearer {await self._access.token()}",
-                "Content-Type": "application/json",
-            }
-            body = _json({"message": fields})
-            answer = await self._http.request("POST", self._url, headers=headers, data=body)
-        except _NoTokenError as error:
-            reason = Reason.CONFIGURATION if error.ours else Reason.NO_CONNECTION
-            code = str(error)
-            return result(message, DeliveryEvent.DEFER, reason, code=code, halt=error.ours)
-        except NotSentError as error:
-            return result(message, DeliveryEvent.DEFER, Reason.NO_CONNECTION, code=str(error))
-        except NoAnswerError as error:
-            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code=str(error))
-        return self._answered(message, answer)
+        return body
 
     def _answered(self, message: Message, answer: Answer) -> Submission:
         try:
@@ -187,9 +232,20 @@ class FcmProvider:
         code, rule = _rule(answer.status, value)
         wish = None
         if rule.event is DeliveryEvent.DEFER and not rule.halt:
+            wish = answer.retry_after(self._context.clock.now())
+            if wish is not None and answer.status == _UNAVAILABLE:
+                # Overloaded, and naming a time: a wish for fewer requests, not just a fault.
+                rule = Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED)
             least = _QUOTA_WAIT if rule.reason is Reason.RATE_LIMITED else _FAULT_WAIT
-            wish = answer.retry_after(self._context.clock.now()) or least
+            wish = wish or least
         return result(message, rule.event, rule.reason, code=code, retry_after=wish, halt=rule.halt)
+
+
+def _defer(
+    messages: Sequence[Message], watch: Watch, reason: Reason, code: str, *, halt: bool = False
+) -> None:
+    for message in messages:
+        watch.answered(result(message, DeliveryEvent.DEFER, reason, code=code, halt=halt))
 
 
 def _rule(status: int, value: object) -> tuple[str, Rule]:
