@@ -42,6 +42,7 @@ class AnswerReader:
         "_head",
         "_headed",
         "_headers",
+        "_lives",
         "_octets",
         "_parser",
         "_whole",
@@ -60,7 +61,7 @@ class AnswerReader:
     def expect(self) -> None:
         """Begin to wait for the answer to the next request."""
         self._octets = self._head = self._count = 0
-        self._whole = False
+        self._whole = self._lives = False
         self._fault = ""
         self._begin()
 
@@ -92,7 +93,7 @@ class AnswerReader:
 
     def keeps(self) -> bool:
         """Tell whether the connection may be used again."""
-        return not self.surplus and self.keep > 0 and bool(self._parser.should_keep_alive())
+        return self._lives and not self.surplus and self.keep > 0
 
     def on_message_begin(self) -> None:
         """Notice an answer that nobody asked for."""
@@ -135,6 +136,8 @@ class AnswerReader:
         """Be done, unless this only announced the answer."""
         if self.status >= _FINAL:
             self._whole = True
+            # Asked now: the parser forgets it before it returns.
+            self._lives = self._parser.should_keep_alive()
         else:
             self._headed = False
 

@@ -93,8 +93,11 @@ class Exchange:
         if self.ended:
             return
         self.ended = True
-        if last is not None:
-            last()
+        try:
+            if last is not None:
+                last()
+        except Exception as error:  # noqa: BLE001  (whoever waits for the end must hear of it)
+            self._report(error)
         if self.on_end is not None:
             self.on_end()
 
