@@ -104,6 +104,8 @@ class AnswerReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, up to a number and a size."""
+        if self._whole:
+            return
         self._count += 1
         self._head += len(name) + len(value)
         if self._count > _HEADERS or self._head > _LONGEST_HEAD:
@@ -114,6 +116,8 @@ class AnswerReader:
 
     def on_headers_complete(self) -> None:
         """See how the body is framed; two ways at once is how answers are smuggled in."""
+        if self._whole:
+            return
         self._headed = True
         self.status = self._parser.get_status_code()
         if self.status < 100 or self.status == 101:  # noqa: PLR2004  (no status; switched over)
@@ -130,10 +134,13 @@ class AnswerReader:
 
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body."""
-        self._body.append(data)
+        if not self._whole:
+            self._body.append(data)
 
     def on_message_complete(self) -> None:
         """Be done, unless this only announced the answer."""
+        if self._whole:
+            return
         if self.status >= _FINAL:
             self._whole = True
             # Asked now: the parser forgets it before it returns.

@@ -6,30 +6,25 @@ account's own), BASE_URL, TIMEOUT (seconds), CONCURRENCY.
 
 import asyncio
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
-from broadcaster.domain.message import Lane, PushContent
+from broadcaster.domain.message import PushContent
 from broadcaster.domain.options import Options
 from broadcaster.ports import Clock, Context, Message, Submission, Watch
 from broadcaster.providers import _http, _wire_request
+from broadcaster.providers._fcm import NAME, UNAVAILABLE, fields_of, octets, rule_of
 from broadcaster.providers._http import Answer
 from broadcaster.providers._wire import Wire
 from broadcaster.providers._wire_stream import Sending, collected
-from broadcaster.providers.base import Rule, result, unknown_word
-
-_log = logging.getLogger(__name__)
-
-_NAME = "fcm"
+from broadcaster.providers.base import Rule, result
 
 _SCOPES = ["https://www.googleapis.com/auth/firebase.messaging"]
 
@@ -44,37 +39,6 @@ _LONGEST = 4096
 
 #: The first wait after a refusal for now, unless FCM names another.
 _QUOTA_WAIT, _FAULT_WAIT = timedelta(seconds=60), timedelta(seconds=10)
-
-#: Service unavailable: it was not taken.
-_UNAVAILABLE = 503
-
-_OURS = Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True)
-
-#: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode . INVALID_ARGUMENT has its own
-#: rule below: it may be the token or a fault of ours.
-_CODES: Mapping[str, Rule] = {
-    "UNREGISTERED": Rule(DeliveryEvent.REFUSE, Reason.GONE),
-    # A token that belongs to another project: here it reaches nobody.
-    "SENDER_ID_MISMATCH": Rule(DeliveryEvent.REFUSE, Reason.UNKNOWN_ADDRESS),
-    "QUOTA_EXCEEDED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-    "UNAVAILABLE": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
-    # It may have been taken, and not every phone drops a repeat.
-    "INTERNAL": Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT),
-    "THIRD_PARTY_AUTH_ERROR": _OURS,
-    # Of the API in general (google.rpc.Code), without a code of FCM.
-    "UNAUTHENTICATED": _OURS,
-    "PERMISSION_DENIED": _OURS,
-    "NOT_FOUND": _OURS,
-    "RESOURCE_EXHAUSTED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-}
-
-#: By HTTP status, for answers without a word that we know.
-_STATUSES: Mapping[int, Rule] = {
-    401: _OURS,
-    403: _OURS,
-    404: _OURS,
-    429: Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-}
 
 
 def build(options: Options, context: Context) -> "FcmProvider":
@@ -142,7 +106,7 @@ class _Whole:
 class FcmProvider:
     """Push messages to apps through one Firebase project."""
 
-    name = _NAME
+    name = NAME
 
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options and the key file; nothing is connected yet."""
@@ -209,11 +173,11 @@ class FcmProvider:
             return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
         left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
         topic = self._context.composer.topic(message)
-        fields = _message(message, message.content, topic, min(max(left, 0), _TTL))
-        body = _json({"message": fields})
+        fields = fields_of(message, message.content, topic, min(max(left, 0), _TTL))
+        body = octets({"message": fields})
         # The parts are never longer than the whole, which usually is short enough.
         parts = [fields["notification"], fields["data"]]
-        if len(body) > _LONGEST and len(_json(parts)) > _LONGEST:
+        if len(body) > _LONGEST and len(octets(parts)) > _LONGEST:
             return result(message, DeliveryEvent.EXHAUST, Reason.TOO_LONG)
         return body
 
@@ -229,11 +193,11 @@ class FcmProvider:
             return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code="malformed")
         if answer.status == 401:  # noqa: PLR2004  (our token was taken back)
             self._access.forget()
-        code, rule = _rule(answer.status, value)
+        code, rule = rule_of(answer.status, value)
         wish = None
         if rule.event is DeliveryEvent.DEFER and not rule.halt:
             wish = answer.retry_after(self._context.clock.now())
-            if wish is not None and answer.status == _UNAVAILABLE:
+            if wish is not None and answer.status == UNAVAILABLE:
                 # Overloaded, and naming a time: a wish for fewer requests, not just a fault.
                 rule = Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED)
             least = _QUOTA_WAIT if rule.reason is Reason.RATE_LIMITED else _FAULT_WAIT
@@ -246,84 +210,6 @@ def _defer(
 ) -> None:
     for message in messages:
         watch.answered(result(message, DeliveryEvent.DEFER, reason, code=code, halt=halt))
-
-
-def _rule(status: int, value: object) -> tuple[str, Rule]:
-    """Say what a refusal means: by FCM's code, else by the API's status, else by HTTP's."""
-    general, code, fields = _words(value)
-    if "INVALID_ARGUMENT" in {general, code}:
-        # FCM names the field; of a token that is none the customer's address is to blame, of all
-        # else we are.
-        if code and fields <= {"message.token"}:
-            return code, Rule(DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
-        return "INVALID_ARGUMENT", Rule(DeliveryEvent.EXHAUST, Reason.RENDERING)
-    word = code or general
-    rule = _CODES.get(word) or _STATUSES.get(status)
-    if rule is None and status >= 500:  # noqa: PLR2004  (a fault of theirs)
-        rule = _CODES["UNAVAILABLE" if status == _UNAVAILABLE else "INTERNAL"]
-    if rule is None and word:
-        unknown_word(_NAME, word)
-        rule = Rule(DeliveryEvent.REFUSE, Reason.OTHER)
-    return word or str(status), rule or Rule(DeliveryEvent.LOSE, Reason.NO_ANSWER)
-
-
-def _words(value: object) -> tuple[str, str, set[str]]:
-    """Read the API's status, FCM's own code, and the fields that were found wrong."""
-    error = value.get("error") if isinstance(value, dict) else None
-    if not isinstance(error, dict):
-        return "", "", set()
-    code, fields = "", set()
-    details = error.get("details")
-    for detail in details[:20] if isinstance(details, list) else []:
-        if not isinstance(detail, dict):
-            continue
-        code = str(detail.get("errorCode") or code)
-        violations = detail.get("fieldViolations")
-        for violation in violations[:20] if isinstance(violations, list) else []:
-            if isinstance(violation, dict):
-                fields.add(str(violation.get("field")))
-    return str(error.get("status") or "")[:40], code[:40], fields
-
-
-def _message(message: Message, content: PushContent, topic: str, ttl: int) -> dict[str, Any]:
-    """Build a message (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages)."""
-    urgent = message.lane is Lane.URGENT
-    expires = str(int(message.expires.timestamp()))
-    return {
-        "token": message.address.value,
-        "notification": {"title": content.title, "body": content.body},
-        "data": {
-            "link": content.link,
-            "confirm": message.confirm_url,
-            "lang": message.locale.replace("_", "-"),
-            "dir": content.direction,
-        },
-        "android": {
-            "collapse_key": topic,
-            "ttl": f"{ttl}s",
-            "priority": "HIGH" if urgent else "NORMAL",
-            # Replaces what is already shown, as the collapse key replaces what is under way.
-            "notification": {"tag": topic},
-        },
-        "webpush": {
-            "headers": {
-                "TTL": str(ttl),
-                "Urgency": "high" if urgent else "normal",
-                "Topic": topic,
-            }
-        },
-        "apns": {
-            "headers": {
-                "apns-collapse-id": topic,
-                "apns-expiration": expires,
-                "apns-priority": "10" if urgent else "5",
-            }
-        },
-    }
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _account(options: Options) -> tuple[Credentials, str]:
