@@ -349,9 +349,7 @@ def measured(
     seconds = time.perf_counter() - begun
     after = os.times()
     own = sum(after[:4]) - sum(before[:4])
-    return Figure(
-        requests=requests, seconds=seconds, cpu=own, sink_cpu=cpu_of(pid) - sink_before
-    )
+    return Figure(requests=requests, seconds=seconds, cpu=own, sink_cpu=cpu_of(pid) - sink_before)
 
 
 def contenders() -> dict[str, tuple[Run, Callable[[], asyncio.AbstractEventLoop] | None]]:

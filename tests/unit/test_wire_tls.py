@@ -57,7 +57,7 @@ class _Authority:
     def context(
         self, folder: Path, host: str, days: int = 1, *, itself: bool = False
     ) -> ssl.SSLContext:
-        """Give a server's context for a host, valid for so many days from yesterday."""
+        """Give a server's context for a host, valid for so many days from now on."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(host)
         issuer = subject if itself else self.certificate.subject
@@ -96,7 +96,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
-        .not_valid_after(begin + (2 + days) * _DAY)
+        .not_valid_after(begin + (3 + days) * _DAY)
     )
 
 
@@ -148,7 +148,7 @@ def test_wrong_certificate_is_refused(authority: _Authority, tmp_path: Path, wro
     stranger = _Authority.make()
     context = {
         "host": lambda: authority.context(tmp_path, "other.test"),
-        "expired": lambda: authority.context(tmp_path, "localhost", days=0),
+        "expired": lambda: authority.context(tmp_path, "localhost", days=-1),
         "itself": lambda: authority.context(tmp_path, "localhost", itself=True),
         "stranger": lambda: stranger.context(tmp_path, "localhost"),
     }[wrong]()
