@@ -1,4 +1,4 @@
-"""A bare network that takes messages over HTTP: parses each request, keeps whom it was for, says 201.
+"""A bare network that takes messages over HTTP: reads a request, keeps whom it was for, says 201.
 
     python benchmarks/_http_sink.py [--plain-loop]
 

@@ -186,6 +186,12 @@ class Ask(Exchange):
         return fate
 
 
+async def until(holds: Callable[[], object]) -> None:
+    """Let both ends go on until something holds."""
+    while not holds():  # noqa: ASYNC110  (many things can hold; none of them is an event)
+        await asyncio.sleep(0)
+
+
 def asked(
     *scripts: Script,
     ask: Callable[[Scripted, Wire], Awaitable[None]],

@@ -9,7 +9,7 @@ from broadcaster.providers._http import Answer, NoAnswerError, NotSentError
 from broadcaster.providers._wire import TakenBackError, Wire
 from broadcaster.providers._wire_request import Origin
 from tests.networks import unused_port
-from tests.wire_servers import OK, Ask, Link, Scripted, answers, asked
+from tests.wire_servers import OK, Ask, Link, Scripted, answers, asked, until
 
 
 def _with(header: str) -> bytes:
@@ -144,8 +144,7 @@ def test_answer_that_nobody_asked_for_is_no_answer() -> None:
     async def ask(server: Scripted, wire: Wire) -> None:
         await wire.run([Ask(server.origin)])
         await spoke.wait()
-        while server.open:
-            await asyncio.sleep(0)
+        await until(lambda: not server.open)
         second = Ask(server.origin, 1)
         await wire.run([second])
         assert second.answer.status == 201
@@ -266,8 +265,7 @@ def test_busy_origin_leaves_room_for_another() -> None:
             wire = Wire(timeout=5, concurrency=2)
             many = [Ask(a.origin, number) for number in range(2000)]
             long = asyncio.ensure_future(wire.run(many))
-            while not a.requests:
-                await asyncio.sleep(0)
+            await until(lambda: a.requests)
             other = Ask(b.origin)
             await wire.run([other])
             assert other.answer.status == 201
@@ -288,8 +286,7 @@ def test_cancelled_run_tells_what_was_written() -> None:
     async def ask(server: Scripted, wire: Wire) -> None:
         asks = [Ask(server.origin, number) for number in range(10)]
         run = asyncio.ensure_future(wire.run(asks))
-        while len(server.requests) < 4:
-            await asyncio.sleep(0)
+        await until(lambda: len(server.requests) == 4)
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run
@@ -310,8 +307,7 @@ def test_closing_tells_what_was_written() -> None:
     async def ask(server: Scripted, wire: Wire) -> None:
         asks = [Ask(server.origin, number) for number in range(6)]
         run = asyncio.ensure_future(wire.run(asks))
-        while len(server.requests) < 4:
-            await asyncio.sleep(0)
+        await until(lambda: len(server.requests) == 4)
         await wire.aclose()
         await run
         assert [type(done.fault) for done in asks] == [NoAnswerError] * 4 + [NotSentError] * 2
@@ -368,11 +364,11 @@ def test_fault_of_ours_takes_no_other_along() -> None:
 
     class Unreadable(Ask):
         def answered(self, answer: Answer) -> None:
-            raise ValueError("secret")
+            raise ValueError(answer.status)
 
     class Hopeless(Unreadable):
         def broken(self, *, written: bool) -> None:
-            raise ValueError("secret")
+            raise ValueError(written)
 
     async def ask(server: Scripted, wire: Wire) -> None:
         kinds = [Ask, Unwritable, Ask, Unreadable, Hopeless, Ask]

@@ -1,7 +1,7 @@
 """Our HTTP client over TLS: names and chains are verified before anything is written."""
 
 import asyncio
-import datetime as dates
+import datetime as dt
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from broadcaster.providers._http import NoAnswerError, NotSentError
 from broadcaster.providers._wire import Wire
 from broadcaster.providers._wire_request import Origin
-from tests.wire_servers import OK, Ask, Link, Script, Scripted, answers
+from tests.wire_servers import OK, Ask, Link, Script, Scripted, answers, until
 
-_DAY = dates.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _name(text: str) -> x509.Name:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
-    begin = dates.datetime.now(dates.UTC) - 3 * _DAY
+    begin = dt.datetime.now(dt.UTC) - 3 * _DAY
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -218,8 +218,7 @@ def test_connection_closed_while_idle_is_noticed(authority: _Authority, tmp_path
                 server.ended.clear()
                 ask = Ask(Origin("https", "localhost", server.port), number)
                 await asyncio.gather(wire.run([ask]), server.ended.wait())
-                while wire._pools:
-                    await asyncio.sleep(0)
+                await until(lambda: not wire._pools)
                 assert ask.answer.body == b"ok"
             await wire.aclose()
             assert server.connections == 3
