@@ -161,6 +161,9 @@ _FAULTS: dict[str, Script] = {
     "both lengths, the other way": _says(
         _HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n"
     ),
+    "a coding and a length": _says(
+        _HEAD + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"
+    ),
     "two lengths": _says(_HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
     "a negative length": _says(_HEAD + b"Content-Length: -2\r\n\r\nok"),
     "a length that is none": _says(_HEAD + b"Content-Length: 0x2\r\n\r\nok"),
