@@ -115,20 +115,18 @@ class AnswerReader:
             self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        """See how the body is framed; two ways at once is how answers are smuggled in."""
+        """See how the body is framed; two ways at once, the parser has refused."""
         if self._whole:
             return
         self._headed = True
         self.status = self._parser.get_status_code()
         if self.status < 100 or self.status == 101:  # noqa: PLR2004  (no status; switched over)
             self._fault = "BadStatus"
-        lengthy = b"content-length" in self._headers
-        if b"transfer-encoding" in self._headers:
-            if lengthy:
-                self._fault = "TwoLengths"
-            self._ends = not self._headers[b"transfer-encoding"].lower().endswith(b"chunked")
+        coding = self._headers.get(b"transfer-encoding")
+        if coding is None:
+            self._ends = b"content-length" not in self._headers
         else:
-            self._ends = not lengthy
+            self._ends = not coding.lower().endswith(b"chunked")
         if b"keep-alive" in self._headers:
             self._read_keep(self._headers[b"keep-alive"])
 

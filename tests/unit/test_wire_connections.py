@@ -134,16 +134,18 @@ def test_closing_that_crosses_a_request_leaves_doubt() -> None:
 
 def test_answer_that_nobody_asked_for_is_no_answer() -> None:
     """What a server says on an idle connection is not taken for the next request's answer."""
-    spoke = asyncio.Event()
+    heard, spoke = asyncio.Event(), asyncio.Event()
 
     async def speaks(link: Link) -> None:
         await link.answer()
+        await heard.wait()
         await link.say(b"HTTP/1.1 408 Too Late\r\nContent-Length: 0\r\n\r\n")
         spoke.set()
         await answers(link)
 
     async def ask(server: Scripted, wire: Wire) -> None:
         await wire.run([Ask(server.origin)])
+        heard.set()
         await spoke.wait()
         # What was said is there to be read at the next turn of the loop.
         for _ in range(10):
