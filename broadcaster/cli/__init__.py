@@ -14,11 +14,14 @@ COMMANDS = {
     "up": "Run all services on this machine, in the foreground.",
     "doctor": "Check every setting, server, provider and catalogue, with the remedy.",
     "campaigns": "Create, forecast, approve, launch, watch and report campaigns.",
+    "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, import and count customers.",
     "segments": "Save, list, check and count segments.",
+    "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
+    "mail": "Make keys for DKIM signatures, and show their DNS records.",
     "db": "Bring the database to the present schema.",
     "worker": "Run a worker that plans, sends and records.",
     "beat": "Run the clock that finds what is due.",
@@ -78,7 +81,7 @@ def _run(name: str, arguments: list[str]) -> None:
 
 def _overview() -> None:
     lines = ["Usage: broadcaster COMMAND [OPTIONS]", ""]
-    lines += [f"  {name:<10} {what}" for name, what in COMMANDS.items()]
+    lines += [f"  {name:<11} {what}" for name, what in COMMANDS.items()]
     lines += ["", "'broadcaster COMMAND --help' tells more."]
     sys.stdout.write("\n".join(lines) + "\n")
 

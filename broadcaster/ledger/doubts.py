@@ -7,13 +7,13 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Effect
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Effect, Receipt
 from broadcaster.domain.message import MessageClass
 from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
-from broadcaster.ports import Open
+from broadcaster.ports import Open, Selection
 
 _SETTLE = """
 SELECT id FROM batch WHERE settle_at <= %(now)s
@@ -87,7 +87,30 @@ WHERE campaign.status IN ('running', 'paused', 'completed') AND advisory.expires
 ORDER BY wish.campaign_id, wish.number
 """
 
-_DEAD = "SELECT number FROM delivery WHERE campaign_id = %s AND status = 'dead' ORDER BY number"
+_DEAD = """
+SELECT number FROM delivery
+WHERE campaign_id = %(campaign)s AND status = 'dead'
+  AND (%(reasons)s::reason[] IS NULL OR reason = ANY(%(reasons)s::reason[]))
+  AND (%(channels)s::channel[] IS NULL OR channel = ANY(%(channels)s::channel[]))
+  AND (%(providers)s::text[] IS NULL OR provider = ANY(%(providers)s::text[]))
+  AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
+ORDER BY number
+"""
+
+# By the address, which has an index in each campaign; the reference has none.
+_TAKEN = """
+SELECT DISTINCT found.index
+FROM unnest(%(indexes)s::integer[], %(campaigns)s::integer[], %(numbers)s::integer[],
+            %(references)s::text[]) AS found (index, campaign_id, number, reference)
+JOIN delivery AS mine ON mine.campaign_id = found.campaign_id AND mine.number = found.number
+CROSS JOIN campaign
+JOIN delivery AS other ON other.campaign_id = campaign.id AND other.address_id = mine.address_id
+WHERE campaign.planned_at > %(since)s AND other.reference = found.reference
+  AND (other.campaign_id, other.number) <> (mine.campaign_id, mine.number)
+"""
+
+#: How long ago a campaign may have been planned whose message a network may show us for another's.
+_MEMORY = timedelta(days=7)
 
 #: How many batches are looked through at once.
 _LOOK = 20
@@ -135,21 +158,44 @@ class PostgresDoubts:
             connection.execute(_NEXT_LOOK, values)
         return [_to_open(row) for row in rows]
 
+    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """List which of these (by index) name a message that another delivery is known to be."""
+        rows = [
+            (index, receipt.delivery, receipt.reference)
+            for index, receipt in enumerate(found)
+            if receipt.delivery is not None and receipt.reference is not None
+        ]
+        values = {
+            "indexes": [index for index, _, _ in rows],
+            "campaigns": [delivery.campaign for _, delivery, _ in rows],
+            "numbers": [delivery.number for _, delivery, _ in rows],
+            "references": [reference for _, _, reference in rows],
+            "since": now - _MEMORY,
+        }
+        with self._pool.connection() as connection:
+            return [index for (index,) in connection.execute(_TAKEN, values, prepare=False)]
+
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Send again what is in doubt or dead, where its campaign and advisory still live."""
         with self._pool.connection() as connection:
             return _resend(connection, deliveries, now)
 
-    def replay(self, campaign: int, by: str, now: datetime) -> int:
-        """Send again all that were given up in a campaign, as an operator decided; how many."""
+    def replay(
+        self, campaign: int, by: str, now: datetime, selection: Selection | None = None
+    ) -> int:
+        """Send again what was given up in a campaign, as an operator decided; how many.
+
+        Its statuses aside, a selection says which; none means all that are dead.
+        """
+        chosen = (selection or Selection()).values()
         with self._pool.connection() as connection:
-            dead = [
-                DeliveryId(campaign, number) for (number,) in connection.execute(_DEAD, [campaign])
-            ]
+            rows = connection.execute(_DEAD, {**chosen, "campaign": campaign})
+            dead = [DeliveryId(campaign, number) for (number,) in rows]
             again = 0
             for start in range(0, len(dead), _CHUNK):
                 again += _resend(connection, dead[start : start + _CHUNK], now)
-            note(connection, by, "replay", f"campaign {campaign}", {"count": again})
+            named = {name: words for name, words in chosen.items() if words}
+            note(connection, by, "replay", f"campaign {campaign}", {"count": again, **named})
             return again
 
 

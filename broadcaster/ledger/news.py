@@ -44,6 +44,11 @@ FROM news JOIN rule ON rule.event = news.event
 WHERE delivery.campaign_id = news.campaign_id AND delivery.number = news.number
   AND rule.before = delivery.status
   AND (news.attempt IS NULL OR news.event = 'accept' OR delivery.attempts = news.attempt)
+  -- A failure that names another message than the one that was sent last is a former attempt's.
+  AND NOT (news.event = 'fail' AND news.reference IS NOT NULL
+           AND delivery.reference IS DISTINCT FROM news.reference
+           AND (delivery.status = 'deferred'
+                OR (delivery.status IN ('submitting', 'accepted') AND delivery.attempts > 1)))
 RETURNING news.id, rule.effect
 """  # noqa: S608  (joined from our own constants)
 

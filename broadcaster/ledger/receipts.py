@@ -154,10 +154,17 @@ def _apply(
             effects[row.id] = applied[row.id].value
         elif row.id in targets and row.event is None:
             effects[row.id] = "noted"
-        elif row.campaign is not None or now - row.received_at >= _PATIENCE:
+        elif now - row.received_at >= _PATIENCE:
+            effects[row.id] = "orphan"
+        elif row.campaign is not None and not _of_an_attempt(row):
             # Our own ids are given out after the delivery is there, so these come never.
             effects[row.id] = "orphan"
     return effects
+
+
+def _of_an_attempt(row: _Row) -> bool:
+    """Tell whether it may wait for the answer that says which attempt it is about."""
+    return row.event == DeliveryEvent.FAIL.value and row.reference is not None
 
 
 def _settle(

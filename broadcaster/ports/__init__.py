@@ -15,6 +15,7 @@ from broadcaster.ports.keeping import (
     Open,
     Pending,
     Recorded,
+    Selection,
 )
 from broadcaster.ports.rendering import (
     Reader,
@@ -26,6 +27,7 @@ from broadcaster.ports.sending import (
     Context,
     Findable,
     MailHeaders,
+    MailSigner,
     Message,
     Provider,
     Question,
@@ -35,7 +37,9 @@ from broadcaster.ports.sending import (
     Watch,
 )
 from broadcaster.ports.throttling import (
+    Change,
     Grant,
+    Standing,
     Throttle,
     Want,
 )
@@ -43,6 +47,7 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "Audience",
     "Callback",
+    "Change",
     "CheckPhone",
     "Clock",
     "Composer",
@@ -53,6 +58,7 @@ __all__ = [
     "Lease",
     "Ledger",
     "MailHeaders",
+    "MailSigner",
     "Message",
     "NewCampaign",
     "Open",
@@ -63,6 +69,8 @@ __all__ = [
     "Receives",
     "Recorded",
     "Renderer",
+    "Selection",
+    "Standing",
     "Streams",
     "Submission",
     "Throttle",

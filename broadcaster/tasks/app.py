@@ -8,17 +8,20 @@ Hence messages are acknowledged as they are received, carry no countdown and exp
 from celery import Celery
 from kombu import Queue
 
+from broadcaster.tasks import broker
+
 #: What must never wait behind a long batch: the tick, planning, receipts, settling.
 CONTROL = "control"
 URGENT = "urgent"
 ROUTINE = "routine"
 
 #: How often the tick looks for what is due, seconds.
-TICK = 1.0
+TICK = 0.5
 
 
 def make(broker_url: str, concurrency: int) -> Celery:
     """Make the application for a broker of the Redis protocol."""
+    broker.mend()
     app = Celery("broadcaster", broker=broker_url, include=["broadcaster.tasks.jobs"])
     app.conf.update(
         task_queues=[Queue(CONTROL), Queue(URGENT), Queue(ROUTINE)],
@@ -51,7 +54,7 @@ def make(broker_url: str, concurrency: int) -> Celery:
                 "task": "broadcaster.tick",
                 "schedule": TICK,
                 # A tick that waited longer than this is made up for by a newer one.
-                "options": {"queue": CONTROL, "expires": 10 * TICK},
+                "options": {"queue": CONTROL, "expires": 20 * TICK},
             }
         },
         timezone="UTC",
