@@ -1,119 +1,133 @@
-"""The rule of who is told on which channel, as one query; planning and forecast share it."""
+"""The rule of who is told on which channel, as one query; planning and forecast share it.
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+It gives one row for each customer of the segment, with an address and a reason for each channel: so
+a customer is read once, however many channels a campaign has.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.message import Lane, MessageClass
-from broadcaster.errors import NotFoundError
+from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition, Renderer
 
-_CAMPAIGN = """
-SELECT campaign.id, campaign.name, campaign.expression, campaign.channels::text[], campaign.status,
-       campaign.lane, campaign.planned_at, advisory.kind, advisory.class, advisory.effective,
-       advisory.expires
-FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
-WHERE campaign.id = %s
-"""
+#: The channels as they are written into names of columns.
+_NAMES: Mapping[Channel, LiteralString] = {
+    Channel.SMS: "sms",
+    Channel.EMAIL: "email",
+    Channel.PUSH: "push",
+}
 
-_READERS = """
-WITH locale_choice AS MATERIALIZED (
-    SELECT preferred::text[] AS preferred, chosen
-    FROM unnest(%(plan_preferred)s::text[], %(plan_chosen)s::text[]) AS pair (preferred, chosen)
-), reader AS (
-    SELECT customer.id AS customer_id, customer.locales FROM customer
-    WHERE (
+# Addresses that several customers have are few, and found in the order of the index: no hash of
+# all addresses is made for them.
+_HEAD = """
+WITH shared AS MATERIALIZED (
+    SELECT DISTINCT address_id FROM (
+        SELECT address_id, lag(address_id) OVER (ORDER BY address_id) AS previous
+        FROM customer_address) AS one
+    WHERE address_id = previous
+), judged AS MATERIALIZED (
+    SELECT reader.customer_id, locale_choice.chosen AS locale
 """
 
 _JUDGED = """
-)
-), judged AS MATERIALIZED (
-    SELECT reader.customer_id, wanted.channel, first.address_id, locale_choice.chosen AS locale,
-        CASE
-            WHEN first.address_id IS NULL AND broken.customer_id IS NULL THEN 'no_address'
-            WHEN first.address_id IS NULL THEN 'invalid_address'
-            WHEN NOT COALESCE(consent.granted, %(plan_granted)s) THEN 'opted_out'
-            WHEN suppression.address_id IS NOT NULL THEN 'address_suppressed'
-            WHEN locale_choice.chosen IS NULL THEN 'no_locale'
-        END::reason AS reason
-    FROM reader
-    CROSS JOIN unnest(%(plan_channels)s::channel[]) AS wanted (channel)
-    LEFT JOIN locale_choice ON locale_choice.preferred = reader.locales
-    LEFT JOIN (
-        -- Nothing comes before 1, so the search is made for the few that are numbered higher.
-        SELECT customer_id, channel, address_id FROM customer_address
-        WHERE ordinal = 1 AND channel = ANY(%(plan_channels)s::channel[])
-        UNION ALL
-        SELECT customer_id, channel, address_id FROM customer_address AS other
-        WHERE ordinal > 1 AND channel = ANY(%(plan_channels)s::channel[]) AND NOT EXISTS (
-            SELECT FROM customer_address AS better
-            WHERE better.customer_id = other.customer_id AND better.channel = other.channel
-              AND better.ordinal < other.ordinal)
-    ) AS first ON first.customer_id = reader.customer_id AND first.channel = wanted.channel
-    LEFT JOIN (SELECT DISTINCT customer_id, channel FROM broken_address) AS broken
-           ON broken.customer_id = reader.customer_id AND broken.channel = wanted.channel
-    LEFT JOIN consent ON consent.customer_id = reader.customer_id
-          AND consent.channel = wanted.channel AND consent.class = %(plan_class)s::message_class
-    LEFT JOIN suppression ON suppression.address_id = first.address_id
-          AND suppression.class = %(plan_class)s::message_class
-), shared AS (
-    SELECT address_id, min(customer_id) AS keeper
-    FROM judged WHERE reason IS NULL GROUP BY address_id HAVING count(*) > 1
-)
-SELECT judged.customer_id, judged.channel,
-    CASE WHEN judged.reason IS NULL AND doubled.address_id IS NULL THEN judged.address_id END
-        AS address_id,
-    judged.locale,
-    CASE WHEN judged.reason IS NULL AND doubled.address_id IS NOT NULL
-         THEN 'duplicate_address'::reason ELSE judged.reason END AS reason
-FROM judged
-LEFT JOIN shared AS doubled ON judged.reason IS NULL
-      AND doubled.address_id = judged.address_id AND doubled.keeper <> judged.customer_id
+    , first_{c}.address_id AS {c}_address, shared_{c}.address_id IS NOT NULL AS {c}_shared,
+    CASE
+        WHEN first_{c}.address_id IS NULL AND broken_{c}.customer_id IS NULL
+            THEN 'no_address'::reason
+        WHEN first_{c}.address_id IS NULL THEN 'invalid_address'::reason
+        WHEN NOT COALESCE(consent_{c}.granted, %(plan_granted)s) THEN 'opted_out'::reason
+        WHEN suppression_{c}.address_id IS NOT NULL THEN 'address_suppressed'::reason
+        WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason
+    END AS {c}_reason
 """
 
+_READERS = """
+    FROM (
+        SELECT customer.id AS customer_id, customer.locales FROM customer WHERE (
+"""
 
-class Plannable(NamedTuple):
-    """What planning needs of a campaign."""
+_LOCALES = """
+    )) AS reader
+    LEFT JOIN unnest(%(plan_preferred)s::text[], %(plan_chosen)s::text[])
+        AS locale_choice (preferred, chosen) ON locale_choice.preferred::text[] = reader.locales
+"""
 
-    id: int
-    name: str
-    expression: str
-    channels: list[str]
-    status: CampaignStatus
-    lane: Lane
-    planned_at: datetime | None
-    kind: str
-    message_class: MessageClass
-    effective: datetime
-    expires: datetime
+_JOINED = """
+    LEFT JOIN (
+        -- Nothing comes before 1, so the search is made for the few that are numbered higher.
+        SELECT customer_id, address_id FROM customer_address
+        WHERE ordinal = 1 AND channel = '{c}'
+        UNION ALL
+        SELECT customer_id, address_id FROM customer_address AS other
+        WHERE ordinal > 1 AND channel = '{c}' AND NOT EXISTS (
+            SELECT FROM customer_address AS better
+            WHERE better.customer_id = other.customer_id AND better.channel = '{c}'
+              AND better.ordinal < other.ordinal)
+    ) AS first_{c} ON first_{c}.customer_id = reader.customer_id
+    LEFT JOIN (SELECT DISTINCT customer_id FROM broken_address WHERE channel = '{c}')
+        AS broken_{c} ON broken_{c}.customer_id = reader.customer_id
+    LEFT JOIN consent AS consent_{c} ON consent_{c}.customer_id = reader.customer_id
+        AND consent_{c}.channel = '{c}' AND consent_{c}.class = %(plan_class)s::message_class
+    LEFT JOIN suppression AS suppression_{c}
+        ON suppression_{c}.address_id = first_{c}.address_id
+        AND suppression_{c}.class = %(plan_class)s::message_class
+    LEFT JOIN shared AS shared_{c} ON shared_{c}.address_id = first_{c}.address_id
+"""
+
+# Of those who may be told at an address, the one with the lowest id is.
+_DOUBLED = """
+), {c}_doubled AS MATERIALIZED (
+    SELECT customer_id FROM (
+        SELECT customer_id, min(customer_id) OVER (PARTITION BY {c}_address) AS keeper
+        FROM judged WHERE {c}_shared AND {c}_reason IS NULL) AS sharer
+    WHERE customer_id <> keeper
+"""
+
+_CHOSEN = """
+    , {c}_address, CASE WHEN {c}_doubled.customer_id IS NOT NULL THEN 'duplicate_address'::reason
+                        ELSE {c}_reason END AS {c}_reason
+"""
+
+_UNDOUBLED = " LEFT JOIN {c}_doubled ON {c}_doubled.customer_id = judged.customer_id"
 
 
-def read(connection: Connection[Any], campaign: int) -> Plannable:
-    """Read a campaign with its advisory; NotFoundError."""
-    row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
-    if row is None:
-        remedy = "'broadcaster campaigns status' lists them."
-        raise NotFoundError("campaign", f"there is no {campaign}", remedy)
-    found = Plannable(*row)
-    return found._replace(
-        status=CampaignStatus(found.status),
-        lane=Lane(found.lane),
-        message_class=MessageClass(found.message_class),
+def named(text: LiteralString, channel: Channel) -> LiteralString:
+    """Write a channel's name where a statement of ours has `{c}`."""
+    return text.replace("{c}", _NAMES[channel])
+
+
+def candidates(condition: Condition, channels: Sequence[Channel]) -> LiteralString:
+    """Give the query of candidates: one row for each customer of the segment.
+
+    Its columns are `customer_id, locale`, and for each channel `<channel>_address` and
+    `<channel>_reason`. With a reason the customer is left out there; the first that holds is
+    given, in this order: no address or only broken ones, consent, suppression of the address, no
+    locale, and the same address as another customer's who is told there: the one with the lowest
+    id is.
+    """
+    return (
+        _HEAD
+        + _each(_JUDGED, channels)
+        + _READERS
+        + condition.text
+        + _LOCALES
+        + _each(_JOINED, channels)
+        + _each(_DOUBLED, channels)
+        + ")\nSELECT judged.customer_id, judged.locale"
+        + _each(_CHOSEN, channels)
+        + "FROM judged"
+        + _each(_UNDOUBLED, channels)
     )
 
 
-def candidates(condition: Condition) -> LiteralString:
-    """Give the query of candidates: one row for each customer of the segment and channel.
-
-    Its columns are `customer_id, channel, address_id, locale, reason`. A row with a reason is
-    left out; the first reason that holds is given, in this order: no address or only broken ones,
-    consent, suppression of the address, no locale, and the same address as another customer's who
-    is told there: the one with the lowest id is.
-    """
-    return _READERS + condition.text + _JUDGED
+def _each(text: LiteralString, channels: Sequence[Channel]) -> LiteralString:
+    joined: LiteralString = ""
+    for channel in channels:
+        joined += named(text, channel)
+    return joined
 
 
 def values(
@@ -131,7 +145,6 @@ def values(
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
         "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
-        "plan_channels": campaign.channels,
         "plan_class": campaign.message_class.value,
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.
         "plan_granted": campaign.message_class is not MessageClass.PROMOTIONAL,

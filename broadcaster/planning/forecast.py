@@ -1,28 +1,20 @@
 """What a campaign would be: who is told where, and who is left out and why; nothing is written."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, read, values
-from broadcaster.ports import Audience, Renderer
+from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning.plannable import Plannable, read
+from broadcaster.ports import Audience, Condition, Renderer
 
 _LIMITS = "SET LOCAL statement_timeout = '5min'; SET LOCAL work_mem = '128MB'"
-
-_HEAD = "WITH candidate AS MATERIALIZED ("
-
-# The row without a channel counts people: all, and those who are told on one channel at least.
-_TAIL = """)
-SELECT channel, locale, reason, count(*), 0 FROM candidate GROUP BY channel, locale, reason
-UNION ALL
-SELECT NULL, NULL, NULL, count(*), count(*) FILTER (WHERE told)
-FROM (SELECT bool_or(reason IS NULL) AS told FROM candidate GROUP BY customer_id) AS person
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,30 +68,38 @@ class Forecaster:
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            query = _HEAD + candidates(condition) + _TAIL
-            rows = connection.execute(query, given).fetchall()
-        people = next(row for row in rows if row[0] is None)
-        return _sum(found.name, [row for row in rows if row[0] is not None], people)
+            rows = connection.execute(_query(condition, found.channels), given).fetchall()
+        return _sum(found, [(row[0], row[1], row[2:]) for row in rows])
 
 
-def _sum(name: str, rows: list[Any], people: Any) -> Forecast:  # noqa: ANN401  (a row)
-    channels: dict[Channel, int] = {}
-    locales: dict[str, int] = {}
-    both: dict[Channel, dict[str, int]] = {}
-    suppressed: dict[Reason, int] = {}
-    for channel_name, locale, reason, count, _ in rows:
-        if reason is not None:
-            suppressed[Reason(reason)] = suppressed.get(Reason(reason), 0) + count
-            continue
-        channel = Channel(channel_name)
-        channels[channel] = channels.get(channel, 0) + count
-        locales[locale] = locales.get(locale, 0) + count
-        both.setdefault(channel, {})[locale] = count
+def _query(condition: Condition, channels: Sequence[Channel]) -> LiteralString:
+    reasons: LiteralString = ""
+    for channel in channels:
+        reasons += named(", {c}_reason", channel)
+    # Few rows, whatever the number of customers: one for each locale and pattern of reasons.
+    head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("
+    tail: LiteralString = ") AS candidate GROUP BY locale" + reasons
+    return head + candidates(condition, channels) + tail
+
+
+def _sum(found: Plannable, patterns: Sequence[tuple[int, str, Sequence[str | None]]]) -> Forecast:
+    channels: Counter[Channel] = Counter()
+    locales: Counter[str] = Counter()
+    both: dict[Channel, Counter[str]] = {}
+    suppressed: Counter[Reason] = Counter()
+    for count, locale, reasons in patterns:
+        for channel, reason in zip(found.channels, reasons, strict=True):
+            if reason is not None:
+                suppressed[Reason(reason)] += count
+                continue
+            channels[channel] += count
+            locales[locale] += count
+            both.setdefault(channel, Counter())[locale] += count
     return Forecast(
-        campaign=name,
-        customers=people[3],
-        reached=people[4],
-        targeted=sum(channels.values()) + sum(suppressed.values()),
+        campaign=found.name,
+        customers=sum(count for count, _, _ in patterns),
+        reached=sum(count for count, _, reasons in patterns if None in reasons),
+        targeted=channels.total() + suppressed.total(),
         channels=channels,
         locales=locales,
         by_channel_and_locale=both,

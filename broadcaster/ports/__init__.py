@@ -9,6 +9,9 @@ from broadcaster.ports.clock import (
     Clock,
 )
 from broadcaster.ports.keeping import (
+    PLANNING,
+    PLANNING_LANES,
+    PLANNING_STAGE,
     Lease,
     Ledger,
     NewCampaign,
@@ -41,6 +44,9 @@ from broadcaster.ports.throttling import (
 )
 
 __all__ = [
+    "PLANNING",
+    "PLANNING_LANES",
+    "PLANNING_STAGE",
     "Audience",
     "Callback",
     "CheckPhone",

@@ -146,3 +146,14 @@ class NewCampaign:
     drill: bool
     scheduled_at: datetime | None
     created_by: str
+
+
+# Planning shows itself by these, and who looks for it finds it: first keys of PostgreSQL's
+# advisory locks, which end with their transaction, and the beginning of the session's name.
+
+#: With the campaign's id: this campaign is being planned.
+PLANNING = 0x504C414E
+#: With the place of the lane in `Lane`: a campaign of this lane is being planned.
+PLANNING_LANES = 0x504C4C41
+#: Before the word for what the planner is at.
+PLANNING_STAGE = "planning: "
