@@ -14,6 +14,7 @@ COMMANDS = {
     "up": "Run all services on this machine, in the foreground.",
     "doctor": "Check every setting, server, provider and catalogue, with the remedy.",
     "campaigns": "Create, forecast, approve, launch, watch and report campaigns.",
+    "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, import and count customers.",
     "segments": "Save, list, check and count segments.",
     "kinds": "List, check and preview kinds of advisory.",
@@ -78,7 +79,7 @@ def _run(name: str, arguments: list[str]) -> None:
 
 def _overview() -> None:
     lines = ["Usage: broadcaster COMMAND [OPTIONS]", ""]
-    lines += [f"  {name:<10} {what}" for name, what in COMMANDS.items()]
+    lines += [f"  {name:<11} {what}" for name, what in COMMANDS.items()]
     lines += ["", "'broadcaster COMMAND --help' tells more."]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -14,10 +14,9 @@ _log = logging.getLogger(__name__)
 #: How long landings are collected before they are looked at, seconds.
 _TOGETHER = 0.004
 
-
 #: How old the charge of a message to its limits may be when it leaves. It is renewed while the
-#: message waits, so an older one means that this process, or the machine, stood still meanwhile; and
-#: others may have been granted the same units since.
+#: message waits, so an older one means that this process, or the machine, stood still, and others
+#: may have been granted the same units since.
 _STALE = timedelta(seconds=0.5)
 
 

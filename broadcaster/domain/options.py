@@ -1,6 +1,7 @@
 """Reading typed values out of named texts, such as environment variables."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +10,11 @@ from typing import TypeVar
 from broadcaster.errors import InvalidInputError
 
 _Number = TypeVar("_Number", int, float)
+
+#: What a route can be for.
+_ROUTE = re.compile(
+    r"(tel|mailto|webpush|fcm)\Z|tel/\+[0-9]{1,14}\Z|mailto/(?=.{1,253}\Z)[a-z0-9.-]+\Z"
+)
 
 #: The slowest and fastest rate that make sense, units a second.
 _SLOWEST, _FASTEST = 0.01, 1_000_000.0
@@ -135,11 +141,25 @@ class Options:
         return pairs
 
     def routes(self, name: str, default: str) -> Mapping[str, tuple[str, ...]]:
-        """Read `name=first,second;…`."""
-        pairs = self.pairs(name, default)
-        return MappingProxyType(
-            {key: tuple(part.strip() for part in value.split(",")) for key, value in pairs.items()}
-        )
+        """Read `tel=first,second;tel/+212=…;mailto/example.org=…`: ordered providers.
+
+        A key is what sort of address it is, or that with a prefix of a number or a mail domain.
+        """
+        found = {}
+        for key, value in self.pairs(name, default).items():
+            match = _ROUTE.match(key)
+            if match is None:
+                remedy = (
+                    "Give tel, mailto, webpush or fcm, or tel/+<digits>, or mailto/<domain> in"
+                    " lower case."
+                )
+                raise InvalidInputError(self._prefix + name, f"{key!r} is no destination", remedy)
+            names = tuple(word for part in value.split(",") if (word := part.strip()))
+            if not names:
+                remedy = "Name its providers, the preferred one first."
+                raise InvalidInputError(self._prefix + name, f"{key} has no provider", remedy)
+            found[key] = names
+        return MappingProxyType(found)
 
     def limits(self, name: str, default: str) -> Mapping[str, float]:
         """Read `name=rate;…`, in units a second."""

@@ -1,6 +1,6 @@
 """Deliveries that are asked about, sent again, or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
-from broadcaster.ports import Open
+from broadcaster.ports import Open, Selection
 
 _SETTLE = """
 SELECT id FROM batch WHERE settle_at <= %(now)s
@@ -39,7 +39,7 @@ END
 _OPEN = f"""
 WITH due AS (
     SELECT delivery.campaign_id, delivery.number
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
                             AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
     ORDER BY delivery.status = 'accepted', delivery.campaign_id, delivery.number
@@ -50,7 +50,7 @@ WITH due AS (
         due_at = %(now)s + (delivery.asked + 1) * CASE WHEN delivery.status = 'unknown'
                  THEN %(settle)s ELSE %(reconcile)s END
     FROM due
-    WHERE delivery.campaign_id = due.campaign_id AND delivery.number = due.number
+    WHERE delivery.campaign_id = %(campaign)s AND delivery.number = due.number
     RETURNING delivery.*
 )
 SELECT {PENDING_COLUMNS}, delivery.status, advisory.class, delivery.provider, delivery.reference,
@@ -69,7 +69,7 @@ FROM (
     SELECT batch.id,
         min({_NEXT}) FILTER (WHERE delivery.status = 'unknown') AS settle_at,
         min({_NEXT}) FILTER (WHERE delivery.status = 'accepted') AS reconcile_at
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
                             AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(ids)s)
     GROUP BY batch.id
@@ -87,7 +87,15 @@ WHERE campaign.status IN ('running', 'paused', 'completed') AND advisory.expires
 ORDER BY wish.campaign_id, wish.number
 """
 
-_DEAD = "SELECT number FROM delivery WHERE campaign_id = %s AND status = 'dead' ORDER BY number"
+_DEAD = """
+SELECT number FROM delivery
+WHERE campaign_id = %(campaign)s AND status = 'dead'
+  AND (%(reasons)s::reason[] IS NULL OR reason = ANY(%(reasons)s::reason[]))
+  AND (%(channels)s::channel[] IS NULL OR channel = ANY(%(channels)s::channel[]))
+  AND (%(providers)s::text[] IS NULL OR provider = ANY(%(providers)s::text[]))
+  AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
+ORDER BY number
+"""
 
 #: How many batches are looked through at once.
 _LOOK = 20
@@ -126,31 +134,45 @@ class PostgresDoubts:
         }
         with self._pool.connection() as connection:
             # Those in doubt by themselves, so that the others never keep them waiting.
-            values["ids"] = [
-                batch
-                for query in (_SETTLE, _RECONCILE)
-                for (batch,) in connection.execute(query, values)
-            ]
-            rows = connection.execute(_OPEN, values, prepare=False).fetchall()
-            connection.execute(_NEXT_LOOK, values)
-        return [_to_open(row) for row in rows]
+            found: list[Open] = []
+            for query in (_SETTLE, _RECONCILE):
+                ids = [batch for (batch,) in connection.execute(query, values)]
+                for campaign, own in batches.by_campaign(connection, ids):
+                    left = limit - len(found)
+                    found += _look(connection, {**values, "limit": left}, campaign, own)
+        return found
 
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Send again what is in doubt or dead, where its campaign and advisory still live."""
         with self._pool.connection() as connection:
             return _resend(connection, deliveries, now)
 
-    def replay(self, campaign: int, by: str, now: datetime) -> int:
-        """Send again all that were given up in a campaign, as an operator decided; how many."""
+    def replay(
+        self, campaign: int, by: str, now: datetime, selection: Selection | None = None
+    ) -> int:
+        """Send again what was given up in a campaign, as an operator decided; how many.
+
+        Its statuses aside, a selection says which; none means all that are dead.
+        """
+        chosen = (selection or Selection()).values()
         with self._pool.connection() as connection:
-            dead = [
-                DeliveryId(campaign, number) for (number,) in connection.execute(_DEAD, [campaign])
-            ]
+            rows = connection.execute(_DEAD, {**chosen, "campaign": campaign})
+            dead = [DeliveryId(campaign, number) for (number,) in rows]
             again = 0
             for start in range(0, len(dead), _CHUNK):
                 again += _resend(connection, dead[start : start + _CHUNK], now)
-            note(connection, by, "replay", f"campaign {campaign}", {"count": again})
+            named = {name: words for name, words in chosen.items() if words}
+            note(connection, by, "replay", f"campaign {campaign}", {"count": again, **named})
             return again
+
+
+def _look(
+    connection: Connection[Any], values: Mapping[str, object], campaign: int, ids: Sequence[int]
+) -> Sequence[Open]:
+    own = {**values, "campaign": campaign, "ids": ids}
+    rows = connection.execute(_OPEN, own, prepare=False).fetchall()
+    connection.execute(_NEXT_LOOK, own)
+    return [_to_open(row) for row in rows]
 
 
 def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: datetime) -> int:

@@ -18,6 +18,7 @@ from broadcaster.ports.keeping import (
     Open,
     Pending,
     Recorded,
+    Selection,
 )
 from broadcaster.ports.rendering import (
     Reader,
@@ -69,6 +70,7 @@ __all__ = [
     "Receives",
     "Recorded",
     "Renderer",
+    "Selection",
     "Streams",
     "Submission",
     "Throttle",

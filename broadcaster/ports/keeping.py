@@ -7,7 +7,7 @@ from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
 
@@ -146,6 +146,27 @@ class NewCampaign:
     drill: bool
     scheduled_at: datetime | None
     created_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Which deliveries of a campaign are meant; what is empty allows everything."""
+
+    statuses: frozenset[DeliveryStatus] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+    channels: frozenset[Channel] = frozenset()
+    providers: frozenset[str] = frozenset()
+    locales: frozenset[str] = frozenset()
+
+    def values(self) -> Mapping[str, Sequence[str] | None]:
+        """Give each list as plain words, None for one that allows everything."""
+        return {
+            "statuses": sorted(self.statuses) or None,
+            "reasons": sorted(self.reasons) or None,
+            "channels": sorted(self.channels) or None,
+            "providers": sorted(self.providers) or None,
+            "locales": sorted(self.locales) or None,
+        }
 
 
 # Planning shows itself by these, and who looks for it finds it: first keys of PostgreSQL's

@@ -11,6 +11,8 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
 from broadcaster.errors import NotFoundError
+from broadcaster.ports import Selection
+from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
 from broadcaster.reports.funnel import Funnel, funnel
 
@@ -161,6 +163,19 @@ class Reports:
             )
             for id_, number, customer, channel, reason, provider, reference, since in rows
         ]
+
+    def deliveries(
+        self, campaign: int, selection: Selection, *, after: int = 0, limit: int = 100
+    ) -> Sequence[ListedDelivery]:
+        """List deliveries behind a number, in order; `limit` is cut to ten thousand."""
+        with self._pool.connection() as connection:
+            rows = deliveries(connection, campaign, selection, after=after, limit=min(limit, _MOST))
+            return list(rows)
+
+    def counts(self, campaign: int, selection: Selection) -> Sequence[DeliveryCount]:
+        """Count deliveries by status, reason, channel and provider, most first."""
+        with self._pool.connection() as connection:
+            return counts(connection, campaign, selection)
 
     def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
         """List channel, address and status of what was ever claimed, to compare with networks."""

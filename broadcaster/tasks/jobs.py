@@ -1,8 +1,10 @@
 """The tasks; each is a thin shell that reads ids and calls the inside."""
 
 import logging
+from contextlib import suppress
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.tasks.app import CONTROL
@@ -54,6 +56,10 @@ def plan(campaign: int) -> None:
         _log.info("plan undone", extra={"action": "plan_undone", "campaign": campaign})
     except (InvalidInputError, ConfigurationError) as error:
         runtime.campaigns.hold(campaign, str(error))
+    else:
+        # Its batches need not wait for the clock; when they have to, it finds them.
+        with suppress(OperationalError):
+            tick.apply_async(queue=CONTROL, retry=False, expires=_FRESH)
 
 
 @shared_task(name="broadcaster.dispatch")

@@ -6,8 +6,9 @@ import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
+from broadcaster.ledger.doubts import PostgresDoubts
 from tests.builders import NOON, receipt, recorded, submission
-from tests.rows import Pool, Rows
+from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
 
@@ -197,3 +198,24 @@ def _waiting(rows: Rows) -> bool:
 
 def _effects(rows: Rows) -> list[str]:
     return [effect for (effect,) in rows.ask("SELECT effect FROM receipt ORDER BY id")]
+
+
+def test_a_late_failure_of_a_former_attempt_is_not_the_last_one_s(rows: Rows) -> None:
+    """Sent again, the message that failed is not the one that was sent last."""
+    campaign = rows.running(1)
+    delivery = DeliveryId(campaign, 1)
+    lease = rows.claimed(campaign, [1])
+    rows.ledger.record([recorded(submission(delivery, DeliveryEvent.LOSE))], NOON)
+    PostgresDoubts(rows.pool).resend([delivery], NOON)
+    former = receipt(delivery, DeliveryEvent.FAIL, reference="first")
+    rows.ledger.receive([former], NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.DEFERRED]
+    rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL)
+    rows.ledger.record([recorded(submission(delivery, attempt=2, reference="second"))], NOON)
+    rows.ledger.apply_receipts(NOON + timedelta(minutes=2), 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.ACCEPTED]
+    last = receipt(delivery, DeliveryEvent.FAIL, reference="second", dedupe="last")
+    rows.ledger.receive([last], NOON)
+    rows.ledger.apply_receipts(NOON + timedelta(minutes=2), 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.UNDELIVERED]
