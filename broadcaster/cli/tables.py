@@ -32,7 +32,8 @@ def show_campaigns(rows: Sequence[Figures], console: Console | None = None) -> N
     columns = ("id", "name", "status", "lane", "segment", "channels", "expires")
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(_text(row[column]) for column in columns))
+        shown = {**row, "status": f"{row['status']}{_planning(row)}"}
+        table.add_row(*(_text(shown[column]) for column in columns))
     _console(console).print(table if rows else "No campaigns yet. 'campaigns create' makes one.")
 
 
@@ -41,10 +42,18 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
     out = _console(console)
     hold = f", on hold: {figures['hold_reason']}" if figures.get("hold_reason") else ""
     out.print(
-        f"[bold]{figures['campaign']}[/] · {figures['status']}{hold} · "
+        f"[bold]{figures['campaign']}[/] · {figures['status']}{_planning(figures)}{hold} · "
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
+
+
+def _planning(row: Figures) -> str:
+    """Say since when it is being planned, in UTC, and at what stage."""
+    since, stage = row.get("planning_since"), row.get("planning_stage")
+    if since is None:
+        return ""
+    return f", planning since {since:%H:%M:%S}{f' ({stage})' if stage else ''}"
 
 
 def show_report(figures: Figures, console: Console | None = None) -> None:

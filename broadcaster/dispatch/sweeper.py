@@ -15,8 +15,8 @@ _log = logging.getLogger(__name__)
 class Calendar(Protocol):
     """The ledger's lists of what is due."""
 
-    def due_campaigns(self, now: datetime) -> Sequence[int]:
-        """List launched campaigns whose time has come."""
+    def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List launched campaigns whose time has come, with their lanes."""
         ...
 
     def publishable(
@@ -48,9 +48,9 @@ class Calendar(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """What the tick found: ids of campaigns to plan, batches by lane, and two kinds of news."""
+    """What the tick found: campaigns to plan, batches, both by lane, and two kinds of news."""
 
-    campaigns: Sequence[int]
+    campaigns: Sequence[tuple[int, Lane]]
     batches: Sequence[tuple[int, Lane]]
     receipts: bool
     doubts: bool

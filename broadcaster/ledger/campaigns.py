@@ -1,5 +1,6 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
 from broadcaster.ports import NewCampaign
 
@@ -164,6 +166,11 @@ class Campaigns:
         """Tell whether the public may read an advisory: a campaign told somebody of it."""
         with self._pool.connection() as connection:
             return connection.execute(_PUBLISHED, [advisory]).fetchone() == (True,)
+
+    def planning(self) -> Mapping[int, Underway]:
+        """List the campaigns that are being planned at the moment."""
+        with self._pool.connection() as connection:
+            return planning(connection)
 
     def hold_reason(self, campaign: int) -> str | None:
         """Say why the system holds it; None when it does not."""

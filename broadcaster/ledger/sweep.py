@@ -12,9 +12,10 @@ from broadcaster.domain.message import Lane
 from broadcaster.ledger import batches, receipts
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.underway import busy_lanes
 
 _DUE = """
-SELECT campaign.id
+SELECT campaign.id, campaign.lane
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.status = 'launched' AND advisory.expires > %(now)s
   AND (campaign.scheduled_at IS NULL OR campaign.scheduled_at <= %(now)s)
@@ -94,10 +95,18 @@ class PostgresCalendar:
         """Use the pool's connections."""
         self._pool = pool
 
-    def due_campaigns(self, now: datetime) -> Sequence[int]:
-        """List launched campaigns whose time has come, urgent ones first."""
+    def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List launched campaigns whose time has come, urgent ones first.
+
+        None of a lane for which one is being planned: they take turns, and a worker that was
+        handed another would have nothing to do.
+        """
         with self._pool.connection() as connection:
-            return [campaign for (campaign,) in connection.execute(_DUE, {"now": now})]
+            busy = busy_lanes(connection)
+            due = [
+                (campaign, Lane(lane)) for campaign, lane in connection.execute(_DUE, {"now": now})
+            ]
+        return [(campaign, lane) for campaign, lane in due if lane not in busy]
 
     def publishable(
         self, now: datetime, stale: timedelta, limit: int

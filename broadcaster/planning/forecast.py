@@ -77,7 +77,7 @@ def _query(condition: Condition, channels: Sequence[Channel]) -> LiteralString:
     for channel in channels:
         reasons += named(", {c}_reason", channel)
     # Few rows, whatever the number of customers: one for each locale and pattern of reasons.
-    head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("
+    head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("  # noqa: S608  (names of ours)
     tail: LiteralString = ") AS candidate GROUP BY locale" + reasons
     return head + candidates(condition, channels) + tail
 

@@ -66,6 +66,4 @@ class Numbering(NamedTuple):
 
     def _insert(self, statement: LiteralString, before: int) -> int:
         values = {"campaign": self.found.id, "before": before, "now": self.now}
-        return self.connection.execute(
-            sql.SQL(statement).format(table=self.table), values
-        ).rowcount
+        return self.connection.execute(sql.SQL(statement).format(table=self.table), values).rowcount

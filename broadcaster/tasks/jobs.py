@@ -6,8 +6,9 @@ from contextlib import suppress
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from broadcaster.domain.message import Lane
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
-from broadcaster.tasks.app import CONTROL
+from broadcaster.tasks.app import CONTROL, URGENT
 from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
@@ -23,8 +24,10 @@ def tick() -> None:
     """Find what is due and send it to be done; everything here is a query on the ledger."""
     runtime = process().runtime
     due = runtime.sweeper.sweep()
-    for campaign in due.campaigns:
-        plan.apply_async((campaign,), queue=CONTROL, expires=_FRESH)
+    for campaign, lane in due.campaigns:
+        # Of each lane one is planned at a time, and never both by those who serve the tick.
+        queue = URGENT if lane is Lane.URGENT else CONTROL
+        plan.apply_async((campaign,), queue=queue, expires=_FRESH)
     sent = 0
     try:
         for batch, lane in due.batches:

@@ -1,8 +1,8 @@
 """A table of deliveries for each campaign, so that an old one leaves in one step.
 
-Every campaign that has deliveries gets its table here, and its rows are copied; the tables of later
-ones are made by planning. A worker of the version before goes on sending; what is launched meanwhile
-is planned by one of this version.
+Every campaign that has deliveries gets its table here, and its rows are copied; the tables of
+later ones are made by planning. A worker of the version before goes on sending; what is launched
+meanwhile is planned by one of this version.
 """
 
 from alembic import op
