@@ -1,7 +1,7 @@
 """Batches: what is left to do in one, worked out from its deliveries.
 
-Everybody locks a batch before its deliveries, so nobody waits for another in a circle. Whoever reads
-deliveries names their campaign as a value, so that its table alone is opened, of however many.
+Everybody locks a batch before its deliveries, so nobody waits for another in a circle. Whoever
+reads deliveries names their campaign as a value, so that of all tables its own alone is opened.
 """
 
 from collections.abc import Sequence

@@ -119,14 +119,10 @@ def test_no_table_takes_an_address_twice_nor_another_campaign_s_rows(rows: Rows)
     """Invariant 1 is a constraint of each table."""
     first = rows.running(2)
     second = rows.running(name="second")
-    for statement, error in (
-        ("UPDATE delivery SET address_id = (SELECT min(address_id) FROM delivery) "
-         "WHERE campaign_id = %s", errors.UniqueViolation),
-        (f"INSERT INTO delivery_{second} SELECT * FROM delivery_{first} WHERE campaign_id = %s",
-         errors.CheckViolation),
-    ):  # fmt: skip
-        with pytest.raises(error):
-            rows.tell(statement, first)
+    with pytest.raises(errors.UniqueViolation):
+        rows.tell("UPDATE delivery SET address_id = 1 WHERE campaign_id = %s", first)
+    with pytest.raises(errors.CheckViolation):
+        rows.tell(f"UPDATE delivery_{second} SET campaign_id = %s", first)  # noqa: S608  (a number)
     with pytest.raises(errors.CheckViolation):
         rows.tell("UPDATE delivery SET campaign_id = 99 WHERE campaign_id = %s", first)
 
