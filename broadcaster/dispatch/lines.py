@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcaster.dispatch.breaker import Breaker
+from broadcaster.dispatch.flight import Landing
 from broadcaster.dispatch.roundtrips import RoundTrips
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Address, Scheme
 from broadcaster.errors import ConfigurationError
-from broadcaster.ports import Provider, Submission
+from broadcaster.ports import Provider
 
 #: What says that a network is not well, rather than a message or its recipient.
 _FAILING = frozenset(
@@ -27,13 +28,16 @@ _UNDONE = frozenset({DeliveryEvent.DEFER, DeliveryEvent.LOSE})
 class Line:
     """One network as this process knows it.
 
-    `streak` counts messages in a row without an answer, or refused because of us.
+    `streak` counts how often in a row messages came to nothing: without an answer, or refused
+    because of us. What was in the air together when that happened counts once, because one cut
+    takes all of it along. `failed` is when it last did.
     """
 
     provider: Provider
     breaker: Breaker = Breaker()  # noqa: RUF009  (frozen)
     roundtrips: RoundTrips = field(default_factory=RoundTrips)
     streak: int = 0
+    failed: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -45,15 +49,24 @@ class Line:
         """Who sends, where the provider says so, for the limits of a sender."""
         return str(getattr(self.provider, "sender", ""))
 
-    def note(self, submissions: Sequence[Submission], now: datetime) -> None:
+    def note(self, landings: Sequence[Landing], now: datetime) -> None:
         """Learn from what came of messages."""
         bad = 0
-        for submission in submissions:
+        for landing in landings:
+            submission = landing.submission
             lost = submission.event is DeliveryEvent.LOSE
-            ours = submission.reason is Reason.CONFIGURATION
-            self.streak = self.streak + 1 if lost or ours else 0
+            if lost or submission.reason is Reason.CONFIGURATION:
+                self._failed(landing)
+            else:
+                self.streak, self.failed = 0, None
             bad += lost or (submission.event in _UNDONE and submission.reason in _FAILING)
-        self.breaker = self.breaker.noted(len(submissions) - bad, bad, now)
+        self.breaker = self.breaker.noted(len(landings) - bad, bad, now)
+
+    def _failed(self, landing: Landing) -> None:
+        left = landing.aloft.left or landing.at
+        if self.failed is None or left > self.failed:
+            self.streak += 1
+            self.failed = landing.at
 
 
 class Lines:

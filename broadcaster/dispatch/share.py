@@ -24,8 +24,8 @@ _LOOK = 0.1
 _ALOFT = timedelta(seconds=0.25)
 #: How old a grant may be when its messages leave.
 _STALE = timedelta(milliseconds=100)
-#: So many messages in a row without an answer, or refused because of us, are no accident.
-_STREAK = 25
+#: So often in a row, minutes apart in the end, without an answer or refused because of us.
+_STREAK = 12
 #: A network that takes this share of its messages in that time gets so many handed over at once.
 _DEPTH = 0.05
 
@@ -217,30 +217,30 @@ class Share:
         if landings:
             self._landed += len(landings)
             self._records.add([self._settled(landing) for landing in landings])
-            self._learn([landing.submission for landing in landings if not landing.recalled])
+            self._learn([landing for landing in landings if not landing.recalled])
         await self._records.keep_due()
         if not self._holding.look():
             self._flight.recall()
 
-    def _learn(self, submissions: Sequence[Submission]) -> None:
+    def _learn(self, landings: Sequence[Landing]) -> None:
         """Slow down when we are too fast; hold the campaign when everything comes to nothing.
 
         Else the rest would all be in doubt, or burnt on a network that refuses us.
         """
         line = self._line
-        line.note(submissions, self._parts.clock.now())
-        fast = [answer for answer in submissions if answer.reason in _TOO_FAST]
+        line.note(landings, self._parts.clock.now())
+        answers = [landing.submission for landing in landings]
+        fast = [answer for answer in answers if answer.reason in _TOO_FAST]
         if fast:
             wishes = (answer.retry_after or timedelta(0) for answer in fast)
             self._parts.throttle.slow(line.name, max(wishes).total_seconds())
-        halts = [answer.code for answer in submissions if answer.halt]
+        halts = [answer.code for answer in answers if answer.halt]
         if halts:
             self._hold(f"{line.name} refuses us ({halts[0]})")
         elif line.streak >= _STREAK:
-            last = submissions[-1]
             line.streak = 0
-            code = last.code or last.reason or "no answer"
-            self._hold(f"{line.name}: {_STREAK} messages in a row came to nothing ({code})")
+            code = answers[-1].code or answers[-1].reason or "no answer"
+            self._hold(f"{line.name}: {_STREAK} times in a row messages came to nothing ({code})")
 
     def _hold(self, why: str) -> None:
         if not self._held:

@@ -14,7 +14,7 @@ URGENT = "urgent"
 ROUTINE = "routine"
 
 #: How often the tick looks for what is due, seconds.
-TICK = 1.0
+TICK = 0.5
 
 
 def make(broker_url: str, concurrency: int) -> Celery:
@@ -51,7 +51,7 @@ def make(broker_url: str, concurrency: int) -> Celery:
                 "task": "broadcaster.tick",
                 "schedule": TICK,
                 # A tick that waited longer than this is made up for by a newer one.
-                "options": {"queue": CONTROL, "expires": 10 * TICK},
+                "options": {"queue": CONTROL, "expires": 20 * TICK},
             }
         },
         timezone="UTC",

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_shutdown
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 
 from broadcaster import bootstrap
 from broadcaster.bootstrap import logs
+from broadcaster.errors import BroadcasterError
 from broadcaster.settings import load
 from broadcaster.tasks.app import make
 from broadcaster.tasks.stopping import stopping
@@ -48,6 +50,11 @@ class Process:
         """Run work on the loop."""
         return self._runner.run(work)
 
+    def warm(self) -> None:
+        """Make what the first batch would have to wait for; what fails now is said then."""
+        with suppress(BroadcasterError):
+            self.runtime.dispatcher.ledger.campaign(0)
+
     def close(self) -> None:
         """Close connections in good order."""
         if "runtime" in self.__dict__:
@@ -61,6 +68,11 @@ class Process:
 def process() -> Process:
     """Give what this process keeps; first called in a task, hence after the fork."""
     return Process()
+
+
+@worker_process_init.connect
+def _warm(**_: object) -> None:
+    process().warm()
 
 
 @worker_process_shutdown.connect

@@ -3,17 +3,18 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.servers import free_ports
 
 #: How many customers; more by hand: KILL_CUSTOMERS=20000.
 CUSTOMERS = int(os.environ.get("KILL_CUSTOMERS", "1000"))
@@ -86,15 +87,6 @@ class Run:
     def words(self) -> str:
         """Give what the run printed."""
         return (self.home / "out.log").read_text(encoding="utf-8")
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody uses now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def until(condition: Callable[[], bool], seconds: float, what: str, run: Run) -> None:

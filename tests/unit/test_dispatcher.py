@@ -117,7 +117,7 @@ def test_a_network_that_answers_nothing_is_left_alone_and_then_holds_the_campaig
     assert endings[-1] is Ending.HELD
     assert scene.counts()[STATUS.UNKNOWN] < 50
     assert scene.counts()[STATUS.PLANNED] > 150
-    assert "in a row came to nothing" in scene.held[0]
+    assert "in a row messages came to nothing" in scene.held[0]
 
 
 def test_no_answer_leaves_a_message_in_doubt() -> None:
