@@ -81,6 +81,8 @@ def _underway(found: "Underway | None") -> dict[str, object]:
 def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
     """Give the figures and the lists of those in doubt, as JSON values."""
     figures = summary(runtime, campaign)
+    if figures.get("archive"):
+        return figures
     doubts = runtime.reports.in_doubt(campaign)
     customers, reached = figures["customers"], figures["reached"]
     if not (isinstance(customers, int) and isinstance(reached, int)):
@@ -97,7 +99,7 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
                 "reason": row.reason and row.reason.value,
                 "provider": row.provider,
                 "reference": row.reference,
-                "since": row.since,
+                "since": row.since.isoformat(),
             }
             for row in doubts
         ],

@@ -191,6 +191,26 @@ def export(
             raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
 
 
+@app.command()
+def archive(
+    campaign: Which,
+    to: Annotated[Path, typer.Option(help="A new file for its deliveries: CSV, gzip.")],
+    days: Annotated[int, typer.Option(min=0, help="Only what ended so many days ago.")] = 90,
+    by: By = "operator",
+) -> None:
+    """Write an ended campaign's deliveries to a file and drop them; its report stays.
+
+    Links in its messages, such as to unsubscribe, end with it.
+    """
+    from broadcaster import bootstrap
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        kept = bootstrap.archive(runtime, found, to, days, by)
+        typer.echo(f"Campaign {found.id}: {kept.rows:,} deliveries are in {kept.file}.")
+        typer.echo(f"SHA-256 {kept.sha256}")
+
+
 def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)
     from broadcaster import bootstrap
     from broadcaster.settings import load

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
@@ -73,6 +74,9 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
             ("Failed, or in doubt", figures["failures"]),
         )
     )
+    if figures.get("archive"):
+        out.print(f"Archived: {escape(figures['archive']['file'])}", soft_wrap=True)
+        out.print(f"SHA-256 {figures['archive']['sha256']}", soft_wrap=True)
     if figures["in_doubt"]:
         out.print(f"[yellow]In doubt: {figures['in_doubt']:,}.[/] They are listed, not resent.")
         for row in figures["in_doubt_list"][:_SHOWN]:
