@@ -39,8 +39,7 @@ def write_evidence(write: Callable[[IO[str]], int], target: Path) -> Evidence:
         _require_new(target)
         rows = _write(write, draft)
         evidence = Evidence(file=str(target.absolute()), sha256=_sha256(draft), rows=_count(draft))
-        if evidence.rows != rows:
-            raise OSError(0, "reads otherwise than it was written")
+        _require_same(evidence.rows, rows)
         # Unlike a renaming, this never takes the place of what came there meanwhile.
         target.hardlink_to(draft)
         _sync_folder(target.parent)
@@ -55,6 +54,11 @@ def write_evidence(write: Callable[[IO[str]], int], target: Path) -> Evidence:
 def _require_new(target: Path) -> None:
     if target.exists():
         raise FileExistsError(0, "is there already")
+
+
+def _require_same(read: int, written: int) -> None:
+    if read != written:
+        raise OSError(0, "reads otherwise than it was written")
 
 
 def _write(write: Callable[[IO[str]], int], draft: Path) -> int:
