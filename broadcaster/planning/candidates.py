@@ -13,33 +13,64 @@ from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition, Renderer
 
-#: The channels as they are written into names of columns.
-_NAMES: Mapping[Channel, LiteralString] = {
-    Channel.SMS: "sms",
-    Channel.EMAIL: "email",
-    Channel.PUSH: "push",
+#: The channels as they are written into names of columns, and the place of their four bits.
+_NAMES: Mapping[Channel, tuple[LiteralString, LiteralString]] = {
+    Channel.SMS: ("sms", "0"),
+    Channel.EMAIL: ("email", "4"),
+    Channel.PUSH: ("push", "8"),
 }
 
-# Addresses that several customers have are few, and found in the order of the index: no hash of
-# all addresses is made for them.
+# What sets a customer apart on a channel is rare, so it is gathered first, a bit for each sort:
+# then a million plain customers are looked up in two lists, not in five. Addresses that several
+# customers have are found in the order of the index: no hash of all addresses is made for them.
 _HEAD = """
 WITH shared AS MATERIALIZED (
     SELECT DISTINCT address_id FROM (
         SELECT address_id, lag(address_id) OVER (ORDER BY address_id) AS previous
         FROM customer_address) AS one
     WHERE address_id = previous
+), special AS MATERIALIZED (
+    SELECT customer_id, bit_or(mark) AS marks FROM (
+        SELECT NULL::bigint AS customer_id, 0 AS mark WHERE false
+"""
+
+# A consent is told apart by what differs from the rule of the class.
+_SPECIAL = """
+        UNION ALL
+        SELECT customer_id, 1 << {p} FROM broken_address WHERE channel = '{c}'
+        UNION ALL
+        SELECT customer_id, 2 << {p} FROM consent
+        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
+          AND granted <> %(plan_granted)s
+        UNION ALL
+        SELECT own.customer_id, 4 << {p}
+        FROM suppression JOIN customer_address AS own USING (address_id)
+        WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}' AND {first}
+        UNION ALL
+        SELECT own.customer_id, 8 << {p} FROM shared JOIN customer_address AS own USING (address_id)
+        WHERE own.channel = '{c}' AND {first}
+"""
+
+_FIRST = """(own.ordinal = 1 OR NOT EXISTS (
+            SELECT FROM customer_address AS better
+            WHERE better.customer_id = own.customer_id AND better.channel = '{c}'
+              AND better.ordinal < own.ordinal))"""
+
+_PLAIN = """
+    ) AS one GROUP BY customer_id
 ), judged AS MATERIALIZED (
     SELECT reader.customer_id, locale_choice.chosen AS locale
 """
 
 _JUDGED = """
-    , first_{c}.address_id AS {c}_address, shared_{c}.address_id IS NOT NULL AS {c}_shared,
+    , first_{c}.address_id AS {c}_address, special.marks & (8 << {p}) <> 0 AS {c}_shared,
     CASE
-        WHEN first_{c}.address_id IS NULL AND broken_{c}.customer_id IS NULL
-            THEN 'no_address'::reason
-        WHEN first_{c}.address_id IS NULL THEN 'invalid_address'::reason
-        WHEN NOT COALESCE(consent_{c}.granted, %(plan_granted)s) THEN 'opted_out'::reason
-        WHEN suppression_{c}.address_id IS NOT NULL THEN 'address_suppressed'::reason
+        WHEN first_{c}.address_id IS NULL AND special.marks & (1 << {p}) <> 0
+            THEN 'invalid_address'::reason
+        WHEN first_{c}.address_id IS NULL THEN 'no_address'::reason
+        WHEN (COALESCE(special.marks, 0) & (2 << {p}) <> 0) = %(plan_granted)s
+            THEN 'opted_out'::reason
+        WHEN special.marks & (4 << {p}) <> 0 THEN 'address_suppressed'::reason
         WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason
     END AS {c}_reason
 """
@@ -53,6 +84,7 @@ _LOCALES = """
     )) AS reader
     LEFT JOIN unnest(%(plan_preferred)s::text[], %(plan_chosen)s::text[])
         AS locale_choice (preferred, chosen) ON locale_choice.preferred::text[] = reader.locales
+    LEFT JOIN special ON special.customer_id = reader.customer_id
 """
 
 _JOINED = """
@@ -61,20 +93,12 @@ _JOINED = """
         SELECT customer_id, address_id FROM customer_address
         WHERE ordinal = 1 AND channel = '{c}'
         UNION ALL
-        SELECT customer_id, address_id FROM customer_address AS other
+        SELECT customer_id, address_id FROM customer_address AS own
         WHERE ordinal > 1 AND channel = '{c}' AND NOT EXISTS (
             SELECT FROM customer_address AS better
-            WHERE better.customer_id = other.customer_id AND better.channel = '{c}'
-              AND better.ordinal < other.ordinal)
+            WHERE better.customer_id = own.customer_id AND better.channel = '{c}'
+              AND better.ordinal < own.ordinal)
     ) AS first_{c} ON first_{c}.customer_id = reader.customer_id
-    LEFT JOIN (SELECT DISTINCT customer_id FROM broken_address WHERE channel = '{c}')
-        AS broken_{c} ON broken_{c}.customer_id = reader.customer_id
-    LEFT JOIN consent AS consent_{c} ON consent_{c}.customer_id = reader.customer_id
-        AND consent_{c}.channel = '{c}' AND consent_{c}.class = %(plan_class)s::message_class
-    LEFT JOIN suppression AS suppression_{c}
-        ON suppression_{c}.address_id = first_{c}.address_id
-        AND suppression_{c}.class = %(plan_class)s::message_class
-    LEFT JOIN shared AS shared_{c} ON shared_{c}.address_id = first_{c}.address_id
 """
 
 # Of those who may be told at an address, the one with the lowest id is.
@@ -96,7 +120,8 @@ _UNDOUBLED = " LEFT JOIN {c}_doubled ON {c}_doubled.customer_id = judged.custome
 
 def named(text: LiteralString, channel: Channel) -> LiteralString:
     """Write a channel's name where a statement of ours has `{c}`."""
-    return text.replace("{c}", _NAMES[channel])
+    name, place = _NAMES[channel]
+    return text.replace("{c}", name).replace("{p}", place)
 
 
 def candidates(condition: Condition, channels: Sequence[Channel]) -> LiteralString:
@@ -110,6 +135,8 @@ def candidates(condition: Condition, channels: Sequence[Channel]) -> LiteralStri
     """
     return (
         _HEAD
+        + _each(_SPECIAL.replace("{first}", _FIRST), channels)
+        + _PLAIN
         + _each(_JUDGED, channels)
         + _READERS
         + condition.text
