@@ -16,7 +16,7 @@ from broadcaster.domain.message import (
     Scheme,
     SmsContent,
 )
-from broadcaster.ports import Message, Pending, Recorded, Submission
+from broadcaster.ports import MailHeaders, Message, Pending, Recorded, Submission
 
 #: The moment at which tests happen unless they say otherwise.
 NOON = datetime(2020, 3, 20, 12, tzinfo=UTC)
@@ -117,6 +117,20 @@ def message(number: int = 1, **changes: Any) -> Message:  # noqa: ANN401  (any f
         unsubscribe_url=f"https://broadcaster.test/unsubscribe/{number}",
         confirm_url=f"https://broadcaster.test/confirm/{number}",
         collapse_key="advisory-1",
+    )
+    return replace(plain, **changes)
+
+
+def mail_headers(**changes: Any) -> MailHeaders:  # noqa: ANN401  (any field of the value)
+    """Build the headers of a mail to a customer, with a link to unsubscribe, unsigned."""
+    plain = MailHeaders(
+        sender="advisories@lydec.test",
+        sender_name="ليدك",
+        recipient="customer1@example.test",
+        message_id="1-7.0123456789abcdef@bounces.lydec.test",
+        date=NOON,
+        locale="ar_MA",
+        unsubscribe_url="https://broadcaster.test/unsubscribe/1-7.token",
     )
     return replace(plain, **changes)
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import pytest_socket
@@ -48,6 +49,10 @@ _TEMPLATE_LOCK = 7401
 EXPECTED_SKIPS: dict[str, str] = {
     "needs root": "as an ordinary account nobody can become another one",
 }
+
+# How long an example takes says something about the machine, and nothing about the rule.
+hypothesis.settings.register_profile("broadcaster", deadline=None)
+hypothesis.settings.load_profile("broadcaster")
 
 for _name in [name for name in os.environ if name.startswith("BROADCASTER_")]:
     # A developer's own settings change no test.

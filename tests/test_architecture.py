@@ -127,7 +127,7 @@ def test_every_setting_is_documented() -> None:
     documented = (ROOT / "docs" / "operating.md").read_text("utf-8")
     names = set(re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (PACKAGE / "settings.py").read_text()))
     for provider in ("twilio", "webpush", "fcm", "smtp"):
-        files = ["_relay.py", "smtp.py"] if provider == "smtp" else [f"{provider}.py"]
+        files = ["_dkim.py", "_relay.py", "smtp.py"] if provider == "smtp" else [f"{provider}.py"]
         for file in files:
             text = (PACKAGE / "providers" / file).read_text("utf-8")
             found = re.findall(r'options\.\w+\(\s*"([A-Z_]+)"', text)

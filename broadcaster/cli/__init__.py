@@ -20,6 +20,7 @@ COMMANDS = {
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
+    "mail": "Make keys for DKIM signatures, and show their DNS records.",
     "db": "Bring the database to the present schema.",
     "worker": "Run a worker that plans, sends and records.",
     "beat": "Run the clock that finds what is due.",

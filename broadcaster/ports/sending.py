@@ -1,6 +1,6 @@
 """Handing messages to a network account, and what it tells us."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -130,11 +130,25 @@ class Question:
     body_sha256: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MailSigner:
+    """Who answers for mails with a DKIM signature (RFC 6376); each is itself alone, to be a key.
+
+    `algorithm` is `rsa-sha256` or `ed25519-sha256`. `sign` takes a SHA-256 digest and gives the
+    signature over it (Ed25519: over the digest's octets, RFC 8463).
+    """
+
+    domain: str
+    selector: str
+    algorithm: str
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailHeaders:
     """What stands above a mail. `message_id` has no angle brackets; `date` is aware.
 
-    `sender` and `recipient` are mailboxes. `feedback_id` may be empty.
+    `sender` and `recipient` are mailboxes. `feedback_id` may be empty. Each of `signers` signs.
     """
 
     sender: str
@@ -145,6 +159,7 @@ class MailHeaders:
     locale: str
     unsubscribe_url: str
     feedback_id: str = ""
+    signers: tuple[MailSigner, ...] = ()
 
     def __repr__(self) -> str:
         """Hide the mailboxes."""

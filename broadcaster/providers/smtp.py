@@ -2,7 +2,8 @@
 
 Options: HOST, PORT, TLS (`starttls`, `tls` or `none`), CA_FILE, USERNAME, PASSWORD, FROM,
 FROM_NAME, BOUNCE_DOMAIN (bounces come to addresses there), FEEDBACK_ID, CONNECTIONS,
-PER_CONNECTION (mails before a connection is closed), IDLE and TIMEOUT (seconds).
+PER_CONNECTION (mails before a connection is closed), IDLE and TIMEOUT (seconds); and those of
+`_dkim.py`.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Callback, Context, MailHeaders, Message, Submission
 from broadcaster.providers import _bounces
 from broadcaster.providers._bounces import ReturnPath
+from broadcaster.providers._dkim import signers_of
 from broadcaster.providers._relay import (
     HOST,
     NoAnswerError,
@@ -131,6 +133,7 @@ class SmtpProvider:
         """Read the options; nothing is connected yet."""
         self._context = context
         self._from, domain = sender_of(options)
+        self._signers = signers_of(options, domain)
         self._from_name = options.text("FROM_NAME", "")
         self._feedback_id = options.text("FEEDBACK_ID", "")
         bounce_domain = options.text("BOUNCE_DOMAIN", domain)
@@ -198,6 +201,7 @@ class SmtpProvider:
             locale=message.locale,
             unsubscribe_url=message.unsubscribe_url,
             feedback_id=self._feedback_id,
+            signers=self._signers,
         )
 
     async def _hand_over(self, message: Message, recipient: str, mail: bytes) -> None:

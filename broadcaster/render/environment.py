@@ -1,5 +1,6 @@
 """The sandbox in which templates run: few filters, no files, no code, bounded output."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -189,6 +190,8 @@ _GSM = str.maketrans(
         "…": "...",
     }
 )
+#: Finds what of this stands in a text.
+TYPOGRAPHY = re.compile("[" + "".join(map(chr, _GSM)) + "]")
 
 
 def finish_sms(text: str, locale: Locale) -> str:

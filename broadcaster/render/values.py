@@ -18,7 +18,8 @@ from broadcaster.render import bidi
 from broadcaster.render.facts import ANY, Fact, FactType
 from broadcaster.render.locales import Locale
 
-_NAME_LENGTH = 100
+#: What is shown of a name at most, characters.
+NAME_LENGTH = 100
 
 
 class Surface(StrEnum):
@@ -100,13 +101,26 @@ def show_free(raw: str, surface: Surface, *, always: bool, locale: Locale) -> Sh
 
 
 def show_name(name: str, surface: Surface, locale: Locale) -> Shown:
-    """Show the name of a customer: hidden characters out, white space single, length bounded."""
-    clean = "".join(
-        " " if character.isspace() else character
-        for character in unicodedata.normalize("NFC", name[: 4 * _NAME_LENGTH])
-        if character.isspace() or unicodedata.category(character)[0] != "C"
-    )
-    return show_free(" ".join(clean.split())[:_NAME_LENGTH], surface, always=True, locale=locale)
+    """Show the name of a customer, of unknown script and so isolated."""
+    return show_clean(clean_name(name), surface, locale)
+
+
+def show_clean(name: str, surface: Surface, locale: Locale) -> Shown:
+    """Show a name that is clean already."""
+    return show_free(name, surface, always=True, locale=locale)
+
+
+def clean_name(name: str) -> str:
+    """Clean a name: hidden characters out, white space single, length bounded."""
+    text = unicodedata.normalize("NFC", name[: 4 * NAME_LENGTH])
+    # What can be printed has no hidden characters, and no white space but the blank.
+    if not text.isprintable():
+        text = "".join(
+            " " if character.isspace() else character
+            for character in text
+            if character.isspace() or unicodedata.category(character)[0] != "C"
+        )
+    return " ".join(text.split())[:NAME_LENGTH]
 
 
 def show_fact(fact: Fact, value: FactValue, surface: Surface, locale: Locale) -> object:

@@ -3,6 +3,7 @@
 import email
 import email.policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ _URL = "https://broadcaster.test/unsubscribe/" + "0123456789abcdef" * 12
 
 
 def _headers(**changes: str) -> MailHeaders:
-    values = {
+    values: dict[str, Any] = {
         "sender": "advisories@lydec.test",
         "sender_name": "ليدك",
         "recipient": "customer1@example.test",

@@ -1,0 +1,170 @@
+"""Rendering the parts of messages: a template, the facts and a reader make a finished text."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from jinja2 import Template, TemplateError
+
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.message import (
+    Channel,
+    Content,
+    EmailContent,
+    PushContent,
+    SmsContent,
+    WebContent,
+)
+from broadcaster.errors import ConfigurationError
+from broadcaster.ports import Reader
+from broadcaster.render.environment import (
+    Sandbox,
+    Setting,
+    broken,
+    finish_line,
+    finish_sms,
+    finish_text,
+    make_environment,
+    run,
+)
+from broadcaster.render.extract import asks_for
+from broadcaster.render.library import Library
+from broadcaster.render.locales import Locale
+from broadcaster.render.mail import to_html
+from broadcaster.render.orders import Alternate, Memory, Order
+from broadcaster.render.values import Shown, Surface, show_fact
+
+
+class Parts:
+    """Renders parts from what is in the library; remembers what belongs to one advisory."""
+
+    def __init__(self, library: Library, zone: ZoneInfo) -> None:
+        """Start with nothing remembered."""
+        self.library = library
+        self.memory = Memory()
+        self._zone = zone
+        self._environments: dict[tuple[Surface, str, bool], Sandbox] = {}
+        self._differs = lru_cache(maxsize=1000)(self._find_differing)
+
+    def fillers(self, advisory: Advisory) -> dict[tuple[str, str], Callable[[Reader], Content]]:
+        """Give what is kept of prepared messages of an advisory, by channel and locale."""
+        self.memory.turn_to(advisory)
+        return self.memory.fillers
+
+    def content(self, order: Order, channel: Channel) -> Content:
+        """Render the parts of a channel; ConfigurationError for one that the kind has not."""
+        if channel not in order.kind.channels:
+            message = f"{order.kind.name}: has no channel {channel}. Take it out of the campaign."
+            raise ConfigurationError(message)
+        if channel is Channel.SMS:
+            return SmsContent(body=self.text(order, "sms/body.txt"))
+        if channel is Channel.EMAIL:
+            subject = self.text(order, "email/subject.txt")
+            return EmailContent(
+                subject=subject,
+                text=self.text(order, "email/body.txt"),
+                html=self.html(order, self.text(order, "email/body.mjml", subject=subject)),
+            )
+        if channel is Channel.PUSH:
+            return PushContent(
+                title=self.text(order, "push/title.txt"),
+                body=self.text(order, "push/body.txt"),
+                link=self.link(order) or order.page_url,
+                direction=order.locale.direction,
+            )
+        return WebContent(html=self.text(order, "web/page.html", alternates=self._pages(order)))
+
+    def text(self, order: Order, part: str, **more: object) -> str:
+        """Render one part, or remember it when it is the same for every reader."""
+        self.memory.turn_to(order.advisory)
+        key = (part, order.locale.tag, order.draft)
+        if key in self.memory.texts:
+            return self.memory.texts[key]
+        surface = Surface.of(part)
+        rendered = run(self.template(order, part), self.context(order, surface, more), surface)
+        finished = _finish(rendered, part, order.locale)
+        if not self._differs(order.kind.name, part):
+            self.memory.texts[key] = finished
+        return finished
+
+    def html(self, order: Order, source: str) -> str:
+        """Compile the MJML of a mail."""
+        return to_html(source, f"{order.kind.name}/email/body.mjml", order.locale)
+
+    def link(self, order: Order) -> str:
+        """Give what a push message opens; empty for the public page."""
+        fact = order.kind.link and self._facts(order, Surface.TEXT)[order.kind.link]
+        return fact.href if isinstance(fact, Shown) else ""
+
+    def template(self, order: Order, part: str) -> Template:
+        """Give the template of a part; ConfigurationError when it is missing or broken."""
+        name = f"{order.kind.name}/{part}"
+        if name not in self.library.templates:
+            message = f"{name}: is missing. Write it, or take its channel out of kind.toml."
+            raise ConfigurationError(message)
+        surface = Surface.of(part)
+        key = (surface, order.locale.tag, order.draft)
+        if key not in self._environments:
+            self._environments[key] = make_environment(
+                self.library.templates,
+                self.library.texts(order.locale, draft=order.draft),
+                Setting(surface=surface, locale=order.locale, zone=self._zone),
+            )
+        try:
+            return self._environments[key].get_template(name)
+        except TemplateError as error:
+            raise broken(name, error) from error
+
+    def context(
+        self, order: Order, surface: Surface, more: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Give what a template sees."""
+        return {
+            "facts": self._facts(order, surface),
+            "locale": order.locale,
+            "advisory": {
+                "effective": order.advisory.effective,
+                "expires": order.advisory.expires,
+                "severity": order.advisory.severity.value,
+                "urgency": order.advisory.urgency.value,
+                "certainty": order.advisory.certainty.value,
+            },
+            "reader": order.show(surface),
+            **more,
+        }
+
+    def _find_differing(self, kind: str, part: str) -> bool:
+        """Tell whether a part may differ from reader to reader."""
+        subject = asks_for(self.library.templates, f"{kind}/email/subject.txt", "reader")
+        names = ("reader", "alternates", *(("subject",) if subject else ()))
+        return any(asks_for(self.library.templates, f"{kind}/{part}", name) for name in names)
+
+    def _facts(self, order: Order, surface: Surface) -> Mapping[str, object]:
+        self.memory.turn_to(order.advisory)
+        key = (surface, order.locale.tag)
+        if key not in self.memory.facts:
+            given = order.advisory.facts
+            self.memory.facts[key] = {
+                name: show_fact(fact, given.get(name), surface, order.locale)
+                for name, fact in order.kind.facts.items()
+            }
+        return self.memory.facts[key]
+
+    def _pages(self, order: Order) -> tuple[Alternate, ...]:
+        """List the page in every locale, where its address ends with the locale's tag."""
+        stem = order.page_url.removesuffix(f"/{order.locale.tag}")
+        if stem == order.page_url:
+            return ()
+        return tuple(
+            Alternate(locale=self.library.locales[tag], url=f"{stem}/{tag}")
+            for tag in order.kind.locales
+        )
+
+
+def _finish(text: str, part: str, locale: Locale) -> str:
+    """Bring a rendered part into the shape that its channel carries."""
+    if part == "sms/body.txt":
+        return finish_sms(text, locale)
+    if part in {"email/subject.txt", "push/title.txt", "push/body.txt"}:
+        return finish_line(text)
+    return finish_text(text) if part == "email/body.txt" else text.strip() + "\n"
