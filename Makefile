@@ -21,7 +21,7 @@ endif
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-versions lint format texts bench wheel lock clean
+.PHONY: help setup demo dev test test-versions chaos lint format texts bench wheel lock clean
 .NOTPARALLEL:
 
 help: ## List the targets.
@@ -48,6 +48,9 @@ test-versions: $(READY) ## Run all tests on each Python from 3.11 to 3.13 that i
 	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$found test; \
 	done
 
+chaos: $(READY) ## Kill, stop, cut and flush everything during a campaign, and check the sums.
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 lint: $(READY) ## Check style, types and who imports whom.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -65,9 +68,8 @@ texts: $(READY) ## Bring the catalogues into step with templates and pages.
 	@$(BIN)/broadcaster kinds extract
 	@$(BIN)/python -m broadcaster.web.extraction locales
 
-bench: $(READY) ## Run the benchmarks, one after the other.
-	@set -- benchmarks/*.py; [ -e "$$1" ] || { echo "There are no benchmarks yet."; exit 0; }; \
-	for file; do echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+bench: $(READY) ## Run the benchmarks, one after the other; ARGS=--full for the long form.
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 wheel: $(READY) ## Build the wheel into dist/.
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .

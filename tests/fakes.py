@@ -111,7 +111,9 @@ class FakeThrottle:
         count = min(len(wants), self.most)
         return Grant(granted=tuple(range(count)), wait=0, mark=len(self.asked))
 
-    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
         """Keep."""
         del lane, ago
         self.down += down

@@ -129,6 +129,10 @@ PRYING = (
         "{% trans n=@A|length, name=@B %}{{ n }} street, {{ name }}{% pluralize %}"
         "{{ n }} streets, {{ name }}{% endtrans %}"
     ),
+    "{% if gettext('Hello %(name)s,', name=@A) == 'Hello Ali,' %}!{% endif %}",
+    "{% if @A|escape == 'Ali' %}!{% endif %}{{ @A|isolate == 'Ali' }}",
+    "{% set t = [@A]|listing %}{% if t == 'Ali' %}!{% endif %}",
+    "{% set t | length %}{{ @A }}{% endset %}{{ t }}",
     "{{ gettext(@A) }}",
     "{% set facts = {'sender': @A} %}{% set t = facts.sender ~ 'y' %}{{ t|length }}",
     "{% set gettext = @A %}{{ gettext }}",

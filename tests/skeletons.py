@@ -10,6 +10,8 @@ from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
 from broadcaster.domain.message import Channel, Content, FilledEmail, MessageClass
 from broadcaster.errors import BroadcasterError
 from broadcaster.ports import Reader
+from broadcaster.render.orders import Order
+from broadcaster.render.parts import Parts
 from broadcaster.render.renderer import TemplateRenderer
 
 _ROOT = Path(__file__).parents[1]
@@ -89,6 +91,30 @@ def write_kind(folder: Path, parts: Mapping[str, str], name: str = "made") -> No
 def make(folder: Path, locales: Path) -> TemplateRenderer:
     """Make a renderer of one kind."""
     return TemplateRenderer([folder], [locales], default_locale="ar", time_zone="UTC")
+
+
+class CountingParts(Parts):
+    """Parts that count how many were asked for."""
+
+    asked = 0
+
+    def text(self, order: Order, part: str, **more: object) -> str:
+        self.asked += 1
+        return super().text(order, part, **more)
+
+
+class Counting(TemplateRenderer):
+    """A renderer that counts full renders, and parts rendered for whatever reason."""
+
+    def __init__(self, templates: Path, locales: Path) -> None:
+        super().__init__([templates], [locales], default_locale="ar", time_zone="UTC")
+        self.renders = 0
+        self.parts = CountingParts(self.library, self._zone)
+        self._parts = self.parts
+
+    def render(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
+        self.renders += 1
+        return super().render(advisory, channel, locale, reader)
 
 
 def mail(body: str, *, subject: str = "S", text: str = "T") -> dict[str, str]:

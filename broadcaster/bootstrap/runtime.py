@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.campaigns import Campaigns
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.ledger import PostgresLedger
+    from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
@@ -87,7 +88,7 @@ class Runtime:
         try:
             return redis.Redis.from_url(
                 self.redis_url,
-                socket_timeout=2,
+                socket_timeout=1,
                 socket_connect_timeout=1,
                 health_check_interval=10,
                 retry=Retry(NoBackoff(), 0),
@@ -166,7 +167,14 @@ class Runtime:
         """The limits kept for all workers together."""
         from broadcaster.throttle.store import RedisThrottle
 
-        return RedisThrottle(self.redis, self.settings.limits)
+        return RedisThrottle(self.redis, self.settings.limits, self.rate_limits.changes)
+
+    @cached_property
+    def rate_limits(self) -> "RateLimits":
+        """Limits that were changed while running."""
+        from broadcaster.ledger.limits import RateLimits
+
+        return RateLimits(self.pool)
 
     @cached_property
     def providers(self) -> Providers:

@@ -1,6 +1,7 @@
 """`broadcaster doctor`: checks everything and says how to mend what is wrong."""
 
 import json as json_
+import math
 import shutil
 import zoneinfo
 from collections.abc import Callable, Iterator
@@ -132,7 +133,8 @@ def _provider(settings: Settings, providers: "Providers", name: str) -> str:
     if name not in settings.limits:
         message = f"BROADCASTER_LIMITS: has no limit for {name}. Add {name}=<units a second>."
         raise BroadcasterError(message)
-    return f"set up, at most {settings.limits[name]:g} units a second"
+    rate = settings.limits[name]
+    return "set up, " + (f"at most {rate:g} units a second" if rate < math.inf else "unlimited")
 
 
 def _catalogues(settings: Settings) -> Iterator[Finding]:

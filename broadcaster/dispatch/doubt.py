@@ -38,6 +38,10 @@ class Doubts(Protocol):
         """
         ...
 
+    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """List which of these (by index) name a message that another delivery is known to be."""
+        ...
+
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Apply RESEND to deliveries in doubt and make their batches runnable."""
         ...
@@ -61,12 +65,13 @@ class Doubt:
         """Ask about what is due; how many deliveries were found out about."""
         now = self.clock.now()
         rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _SLICE)
-        receipts: list[Receipt] = []
-        again: list[DeliveryId] = []
-        for row, found in zip(rows, await self._ask_all(rows), strict=True):
-            receipts += found
-            if not found and self._resend(row):
-                again.append(row.pending.delivery)
+        receipts = self._own(await self._ask_all(rows), now)
+        known = {receipt.delivery for receipt in receipts}
+        again = [
+            row.pending.delivery
+            for row in rows
+            if row.pending.delivery not in known and self._resend(row)
+        ]
         if receipts:
             self.ledger.receive(receipts, now)
             self.ledger.apply_receipts(now, len(receipts) + _SLICE)
@@ -83,6 +88,24 @@ class Doubt:
                 return await self._ask(row)
 
         return await asyncio.gather(*(one(row) for row in rows))
+
+    def _own(self, answers: Sequence[Sequence[Receipt]], now: datetime) -> list[Receipt]:
+        """Leave out what was found and is another delivery's message, or claimed by two.
+
+        A network is asked by recipient and text, and another campaign may have sent the same words
+        to the same number. What stays in doubt is listed; a wrong answer is not noticed.
+        """
+        found = [receipt for answer in answers for receipt in answer]
+        named: dict[tuple[str, str | None], set[DeliveryId | None]] = {}
+        for receipt in found:
+            named.setdefault((receipt.provider, receipt.reference), set()).add(receipt.delivery)
+        unshared = [
+            receipt
+            for receipt in found
+            if receipt.reference is None or len(named[receipt.provider, receipt.reference]) == 1
+        ]
+        taken = frozenset(self.doubts.taken(unshared, now)) if unshared else frozenset()
+        return [receipt for index, receipt in enumerate(unshared) if index not in taken]
 
     def _resend(self, row: Open) -> bool:
         safety = row.message_class is MessageClass.SAFETY

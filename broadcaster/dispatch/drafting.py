@@ -42,6 +42,7 @@ class Desk:
         self._collapse_key = collapse_key(advisory)
         self._prepared: dict[tuple[Channel, str], Callable[[Reader], Content]] = {}
         self._pages: dict[str, str] = {}
+        self._measured: tuple[Content | None, int] = (None, 0)
 
     def draft(self, pending: Pending) -> Message | None:
         """Render one message; None when that is not possible, which is a fault of ours."""
@@ -94,9 +95,12 @@ class Desk:
         return fill(reader)
 
     def _units(self, content: Content) -> int:
-        if isinstance(content, SmsContent):
-            return self._parts.measure(content.body).segments
-        return 1
+        if not isinstance(content, SmsContent):
+            return 1
+        # Where all readers of a locale get the same words, it is measured once.
+        if content is not self._measured[0]:
+            self._measured = (content, self._parts.measure(content.body).segments)
+        return self._measured[1]
 
 
 def collapse_key(advisory: Advisory) -> str:

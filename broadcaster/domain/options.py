@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from broadcaster.domain.limits import UNLIMITED, UNLIMITED_WORD, check_name, check_rate, provider_of
 from broadcaster.errors import InvalidInputError
 
 _Number = TypeVar("_Number", int, float)
@@ -15,9 +16,6 @@ _Number = TypeVar("_Number", int, float)
 _ROUTE = re.compile(
     r"(tel|mailto|webpush|fcm)\Z|tel/\+[0-9]{1,14}\Z|mailto/(?=.{1,253}\Z)[a-z0-9.-]+\Z"
 )
-
-#: The slowest and fastest rate that make sense, units a second.
-_SLOWEST, _FASTEST = 0.01, 1_000_000.0
 
 
 class Secret:
@@ -162,14 +160,13 @@ class Options:
         return MappingProxyType(found)
 
     def limits(self, name: str, default: str) -> Mapping[str, float]:
-        """Read `name=rate;…`, in units a second."""
+        """Read `limit=rate;…`, in units a second; `unlimited` gives the rate `inf`."""
+        field = self._prefix + name
         limits = {}
-        for key, value in self.pairs(name, default).items():
-            try:
-                limits[key] = float(value)
-            except ValueError:
-                limits[key] = 0.0
-            if not _SLOWEST <= limits[key] <= _FASTEST:
-                remedy = "Give units a second, from 0.01 to 1000000."
-                raise InvalidInputError(self._prefix + name, f"{key}={value} is no rate", remedy)
+        for word, value in self.pairs(name, default).items():
+            limit = check_name(field, word)
+            if value == UNLIMITED_WORD and provider_of(limit) == limit:
+                limits[limit] = UNLIMITED
+            else:
+                limits[limit] = check_rate(f"{field}: {limit}", value)
         return MappingProxyType(limits)

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Effect
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Effect, Receipt
 from broadcaster.domain.message import MessageClass
 from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
@@ -97,6 +97,21 @@ WHERE campaign_id = %(campaign)s AND status = 'dead'
 ORDER BY number
 """
 
+# By the address, which has an index in each campaign; the reference has none.
+_TAKEN = """
+SELECT DISTINCT found.index
+FROM unnest(%(indexes)s::integer[], %(campaigns)s::integer[], %(numbers)s::integer[],
+            %(references)s::text[]) AS found (index, campaign_id, number, reference)
+JOIN delivery AS mine ON mine.campaign_id = found.campaign_id AND mine.number = found.number
+CROSS JOIN campaign
+JOIN delivery AS other ON other.campaign_id = campaign.id AND other.address_id = mine.address_id
+WHERE campaign.planned_at > %(since)s AND other.reference = found.reference
+  AND (other.campaign_id, other.number) <> (mine.campaign_id, mine.number)
+"""
+
+#: How long ago a campaign may have been planned whose message a network may show us for another's.
+_MEMORY = timedelta(days=7)
+
 #: How many batches are looked through at once.
 _LOOK = 20
 #: How many deliveries are sent again in one transaction.
@@ -141,6 +156,23 @@ class PostgresDoubts:
                     left = limit - len(found)
                     found += _look(connection, {**values, "limit": left}, campaign, own)
         return found
+
+    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """List which of these (by index) name a message that another delivery is known to be."""
+        rows = [
+            (index, receipt.delivery, receipt.reference)
+            for index, receipt in enumerate(found)
+            if receipt.delivery is not None and receipt.reference is not None
+        ]
+        values = {
+            "indexes": [index for index, _, _ in rows],
+            "campaigns": [delivery.campaign for _, delivery, _ in rows],
+            "numbers": [delivery.number for _, delivery, _ in rows],
+            "references": [reference for _, _, reference in rows],
+            "since": now - _MEMORY,
+        }
+        with self._pool.connection() as connection:
+            return [index for (index,) in connection.execute(_TAKEN, values, prepare=False)]
 
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Send again what is in doubt or dead, where its campaign and advisory still live."""

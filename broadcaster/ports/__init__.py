@@ -40,7 +40,9 @@ from broadcaster.ports.sending import (
     Watch,
 )
 from broadcaster.ports.throttling import (
+    Change,
     Grant,
+    Standing,
     Throttle,
     Want,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "PLANNING_STAGE",
     "Audience",
     "Callback",
+    "Change",
     "CheckPhone",
     "Clock",
     "Composer",
@@ -73,6 +76,7 @@ __all__ = [
     "Recorded",
     "Renderer",
     "Selection",
+    "Standing",
     "Streams",
     "Submission",
     "Throttle",

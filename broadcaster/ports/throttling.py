@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from broadcaster.domain.message import Address, Lane
@@ -32,6 +33,34 @@ class Grant:
     mark: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """How a limit was changed while running: units a second, or None for what the settings say."""
+
+    rate: float | None
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a limit stands now; rates in units a second.
+
+    `allowed` is less than `rate` while it gives way to a network's complaint. `used` counts the
+    units of the last second and those in the air. `urgent` and `routine` say how many messages
+    asked in vain within the last two seconds, each as often as it asked. `paused` is how many
+    seconds more nothing may leave.
+    """
+
+    name: str
+    rate: float
+    allowed: float
+    used: int
+    urgent: int
+    routine: int
+    paused: float
+
+
 class Throttle(Protocol):
     """The limits of network accounts, senders and destinations."""
 
@@ -53,19 +82,27 @@ class Throttle(Protocol):
         """
         ...
 
-    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
         """Say that messages (mark of their grant, what they held) have been answered, or not yet.
 
         They may have arrived at any moment since their grant, so they count until a second after
-        `ago` seconds before now: an answer cannot come sooner than the quickest round trip after
-        the arrival, so that much of the time since is known not to matter. Gives the mark of the
-        moment from which they count, for those that are still in the air.
+        `ago` seconds before now, for all or for each: an answer cannot come sooner than the
+        quickest round trip after the arrival, so that much of the time since is known not to
+        matter, nor is what went by since the answer. So it costs nothing to tell of answers
+        together, a few times a second. Gives the mark of this moment, for what is still in the air.
+
+        A grant is good for two seconds: so long its units are held without a word, and what has
+        not left by then must not leave by it. What is in the air longer is charged by a call of
+        its own, without `ago`, and again within every second.
         """
         ...
 
     def slow(self, limit: str, pause: float = 0.0) -> None:
         """Halve what a limit allows, because its network said that we are too fast; it recovers.
 
-        `pause` is the network's own wish, seconds during which nothing leaves.
+        `pause` is the network's own wish, seconds during which nothing leaves; a minute at most.
+        However many report within a second, it is halved once.
         """
         ...

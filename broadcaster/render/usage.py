@@ -122,8 +122,6 @@ class _Reading:
         if isinstance(node, nodes.Import | nodes.FromImport):
             # What the imported template keeps could be reached by a name that is not seen here.
             return not node.with_context
-        if isinstance(node, nodes.AssignBlock):
-            return node.filter is None and isinstance(node.target, nodes.Name)
         if isinstance(node, nodes.Name):
             return out or node.ctx != "load" or node.name not in self._kept
         if isinstance(node, nodes.Filter | nodes.Test):
@@ -173,4 +171,7 @@ class _Reading:
             return node.name in self._constant
         if isinstance(node, nodes.Call):
             return self._translates(node)
+        if isinstance(node, nodes.Filter) and node.node is None:
+            # It filters the block that it stands on.
+            return False
         return not isinstance(node, nodes.Block | nodes.Include | nodes.Import | nodes.FromImport)

@@ -23,6 +23,7 @@ class SandboxConfig:
     0 all happens at once. Port 0 takes a free one. `callback_base`, when set, is where callbacks
     and confirmations are really delivered, whatever host their URL names: signatures still speak
     of the URL. Without it only URLs on loopback are called. DSNs go to `bounce_host:bounce_port`.
+    `push_origin`, when set, is where senders find the push services, such as a proxy before them.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class SandboxConfig:
     callback_base: str = ""
     bounce_host: str = "127.0.0.1"
     bounce_port: int = 8425
+    push_origin: str = ""
 
     def __post_init__(self) -> None:
         """Refuse shares that are none, and kinds of trouble that don't exist."""

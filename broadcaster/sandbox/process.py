@@ -192,10 +192,11 @@ class _Networks:
             now=epoch,
         )
         sequel = self._sequel(record, "push-done", devices.confirm, _CONFIRMATIONS)
-        origin = f"http://127.0.0.1:{port}"
+        local = f"http://127.0.0.1:{port}"
+        origin = self._config.push_origin or local
         account = read_account(service_account_file(self._config.folder, origin))
         tokens = Tokens(account)
-        vapid = Vapid(frozenset({origin, f"http://localhost:{port}"}))
+        vapid = Vapid(frozenset({origin, local, f"http://localhost:{port}"}))
         return PushService(origin, WebPush(devices, vapid), Fcm(devices, tokens), tokens)
 
     async def _http(self, handler: Handler, bound: socket.socket) -> int:

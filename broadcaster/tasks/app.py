@@ -8,6 +8,8 @@ Hence messages are acknowledged as they are received, carry no countdown and exp
 from celery import Celery
 from kombu import Queue
 
+from broadcaster.tasks import broker
+
 #: What must never wait behind a long batch: the tick, planning, receipts, settling.
 CONTROL = "control"
 URGENT = "urgent"
@@ -19,6 +21,7 @@ TICK = 0.5
 
 def make(broker_url: str, concurrency: int) -> Celery:
     """Make the application for a broker of the Redis protocol."""
+    broker.mend()
     app = Celery("broadcaster", broker=broker_url, include=["broadcaster.tasks.jobs"])
     app.conf.update(
         task_queues=[Queue(CONTROL), Queue(URGENT), Queue(ROUTINE)],

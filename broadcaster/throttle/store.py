@@ -1,120 +1,183 @@
 """Limits kept in a server of the Redis protocol, for all workers together."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import resources
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
 import redis
 
 from broadcaster.domain.message import Address, Lane
-from broadcaster.errors import ConfigurationError, InvalidInputError, UnavailableError
-from broadcaster.ports import Grant, Want
-from broadcaster.throttle import window
+from broadcaster.errors import UnavailableError
+from broadcaster.ports import Change, Grant, Standing, Want
+from broadcaster.throttle.book import Book
+from broadcaster.throttle.scripts import Scripts
+from broadcaster.throttle.several import runs
+from broadcaster.throttle.window import GRAIN, SECOND
 
 _log = logging.getLogger(__name__)
 
-#: How long to wait before asking a store again that did not answer, seconds.
+#: How long nobody asks a store that did not answer, seconds.
 _PATIENCE = 0.5
+
+#: How often to look whether limits were changed, and for how long what was read is good, seconds.
+_LOOK, _GOOD = 1.0, 2.0
+
+#: A grant that took longer than this to come is given up: it says nothing about this moment.
+_STALE = 1.0
 
 #: The most messages looked at in one step, so that the store is never busy for long.
 _MOST = 1000
 
-#: The slowest and fastest rate that make sense, units a second.
-_SLOWEST, _FASTEST = 0.01, 1_000_000.0
+#: The longest time since its arrival that a message may be told to have landed, seconds.
+_LONG_AGO = 60.0
 
 _DOWN = "The server of the Redis protocol does not answer. Start it, or set its URL."
-
-_RATES = "{throttle}:rates"
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """How many messages one limit lets go."""
-
-    count: int
-    wait: float
-    mark: int = 0
 
 
 class RedisThrottle:
     """Grants what the limits allow, by one atomic script with the store's own clock.
 
     When the store is down, was flushed or was started again, limits are closed: nothing leaves
-    until it answers and a whole window has passed.
+    until it answers and a whole window has passed. Nor does anything as long as it is not known
+    whether limits were changed while running, which `changes` tells or raises UnavailableError.
     """
 
-    def __init__(self, client: redis.Redis, limits: Mapping[str, float]) -> None:
-        """Keep the client, and the limits in units a second."""
+    def __init__(
+        self,
+        client: redis.Redis,
+        limits: Mapping[str, float],
+        changes: Callable[[], Mapping[str, Change]] = dict,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep the client, and the limits by settings in units a second (`inf`: unlimited)."""
         self._client = client
-        self._rules = {name: _packed(name, rate) for name, rate in limits.items()}
-        scripts = resources.files("broadcaster.throttle")
-        self._script, self._landed = (
-            client.register_script(scripts.joinpath(name).read_text(encoding="utf-8"))
-            for name in ("take.lua", "landed.lua")
-        )
+        self._scripts = Scripts(client)
+        self._settings = limits
+        self._changes = changes
+        self._monotonic = monotonic
+        self._book = Book(limits, {})
+        self._look = self._good = self._back = -1.0
 
     def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
         """Name the limits that hold for a message; ConfigurationError when there is none."""
-        del sender, address
-        self._rule(provider)
-        return (provider,)
+        self._know()
+        return self._book.holding(provider, sender, address)
 
     def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
         """Ask to send messages, in order."""
-        granted: list[int] = []
-        wait, mark = 0.0, 0
-        for limits, indices in _by_limits(wants).items():
-            if not limits:
-                granted += indices
-                continue
-            given = self._one(limits[0], [wants[index].units for index in indices], lane)
-            granted += indices[: given.count]
-            wait = max(wait, given.wait)
-            mark = given.mark
-        return Grant(granted=tuple(sorted(granted)), wait=0.0 if granted else wait, mark=mark)
+        known = self._know()
+        asked = [self._limited(want) for want in wants[:_MOST]]
+        free = tuple(index for index, want in enumerate(asked) if not want.limits)
+        if len(free) == len(wants):
+            return Grant(granted=free, wait=0.0)
+        if not known or self._monotonic() < self._back:
+            return Grant(granted=free, wait=_PATIENCE)
+        held = [index for index, want in enumerate(asked) if want.limits]
+        groups = runs([asked[index] for index in held])
+        began = self._monotonic()
+        try:
+            at, wait, counts = self._scripts.take(
+                self._rates(run.limits for run in groups), groups, urgent=lane is Lane.URGENT
+            )
+        except redis.RedisError as error:
+            self._unavailable(error)
+            return Grant(granted=free, wait=_PATIENCE)
+        if self._monotonic() - began > _STALE:
+            return Grant(granted=free, wait=wait / SECOND)
+        indices = iter(held)
+        granted = list(free)
+        for run, count in zip(groups, counts, strict=True):
+            granted += list(islice(indices, run.count))[:count]
+        return Grant(granted=tuple(sorted(granted)), wait=wait / SECOND, mark=2 * at)
 
-    def landed(self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float = 0.0) -> int:
-        """Charge granted units (mark of the grant, units) until a window after now.
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
+        """Charge units (mark, what was held) until a window after `ago` seconds before now.
 
-        Gives the mark of the new charge. A store that is down begins closed anyway, so a failure
-        is only logged.
+        A store that does not answer holds them for as long as their grant is good, so a failure is
+        only logged.
         """
-        del ago
-        mark = 0
-        for limits, indices in _by_limits([want for _, want in down]).items():
-            if not limits:
-                continue
-            limit = limits[0]
-            marks = [(down[index][0], down[index][1].units) for index in indices]
-            try:
-                mark = self._charge(limit, self._rule(limit), marks, lane)
-            except redis.RedisError as error:
-                _unavailable(limit, error)
-        return mark
+        agos = ago if isinstance(ago, Sequence) else [ago] * len(down)
+        groups: Counter[tuple[str, int, int, int]] = Counter()
+        for (mark, want), each in zip(down, agos, strict=True):
+            # Rounded down to a grain: what landed at nearly the same time is told together.
+            back = int(min(max(each, 0.0), _LONG_AGO) * SECOND) // GRAIN * GRAIN
+            for name in self._limited(want).limits:
+                groups[name, mark, max(1, want.units), back] += 1
+        if not groups or self._monotonic() < self._back:
+            return 0
+        try:
+            at = self._scripts.landed(
+                self._rates((name,) for name, *_ in groups),
+                [
+                    (name, mark, units, count, back)
+                    for (name, mark, units, back), count in groups.items()
+                ],
+                urgent=lane is Lane.URGENT,
+            )
+        except redis.RedisError as error:
+            self._unavailable(error)
+            return 0
+        return 2 * at + 1
 
     def slow(self, limit: str, pause: float = 0.0) -> None:
-        """Nothing yet."""
-
-    def _one(self, limit: str, costs: Sequence[int], lane: Lane) -> Granted:
-        packed = self._rule(limit)
+        """Halve what a limit allows; `pause` is for how many seconds nothing may leave."""
+        if not self._book.limits(limit):
+            return
         try:
-            return self._ask(limit, packed, costs, lane)[0]
+            rate = self._book.rate(limit)
+            share = self._scripts.slow(limit, rate, round(max(pause, 0.0) * SECOND))
         except redis.RedisError as error:
-            _unavailable(limit, error)
-            return Granted(count=0, wait=_PATIENCE)
+            self._unavailable(error)
+        else:
+            _log.warning(
+                "a network is too busy for us; slower",
+                extra={"action": "limit_slowed", "limit": limit, "share": round(share, 3)},
+            )
 
-    def set_rate(self, limit: str, rate: float | None) -> None:
-        """Change a limit for all workers while they run; None goes back to the settings' value.
-
-        InvalidInputError for a rate that makes no sense, UnavailableError when the store is down.
-        """
-        self._rule(limit)
+    def standing(self) -> Sequence[Standing]:
+        """Say how every limit stands; UnavailableError when that is not known."""
+        self.refresh()
+        names = self._book.names
+        if not names:
+            return []
         try:
-            if rate is None:
-                self._client.hdel(_RATES, limit)
-            else:
-                self._client.hset(_RATES, limit, _packed(limit, rate))
+            at, rows = self._scripts.standing(self._rates([names]))
+        except redis.RedisError as error:
+            raise UnavailableError(_DOWN) from error
+        return [
+            Standing(
+                name=name,
+                rate=float(rate),
+                allowed=float(rate) * float(share),
+                used=used,
+                urgent=urgent,
+                routine=routine,
+                paused=max(0.0, (int(paused) - at) / SECOND),
+            )
+            for name, (rate, share, used, urgent, routine, paused) in zip(names, rows, strict=True)
+        ]
+
+    def refresh(self) -> None:
+        """Read how limits were changed, and put it into effect for all; UnavailableError."""
+        began = self._monotonic()
+        self._look = began + _LOOK
+        self._book = Book(self._settings, self._changes())
+        self._good = began + _GOOD
+
+    def apply(self) -> None:
+        """Put changes into effect for all workers at once, not when they next look for them.
+
+        UnavailableError when the store or the ledger is down; workers find them nevertheless.
+        """
+        self.refresh()
+        names = self._book.names
+        try:
+            if names:
+                self._scripts.take(self._rates([names]), [], urgent=False)
         except redis.RedisError as error:
             raise UnavailableError(_DOWN) from error
 
@@ -125,61 +188,29 @@ class RedisThrottle:
         except redis.RedisError as error:
             raise UnavailableError(_DOWN) from error
 
-    def _rule(self, limit: str) -> str:
-        packed = self._rules.get(limit)
-        if packed is None:
-            message = f"BROADCASTER_LIMITS: has no limit {limit!r}. Add {limit}=<units a second>."
-            raise ConfigurationError(message)
-        return packed
+    def _know(self) -> bool:
+        """Look for changes now and then; tell whether what is known is good."""
+        now = self._monotonic()
+        if now >= self._look:
+            try:
+                self.refresh()
+            except UnavailableError as error:
+                _log.warning(
+                    "changes of limits can't be read",
+                    extra={"action": "limits_unknown", "fault": type(error).__name__},
+                )
+        return now < self._good
 
-    def _ask(
-        self, limit: str, packed: str, costs: Sequence[int], lane: Lane, now: float | str = ""
-    ) -> tuple[Granted, int]:
-        """Run the script; gives also when it was, by the store's clock, in microseconds."""
-        words = [limit, packed, int(lane is Lane.URGENT), now, *costs[:_MOST]]
-        count, wait, at, mark = self._script(_keys(limit), words)
-        return Granted(count=count, wait=wait / window.SECOND, mark=int(mark)), int(at)
+    def _limited(self, want: Want) -> Want:
+        limits = self._book.limited(want.limits)
+        return want if limits == want.limits else Want(limits, want.units)
 
-    def _charge(
-        self,
-        limit: str,
-        packed: str,
-        marks: Sequence[tuple[int, int]],
-        lane: Lane,
-        now: float | str = "",
-    ) -> int:
-        words = [word for mark in marks for word in mark]
-        mark: bytes = self._landed(
-            _keys(limit), [limit, packed, int(lane is Lane.URGENT), now, *words]
+    def _rates(self, groups: Iterable[Iterable[str]]) -> dict[str, tuple[float, int]]:
+        return {name: self._book.rate(name) for names in groups for name in names}
+
+    def _unavailable(self, error: redis.RedisError) -> None:
+        self._back = self._monotonic() + _PATIENCE
+        _log.warning(
+            "throttle store does not answer; nothing leaves",
+            extra={"action": "throttle_unavailable", "fault": type(error).__name__},
         )
-        return int(mark)
-
-
-def _by_limits(wants: Sequence[Want]) -> dict[tuple[str, ...], list[int]]:
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for index, want in enumerate(wants):
-        groups.setdefault(want.limits, []).append(index)
-    return groups
-
-
-def _keys(limit: str) -> list[str]:
-    """Name the keys; one slot of a cluster for all three: the braces are part of the protocol."""
-    return [f"{{throttle}}:{limit}", f"{{throttle}}:{limit}:log", _RATES]
-
-
-def _unavailable(limit: str, error: redis.RedisError) -> None:
-    _log.warning(
-        "throttle store does not answer; nothing leaves",
-        extra={"action": "throttle_unavailable", "limit": limit, "fault": type(error).__name__},
-    )
-
-
-def _packed(limit: str, rate: float) -> str:
-    """Write a rule as the script reads it."""
-    if not _SLOWEST <= rate <= _FASTEST:
-        raise InvalidInputError(
-            f"limit {limit}", f"{rate} is no rate", f"Give {_SLOWEST} to {_FASTEST} units a second."
-        )
-    rule = window.rule(rate)
-    parts = (rule.units, rule.window, rule.pace, rule.credit, rule.grain, rule.routine)
-    return ":".join(f"{part:.6f}" for part in (*parts, window.MARGIN))

@@ -1,120 +1,199 @@
--- The arithmetic of window.py, inside the store: one clock, one step at a time.
+-- The arithmetic of several.take, inside the store: one clock, one step for all limits.
 --
--- KEYS: the limit's state (hash), its log (list of "slot:at:units:routine"), all rates (hash)
--- ARGV: the limit's name, the rule by settings ("units:window:pace:credit:grain:routine:margin"),
---       1 for the urgent lane, the time in microseconds or "" for the store's own, and the costs
--- Gives: how many messages, the wait in microseconds, the time, and the slot of the grant
-local state_key, log_key, rates_key = KEYS[1], KEYS[2], KEYS[3]
-local SECOND = 1000000
-local KEEP = 86400
+-- ARGV: the time in microseconds or '' for the store's own; 1 for the urgent lane; how many limits,
+--       and the rate and its version of each; how many sets of limits, and of each how many limits
+--       and which; then runs of messages, as numbers of two octets each: which set, units of a
+--       message, how many messages
+-- Gives: the time, the wait in microseconds, and how many of each run are granted, up to the last
+--        run of which any is
+local urgent = ARGV[2] == '1'
+local since = begin(ARGV[1])
+local place = 3
 
-local function numbers(text)
-  local list = {}
-  for word in string.gmatch(text, '[^:]+') do
-    list[#list + 1] = tonumber(word)
+local function word()
+  place = place + 1
+  return tonumber(ARGV[place - 1])
+end
+
+local function open(limit)
+  if not limit.whole then close(limit) return end
+  local gone = redis.call('ZRANGEBYSCORE', limit.slots, '-inf', floor((now - limit.hold) / GRAIN) - 1)
+  if #gone > 0 then
+    for _, held in ipairs(redis.call('HMGET', limit.counts, unpack(gone))) do
+      held = tonumber(held or '0')
+      local units = held % PART
+      limit.used, limit.routine = limit.used - units, limit.routine - (held - units) / PART
+    end
+    redis.call('HDEL', limit.counts, unpack(gone))
+    redis.call('ZREMRANGEBYSCORE', limit.slots, '-inf', gone[#gone])
   end
-  return list
+  -- Something is remembered as held, and where is forgotten: the store was short of memory.
+  if limit.used ~= 0 and redis.call('ZCARD', limit.slots) == 0 then close(limit) return end
+  local pace = limit.pace / limit.allowed
+  local elapsed = max(0, now - max(limit.last, limit.paused))
+  limit.debt = max(limit.debt - elapsed / pace, -limit.credit / pace)
 end
 
-local function text(number)
-  return string.format('%.3f', number)
+local limits = {}
+for index = 1, word() do
+  local rate, version = ARGV[place], ARGV[place + 1]
+  place = place + 2
+  local limit = read(index, rate, version, since)
+  limit.allowed = limit.whole and allowed(limit) or 1
+  open(limit)
+  limit.allowed = allowed(limit)
+  limit.now_pace = limit.pace / limit.allowed
+  limit.cap = max(1, floor(limit.units * limit.allowed))
+  limit.waiting = limit.vain + SECOND > now and limit.reserve or 0
+  limit.kept = urgent and 0 or limit.waiting
+  limit.part = floor(limit.cap * ROUTINE_SHARE)
+  limit.total, limit.vainly, limit.refused = 0, 0, 0
+  limits[index] = limit
 end
 
-local set = redis.call('HGET', rates_key, ARGV[1])
-local rule = numbers(set or ARGV[2])
-local units, window, pace = rule[1], rule[2], rule[3]
-local credit, grain, routine_most, margin = rule[4], rule[5], rule[6], rule[7]
-local urgent = ARGV[3] == '1'
-local now
-if ARGV[4] == '' then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * SECOND + tonumber(time[2])
-else
-  now = tonumber(ARGV[4])
+local sets = {}
+for index = 1, word() do
+  local set = {}
+  for member = 1, word() do set[member] = limits[word()] end
+  sets[index] = set
 end
 
-local kept = redis.call('HMGET', state_key, 'run', 'last', 'paced', 'urgent', 'used', 'routine')
-local last, paced = tonumber(kept[2]), tonumber(kept[3])
-local asked, used, routine = tonumber(kept[4]), tonumber(kept[5]), tonumber(kept[6])
--- A store that was started again may have forgotten its last moments: it begins closed. Nobody
--- starts one within 20 ms, so the question (40 microseconds) is spared while work is brisk.
-local run = kept[1]
-if not last or now - last > 20000 then
-  run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local function beside(limit, units, kept)
+  return min(floor((limit.cap - limit.used - kept) / units),
+    floor((NEARLY - limit.debt - kept) / units) + 1)
 end
-local function close()
-  last, paced, asked, used, routine = now, now, -SECOND, units, units
-  redis.call('DEL', log_key)
-  redis.call('RPUSH', log_key,
-    table.concat({math.floor(now / grain), text(now), units, units}, ':'))
-end
-if not last or kept[1] ~= run or now < last - SECOND then close() end
-now = math.max(now, last)
 
--- Forget what is older than the window.
-while true do
-  local head = redis.call('LINDEX', log_key, 0)
-  if not head then
-    -- Something is remembered as used and the log of it is gone: the store was short of memory.
-    if used > 0 then close() end
-    break
+local function fit(limit, units)
+  if limit.paused > now or limit.debt > NEARLY then return 0 end
+  if units > limit.cap then
+    return (limit.kept > 0 or limit.used > 0) and 0 or 1
   end
-  local entry = numbers(head)
-  if entry[2] + window > now then break end
-  redis.call('LPOP', log_key)
-  used, routine = used - entry[3], routine - entry[4]
+  local count = beside(limit, units, 0)
+  if limit.kept > 0 then
+    count = max(min(count, floor((limit.part - limit.routine) / units)),
+      beside(limit, units, limit.kept))
+  end
+  return max(0, count)
 end
 
-if urgent then asked = now end
-local held = not urgent and asked + SECOND > now
-paced = math.max(paced, now - credit)
-local count, total, at = 0, 0, now
-for index = 5, #ARGV do
-  local cost = tonumber(ARGV[index])
-  local whole = math.min(cost, units)
-  if paced > now or used + total + whole > units then break end
-  if held and routine + total + cost > routine_most then break end
-  count, total = count + 1, total + whole
-  paced = paced + cost * pace
-  if cost > units then
-    at = now + (cost / units - 1) * (window - margin)
-    break
+local function spend(limit, units, count)
+  local whole = min(units, limit.units) * count
+  limit.total, limit.used = limit.total + whole, limit.used + whole
+  if not urgent then limit.routine = limit.routine + whole end
+  if units > limit.cap then
+    limit.debt = max(limit.debt, 0) + units
+  else
+    limit.debt = limit.debt + units * count
   end
+end
+
+-- A limit refused somebody: whoever else wants it has to wait behind.
+local function block(limit)
+  limit.blocked = true
+  for _, set in ipairs(sets) do
+    for _, member in ipairs(set) do
+      if member == limit then set.blocked = true end
+    end
+  end
+end
+
+local counts, heads, last, number = {}, {}, 0, 0
+local octets, packed = string.byte, ARGV[place]
+for from = 1, #packed, 6 do
+  local a, b, c, d, e, f = octets(packed, from, from + 5)
+  local set, units, count = sets[a * 256 + b], c * 256 + d, e * 256 + f
+  local granted = 0
+  if not set.blocked then
+    granted = count
+    for index = 1, #set do granted = min(granted, fit(set[index], units)) end
+    if granted < count then
+      for index = 1, #set do
+        if fit(set[index], units) <= granted then block(set[index]) end
+      end
+    end
+    if granted > 0 then
+      for index = 1, #set do spend(set[index], units, granted) end
+      last = number + 1
+    end
+  end
+  if granted < count then
+    if not set.head then
+      set.head, set.refused, set.missed = units, 0, 0
+      heads[#heads + 1] = set
+    end
+    set.refused, set.missed = set.refused + count - granted, set.missed + units * (count - granted)
+  end
+  number = number + 1
+  counts[number] = granted
+end
+for _, set in ipairs(heads) do
+  for _, limit in ipairs(set) do
+    if limit.blocked then
+      limit.vainly, limit.refused = limit.vainly + set.refused, limit.refused + set.missed
+    end
+  end
+end
+
+-- Charges what was granted, and counts what was refused.
+for _, limit in ipairs(limits) do
+  if limit.total > 0 then
+    limit.used = limit.used - limit.total
+    if not urgent then limit.routine = limit.routine - limit.total end
+    add(limit, floor((now + AIR) / GRAIN), limit.total, urgent and 0 or limit.total)
+  end
+  if urgent then
+    -- What others of the urgent lane wait for stays reserved until somebody got it.
+    local refused = min(limit.refused, limit.cap)
+    limit.reserve = max(limit.waiting - limit.total, refused)
+    if refused > 0 then limit.vain = now end
+  end
+  save(limit)
+  if limit.vainly > 0 then
+    local second = floor(now / SECOND)
+    local kept = redis.call('HMGET', limit.state, 'second', 'urgent', 'quiet')
+    if tonumber(kept[1]) ~= second then
+      local follows = tonumber(kept[1]) == second - 1
+      redis.call('HSET', limit.state, 'second', second, 'urgent', 0, 'quiet', 0,
+        'urgent_before', follows and kept[2] or 0, 'quiet_before', follows and kept[3] or 0)
+    end
+    redis.call('HINCRBY', limit.state, urgent and 'urgent' or 'quiet', limit.vainly)
+  end
+end
+
+-- When may a message go that was refused, as far as this limit knows?
+local function when(limit, units)
+  local kept = limit.routine + units > limit.part and limit.kept or 0
+  local till = max(now, now + (limit.debt + kept) * limit.now_pace)
+  local excess = limit.used + min(units, limit.cap) + kept - limit.cap
+  local first = 0
+  while excess > 0 do
+    local slots = redis.call('ZRANGE', limit.slots, first, first + 15)
+    if #slots == 0 then break end
+    for index, held in ipairs(redis.call('HMGET', limit.counts, unpack(slots))) do
+      if excess <= 0 then break end
+      excess = excess - tonumber(held or '0') % PART
+      local slot = tonumber(slots[index])
+      local free = (slot + 1) * GRAIN + limit.hold
+      if slot * GRAIN > now then free = min(free, now + POLL) end
+      till = max(till, free)
+    end
+    first = first + 16
+  end
+  -- Urgent work may want no more long before.
+  if kept > 0 then till = min(till, now + POLL) end
+  return max(till, limit.paused)
 end
 
 local wait = 0
-if count > 0 then
-  local slot, mine = math.floor(at / grain), urgent and 0 or total
-  local tail = redis.call('LINDEX', log_key, -1)
-  local entry = tail and numbers(tail)
-  if entry and entry[1] == slot then
-    redis.call('LSET', log_key, -1,
-      table.concat({slot, text(at), entry[3] + total, entry[4] + mine}, ':'))
-  else
-    redis.call('RPUSH', log_key, table.concat({slot, text(at), total, mine}, ':'))
+if #heads > 0 then
+  local soonest
+  for _, set in ipairs(heads) do
+    local till = now
+    for _, limit in ipairs(set) do till = max(till, when(limit, set.head)) end
+    soonest = soonest and min(soonest, till) or till
   end
-  used, routine = used + total, routine + mine
-elseif #ARGV >= 5 then
-  local till = paced
-  local excess = used + math.min(tonumber(ARGV[5]), units) - units
-  local index = 0
-  while excess > 0 do
-    local item = redis.call('LINDEX', log_key, index)
-    if not item then break end
-    local entry = numbers(item)
-    excess = excess - entry[3]
-    till = math.max(till, entry[2] + window)
-    index = index + 1
-  end
-  if held then
-    till = math.max(till, math.min(asked + SECOND, now + SECOND / 8))
-  end
-  wait = math.max(till - now, 1)
+  wait = max(math.ceil(soonest - now), EASE)
 end
-
-redis.call('HSET', state_key, 'run', run, 'last', text(now), 'paced', text(paced),
-  'urgent', text(asked), 'used', used, 'routine', routine)
-redis.call('EXPIRE', state_key, KEEP)
-redis.call('EXPIRE', log_key, KEEP)
-return {count, math.ceil(wait), string.format('%.0f', now),
-  string.format('%.0f', math.floor(at / grain))}
+local answer = {string.format('%.0f', now), string.format('%.0f', wait)}
+for index = 1, last do answer[index + 2] = counts[index] end
+return answer

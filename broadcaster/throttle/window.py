@@ -1,47 +1,52 @@
-"""The arithmetic of a limit: a window that is never overfilled, and a pace within it; pure.
+"""The arithmetic of one limit: a window that is never overfilled, and a pace within it; pure.
 
-Two rules hold at once. The *window*: no half-open second holds more than the limit, because what
-was granted comes free again only when it is more than a second old. The *pace*: grants are spread
-at the limit's rate, with a little credit for those who ask late. `docs/decisions/0006-throttle.md`
-says why both. `take.lua` does the same inside the store; a test holds the two together.
+Two rules hold at once. The *window*: no second at the receiving end holds more than the limit,
+because units come free only when a second has passed since they can have arrived at the latest.
+The *pace*: grants are spread at the limit's rate, with a little credit for those who ask late.
+`docs/decisions/0006-throttle.md` says why both. `several.py` asks several limits at once. The Lua
+files do the same inside the store; a test holds the two together.
 
-Times are in microseconds since any fixed moment, costs in units.
+Times are whole microseconds since any fixed moment far enough back, costs are units.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 SECOND = 1_000_000
 
-#: Units come free this much later than a second after they were granted: what is granted together
-#: does not arrive with equal delays, and the receiving end must not see more than the limit either.
-MARGIN = 12_000
+#: By how much the way to the network may differ between two messages without the answers showing
+#: it: units come free this much later than a second after they arrived.
+MARGIN = 5_000
 
-#: Grants this close together are kept as one entry, so that the log stays short (250 entries).
-_GRAIN = SECOND // 250
+#: What is granted or lands within one grain is kept together and held until the last of it is free.
+GRAIN = 2_000
 
-#: How long nobody needs to ask without losing anything of the pace.
-_CREDIT = SECOND // 8
+#: How long a grant is good for. What was granted is held this much longer than a window, as it may
+#: leave and arrive at any moment; its landing tells when it did.
+AIR = 2 * SECOND
 
-#: Of the units of a window, the share that routine work may have while urgent work asks.
-ROUTINE_SHARE = 0.1
+#: How long nobody needs to ask without losing anything of the pace: a busy machine lets processes
+#: wait for a fifth of a second.
+CREDIT = SECOND // 4
+
+#: Sums of broken numbers are as good as nothing below this, units.
+NEARLY = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A limit: at most `units` within any `window`, spread `pace` apart with some `credit`.
+    """A limit: at most `units` in any second, each held for `hold`, spread `pace` apart.
 
-    `routine` is how many of the units routine work may have while urgent work asks; `grain` is how
-    close grants must be to be kept as one.
+    `credit` is how long the pace may stand still without anything being lost.
     """
 
     units: int
-    window: float
+    hold: float
     pace: float
     credit: float
-    grain: float
-    routine: int
 
 
 def rule(rate: float) -> Rule:
@@ -56,132 +61,124 @@ def rule(rate: float) -> Rule:
     stretch = 1.0 if rate >= 1 else 1 / rate
     return Rule(
         units=units,
-        window=SECOND * stretch + MARGIN,
+        hold=SECOND * stretch + MARGIN,
         pace=SECOND * stretch / units,
-        credit=_CREDIT * stretch,
-        grain=_GRAIN * stretch,
-        routine=math.floor(units * ROUTINE_SHARE),
+        credit=CREDIT * stretch,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Units granted within one grain, the last of them at `at`; `routine` of them in that lane."""
+    """Units that are held until `hold` after the end of a grain; `routine` of them in that lane."""
 
     slot: int
-    at: float
     units: int
     routine: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """What is remembered: the log of the last window, when the pace is due, and who asked.
+    """What is remembered of a limit at the moment `last`.
 
-    `paced` is the earliest moment for the next grant; `urgent` is when urgent work last asked.
+    `debt` is how many units the pace is ahead (below 0: behind), `vain` when urgent work last
+    asked in vain and `reserve` for how many units. `share`, `slowed` and `paused` say how a
+    network's complaint slows it down.
     """
 
     log: tuple[Entry, ...]
-    paced: float
-    urgent: float
-    last: float
+    last: int
+    debt: float = 0.0
+    vain: int = 0
+    reserve: int = 0
+    share: float = 1.0
+    slowed: int = 0
+    paused: int = 0
 
 
-def closed(rule: Rule, now: float) -> State:
-    """Give the state of a limit of which nothing is known: as if all had just been granted."""
-    entry = Entry(math.floor(now / rule.grain), now, rule.units, rule.units)
-    return State(log=(entry,), paced=now, urgent=-math.inf, last=now)
+def closed(rule: Rule, now: int) -> State:
+    """Give the state of a limit of which nothing is known: as if all of it had just arrived.
 
-
-def take(
-    state: State, rule: Rule, costs: Sequence[int], *, urgent: bool, now: float
-) -> tuple[State, int, float]:
-    """Grant a prefix of `costs`: the new state, how many messages, and the wait (microseconds).
-
-    The wait is 0 when something was granted. A message that costs more than the whole window is
-    granted alone, once the window is empty, and holds it for as many windows as it is worth.
+    It is paused for as long, for that gives the pace no credit: so it doesn't open with a burst.
     """
-    if now < state.last - SECOND:
-        # The clock was set back: what is remembered lies in the future and says nothing.
-        state = closed(rule, now)
-    now = max(now, state.last)
-    log = tuple(entry for entry in state.log if entry.at + rule.window > now)
-    asked = now if urgent else state.urgent
-    held = not urgent and asked + SECOND > now
-    used = sum(entry.units for entry in log)
-    routine = sum(entry.routine for entry in log)
-    paced = max(state.paced, now - rule.credit)
-    count = total = 0
-    at = now
-    for cost in costs:
-        whole = min(cost, rule.units)
-        fits = used + total + whole <= rule.units
-        allowed = not held or routine + total + cost <= rule.routine
-        if paced > now or not fits or not allowed:
-            break
-        count += 1
-        total += whole
-        paced += cost * rule.pace
-        if cost > rule.units:
-            at = now + (cost / rule.units - 1) * (rule.window - MARGIN)
-            break
-    if count:
-        log = _logged(log, rule, at, total, 0 if urgent else total)
-    after = replace(state, log=log, paced=paced, urgent=asked, last=now)
-    wait = 0.0 if count or not costs else _wait(after, rule, costs[0], now, held=held)
-    return after, count, wait
+    slot = now // GRAIN
+    entry = Entry(slot, rule.units, rule.units)
+    return State(log=(entry,), last=now, paused=math.ceil(free_at(slot, rule)))
+
+
+def free_at(slot: int, rule: Rule) -> float:
+    """Say when what is held in a slot comes free."""
+    return (slot + 1) * GRAIN + rule.hold
+
+
+def opened(state: State, rule: Rule, pace: float, now: int) -> State:
+    """Bring a state to the present: forget what came free, and let the pace run on.
+
+    `pace` is the present one, microseconds a unit.
+    """
+    over = math.floor((now - rule.hold) / GRAIN) - 1
+    log = tuple(entry for entry in state.log if entry.slot > over)
+    # Nothing could leave during a pause, and so it leaves nothing to catch up with.
+    elapsed = max(0, now - max(state.last, state.paused))
+    debt = max(state.debt - elapsed / pace, -rule.credit / pace)
+    return replace(state, log=log, debt=debt, last=now)
+
+
+def granted(state: State, units: int, routine: int, now: int) -> State:
+    """Hold units that leave now and may arrive as long as their grant is good."""
+    return replace(state, log=_added(state.log, (now + AIR) // GRAIN, units, routine))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """When units were last charged: by their grant, or by `landed` while they were in the air."""
+
+    at: int
+    landed: bool
+
+    @property
+    def slot(self) -> int:
+        """Where they are held."""
+        return (self.at if self.landed else self.at + AIR) // GRAIN
 
 
 def landed(
-    state: State, rule: Rule, marks: Sequence[tuple[int, int]], *, urgent: bool, now: float
+    state: State, rule: Rule, down: Sequence[tuple[Mark, int, int]], *, urgent: bool, at: int
 ) -> State:
-    """Charge granted units (slot of the grant, units) again from now on: they have landed by now.
+    """Hold units (mark, units of a message, how many messages) for a window after `at`.
 
-    Between its grant and its landing a message may have arrived at any moment. So its units are
-    held for the whole of that time and for a window after it; then no second at the receiving end
-    holds more than the limit, however unevenly requests are delayed on their way.
+    By then they had arrived, or nothing more is known. Between its grant and its landing a message
+    may have arrived at any moment; so its units are held for the whole of that time and for a
+    second after it, and then no second at the receiving end holds more than the limit. None arrives
+    before its grant; but one that was told to be still in the air may have arrived before that was
+    told. Units whose mark is not found, after a flush, are held all the same.
     """
-    now = max(now, state.last)
-    wanted: dict[int, int] = {}
-    for slot, units in marks:
-        wanted[slot] = wanted.get(slot, 0) + units
-    log = []
-    for entry in state.log:
-        units = wanted.get(entry.slot, 0)
-        if entry.at > now:
-            # It stands for a message that pays for more than one window, and goes on to do so.
-            wanted[entry.slot] = 0
-            log.append(entry)
-            continue
-        moved = min(units, entry.units)
-        routine = 0 if urgent else min(moved, entry.routine)
-        log.append(replace(entry, units=entry.units - moved, routine=entry.routine - routine))
-    total = sum(wanted.values())
-    if not total:
-        return replace(state, last=now)
-    kept = _logged(tuple(log), rule, now, total, 0 if urgent else total)
-    return replace(state, log=kept, last=now)
+    log = state.log
+    for mark, cost, count in down:
+        units = min(cost, rule.units) * count
+        log = _taken(log, mark.slot, units, urgent=urgent)
+        since = at if mark.landed else max(at, mark.at)
+        log = _added(log, since // GRAIN, units, 0 if urgent else units)
+    return replace(state, log=log)
 
 
-def _logged(
-    log: tuple[Entry, ...], rule: Rule, at: float, units: int, routine: int
-) -> tuple[Entry, ...]:
-    slot = math.floor(at / rule.grain)
-    if log and log[-1].slot == slot:
-        last = log[-1]
-        return (*log[:-1], Entry(slot, at, last.units + units, last.routine + routine))
-    return (*log, Entry(slot, at, units, routine))
+def _added(log: tuple[Entry, ...], slot: int, units: int, routine: int) -> tuple[Entry, ...]:
+    place = bisect_left(log, slot, key=_SLOT)
+    if place < len(log) and log[place].slot == slot:
+        held = log[place]
+        entry = Entry(slot, held.units + units, held.routine + routine)
+        return (*log[:place], entry, *log[place + 1 :])
+    return (*log[:place], Entry(slot, units, routine), *log[place:])
 
 
-def _wait(state: State, rule: Rule, cost: int, now: float, *, held: bool) -> float:
-    """Say when the first message can leave, if nobody else asks meanwhile."""
-    until = state.paced
-    excess = sum(entry.units for entry in state.log) + min(cost, rule.units) - rule.units
-    for entry in state.log:
-        if excess <= 0:
-            break
-        excess -= entry.units
-        until = max(until, entry.at + rule.window)
-    if held:
-        until = max(until, min(state.urgent + SECOND, now + _CREDIT))
-    return max(until - now, 1.0)
+def _taken(log: tuple[Entry, ...], slot: int, units: int, *, urgent: bool) -> tuple[Entry, ...]:
+    place = bisect_left(log, slot, key=_SLOT)
+    if place == len(log) or log[place].slot != slot:
+        return log
+    held = log[place]
+    moved = min(units, held.units)
+    routine = 0 if urgent else min(moved, held.routine)
+    left = Entry(slot, held.units - moved, held.routine - routine)
+    return (*log[:place], *([left] if left.units else []), *log[place + 1 :])
+
+
+_SLOT = attrgetter("slot")

@@ -19,6 +19,7 @@ _VALUES = {
     "bigint": 1,
     "integer": 1,
     "smallint": 1,
+    "double precision": 1.5,
     "text": "word",
     "boolean": True,
     "jsonb": '{"word": 1}',

@@ -10,7 +10,7 @@ from broadcaster.domain.message import Lane
 from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.ports import Open
-from tests.builders import NOON, recorded, submission
+from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -263,3 +263,15 @@ def _accepted(rows: Rows, provider: str) -> int:
 
 def _ask(doubts: PostgresDoubts, moment: datetime) -> list[Open]:
     return list(doubts.open(moment, SETTLE, RECONCILE, 10))
+
+
+def test_a_message_that_another_delivery_is_known_to_be_is_noticed(
+    rows: Rows, doubts: PostgresDoubts
+) -> None:
+    """By the address that both went to; the same reference elsewhere says nothing."""
+    first = _accepted(rows, provider="sandbox")
+    second = rows.running(1, name="another")
+    mine = receipt(DeliveryId(second, 1), reference="sid")
+    other = receipt(DeliveryId(second, 1), reference="another")
+    own = receipt(DeliveryId(first, 1), reference="sid")
+    assert list(doubts.taken([other, mine, own], NOON)) == [1]

@@ -1,11 +1,7 @@
 """The limits in a real server of the Redis protocol."""
 
-import math
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -15,31 +11,17 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from broadcaster.domain.message import Address, Lane, Scheme
-from broadcaster.errors import ConfigurationError, InvalidInputError, UnavailableError
-from broadcaster.ports import Want
-from broadcaster.throttle import window
+from broadcaster.errors import ConfigurationError, UnavailableError
+from broadcaster.ports import Change, Want
+from broadcaster.throttle import several, slowing, window
+from broadcaster.throttle.scripts import Scripts
+from broadcaster.throttle.several import Run
 from broadcaster.throttle.store import RedisThrottle
-from broadcaster.throttle.window import SECOND
+from broadcaster.throttle.window import SECOND, Mark
 
-ADDRESS = Address(scheme=Scheme.TEL, value="+15005550006", keys={})
-
-#: A process that always has work; prints when it got how much, by the store's clock.
-_WORKER = """
-import sys, time
-import redis
-from broadcaster.domain.message import Lane
-from broadcaster.throttle.store import RedisThrottle
-
-url, limit, rate, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
-throttle = RedisThrottle(redis.Redis.from_url(url), {limit: rate})
-end = time.monotonic() + seconds
-while time.monotonic() < end:
-    grant, at = throttle._ask(limit, throttle._rule(limit), [1] * 20, Lane.ROUTINE)
-    if grant.count:
-        print(at, grant.count)
-    else:
-        time.sleep(min(grant.wait, 0.2))
-"""
+#: Any moment; the script is told it where a test needs one.
+NOW = 1_700_000_000 * SECOND
+SINCE = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -51,105 +33,88 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         client.flushdb()
 
 
-def _fullest(grants: list[tuple[int, int]]) -> int:
-    most = used = first = 0
-    for at, units in grants:
-        used += units
-        while grants[first][0] <= at - SECOND:
-            used -= grants[first][1]
-            first += 1
-        most = max(most, used)
-    return most
-
-
-def _open(throttle: RedisThrottle, limit: str, now: float) -> None:
-    """Let the first, closed window pass."""
-    throttle._ask(limit, throttle._rule(limit), [1], Lane.ROUTINE, now - 2 * SECOND)
-
-
+#: Which limits a message wants, in the tests that hold script and arithmetic together.
+_SETS = [("a",), ("a", "b"), ("b", "c"), ("a", "b", "c"), ("c",)]
 _STEPS = st.lists(
     st.tuples(
-        st.integers(0, 400_000),
-        st.lists(st.integers(1, 12), max_size=8),
-        st.booleans(),
-        st.booleans(),  # whether what was granted before lands first
+        st.integers(0, 400_000),  # microseconds since the one before
+        st.lists(
+            st.tuples(st.sampled_from(_SETS), st.integers(1, 12), st.integers(1, 30)), max_size=8
+        ),
+        st.booleans(),  # whether it is urgent
+        st.sampled_from(["", "lands", "is in the air"]),  # what was granted before
+        st.integers(0, 300_000),  # how long ago it arrived
+        st.sampled_from([0, 0, 0, 0, 1, 700_000]),  # a complaint, and the pause that it wants
     ),
     min_size=1,
     max_size=25,
 )
+_RATES = st.sampled_from([0.5, 1.0, 2.5, 7.0, 10.0, 100.0, 1234.0])
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(rate=st.sampled_from([0.5, 1.0, 2.5, 7.0, 10.0, 100.0, 1234.0]), steps=_STEPS)
-def test_script_agrees_with_the_arithmetic(
-    client: redis.Redis, rate: float, steps: list[tuple[int, list[int], bool, bool]]
+@given(rates=st.tuples(_RATES, _RATES, _RATES), steps=_STEPS)
+def test_scripts_agree_with_the_arithmetic(
+    client: redis.Redis,
+    rates: tuple[float, float, float],
+    steps: list[tuple[int, list[tuple[tuple[str, ...], int, int]], bool, str, int, int]],
 ) -> None:
-    """The scripts grant, wait and charge exactly as the pure arithmetic says."""
+    """The scripts grant, wait, charge and slow down exactly as the pure arithmetic says."""
     client.flushdb()
-    throttle = RedisThrottle(client, {"agree": rate})
-    rule = window.rule(rate)
-    now = 1.7e15
-    state = window.closed(rule, now)
-    down: list[tuple[int, int]] = []
-    packed = throttle._rule("agree")
-    for delay, costs, urgent, lands in [(0, [1], False, False), *steps]:
+    scripts = Scripts(client)
+    now = NOW
+    kept = {name: (rate, 0) for name, rate in zip("abc", rates, strict=True)}
+    rules = {name: window.rule(rate) for name, (rate, _) in kept.items()}
+    states = {name: window.closed(rule, now) for name, rule in rules.items()}
+    assert scripts.take(kept, [], urgent=False, now=now)[2] == []
+    down: list[tuple[tuple[str, ...], int, int, int]] = []
+    for delay, wanted, urgent, fate, ago, complaint in steps:
         now += delay
-        if lands and down:
-            state = window.landed(state, rule, down, urgent=False, now=now)
-            throttle._charge("agree", packed, down, Lane.ROUTINE, now)
-            down = []
-        state, count, wait = window.take(state, rule, costs, urgent=urgent, now=now)
-        lane = Lane.URGENT if urgent else Lane.ROUTINE
-        grant, _ = throttle._ask("agree", packed, costs, lane, now)
-        assert grant.count == count
-        down += [(grant.mark, sum(costs[:count]))] if count else []
-        # The script keeps nanoseconds and answers in whole microseconds.
-        assert math.isclose(grant.wait * SECOND, wait, abs_tol=2)
+        if complaint:
+            pause = complaint if complaint > 1 else 0
+            states["b"] = slowing.slowed(states["b"], pause, now)
+            assert scripts.slow("b", kept["b"], pause, now) == states["b"].share
+        if fate and down:
+            back = ago if fate == "lands" else 0
+            for name, rule in rules.items():
+                mine = [
+                    (Mark(mark // 2, landed=mark % 2 == 1), units, count)
+                    for limits, mark, units, count in down
+                    if name in limits
+                ]
+                states[name] = window.landed(states[name], rule, mine, urgent=urgent, at=now - back)
+            flat = [
+                (name, mark, units, count, back)
+                for limits, mark, units, count in down
+                for name in limits
+            ]
+            assert scripts.landed(kept, flat, urgent=urgent, now=now) == now
+            again = [(limits, 2 * now + 1, units, count) for limits, _, units, count in down]
+            down = again if fate == "is in the air" else []
+        asked = [Run(*want) for want in wanted]
+        states, counts, wait = several.take(states, rules, asked, urgent=urgent, now=now)
+        at, pause, given = scripts.take(kept, asked, urgent=urgent, now=now)
+        assert (at, given, pause) == (now, counts, wait)
+        down += [
+            (run.limits, 2 * now, run.units, count)
+            for run, count in zip(asked, counts, strict=True)
+            if count
+        ]
+    _, rows = scripts.standing(kept, now)
+    used = [sum(entry.units for entry in states[name].log) for name in rules]
+    assert [row[2] for row in rows] == used
 
 
-def _work(url: str, limit: str, rate: float, seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _WORKER, url, limit, str(rate), str(seconds)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  (our own)
-
-
-def _grants(workers: list[subprocess.Popen[str]]) -> list[tuple[int, int]]:
-    grants = []
-    for worker in workers:
-        output, _ = worker.communicate(timeout=60)
-        assert worker.returncode == 0
-        grants += [tuple(map(int, line.split())) for line in output.splitlines()]
-    return sorted((at, units) for at, units in grants)
-
-
-@pytest.mark.parametrize("rate", [10, 200])
-def test_processes_share_one_limit(client: redis.Redis, redis_url: str, rate: int) -> None:
-    """Several processes never exceed the limit in any second, and use most of it."""
-    grants = _grants([_work(redis_url, "shared", rate, 4.7) for _ in range(3)])
-    assert _fullest(grants) <= rate
-    first = grants[0][0]
-    # The arithmetic alone uses 98 % (see its own test); a busy machine asks later than that.
-    used = sum(units for at, units in grants if at < first + 3 * SECOND)
-    assert used >= 0.9 * 3 * rate - 1
-    assert client.exists("{throttle}:shared")
-
-
-def test_flushed_store_never_opens(client: redis.Redis, redis_url: str) -> None:
-    """A flush in the middle closes the limit for a second; no window is overfilled."""
-    rate = 100
-    workers = [_work(redis_url, "flushed", rate, 3.5) for _ in range(2)]
-    deadline = time.monotonic() + 30
-    # The first entry is the closed window; more of them mean that work leaves.
-    while client.llen("{throttle}:flushed:log") < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    client.flushdb()
-    grant = RedisThrottle(client, {"flushed": rate}).take([Want(("flushed",), 1)], Lane.URGENT)
-    grants = _grants(workers)
-    assert not grant.granted
-    assert _fullest(grants) <= rate
-    gaps = [after[0] - before[0] for before, after in pairwise(grants)]
-    assert max(gaps) >= SECOND
+def _ask(
+    scripts: Scripts, rate: float, now: int, count: int = 1, version: int = 0
+) -> tuple[int, int]:
+    """Ask the one limit of a test for messages of one unit: how many, and the wait."""
+    _, wait, (granted,) = scripts.take(
+        {"one": (rate, version)}, [Run(("one",), 1, count)], urgent=False, now=now
+    )
+    return granted, wait
 
 
 def test_unknown_limit_starts_closed(client: redis.Redis) -> None:
@@ -160,79 +125,233 @@ def test_unknown_limit_starts_closed(client: redis.Redis) -> None:
 
 
 def test_restarted_store_starts_closed(client: redis.Redis) -> None:
-    """A store that was started again may have forgotten grants: it closes for a window."""
-    throttle = RedisThrottle(client, {"again": 10.0})
-    now = 1.7e15
-    _open(throttle, "again", now)
-    ask = throttle._rule("again")
-    granted, _ = throttle._ask("again", ask, [1], Lane.ROUTINE, now)
-    client.hset("{throttle}:again", "run", "another")
-    after, _ = throttle._ask("again", ask, [1], Lane.ROUTINE, now + SECOND / 2)
-    assert (granted.count, after.count) == (1, 0)
-    assert after.wait > 1
+    """A store that was started again may have forgotten grants: every limit closes for a window."""
+    scripts = Scripts(client)
+    _ask(scripts, 10.0, NOW - 2 * SECOND)
+    granted, _ = _ask(scripts, 10.0, NOW)
+    client.hset("{throttle}", "run", "another")
+    after, wait = _ask(scripts, 10.0, NOW + SECOND // 2)
+    assert (granted, after) == (1, 0)
+    assert wait > SECOND
 
 
-def test_lost_log_closes(client: redis.Redis) -> None:
-    """When the store dropped the log alone for want of memory, the limit closes and recovers."""
-    throttle = RedisThrottle(client, {"lost": 10.0})
-    now = 1.7e15
-    _open(throttle, "lost", now)
-    ask = throttle._rule("lost")
-    throttle._ask("lost", ask, [1], Lane.ROUTINE, now)
-    client.delete("{throttle}:lost:log")
-    closed, _ = throttle._ask("lost", ask, [1], Lane.ROUTINE, now + 500)
-    opened, _ = throttle._ask("lost", ask, [1], Lane.ROUTINE, now + 2 * SECOND)
-    assert (closed.count, opened.count) == (0, 1)
+@pytest.mark.parametrize("lost", ["slots", "units", "limit"])
+def test_lost_memory_closes(client: redis.Redis, lost: str) -> None:
+    """When the store dropped a part for want of memory, the limit closes and recovers."""
+    scripts = Scripts(client)
+    _ask(scripts, 10.0, NOW - 2 * SECOND)
+    assert _ask(scripts, 10.0, NOW, 5)[0] > 0
+    client.delete(f"{{throttle}}:{lost}:one")
+    late = NOW + (3 * SECOND + 100_000 if lost == "units" else 500)
+    assert _ask(scripts, 10.0, late)[0] == 0
+    assert _ask(scripts, 10.0, late + 2 * SECOND)[0] == 1
 
 
-def test_store_that_is_down_grants_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a store nothing leaves, and the log says so."""
-    # Port 1 of loopback: nobody listens there.
-    client = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
-    throttle = RedisThrottle(client, {"down": 10.0})
-    grant = throttle.take([Want(("down",), 1)], Lane.URGENT)
+def test_a_server_without_memory_grants_nothing_and_changes_nothing(client: redis.Redis) -> None:
+    """Out of memory the answer is no, and what is remembered stays true."""
+    throttle = RedisThrottle(client, {"one": 10.0})
+    scripts = Scripts(client)
+    _ask(scripts, 10.0, NOW - 2 * SECOND)
+    _ask(scripts, 10.0, NOW, 5)
+    before = {key: client.dump(key) for key in client.scan_iter()}
+    most = client.config_get("maxmemory")["maxmemory"] or "0"
+    client.config_set("maxmemory", "1mb")
+    try:
+        grant = throttle.take([Want(("one",), 1)], Lane.URGENT)
+    finally:
+        client.config_set("maxmemory", most)
     assert not grant.granted
     assert grant.wait > 0
-    assert "throttle_unavailable" in [record.__dict__["action"] for record in caplog.records]
-    with pytest.raises(UnavailableError):
-        throttle.set_rate("down", 5)
-    with pytest.raises(UnavailableError):
-        throttle.check()
+    assert {key: client.dump(key) for key in client.scan_iter()} == before
 
 
-def test_rate_changes_while_running(client: redis.Redis) -> None:
-    """A new rate holds for all who share the limit, until it is taken back."""
-    one = RedisThrottle(client, {"turn": 5.0})
-    other = RedisThrottle(client, {"turn": 5.0})
-    now = 1.7e15
-    _open(one, "turn", now)
-    one.set_rate("turn", 50)
-    ask = other._rule("turn")
-    costs = [1] * 60
-    times = [now + step * 10_000 for step in range(101)]
-    more = [other._ask("turn", ask, costs, Lane.ROUTINE, at)[0].count for at in times]
-    one.set_rate("turn", None)
-    fewer = [
-        other._ask("turn", ask, costs, Lane.ROUTINE, at + 2.2 * SECOND)[0].count for at in times
-    ]
-    assert 48 <= list(accumulate(more))[-1] <= 50
-    assert list(accumulate(fewer))[-1] <= 5
+def test_forgotten_scripts_are_brought_again(client: redis.Redis) -> None:
+    """A server that lost its scripts gets them again with the same question."""
+    scripts = Scripts(client)
+    _ask(scripts, 10.0, NOW - 2 * SECOND)
+    client.script_flush()
+    assert _ask(scripts, 10.0, NOW)[0] == 1
+
+
+def test_store_that_is_down_never_opens_and_is_left_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No server: nothing is granted, it is logged once, and nobody asks again for a while."""
+    # Port 1 of loopback: nobody listens there.
+    client = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
+    moment = [100.0]
+    throttle = RedisThrottle(client, {"down": 10.0}, monotonic=lambda: moment[0])
+    want = Want(("down",), 1)
+    for _ in range(3):
+        grant = throttle.take([want, Want((), 1)], Lane.URGENT)
+        assert grant.granted == (1,)
+        assert grant.wait > 0
+        assert throttle.landed([(1, want)], Lane.URGENT) == 0
+    assert [record.__dict__["action"] for record in caplog.records] == ["throttle_unavailable"]
+    moment[0] += 1
+    throttle.take([want], Lane.URGENT)
+    throttle.slow("down")
+    assert len(caplog.records) == 3
+    for call in (throttle.check, throttle.apply, throttle.standing):
+        with pytest.raises(UnavailableError):
+            call()
+
+
+class SlowScripts(Scripts):
+    """Answers yes, after `seconds` of a clock that stands still otherwise."""
+
+    def __init__(self, client: redis.Redis, moment: list[float], seconds: float) -> None:
+        super().__init__(client)
+        self.moment, self.seconds = moment, seconds
+
+    def take(
+        self,
+        rates: dict[str, tuple[float, int]],
+        runs: Sequence[Run],
+        *,
+        urgent: bool,
+        now: int | None = None,
+    ) -> tuple[int, int, list[int]]:
+        del rates, urgent, now
+        self.moment[0] += self.seconds
+        return NOW, 0, [run.count for run in runs]
+
+
+@pytest.mark.parametrize(("seconds", "granted"), [(0.3, (0,)), (5.0, ())])
+def test_an_answer_that_took_too_long_is_no_grant(
+    client: redis.Redis, seconds: float, granted: tuple[int, ...]
+) -> None:
+    """A process that was stopped while it asked does not send by an old grant."""
+    moment = [0.0]
+    throttle = RedisThrottle(client, {"one": 10.0}, monotonic=lambda: moment[0])
+    throttle._scripts = SlowScripts(client, moment, seconds)
+    assert throttle.take([Want(("one",), 1)], Lane.ROUTINE).granted == granted
+
+
+class Ledger:
+    """Keeps what was changed, or can't be read."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Change] = {}
+        self.steps = 0
+        self.down = False
+
+    def set(self, name: str, rate: float | None) -> None:
+        self.steps += 1
+        at = SINCE + timedelta(seconds=self.steps)
+        self.rows[name] = Change(rate=rate, changed_by="A", changed_at=at)
+
+    def __call__(self) -> dict[str, Change]:
+        if self.down:
+            raise UnavailableError("down")
+        return dict(self.rows)
+
+
+def _rate(throttle: RedisThrottle, name: str) -> float:
+    return next(one.rate for one in throttle.standing() if one.name == name)
+
+
+def test_a_change_holds_for_all_at_once_and_after_a_flush(client: redis.Redis) -> None:
+    """Put into effect by one, a rate holds for those who have not looked yet, until taken back."""
+    ledger = Ledger()
+    moment = [0.0]
+    one, other = (RedisThrottle(client, {"turn": 5.0}, ledger, lambda: moment[0]) for _ in range(2))
+    want = Want(("turn",), 1)
+    other.take([want], Lane.ROUTINE)
+    ledger.set("turn", 50)
+    one.apply()
+    other.take([want], Lane.ROUTINE)
+    assert client.hget("{throttle}:limit:turn", "rate") == b"50"
+    client.flushdb()
+    moment[0] += 1
+    other.take([want], Lane.ROUTINE)
+    assert client.hget("{throttle}:limit:turn", "rate") == b"50"
+    ledger.set("turn", None)
+    one.apply()
+    assert _rate(one, "turn") == 5
+
+
+def test_nothing_leaves_while_changes_are_unknown(client: redis.Redis) -> None:
+    """Until limits could be read, and when they could not be for two seconds, all are closed."""
+    ledger = Ledger()
+    ledger.down = True
+    moment = [0.0]
+    throttle = RedisThrottle(client, {"one": 1000.0}, ledger, lambda: moment[0])
+    want = Want(("one",), 1)
+    Scripts(client).take({"one": (1000.0, 0)}, [], urgent=False, now=NOW)
+    client.hset("{throttle}:limit:one", "last", 0)
+    assert not throttle.take([want], Lane.ROUTINE).granted
+    assert not client.exists("{throttle}:limit:other")
+    ledger.down = False
+    moment[0] = 1.0
+    throttle.take([want], Lane.ROUTINE)
+    asked = client.hget("{throttle}", "last")
+    ledger.down = True
+    moment[0] = 2.5
+    throttle.take([want], Lane.ROUTINE)
+    assert client.hget("{throttle}", "last") != asked
+    asked = client.hget("{throttle}", "last")
+    moment[0] = 3.5
+    assert not throttle.take([want], Lane.ROUTINE).granted
+    assert client.hget("{throttle}", "last") == asked
+
+
+def test_a_newer_rate_that_nobody_knows_of_any_more_is_given_up(client: redis.Redis) -> None:
+    """After the ledger was set back to an earlier moment, its rates hold again soon."""
+    scripts = Scripts(client)
+    _ask(scripts, 100.0, NOW, version=2)
+    _ask(scripts, 5.0, NOW + SECOND, version=1)
+    kept = client.hget("{throttle}:limit:one", "rate")
+    _ask(scripts, 5.0, NOW + 7 * SECOND, version=1)
+    assert (kept, client.hget("{throttle}:limit:one", "rate")) == (b"100", b"5")
+
+
+def test_a_limit_may_be_added_and_taken_away_while_running(client: redis.Redis) -> None:
+    """A limit that no setting names holds from its change on, and nobody once it is gone."""
+    ledger = Ledger()
+    moment = [0.0]
+    throttle = RedisThrottle(client, {"smtp": float("inf")}, ledger, lambda: moment[0])
+    address = Address(scheme=Scheme.MAILTO, value="a@Slow.example", keys={})
+    assert throttle.limits("smtp", "", address) == ()
+    ledger.set("smtp/slow.example", 2)
+    moment[0] = 1.0
+    limits = throttle.limits("smtp", "", address)
+    assert limits == ("smtp/slow.example",)
+    assert not throttle.take([Want(limits, 1)], Lane.ROUTINE).granted
+    ledger.set("smtp/slow.example", None)
+    moment[0] = 2.0
+    assert throttle.take([Want(limits, 1)], Lane.ROUTINE).granted == (0,)
+    assert throttle.standing() == []
+
+
+def test_a_complaint_halves_and_pauses_and_shows(client: redis.Redis) -> None:
+    """What a network complained about is slowed for all, and the standing says so."""
+    throttle = RedisThrottle(client, {"net": 80.0, "free": float("inf")})
+    throttle.take([Want(("net",), 1)] * 3, Lane.URGENT)
+    throttle.slow("net", 120.0)
+    throttle.slow("net")
+    throttle.slow("free")
+    (standing,) = throttle.standing()
+    assert (standing.name, standing.rate, standing.allowed) == ("net", 80, 40)
+    assert (standing.urgent, standing.routine, standing.used) == (3, 0, 80)
+    assert 59 < standing.paused <= 60
 
 
 def test_faults_of_settings_are_named(client: redis.Redis) -> None:
-    """A limit that is not set, and a rate that makes no sense, are refused with the remedy."""
+    """A provider that has no limit, and a limit that nobody set, are refused with the remedy."""
     throttle = RedisThrottle(client, {"known": 1.0})
+    address = Address(scheme=Scheme.TEL, value="+15005550006", keys={})
     with pytest.raises(ConfigurationError, match="BROADCASTER_LIMITS"):
-        throttle.limits("other", "", ADDRESS)
-    with pytest.raises(InvalidInputError, match="units a second"):
-        throttle.set_rate("known", 0)
-    with pytest.raises(ConfigurationError):
-        throttle.set_rate("other", 1)
+        throttle.limits("other", "", address)
+    with pytest.raises(ConfigurationError, match="BROADCASTER_LIMITS"):
+        throttle.take([Want(("other",), 1)], Lane.ROUTINE)
 
 
-def test_nothing_asked_is_nothing_granted(client: redis.Redis) -> None:
-    """An empty question is answered with nothing, at once."""
-    throttle = RedisThrottle(client, {"none": 10.0})
-    _open(throttle, "none", 1.7e15)
-    grant, _ = throttle._ask("none", throttle._rule("none"), [], Lane.ROUTINE, 1.7e15)
-    assert (grant.count, grant.wait) == (0, 0)
+def test_what_nothing_limits_costs_no_question(client: redis.Redis) -> None:
+    """An empty question, and one about unlimited messages alone, are answered without the store."""
+    throttle = RedisThrottle(client, {"free": float("inf")})
+    assert throttle.take([], Lane.ROUTINE).granted == ()
+    grant = throttle.take([Want((), 1), Want(("free",), 3)], Lane.ROUTINE)
+    assert (grant.granted, grant.wait) == ((0, 1), 0)
+    assert throttle.landed([(0, Want(("free",), 3))], Lane.ROUTINE) == 0
+    assert not client.keys()

@@ -52,6 +52,12 @@ class FakeDoubts:
     def __init__(self, row: Open) -> None:
         self.row = row
         self.again: list[DeliveryId] = []
+        self.others: frozenset[str] = frozenset()
+
+    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """Know the messages of other deliveries."""
+        del now
+        return [index for index, receipt in enumerate(found) if receipt.reference in self.others]
 
     def open(
         self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
@@ -156,3 +162,12 @@ def test_a_provider_that_never_answers_does_not_keep_a_warning_back(
     assert asyncio.run(doubt.settle()) == 0
     assert ledger.receipts == []
     assert bool(doubts.again) == resent
+
+
+def test_a_message_of_another_delivery_settles_nothing_and_keeps_no_warning_back() -> None:
+    """The same words to the same number, sent by another campaign, are not this one."""
+    doubt, ledger, doubts = _scene(FindableProvider([RECEIPT]), MessageClass.SAFETY, 2)
+    doubts.others = frozenset({"ref"})
+    assert asyncio.run(doubt.settle()) == 0
+    assert ledger.receipts == []
+    assert doubts.again == [DeliveryId(1, 1)]

@@ -10,7 +10,6 @@ import pytest
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.message import (
     Channel,
-    Content,
     EmailContent,
     FilledEmail,
     PushContent,
@@ -19,38 +18,12 @@ from broadcaster.domain.message import (
 from broadcaster.errors import ConfigurationError, NotFoundError
 from broadcaster.ports import Reader
 from broadcaster.render.filler import _KEPT, Filler
-from broadcaster.render.orders import Order
-from broadcaster.render.parts import Parts
 from broadcaster.render.renderer import TemplateRenderer
 from tests import skeletons
-from tests.skeletons import Outcome, advise, outcome
+from tests.skeletons import Counting, Outcome, advise, outcome
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = "https://example.test/advisories/1/ar"
-
-
-class CountingParts(Parts):
-    """Parts that count how many were asked for."""
-
-    asked = 0
-
-    def text(self, order: Order, part: str, **more: object) -> str:
-        self.asked += 1
-        return super().text(order, part, **more)
-
-
-class Counting(TemplateRenderer):
-    """A renderer that counts full renders, and parts rendered for whatever reason."""
-
-    def __init__(self, templates: Path, locales: Path) -> None:
-        super().__init__([templates], [locales], default_locale="ar", time_zone="UTC")
-        self.renders = 0
-        self.parts = CountingParts(self.library, self._zone)
-        self._parts = self.parts
-
-    def render(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
-        self.renders += 1
-        return super().render(advisory, channel, locale, reader)
 
 
 def reader(number: int = 1, name: str = "Ali", page_url: str = _PAGE) -> Reader:
@@ -90,6 +63,9 @@ def _advise(renderer: TemplateRenderer) -> Advisory:
     return advise(renderer, next(iter(renderer.kinds)))
 
 
+_NAMES = ("", "Ali", "عائشة", "<b>&\"'", "a  b\nc", "%s{{ x }}", "\u202e", "e\u0301", "\\n")
+
+
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL, Channel.PUSH])
 @pytest.mark.parametrize("tag", ["ar", "fr", "en", "en-XA"])
 def test_shipped_kinds_are_filled(channel: Channel, tag: str) -> None:
@@ -98,9 +74,8 @@ def test_shipped_kinds_are_filled(channel: Channel, tag: str) -> None:
     for kind in renderer.kinds:
         advisory = advise(renderer, kind)
         fill = renderer.prepare(advisory, channel, tag)
-        names = ("", "Ali", "عائشة", "<b>&\"'", "a  b\nc", "%s{{ x }}", "\u202e", "e\u0301")
-        readers = [reader(number, names[number % len(names)]) for number in range(200)]
-        for who in readers[: len(names)]:
+        readers = [reader(number, _NAMES[number % len(_NAMES)]) for number in range(200)]
+        for who in readers[: len(_NAMES)]:
             full = outcome(partial(renderer.render, advisory, channel, tag, who))
             assert outcome(partial(fill, who)) == full
         renderer.renders = renderer.parts.asked = 0
@@ -218,18 +193,30 @@ def test_push_opens_the_page_of_its_reader(made: Callable[[dict[str, str]], Coun
     assert renderer.renders == 0
 
 
-def test_subject_with_a_name_is_filled_everywhere(
-    made: Callable[[dict[str, str]], Counting],
+@pytest.mark.parametrize(
+    ("subject", "renders"),
+    [("For {{ reader.name }}:  1", 0), ("{{ reader.name|escape }}", len(_NAMES) - 2)],
+)
+def test_subject_with_a_name_is_right_everywhere(
+    made: Callable[[dict[str, str]], Counting], subject: str, renders: int
 ) -> None:
     """A subject may greet; it also stands in the title, the text and an attribute of the HTML."""
-    parts = skeletons.mail("<mj-text>{{ subject }}</mj-text>", subject="For {{ reader.name }}:  1")
-    renderer = made(parts)
+    renderer = made(skeletons.mail("<mj-text>{{ subject }}</mj-text>", subject=subject))
     fill = renderer.prepare(_advise(renderer), Channel.EMAIL, "ar")
-    for name in ("Ali", '"<b>&', "\u064bعا\u0301ئشة", "\\n"):
+    for name in _NAMES:
         who = reader(name=name)
-        full = _full(renderer, Channel.EMAIL, "ar", who)
-        assert outcome(partial(fill, who)) == full
-    assert renderer.renders == 0
+        assert outcome(partial(fill, who)) == _full(renderer, Channel.EMAIL, "ar", who)
+    assert renderer.renders == renders
+
+
+def test_marks_of_an_sms_go_by_the_names_script(
+    made: Callable[[dict[str, str]], Counting],
+) -> None:
+    """A direction mark stays only beside right-to-left letters, which a name may bring."""
+    renderer = made({"sms/body.txt": "\u200e1 {{ reader.name }}"})
+    fill = renderer.prepare(_advise(renderer), Channel.SMS, "ar")
+    assert fill(reader(name="Ali")) == SmsContent(body="1 Ali")
+    assert fill(reader(name="عائشة")) == SmsContent(body="\u200e1 عائشة")
 
 
 def test_values_that_steer_the_compiler_are_no_holes(

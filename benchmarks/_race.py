@@ -1,0 +1,104 @@
+"""The ways to send that race each other, each giving messages a second to one sink."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import _each, _libraries, _texts
+from benchmarks._frame import Wishes
+from benchmarks._sinks import Arrivals, Sink
+from benchmarks._world import CHILDREN, Course, World, accounted
+from broadcaster import bootstrap
+
+#: How long a measured run of ours should take, seconds, short and full.
+LONG = {False: 4.0, True: 25.0}
+_LEAST, _MOST = 2_000, 400_000
+#: So many mails warm the workers up, and tell how many make a run of the wanted length.
+_WARM = 2_000
+
+
+class Track:
+    """A sink, a world whose workers send to it, and what was found out on the way."""
+
+    def __init__(self, world: World, sink: Sink, channel: str, wished: Wishes) -> None:
+        """Nothing has run yet."""
+        self.world = world
+        self.sink = sink
+        self.channel = channel
+        self.count = _LEAST
+        self.courses: list[Course] = []
+        self.arrivals: list[Arrivals] = []
+        self._wished = wished
+
+    def warm(self) -> None:
+        """Start the workers, let them send a little, and choose the size of the runs."""
+        warm = min(self._wished.count or _WARM, _WARM)
+        self.world.people(warm)
+        self.world.start()
+        course = self._course(warm)
+        steady = self.sink.arrivals()
+        rate = max(course.sent / course.seconds, steady.count / max(steady.seconds, 0.1))
+        self.count = self._wished.count or sized(rate * LONG[self._wished.full])
+        self.world.people(self.count)
+
+    def ours(self) -> float:
+        """Send a campaign: from its launch, planning included, to the last record."""
+        course = self._course(self.count)
+        self.courses.append(course)
+        self.arrivals.append(self.sink.arrivals())
+        return course.sent / course.seconds
+
+    def _course(self, count: int) -> Course:
+        self.sink.reset()
+        course = self.world.run(self.channel, count)
+        found = accounted(course, self.sink.recorded())
+        assert found["accepted"] == found["received"], found
+        assert not found["told twice"], found
+        return course
+
+    def octets(self) -> int:
+        """Tell how large the messages were, as the sink saw them."""
+        arrivals = self.arrivals[-1] if self.arrivals else self.sink.arrivals()
+        return round(arrivals.octets / max(arrivals.count, 1))
+
+
+def sized(wanted: float) -> int:
+    """Round a number of messages to whole thousands within bounds."""
+    return int(min(max(round(wanted, -3), _LEAST), _MOST))
+
+
+class Others:
+    """The other ways, to the same sink."""
+
+    def __init__(self, track: Track, stack: ExitStack, wished: Wishes) -> None:
+        """Start the workers that do a task for each recipient."""
+        self._sink = track.sink
+        self._channel = track.channel
+        self.templates = Path(track.world.runtime.settings.home) / "templates.json"
+        campaign = track.world.approved(track.channel, 1)
+        _texts.write(track.world.runtime, campaign, self.templates)
+        broker = bootstrap.broker_url(track.world.runtime.redis_url)
+        stack.enter_context(_each.workers(broker, self.templates, CHILDREN))
+        self._each_count = 4000 if wished.full else 500
+        self._library_count = 12000 if wished.full else 2000
+
+    def libraries(self) -> float:
+        """Send by libraries alone, one process per core; counted from the first arrival."""
+        self._sink.reset()
+        _libraries.race(self._channel, self._sink.port, self.templates, self._library_count)
+        return self._steady()
+
+    def each(self) -> float:
+        """Send by one task for each recipient, from the first that is put into the queue."""
+        self._sink.reset()
+        begun = time.time()
+        _each.enqueue(self._channel, self._sink.port, self._each_count)
+        deadline = time.monotonic() + 300
+        while (arrivals := self._sink.arrivals()).count < self._each_count:
+            assert time.monotonic() < deadline, "a task for each recipient did not come to its end"
+            time.sleep(0.1)
+        return arrivals.count / (arrivals.last - begun)
+
+    def _steady(self) -> float:
+        arrivals = self._sink.arrivals()
+        return arrivals.count / arrivals.seconds

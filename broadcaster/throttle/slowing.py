@@ -1,0 +1,34 @@
+"""How a limit gives way to a network that says we are too fast, and comes back; pure.
+
+Halved at once and raised little by little (additive increase, multiplicative decrease, as in
+congestion control): whoever shares a bottleneck so comes to rest near what it can take.
+"""
+
+from dataclasses import replace
+
+from broadcaster.throttle.window import SECOND, State
+
+#: The least that is left of a limit.
+LEAST = 1 / 64
+#: However many complain, it counts once in this time, microseconds.
+ONCE = SECOND
+#: Without a complaint for this long, it comes back; by a tenth of the limit a second.
+REST = 5 * SECOND
+RISE = 10 * SECOND
+#: The longest that a network can have nothing sent, microseconds.
+LONGEST = 60 * SECOND
+
+
+def allowed(state: State, now: int) -> float:
+    """Say which share of the limit is allowed now, from 1/64 to 1."""
+    rested = now - state.slowed - REST
+    return state.share if rested <= 0 else min(1.0, state.share + rested / RISE)
+
+
+def slowed(state: State, pause: int, now: int) -> State:
+    """Halve what is allowed, at most once a second, and let nothing leave for `pause`."""
+    paused = max(state.paused, now + min(pause, LONGEST)) if pause > 0 else state.paused
+    if now - state.slowed < ONCE:
+        return replace(state, paused=paused)
+    share = max(LEAST, allowed(state, now) / 2)
+    return replace(state, share=share, slowed=now, paused=paused)

@@ -1,0 +1,47 @@
+"""Making and launching campaigns as the command line does."""
+
+from contextlib import suppress
+
+from broadcaster.bootstrap import Runtime
+from broadcaster.cli.drafts import Form, draft
+from broadcaster.errors import ConflictError, InvalidInputError
+
+_AUTHOR, _APPROVER = "author", "approver"
+
+
+def launch(
+    runtime: Runtime,
+    name: str,
+    *,
+    segment: str = "everybody",
+    channels: str = "sms,email,push",
+    lane: str = "routine",
+) -> int:
+    """Make a campaign of the founding notice and launch it; its id.
+
+    Called again after it was interrupted, it goes on where it was.
+    """
+    form = Form(
+        name=name,
+        kind="remote_services",
+        segment=segment,
+        channels=channels,
+        facts=None,
+        effective="now",
+        expires="+72h",
+        scheduled="",
+        message_class="",
+        lane=lane,
+        drill=False,
+        by=_AUTHOR,
+    )
+    # Refused: a former try got so far.
+    with suppress(InvalidInputError):
+        draft(runtime, form)
+    found = runtime.campaigns.get(name)
+    pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
+    with suppress(ConflictError):
+        runtime.campaigns.approve(found.id, pinned, _APPROVER, runtime.clock.now())
+    with suppress(ConflictError):
+        runtime.campaigns.launch(found.id, _AUTHOR, runtime.clock.now())
+    return found.id
