@@ -53,8 +53,8 @@ def test_deliveries_are_moved_into_a_table_for_each_campaign(empty_database_url:
     schema.upgrade(empty_database_url, "0002")
     with psycopg.connect(empty_database_url) as connection:
         connection.execute(
-            "INSERT INTO delivery (campaign_id, number, customer_id, address_id, updated_at, status,"
-            " channel) SELECT c, n, n, n, now(), 'planned', 'sms' "
+            "INSERT INTO delivery (campaign_id, number, customer_id, address_id, updated_at,"
+            " status, channel) SELECT c, n, n, n, now(), 'planned', 'sms' "
             "FROM generate_series(1, 3) AS c, generate_series(1, 100) AS n"
         )
     schema.upgrade(empty_database_url)

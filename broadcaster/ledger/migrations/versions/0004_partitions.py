@@ -8,7 +8,7 @@ meanwhile is planned by one of this version.
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 _DELIVERY = """
 ALTER TABLE delivery RENAME TO delivery_before;
