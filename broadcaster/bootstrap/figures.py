@@ -51,6 +51,7 @@ def listing(runtime: "Runtime") -> list[dict[str, object]]:
             "lane": campaign.lane.value,
             "segment": campaign.segment,
             "channels": [channel.value for channel in campaign.channels],
+            "plan": campaign.channel_plan.value,
             "drill": campaign.drill,
             "scheduled_at": campaign.scheduled_at,
             "expires": runtime.ledger.advisory(campaign.advisory_id).expires,

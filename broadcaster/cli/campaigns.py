@@ -31,8 +31,19 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
     kind: Annotated[str, typer.Option(help="The kind of advisory; 'kinds list' shows them.")],
     segment: Annotated[str, typer.Option(help="Who is told: the name of a saved segment.")],
     channels: Annotated[
-        str, typer.Option(help="sms, email, push; with commas.")
-    ] = "sms,email,push",
+        str, typer.Option(help="sms, email, push; with commas, in the order of the plan.")
+    ] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            help="all: every channel. first_reachable: one for each customer. escalate: one, and "
+            "the next when nothing confirmed that it arrived. In the order push, email, sms when "
+            "--channels gives none."
+        ),
+    ] = "all",
+    escalate_after: Annotated[
+        str, typer.Option(help="Minutes before each further channel, as 10,30; or one for all.")
+    ] = "",
     facts: Annotated[Path | None, typer.Option(help="Facts, a JSON or TOML file.")] = None,
     effective: Annotated[
         str, typer.Option(help="Valid from; ISO 8601 with offset, or now.")
@@ -57,6 +68,8 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         kind=kind,
         segment=segment,
         channels=channels,
+        plan=plan,
+        escalate_after=escalate_after,
         facts=facts,
         effective=effective,
         expires=expires,

@@ -77,6 +77,8 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
     if figures.get("archive"):
         out.print(f"Archived: {escape(figures['archive']['file'])}", soft_wrap=True)
         out.print(f"SHA-256 {figures['archive']['sha256']}", soft_wrap=True)
+    for step in figures.get("steps", ()):
+        out.print(_step(step))
     if figures["in_doubt"]:
         out.print(f"[yellow]In doubt: {figures['in_doubt']:,}.[/] They are listed, not resent.")
         for row in figures["in_doubt_list"][:_SHOWN]:
@@ -85,13 +87,28 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
             out.print("  … 'campaigns report --json' lists all.")
 
 
+def _step(step: Figures) -> str:
+    """Say in a line what a step of an escalation came to."""
+    head = f"Step {step['step']}, {step['channel']}: "
+    if step["done_at"]:
+        return f"{head}{step['targeted']:,} told, {step['confirmed']:,} confirmed"
+    return head + (f"due at {step['due_at']}" if step["due_at"] else "after the step before")
+
+
 def show_forecast(figures: Figures, console: Console | None = None) -> None:
     """Say who would be told, and who is left out and why."""
     out = _console(console)
     out.print(
         f"[bold]{figures['campaign']}[/] would tell [green]{figures['reached']:,}[/] of "
-        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages."
+        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages"
+        f"{' at the start' if figures['steps'] else ''}."
     )
+    for step in figures["steps"][1:]:
+        counts = ", ".join(f"{count:,} by {name}" for name, count in step["at_most"].items())
+        out.print(
+            f"Step {step['step']}, {step['after_minutes']} minutes after the one before: "
+            f"at most {counts or 'nobody'}."
+        )
     out.print(
         _pair(
             ("By channel", figures["channels"]),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -76,6 +76,9 @@ WHERE advisory.id = campaign.advisory_id AND campaign.planned_at IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM batch WHERE batch.campaign_id = campaign.id
       AND (NOT batch.done OR batch.settle_at IS NOT NULL))
+  AND (advisory.expires <= %(now)s OR NOT EXISTS (
+      SELECT FROM escalation
+      WHERE escalation.campaign_id = campaign.id AND escalation.done_at IS NULL))
 RETURNING campaign.id
 """
 
@@ -86,6 +89,18 @@ SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
 
 #: How many batches are closed in one look; a million deliveries take some looks.
 _CLOSED = 30
+
+
+_ESCALATIONS = """
+SELECT escalation.campaign_id, campaign.lane
+FROM escalation
+JOIN campaign ON campaign.id = escalation.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE escalation.done_at IS NULL AND escalation.due_at <= %(now)s
+  AND campaign.status = 'running' AND %(now)s < advisory.expires
+ORDER BY campaign.lane, escalation.due_at
+LIMIT 100
+"""
 
 
 class PostgresCalendar:
@@ -101,11 +116,16 @@ class PostgresCalendar:
         None of a lane for which one is being planned: they take turns, and a worker that was
         handed another would have nothing to do.
         """
+        return self._in_turn(_DUE, now)
+
+    def due_escalations(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List running campaigns with a step that is due, as `due_campaigns` does."""
+        return self._in_turn(_ESCALATIONS, now)
+
+    def _in_turn(self, query: LiteralString, now: datetime) -> Sequence[tuple[int, Lane]]:
         with self._pool.connection() as connection:
             busy = busy_lanes(connection)
-            due = [
-                (campaign, Lane(lane)) for campaign, lane in connection.execute(_DUE, {"now": now})
-            ]
+            due = [(one, Lane(lane)) for one, lane in connection.execute(query, {"now": now})]
         return [(campaign, lane) for campaign, lane in due if lane not in busy]
 
     def publishable(

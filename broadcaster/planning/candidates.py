@@ -71,7 +71,7 @@ _JUDGED = """
         WHEN (COALESCE(special.marks, 0) & (2 << {p}) <> 0) = %(plan_granted)s
             THEN 'opted_out'::reason
         WHEN special.marks & (4 << {p}) <> 0 THEN 'address_suppressed'::reason
-        WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason
+        WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason{when_told}
     END AS {c}_reason
 """
 
@@ -101,14 +101,23 @@ _JOINED = """
     ) AS first_{c} ON first_{c}.customer_id = reader.customer_id
 """
 
+# An address at which somebody was told in this campaign before.
+_TOLD = """
+    LEFT JOIN delivery AS told_{c} ON told_{c}.campaign_id = %(plan_campaign)s
+        AND told_{c}.address_id = first_{c}.address_id
+"""
+_WHEN_TOLD = """
+        WHEN told_{c}.number IS NOT NULL THEN 'duplicate_address'::reason"""
+
 # Of those who may be told at an address, the one with the lowest id is.
 _DOUBLED = """
 ), {c}_doubled AS MATERIALIZED (
     SELECT customer_id FROM (
-        SELECT customer_id, min(customer_id) OVER (PARTITION BY {c}_address) AS keeper
-        FROM judged WHERE {c}_shared AND {c}_reason IS NULL) AS sharer
+        SELECT judged.customer_id, min(judged.customer_id) OVER (PARTITION BY {c}_address) AS keeper
+        FROM judged{joined} WHERE {c}_shared AND {c}_reason IS NULL{untold}) AS sharer
     WHERE customer_id <> keeper
 """
+_UNTOLD = " AND ({c}_reason IS NOT NULL OR {c}_doubled.customer_id IS NOT NULL)"
 
 _CHOSEN = """
     , {c}_address, CASE WHEN {c}_doubled.customer_id IS NOT NULL THEN 'duplicate_address'::reason
@@ -124,7 +133,13 @@ def named(text: LiteralString, channel: Channel) -> LiteralString:
     return text.replace("{c}", name).replace("{p}", place)
 
 
-def candidates(condition: Condition, channels: Sequence[Channel]) -> LiteralString:
+def candidates(
+    condition: Condition,
+    channels: Sequence[Channel],
+    *,
+    one_each: bool = False,
+    again: bool = False,
+) -> LiteralString:
     """Give the query of candidates: one row for each customer of the segment.
 
     Its columns are `customer_id, locale`, and for each channel `<channel>_address` and
@@ -132,22 +147,36 @@ def candidates(condition: Condition, channels: Sequence[Channel]) -> LiteralStri
     given, in this order: no address or only broken ones, consent, suppression of the address, no
     locale, and the same address as another customer's who is told there: the one with the lowest
     id is.
+
+    With `one_each` a customer is told on the first of the channels that has no reason, and takes
+    nobody's place on those behind it. With `again` the campaign has told some already, and an
+    address where it did counts as another customer's; wants the value `plan_campaign`.
     """
+    when_told: LiteralString = _WHEN_TOLD if again else ""
     return (
         _HEAD
         + _each(_SPECIAL.replace("{first}", _FIRST), channels)
         + _PLAIN
-        + _each(_JUDGED, channels)
+        + _each(_JUDGED.replace("{when_told}", when_told), channels)
         + _READERS
         + condition.text
         + _LOCALES
-        + _each(_JOINED, channels)
-        + _each(_DOUBLED, channels)
+        + _each(_JOINED + (_TOLD if again else ""), channels)
+        + _doubled(channels, one_each=one_each)
         + ")\nSELECT judged.customer_id, judged.locale"
         + _each(_CHOSEN, channels)
         + "FROM judged"
         + _each(_UNDOUBLED, channels)
     )
+
+
+def _doubled(channels: Sequence[Channel], *, one_each: bool) -> LiteralString:
+    text: LiteralString = ""
+    for place, channel in enumerate(channels):
+        earlier = channels[:place] if one_each else ()
+        own = _DOUBLED.replace("{joined}", _each(_UNDOUBLED, earlier))
+        text += named(own.replace("{untold}", _each(_UNTOLD, earlier)), channel)
+    return text
 
 
 def _each(text: LiteralString, channels: Sequence[Channel]) -> LiteralString:
@@ -172,6 +201,7 @@ def values(
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
         "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
+        "plan_campaign": campaign.id,
         "plan_class": campaign.message_class.value,
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.
         "plan_granted": campaign.message_class is not MessageClass.PROMOTIONAL,

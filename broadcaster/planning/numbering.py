@@ -1,5 +1,6 @@
 """From candidates to numbered deliveries, and to batches that are runs of numbers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
@@ -24,6 +25,8 @@ SELECT %(campaign)s, %(before)s + row_number() OVER (), customer_id, %(now)s, 's
 FROM candidate WHERE {c}_reason IS NOT NULL
 """
 
+_NOT_ON = " AND {c}_reason IS NOT NULL"
+
 _BATCHES = """
 INSERT INTO batch (campaign_id, channel, lane, first, last, due_at)
 SELECT %(campaign)s, %(channel)s::channel, %(lane)s::lane, first,
@@ -41,13 +44,32 @@ class Numbering(NamedTuple):
     size: int
     now: datetime
 
-    def tell(self, channel: Channel, before: int) -> int:
-        """Number those who are told on a channel, and cut them into batches; how many.
+    def tell_all(self, channels: Sequence[Channel], before: int) -> int:
+        """Number all who are told, by channels; how many."""
+        count = 0
+        for place, channel in enumerate(channels):
+            earlier = channels[:place] if self.found.plan.one_each else ()
+            count += self._tell(channel, before + count, earlier)
+        return count
+
+    def leave_out_all(self, before: int) -> int:
+        """Number all who are left out, on each channel with its reason; how many.
+
+        Where a customer is told on one channel only, those are left out who are told on none.
+        """
+        count = 0
+        for channel in self.found.channels:
+            others = self.found.channels if self.found.plan.one_each else ()
+            count += self._insert(named(_LEFT_OUT, channel), before + count, others)
+        return count
+
+    def _tell(self, channel: Channel, before: int, earlier: Sequence[Channel]) -> int:
+        """Number those who are told on a channel and on no earlier one, and cut them into batches.
 
         Numbers run on from `before`, in the order of customers, so that a batch is a run of
         numbers on one channel.
         """
-        count = self._insert(named(_DELIVERIES, channel), before)
+        count = self._insert(named(_DELIVERIES, channel), before, earlier)
         values = {
             "campaign": self.found.id,
             "channel": channel.value,
@@ -60,10 +82,8 @@ class Numbering(NamedTuple):
         self.connection.execute(_BATCHES, values)
         return count
 
-    def leave_out(self, channel: Channel, before: int) -> int:
-        """Number those who are left out on a channel, each with its reason; how many."""
-        return self._insert(named(_LEFT_OUT, channel), before)
-
-    def _insert(self, statement: LiteralString, before: int) -> int:
+    def _insert(self, statement: LiteralString, before: int, not_on: Sequence[Channel]) -> int:
+        for channel in not_on:
+            statement += named(_NOT_ON, channel)
         values = {"campaign": self.found.id, "before": before, "now": self.now}
         return self.connection.execute(sql.SQL(statement).format(table=self.table), values).rowcount

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.errors import NotFoundError
 
 _CAMPAIGN = """
 SELECT campaign.id, campaign.name, campaign.expression, campaign.channels::text[], campaign.status,
        campaign.lane, campaign.planned_at, advisory.kind, advisory.class, advisory.effective,
-       advisory.expires
+       advisory.expires, campaign.channel_plan, campaign.escalate_after
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.id = %s
 """
@@ -33,6 +33,8 @@ class Plannable(NamedTuple):
     message_class: MessageClass
     effective: datetime
     expires: datetime
+    plan: ChannelPlan
+    escalate_after: Sequence[int]
 
 
 def read(connection: Connection[Any], campaign: int) -> Plannable:
@@ -47,4 +49,5 @@ def read(connection: Connection[Any], campaign: int) -> Plannable:
         status=CampaignStatus(found.status),
         lane=Lane(found.lane),
         message_class=MessageClass(found.message_class),
+        plan=ChannelPlan(found.plan),
     )

@@ -8,26 +8,16 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.delivery import Reason
-from broadcaster.domain.message import Lane
 from broadcaster.errors import ConflictError
 from broadcaster.planning.candidates import candidates, values
+from broadcaster.planning.escalation import begin
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.partition import Partition
 from broadcaster.planning.plannable import Plannable, read
-from broadcaster.ports import PLANNING, PLANNING_LANES, PLANNING_STAGE, Audience, Renderer
-
-# Planning a million takes longer than other statements may, and its hashes want room.
-_LIMITS = """
-SET LOCAL statement_timeout = '15min';
-SET LOCAL lock_timeout = '2min';
-SET LOCAL work_mem = '128MB';
-SET LOCAL maintenance_work_mem = '256MB'
-"""
-
-_TRY = "SELECT pg_try_advisory_xact_lock(%s, %s)"
-_STAGE = "SELECT set_config('application_name', %s, true)"
+from broadcaster.planning.turns import LIMITS, say, take_turn
+from broadcaster.ports import Audience, Renderer
 
 # Who had started meanwhile to pause or cancel it wins.
 _START = """
@@ -77,11 +67,11 @@ class Planner:
         its lane is being planned at the moment: plans are long, so they take turns.
         """
         with self._pool.connection() as connection:
-            connection.execute(_LIMITS)
+            connection.execute(LIMITS)
             found = read(connection, campaign)
             if found.planned_at is not None:
                 return _counts(connection, campaign)
-            _take_turn(connection, found)
+            take_turn(connection, found)
             # What was read before the turn came may have been planned by another since.
             found = read(connection, campaign)
             if found.planned_at is None:
@@ -91,19 +81,18 @@ class Planner:
     def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> None:
         if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
             raise ConflictError(_refusal(found, now))
-        _say(connection, "choosing")
+        say(connection, "choosing")
         self._choose(connection, found)
         partition = Partition(connection, found.id)
         partition.create()
         numbering = Numbering(connection, found, partition.table, self._batch_size, now)
-        _say(connection, "writing")
-        before = 0
-        for channel in found.channels:
-            before += numbering.tell(channel, before)
+        say(connection, "writing")
+        told = numbering.tell_all(found.channels, 0)
         partition.close_up()
-        for channel in found.channels:
-            before += numbering.leave_out(channel, before)
-        _say(connection, "indexing")
+        numbering.leave_out_all(told)
+        if found.plan is ChannelPlan.ESCALATE:
+            begin(connection, found, told, now)
+        say(connection, "indexing")
         partition.finish()
         partition.join()
         if not connection.execute(_START, {"campaign": found.id, "now": now}).rowcount:
@@ -112,32 +101,11 @@ class Planner:
     def _choose(self, connection: Connection[Any], found: Plannable) -> None:
         condition = self._audience.condition(found.expression)
         given = values(connection, found, condition, self._renderer)
-        query = candidates(condition, found.channels)
+        query = candidates(condition, found.channels, one_each=found.plan.one_each)
         connection.execute(
             "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
             given,
         )
-
-
-def _take_turn(connection: Connection[Any], found: Plannable) -> None:
-    """Be the only one who plans this campaign, and the only one who plans for its lane.
-
-    Not a lock of the campaign's row: pausing and cancelling must not wait for a long plan. Nobody
-    waits here, because a worker that waits does nothing else.
-    """
-    lane = list(Lane).index(found.lane)
-    for key in ((PLANNING_LANES, lane), (PLANNING, found.id)):
-        if connection.execute(_TRY, key).fetchone() != (True,):
-            message = (
-                f"Campaign {found.name!r} can not be planned yet: another plan of the "
-                f"{found.lane.value} lane is being made. It is tried again by itself."
-            )
-            raise ConflictError(message)
-
-
-def _say(connection: Connection[Any], stage: str) -> None:
-    """Show the stage to whoever looks at the server's sessions; it ends with the transaction."""
-    connection.execute(_STAGE, [PLANNING_STAGE + stage])
 
 
 def _refusal(found: Plannable, now: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
-from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
@@ -146,6 +146,8 @@ class NewCampaign:
     drill: bool
     scheduled_at: datetime | None
     created_by: str
+    channel_plan: ChannelPlan = ChannelPlan.ALL
+    escalate_after: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from broadcaster.ports import Selection
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
 from broadcaster.reports.funnel import Funnel, funnel, kept
+from broadcaster.reports.steps import steps
 
 _CAMPAIGN = """
 SELECT name, extract(epoch FROM COALESCE(finished_at, now()) - started_at)::float, figures, archive
@@ -122,6 +123,7 @@ class Reports:
             if figures is not None:
                 return {**figures, "archive": archive}
             counts = funnel(connection, campaign)
+            escalated = steps(connection, campaign)
             customers, reached = connection.execute(_PEOPLE, [campaign]).fetchone() or (0, 0)
         return {
             "campaign": name,
@@ -139,6 +141,7 @@ class Reports:
             },
             "locales": dict(counts.locales),
             "seconds": round(seconds or 0.0, 3),
+            **({"steps": escalated} if escalated else {}),
         }
 
     def unreached(self, campaign: int) -> Iterator[Unreached]:
