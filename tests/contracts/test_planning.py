@@ -165,6 +165,8 @@ def test_a_forecast_counts_by_channel_and_locale_and_writes_nothing(rows: Rows) 
         "locales": {"ar": 2, "fr": 2},
         "by_channel_and_locale": {"sms": {"ar": 1, "fr": 1}, "email": {"ar": 1, "fr": 1}},
         "suppressed": {"no_address": 2},
+        "plan": "all",
+        "steps": [],
     }
     assert rows.statuses(campaign) == []
     with pytest.raises(NotFoundError):
