@@ -23,14 +23,13 @@ MAY_USE: Mapping[str, set[str]] = {
     "babel": {"render", "web"},
     "redis": {"throttle", "tasks", "bootstrap"},
     "alembic": {"ledger", "audience", "planning", "reports", "bootstrap"},
-    "aiosmtplib": {"providers"},
+    "google": {"providers"},
     "aiosmtpd": {"web"},
 }
 
 #: Which files of the providers may use which library of a network.
 PROVIDER_FILES: Mapping[str, set[str]] = {
     "twilio": {"twilio.py", "_twilio.py"},
-    "aiosmtplib": {"smtp.py", "_relay.py"},
     "pywebpush": {"webpush.py"},
     "py_vapid": {"webpush.py"},
     "google": {"fcm.py"},

@@ -253,9 +253,14 @@ class Share:
         The latter is charged anew before its first charge runs out, as it may still arrive.
         """
         now = self._parts.clock.now()
-        down = [landing.aloft for landing in landings if not landing.recalled]
+        # What was never answered may arrive even now: it keeps what its grant holds.
+        down = [
+            landing.aloft
+            for landing in landings
+            if not landing.recalled and landing.submission.event is not DeliveryEvent.LOSE
+        ]
         for landing in landings:
-            if landing.aloft.left is not None:
+            if landing.aloft.left is not None and landing.submission.reference is not None:
                 self._line.roundtrips.note((landing.at - landing.aloft.left).total_seconds(), now)
         if down:
             latest = max(landing.at for landing in landings)

@@ -1,13 +1,12 @@
 """What mail needs to know of its relay before and after the wire: settings, parameters, refusals.
 
-No library here: `smtp.py` alone speaks to the relay.
+Nothing here touches the wire.
 """
 
 import logging
 import re
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
@@ -16,12 +15,24 @@ from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Message, Submission
 from broadcaster.providers._enhanced import enhanced, reason_of_reply
+from broadcaster.providers._smtp_offers import Offers
 from broadcaster.providers.base import result
 
 _log = logging.getLogger(__name__)
 
 HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)\Z")
+
+#: What would end a command or its brackets: a mailbox with it is none of ours to name.
+_UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>]")
+
+_NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
+
+#: What is rare in a mail, in forms that are searched for quickly: a CR before anything else than
+#: a LF and no dot, a CR without LF, a LF without CR.
+_ODD = re.compile(rb"\r(?!\n[^.]|\n\Z)")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_BARE_LF = re.compile(rb"\n(?<!\r\n)")
 
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -33,7 +44,7 @@ _PERMANENT = 500
 
 
 class RefusedError(Exception):
-    """The relay answered with something else than what was hoped for."""
+    """The relay said no."""
 
     def __init__(self, code: int, text: str, *, sender: bool = False) -> None:
         super().__init__(code)
@@ -41,14 +52,6 @@ class RefusedError(Exception):
         self.text = text
         #: Whether it is us who were refused: at the greeting, at AUTH, or as the sender at MAIL.
         self.sender = sender
-
-
-class NotSentError(Exception):
-    """The mail's last line was not written: the relay cannot have taken it."""
-
-
-class NoAnswerError(Exception):
-    """The whole mail was written and no answer came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,34 +66,71 @@ class Relay:
     password: Secret
     hello: str
     timeout: float
+    connections: int
     per_connection: int
+    pipeline: int
     idle: float
 
 
-def parameters(
-    offers: Callable[[str], bool], message: Message, recipient: str, size: int
-) -> tuple[list[str], list[str]]:
-    """Choose the parameters of MAIL and RCPT among those that the relay understands."""
-    sender_options, recipient_options = [], []
-    if offers("size"):
-        sender_options.append(f"SIZE={size}")
-    if not recipient.isascii():
-        sender_options.append("SMTPUTF8")
-    if offers("dsn"):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A composed mail: its Message-ID, its octets, and what is written after DATA."""
+
+    message: Message
+    sender: str = field(repr=False)
+    recipient: str = field(repr=False)
+    reference: str
+    size: int
+    content: bytes = field(repr=False)
+
+
+def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
+    """Write MAIL and RCPT with the parameters that the relay understands.
+
+    RefusedError, as the relay would answer, when it can't take this mail or this mailbox.
+    """
+    if offers.size and draft.size > offers.size:
+        raise RefusedError(552, "5.3.4 longer than the relay takes")
+    wide = not draft.recipient.isascii()
+    if wide and not offers.utf8:
+        raise RefusedError(553, "5.6.7 no SMTPUTF8")
+    sender, recipient = f"MAIL FROM:<{draft.sender}>", f"RCPT TO:<{draft.recipient}>"
+    if offers.sized:
+        sender += f" SIZE={draft.size}"
+    if offers.eight_bit and not draft.content.isascii():
+        sender += " BODY=8BITMIME"
+    if wide:
+        sender += " SMTPUTF8"
+    if offers.dsn:
         # RFC 3461: tell us what became of it, without sending the whole mail back.
-        sender_options += ["RET=HDRS", f"ENVID={message.delivery}"]
-        recipient_options.append("NOTIFY=SUCCESS,FAILURE,DELAY")
-        if recipient.isascii():
-            recipient_options.append(f"ORCPT=rfc822;{xtext(recipient)}")
-    return sender_options, recipient_options
+        sender += f" RET=HDRS ENVID={draft.message.delivery}"
+        recipient += " NOTIFY=SUCCESS,FAILURE,DELAY"
+        if not wide:
+            recipient += f" ORCPT=rfc822;{xtext(draft.recipient)}"
+    return sender.encode() + b"\r\n", recipient.encode() + b"\r\n"
+
+
+def written(mail: bytes) -> bytes:
+    """Give what is written after DATA: dots at line starts doubled, and one in the last line.
+
+    RFC 5321, section 4.5.2. InvalidInputError when a line ends otherwise than by CRLF: what a
+    careless server takes for a line's end before a dot may end the mail, and what follows would be
+    another mail of somebody's choice.
+    """
+    if _ODD.search(mail):
+        if _BARE_CR.search(mail):
+            raise InvalidInputError("mail", "has a bare CR", "Compose it with CRLF alone.")
+        mail = mail.replace(b"\r\n.", b"\r\n..")
+    if _BARE_LF.search(mail):
+        raise InvalidInputError("mail", "has a bare LF", "Compose it with CRLF alone.")
+    if mail.startswith(b"."):
+        mail = b"." + mail
+    return mail + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def xtext(text: str) -> str:
     """Write a text as RFC 3461, section 4, wants it."""
-    return "".join(
-        character if "!" <= character <= "~" and character not in "+=" else f"+{ord(character):02X}"
-        for character in text
-    )
+    return _NO_XTEXT.sub(lambda match: f"+{ord(match[0]):02X}", text)
 
 
 def refused(message: Message, error: RefusedError) -> Submission:
@@ -99,7 +139,9 @@ def refused(message: Message, error: RefusedError) -> Submission:
     status = enhanced(error.text)
     code = f"{error.code} {status}" if status else str(error.code)
     if error.code < _PERMANENT:
-        reason = Reason.PROVIDER_FAULT if reason is Reason.OTHER else reason
+        # Who sends us away for now (454 4.7.0: no TLS at the moment) has no policy against us.
+        vague = reason is Reason.OTHER or (error.sender and reason is Reason.BLOCKED)
+        reason = Reason.PROVIDER_FAULT if vague else reason
         return result(message, DeliveryEvent.DEFER, reason, code=code)
     about_us = error.sender and reason not in {Reason.TOO_LONG, Reason.NOT_CAPABLE}
     if about_us or error.code in _OURS:
@@ -113,7 +155,12 @@ def refused(message: Message, error: RefusedError) -> Submission:
 
 
 def ascii_mailbox(mailbox: str) -> str:
-    """Write an international domain in ASCII (RFC 5890) where that makes the mailbox ASCII."""
+    """Write an international domain in ASCII (RFC 5890) where that makes the mailbox ASCII.
+
+    InvalidInputError when it can't be named in an envelope.
+    """
+    if _UNSPEAKABLE.search(mailbox):
+        raise InvalidInputError("recipient", "is no mailbox", "Correct it.")
     local, _, domain = mailbox.rpartition("@")
     if mailbox.isascii() or not local.isascii():
         return mailbox
@@ -133,6 +180,7 @@ def sender_of(options: Options) -> tuple[str, str]:
 
 
 def relay_of(options: Options, hello: str) -> Relay:
+    """Read where mail is handed over; InvalidInputError naming the option that is wrong."""
     host = options.required("HOST", "Name the mail relay.")
     tls = options.choice("TLS", "starttls", tuple(_PORTS))
     username, password = options.text("USERNAME", ""), options.secret("PASSWORD")
@@ -149,7 +197,9 @@ def relay_of(options: Options, hello: str) -> Relay:
         password=password,
         hello=hello,
         timeout=options.number("TIMEOUT", 30, 0.1, 600),
+        connections=options.integer("CONNECTIONS", 8, 1, 200),
         per_connection=options.integer("PER_CONNECTION", 500, 1, 1_000_000),
+        pipeline=options.integer("PIPELINE", 2, 0, 2),
         idle=options.number("IDLE", 30, 1, 3600),
     )
 

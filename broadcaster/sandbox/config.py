@@ -23,6 +23,8 @@ class SandboxConfig:
     0 all happens at once. Port 0 takes a free one. `callback_base`, when set, is where callbacks
     and confirmations are really delivered, whatever host their URL names: signatures still speak
     of the URL. Without it only URLs on loopback are called. DSNs go to `bounce_host:bounce_port`.
+    With `smtp_certificate` (PEM, key included) the mail host offers STARTTLS, with `smtp_username`
+    it wants a login.
     `push_origin`, when set, is where senders find the push services, such as a proxy before them.
     """
 
@@ -39,6 +41,9 @@ class SandboxConfig:
     callback_base: str = ""
     bounce_host: str = "127.0.0.1"
     bounce_port: int = 8425
+    smtp_certificate: Path | None = None
+    smtp_username: str = ""
+    smtp_password: Secret = field(default_factory=lambda: Secret(""))
     push_origin: str = ""
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from broadcaster.sandbox.config import SandboxConfig
 from broadcaster.sandbox.envelope import Recipient, Sender
 from broadcaster.sandbox.mail_course import mail_course
 from broadcaster.sandbox.record import Journal, Line
+from broadcaster.sandbox.smtp_login import doors
 from broadcaster.sandbox.smtp_session import Session
 from broadcaster.sandbox.trouble import Dice
 
@@ -55,6 +56,7 @@ class MailHost:
     ) -> None:
         """Tell `accepted` of each recorded mail, so that its reports follow."""
         self._config = config
+        self._doors = doors(config.smtp_certificate, config.smtp_username, config.smtp_password)
         self._dice = dice
         self._record = record
         self._requests = requests
@@ -87,7 +89,7 @@ class MailHost:
             return
         self._sessions.add(task)
         try:
-            await Session(self, reader, writer).run()
+            await Session(self, reader, writer, self._doors).run()
         except (OSError, asyncio.CancelledError):
             # Cancelled by `stop` alone; Python before 3.12 logs a traceback for a cancelled task
             # of a stream server.

@@ -23,6 +23,11 @@ class SmtpReader:
         """Whether another whole line is there already."""
         return b"\n" in self._buffer
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything at all is there already."""
+        return bool(self._buffer)
+
     async def line(self, limit: int) -> bytes | None:
         """Read a line without its end; None when the client has gone; TooLongError."""
         seen, long = 0, False

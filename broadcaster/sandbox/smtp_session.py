@@ -1,4 +1,8 @@
-"""One SMTP session (RFC 5321), with pipelining (RFC 2920) and the extensions that it names."""
+"""One SMTP session (RFC 5321), with pipelining (RFC 2920) and the extensions that it names.
+
+STARTTLS (RFC 3207) and AUTH (RFC 4954) are offered where they are set up. A client that does not
+wait where it has to (RFC 2920, section 3.1) is sent away, as strict servers do.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +16,7 @@ from broadcaster.sandbox.envelope import (
     read_recipient,
     read_sender,
 )
+from broadcaster.sandbox.smtp_login import MECHANISMS, OPEN, Doors
 from broadcaster.sandbox.smtp_reader import SmtpReader, TooLongError
 
 #: Octets of a command (RFC 3461, 4.3 and 5 lengthen them), of a message and of a line in it
@@ -21,7 +26,6 @@ _COMMAND, _MESSAGE, _TEXT_LINE = 2048, 10 * 1024 * 1024, 998
 _RECIPIENTS, _FAULTS, _SILENCE = 100, 50, 300.0
 
 _EXTENSIONS = (
-    HOST,
     "PIPELINING",
     f"SIZE {_MESSAGE}",
     "8BITMIME",
@@ -29,6 +33,9 @@ _EXTENSIONS = (
     "ENHANCEDSTATUSCODES",
     "DSN",
 )
+
+#: Commands after which a client waits for the reply (RFC 2920, section 3.1).
+_LAST = frozenset({"EHLO", "HELO", "DATA", "STARTTLS", "AUTH"})
 
 Place = TypeVar("Place")
 
@@ -49,9 +56,16 @@ class Session(Generic[Place]):
     """Reads commands in order and answers in order; answers leave when no command is waiting."""
 
     def __init__(
-        self, host: Host[Place], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        host: Host[Place],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        doors: Doors = OPEN,
     ) -> None:
         """Talk to one client."""
+        self._doors = doors
+        self._secure = False
+        self._known = not doors.username
         self._host = host
         self._reader = SmtpReader(reader)
         self._writer = writer
@@ -67,6 +81,8 @@ class Session(Generic[Place]):
             "MAIL": self._mail,
             "RCPT": self._rcpt,
             "DATA": self._data,
+            "STARTTLS": self._starttls,
+            "AUTH": self._auth,
             "RSET": self._rset,
             "NOOP": lambda _: self._say("250 2.0.0 Ok"),
             "VRFY": lambda _: self._say("252 2.5.2 Send it and see"),
@@ -100,10 +116,14 @@ class Session(Generic[Place]):
             return await self._reader.line(_COMMAND)
 
     async def _obey(self, line: bytes) -> None:
-        verb, _, argument = line.partition(b" ")
-        step = self._verbs.get(verb.decode("ascii", "replace").upper())
+        word, _, argument = line.partition(b" ")
+        verb = word.decode("ascii", "replace").upper()
+        step = self._verbs.get(verb)
         if step is None:
             self._fault("500 5.5.2 Unknown command")
+            return
+        if verb in _LAST and self._reader.waiting:
+            self._end("554 5.5.0 Commands out of step")
             return
         try:
             waiting = step(argument)
@@ -140,7 +160,7 @@ class Session(Generic[Place]):
             raise EnvelopeError("501 5.5.4 EHLO needs a name")
         self._greeted = True
         self._forget()
-        *first, last = _EXTENSIONS
+        *first, last = (HOST, *self._doors.words(secure=self._secure), *_EXTENSIONS)
         self._say("\r\n".join([*(f"250-{word}" for word in first), f"250 {last}"]))
 
     def _helo(self, argument: bytes) -> None:
@@ -155,6 +175,8 @@ class Session(Generic[Place]):
             raise EnvelopeError("503 5.5.1 Say EHLO first")
         if self._sender is not None:
             raise EnvelopeError("503 5.5.1 One sender a message")
+        if not self._known:
+            raise EnvelopeError("530 5.7.0 Log in first")
         sender = read_sender(argument)
         if sender.size > _MESSAGE:
             raise EnvelopeError("552 5.3.4 Message is too big")
@@ -206,6 +228,36 @@ class Session(Generic[Place]):
             self._drop()
         else:
             self._say(reply)
+
+    async def _starttls(self, argument: bytes) -> None:
+        if argument.strip():
+            raise EnvelopeError("501 5.5.4 STARTTLS has no argument")
+        if self._doors.tls is None or self._secure:
+            raise EnvelopeError("503 5.5.1 Not offered")
+        self._say("220 2.0.0 Ready")
+        await self._flush(always=True)
+        async with asyncio.timeout(_SILENCE):
+            await self._writer.start_tls(self._doors.tls)
+        # The client has to begin again (RFC 3207, section 4.2).
+        self._secure, self._greeted = True, False
+        self._forget()
+
+    async def _auth(self, argument: bytes) -> None:
+        mechanism, _, initial = argument.partition(b" ")
+        questions = MECHANISMS.get(mechanism.decode("ascii", "replace").upper())
+        if questions is None:
+            raise EnvelopeError("504 5.5.4 Unknown mechanism")
+        if not self._doors.may_log_in(secure=self._secure) or self._known:
+            raise EnvelopeError("503 5.5.1 Not offered")
+        answers = [initial] if initial else []
+        for question in questions[len(answers) :]:
+            self._say(f"334 {question}")
+            await self._flush(always=True)
+            answers.append(await self._line() or b"")
+        if not self._doors.opens(answers):
+            raise EnvelopeError("535 5.7.8 No such user or password")
+        self._known = True
+        self._say("235 2.7.0 Welcome")
 
     def _drop(self) -> None:
         self._open = False

@@ -5,6 +5,7 @@ import base64
 import json
 import smtplib
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes
@@ -13,7 +14,11 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
+from broadcaster.domain.options import Secret
+from broadcaster.errors import InvalidInputError
 from broadcaster.sandbox.config import SandboxConfig
+from broadcaster.sandbox.smtp_login import doors
+from tests.authorities import Authority, authority
 from tests.sandboxes import blocks, lines, mailbox, running, until
 
 SENDER, TO = "b+1-2@bounces.lydec.test", "amina@mail.test"
@@ -57,7 +62,7 @@ def test_a_mail_is_taken_and_recorded_as_it_was_sent(port: int, config: SandboxC
 
 
 def test_an_asynchronous_client_sends_too(port: int, config: SandboxConfig) -> None:
-    """The library that the product uses, with a mailbox beyond ASCII."""
+    """A library for event loops, with a mailbox beyond ASCII."""
 
     async def send() -> None:
         async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
@@ -69,33 +74,60 @@ def test_an_asynchronous_client_sends_too(port: int, config: SandboxConfig) -> N
     assert [line["to"] for line in lines(config.folder, "email")] == ["أمينة@mail.test", TO]
 
 
-def _talk(port: int, sent: bytes) -> list[str]:
-    """Send everything at once and read until the host closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(sent)
-        answer = b""
-        while chunk := connection.recv(65536):
-            answer += chunk
-    return answer.decode().splitlines()
+def _talk(port: int, *groups: tuple[bytes, int]) -> list[str]:
+    """Send each group of commands and wait for so many replies; give all up to the host's end."""
+    replies: list[str] = []
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as connection,
+        connection.makefile("rb") as lines_,
+    ):
+        for sent, count in ((b"", 1), *groups):
+            connection.sendall(sent)
+            wanted = len(replies) + count
+            while len(replies) < wanted:
+                line = lines_.readline().decode()
+                assert line, "the host closed"
+                if line[3:4] == " ":
+                    replies.append(line)
+        return [*replies, *lines_.read().decode().splitlines()]
+
+
+_HELLO = (b"EHLO me\r\n", 1)
+_ONE = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
 
 
 def test_pipelined_commands_are_answered_in_order(port: int, config: SandboxConfig) -> None:
-    """RFC 2920: one packet, two messages, the second after a body that looks like commands."""
-    one = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
-    sent = (
-        b"EHLO me\r\n"
-        + one
-        + b"QUIT\r\n..\r\n\n.\n\r\n.\r\n"
-        + one
-        + b".\r\nRSET\r\nNOOP\r\nQUIT\r\n"
+    """RFC 2920: a body that looks like commands, and the next envelope in one packet with it."""
+    replies = _talk(
+        port,
+        _HELLO,
+        (_ONE, 3),
+        (b"QUIT\r\n..\r\n\n.\n\r\n.\r\n" + _ONE, 4),
+        (b".\r\nRSET\r\nNOOP\r\nQUIT\r\n", 4),
     )
-    replies = [line[:3] for line in _talk(port, sent) if line[3:4] != "-"]
-    first_mail, second_mail = ["250", "250", "354", "250"], ["250", "250", "354", "250"]
-    end = ["250", "250", "221"]
-    assert replies == ["220", "250", *first_mail, *second_mail, *end]
+    codes = [reply[:3] for reply in replies]
+    mail = ["250", "250", "354", "250"]
+    assert codes == ["220", "250", *mail, *mail, "250", "250", "221"]
     first, second = (base64.b64decode(line["raw"]) for line in lines(config.folder, "email"))
     assert first == b"QUIT\r\n.\r\n\n.\n\r\n"
     assert second == b""
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [(b"EHLO me\r\nMAIL FROM:<a@b.test>\r\n", 1)],
+        [(b"HELO me\r\nQUIT\r\n", 1)],
+        [_HELLO, (_ONE + b"body\r\n.\r\n", 3)],
+        [_HELLO, (_ONE + b"b", 3)],
+    ],
+)
+def test_who_does_not_wait_is_sent_away(
+    port: int, config: SandboxConfig, groups: list[tuple[bytes, int]]
+) -> None:
+    """RFC 2920, section 3.1: after EHLO and DATA a client waits for the reply."""
+    assert _talk(port, *groups)[-1].startswith("554 5.5.0")
+    assert lines(config.folder, "email") == []
 
 
 @pytest.mark.parametrize(
@@ -106,23 +138,91 @@ def test_pipelined_commands_are_answered_in_order(port: int, config: SandboxConf
         (b"A" * 5000, "500"),
         (b"A" * 300_000, "500"),
         (b"EHLO", "501"),
+        (b"STARTTLS", "503"),
+        (b"AUTH PLAIN AGEAYg==", "503"),
+        (b"AUTH MAGIC", "504"),
         (b"MAIL FROM:<a@b.test>", "503"),
-        (b"EHLO x\r\nRCPT TO:<a@b.test>", "503"),
-        (b"EHLO x\r\nDATA", "503"),
-        (b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nDATA", "554"),
-        (b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nMAIL FROM:<a@b.test>", "503"),
-        (b"EHLO x\r\nMAIL FROM:<a@b.test> SIZE=99999999999", "552"),
-        (b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test> NOTIFY=SOMETIMES", "501"),
-        (b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test> X=Y", "555"),
-        ("EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<é@d.test>".encode(), "553"),
+        (b"RCPT TO:<a@b.test>", "503"),
+        (b"DATA", "503"),
         (b"NOOP\r\n" * 60 + b"BAD\r\n" * 60, "421"),
     ],
 )
 def test_wrong_commands_get_a_reply_of_the_protocol(port: int, command: bytes, reply: str) -> None:
     """Whatever comes, the host answers with a number and goes on."""
-    replies = _talk(port, command + b"\r\nQUIT\r\n")
-    wanted = replies[-1] if reply == "421" else replies[-2]
+    replies = _talk(port, (command + b"\r\n", 0), (b"NOOP\r\nQUIT\r\n", 0))
+    wanted = replies[-1] if reply == "421" else replies[-3]
     assert wanted.startswith(reply)
+
+
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [
+        (b"RCPT TO:<a@b.test>", "503"),
+        (b"DATA", "503"),
+        (b"MAIL FROM:<a@b.test>\r\nDATA", "554"),
+        (b"MAIL FROM:<a@b.test>\r\nMAIL FROM:<a@b.test>", "503"),
+        (b"MAIL FROM:<a@b.test> SIZE=99999999999", "552"),
+        (b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test> NOTIFY=SOMETIMES", "501"),
+        (b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test> X=Y", "555"),
+        ("MAIL FROM:<a@b.test>\r\nRCPT TO:<é@d.test>".encode(), "553"),
+    ],
+)
+def test_wrong_envelopes_get_a_reply_of_the_protocol(port: int, command: bytes, reply: str) -> None:
+    """What a greeted client says wrongly is refused, and the session goes on."""
+    count = command.count(b"\r\n") + 1
+    replies = _talk(port, _HELLO, (command + b"\r\n", count), (b"QUIT\r\n", 1))
+    assert replies[-2].startswith(reply)
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Make one authority for all tests here."""
+    return authority(tmp_path_factory.mktemp("authority"))
+
+
+def test_encryption_and_login(config: SandboxConfig, trusted: Authority) -> None:
+    """Both are offered in turn where they are set up, and mail is taken after them alone."""
+    trusted.server("127.0.0.1")
+    chosen = replace(
+        config,
+        smtp_certificate=trusted.folder / "127.0.0.1.pem",
+        smtp_username="lydec",
+        smtp_password=Secret("geheim"),
+    )
+    context = ssl.create_default_context(cafile=trusted.file)
+    with running(chosen) as ports, smtplib.SMTP("127.0.0.1", ports.smtp, timeout=10) as client:
+        client.ehlo("test")
+        assert client.has_extn("starttls")
+        assert not client.has_extn("auth")
+        assert client.docmd("MAIL FROM:<a@b.test>")[0] == 530
+        client.starttls(context=context)
+        assert client.docmd("MAIL FROM:<a@b.test>")[0] == 503
+        client.ehlo("test")
+        assert not client.has_extn("starttls")
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("lydec", "wrong")
+        client.user, client.password = "lydec", "geheim"
+        assert client.docmd("AUTH", "PLAIN ?")[0] == 535
+        client.auth("LOGIN", client.auth_login, initial_response_ok=False)
+        assert client.sendmail(SENDER, [TO], MAIL) == {}
+    assert [line["to"] for line in lines(config.folder, "email")] == [TO]
+
+
+def test_words_behind_starttls_are_not_obeyed(config: SandboxConfig, trusted: Authority) -> None:
+    """What is said in the clear with STARTTLS ends the session (RFC 3207, section 6)."""
+    trusted.server("127.0.0.1")
+    chosen = replace(config, smtp_certificate=trusted.folder / "127.0.0.1.pem")
+    with running(chosen) as ports:
+        replies = _talk(ports.smtp, _HELLO, (b"STARTTLS\r\nNOOP\r\n", 1))
+    assert replies[-1].startswith("554 5.5.0")
+
+
+def test_a_certificate_has_to_be_one(tmp_path: Path) -> None:
+    """What is no PEM file is refused by the setting's name."""
+    file = tmp_path / "x.pem"
+    file.write_text("nothing", encoding="ascii")
+    with pytest.raises(InvalidInputError, match="smtp_certificate"):
+        doors(file, "", Secret(""))
 
 
 def test_sizes_are_bounded(port: int, config: SandboxConfig) -> None:

@@ -1,0 +1,364 @@
+"""One connection to a relay: octets in and out, the patience of each step, and its end."""
+
+import asyncio
+import logging
+from typing import Protocol, cast
+
+from broadcaster.providers._relay import Relay
+from broadcaster.providers._smtp_exchange import Exchange, Step
+from broadcaster.providers._smtp_letter import Letter
+from broadcaster.providers._smtp_offers import Offers
+from broadcaster.providers._smtp_opening import Say, Wait, opening
+from broadcaster.providers._smtp_replies import BadReplyError, Replies, Reply
+
+_log = logging.getLogger(__name__)
+
+#: Octets of a mail that are written in one go; more wait until the relay has read these.
+_PIECE = 1 << 18
+
+#: Octets that are read in one go.
+_BUFFER = 1 << 13
+
+#: How long a polite goodbye may take, seconds.
+GOODBYE = 1.0
+
+#: The patience with each step, in terms of that with a plain command: RFC 5321, section 4.5.3.2,
+#: has 5 minutes for those, 2 for DATA, 3 for each block of a mail, 10 for the final dot.
+_PATIENCE = {
+    Step.RSET: 1.0,
+    Step.MAIL: 1.0,
+    Step.RCPT: 1.0,
+    Step.DATA: 0.4,
+    Step.CONTENT: 0.6,
+    Step.END: 2.0,
+    Step.VOID: 2.0,
+}
+
+#: A connection looks at its clock once a second, or so many times within its patience.
+_LOOK, _LOOKS = 1.0, 8
+
+
+class TakenBackError(Exception):
+    """A mail was taken back after the relay had asked for its content: only hanging up is left."""
+
+
+class Desk(Protocol):
+    """Who hands mails to connections, and hears what became of them."""
+
+    def next(self, connection: "Connection") -> Letter | None:
+        """Give another mail, written for what this relay offers; None when there is none."""
+        ...
+
+    def leaves(self, letter: Letter) -> bool:
+        """Decide whether the content of a mail may leave now."""
+        ...
+
+    def finished(self, letter: Letter) -> None:
+        """Hear that the relay answered a mail."""
+        ...
+
+    def rests(self, connection: "Connection") -> None:
+        """Hear that a connection has nothing to do."""
+        ...
+
+    def ended(self, connection: "Connection", left: list[Letter], cause: Exception) -> None:
+        """Hear, once, that an open connection takes no more mails, and which it leaves behind."""
+        ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Speaks to the relay about one mail after the other."""
+
+    def __init__(self, relay: Relay, desk: Desk) -> None:
+        """Nothing is connected yet."""
+        self._relay = relay
+        self._desk = desk
+        self._loop = asyncio.get_running_loop()
+        self._replies = Replies()
+        self._buffer = memoryview(bytearray(_BUFFER))
+        self._transport: asyncio.Transport | None = None
+        # The greeting may come before anybody can wait for it.
+        self._awaited: asyncio.Future[Reply | None] = self._loop.create_future()
+        self._exchange: Exchange | None = None
+        self._cause: Exception | None = None
+        self._paused = False
+        self._offset = 0
+        self._left = relay.per_connection
+        self._deadline = float("inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self.offers = Offers()
+        #: When it was begun, on the event loop's clock.
+        self.since = self._loop.time()
+        #: How many mails the relay answered on it.
+        self.served = 0
+        #: Whether it has said that it rests, and was given nothing since.
+        self.resting = False
+        #: Set when its socket is closed.
+        self.closed: asyncio.Future[None] = self._loop.create_future()
+
+    async def open(self) -> None:
+        """Connect, greet, encrypt, log in.
+
+        OSError, TimeoutError and BadReplyError when that fails, RefusedError when the relay does
+        not want us; the connection is closed then.
+        """
+        relay, direct = self._relay, self._relay.tls == "tls"
+        try:
+            async with asyncio.timeout(relay.timeout):
+                await self._loop.create_connection(
+                    lambda: self,
+                    relay.host,
+                    relay.port,
+                    ssl=relay.context if direct else None,
+                    server_hostname=relay.host if direct else None,
+                )
+            self.offers = await self._greet()
+        except BaseException:
+            self.abort()
+            raise
+        self._exchange = Exchange(
+            group=self.offers.pipelining and relay.pipeline > 0, ahead=self.ahead
+        )
+        self._look()
+
+    @property
+    def ahead(self) -> bool:
+        """Whether an envelope may be written behind the content of another mail."""
+        return self.offers.pipelining and self._relay.pipeline > 1
+
+    def left(self) -> list[Letter]:
+        """List the mails that are open on it."""
+        return self._exchange.open if self._exchange is not None else []
+
+    def pump(self) -> None:
+        """Write what may be written now, and take another mail where there is room for one."""
+        if self._cause is not None or self._exchange is None or self._paused:
+            return
+        try:
+            self._write(self._exchange)
+        except Exception as error:  # noqa: BLE001  (no fault of ours may leave mails unanswered)
+            _log.error(
+                "fault in a connection to the relay",
+                extra={"action": "connection_failed", "fault": type(error).__name__},
+            )
+            self._end(error)
+
+    def retire(self) -> None:
+        """Take no more mails, and leave when what was written is answered; politely then."""
+        self._left = 0
+        if self._exchange is not None and self._exchange.idle:
+            self._goodbye()
+        elif not any(letter.written for letter in self.left()):
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._end(ConnectionAbortedError())
+        if self._transport is not None:
+            self._transport.abort()
+        elif not self.closed.done():
+            self.closed.set_result(None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what we write to."""
+        # That of uvloop is none by its class, only by what it does.
+        self._transport = cast("asyncio.Transport", transport)
+        if self._cause is not None:
+            self._transport.abort()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  (asyncio's own signature)
+        """Give the same small buffer each time: a large new one costs more than what it is for."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hear what the relay says."""
+        self._heard(bytes(self._buffer[:nbytes]))
+
+    def _heard(self, data: bytes) -> None:
+        if self._cause is not None:
+            # The answer to QUIT, or what is too late.
+            if self._transport is not None:
+                self._transport.close()
+            return
+        if self._exchange is not None:
+            self._hear(self._exchange, data)
+            return
+        try:
+            self._hear_one(data)
+        except BadReplyError as error:
+            self._end(error)
+
+    def eof_received(self) -> None:
+        """End with the relay: one that says no more can't answer, even if it still reads."""
+        self._end(ConnectionResetError())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End with the socket."""
+        self._end(exc or ConnectionResetError())
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Write no more: the relay reads too slowly."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._paused = False
+        self.pump()
+
+    async def _greet(self) -> Offers:
+        conversation = opening(self._relay)
+        try:
+            step = next(conversation)
+            while True:
+                async with asyncio.timeout(self._relay.timeout):
+                    reply = await self._take(step)
+                if self._cause is not None:
+                    raise self._cause
+                step = conversation.send(reply)
+        except StopIteration as end:
+            offers: Offers = end.value
+            return offers
+
+    async def _take(self, step: Say | Wait) -> Reply | None:
+        """Take one step of the opening."""
+        if self._transport is None:
+            raise ConnectionResetError
+        if step is Wait.ENCRYPTION:
+            if self._relay.context is None:
+                raise BadReplyError("no TLS is set up")
+            self._transport = await self._loop.start_tls(
+                self._transport, self, self._relay.context, server_hostname=self._relay.host
+            )
+            return None
+        if isinstance(step, Say):
+            if self._cause is None:
+                self._awaited = self._loop.create_future()
+            self._transport.write(step.line)
+        return await self._awaited
+
+    def _hear_one(self, data: bytes) -> None:
+        """Hear the reply to the one thing that was said; what comes with it was not asked for.
+
+        A reply in the clear behind the one to STARTTLS is an attempt to speak as the relay
+        (CVE-2011-0411 and its like).
+        """
+        for reply in self._replies.feed(data):
+            if self._awaited.done():
+                raise BadReplyError("reply before its turn")
+            self._awaited.set_result(reply)
+        if self._awaited.done() and self._replies.partial:
+            raise BadReplyError("reply before its turn")
+
+    def _hear(self, exchange: Exchange, data: bytes) -> None:
+        heard, fault = 0, None
+        try:
+            for reply in self._replies.feed(data):
+                heard += 1
+                exchange.heard(reply)
+                if exchange.closing is not None:
+                    break
+        except BadReplyError as error:
+            fault = error
+        if exchange.going is not None and self._replies.partial:
+            fault = BadReplyError("reply before its turn")
+        finished, exchange.finished = exchange.finished, []
+        self.served += len(finished)
+        end = fault or exchange.closing
+        if heard and end is None:
+            # The next mail is on its way before the last one is talked about.
+            self.pump()
+        for letter in finished:
+            self._desk.finished(letter)
+        if end is not None:
+            self._end(end)
+
+    def _write(self, exchange: Exchange) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            # Nothing that is written from here on would leave.
+            self._end(ConnectionResetError())
+            return
+        said, going = exchange.said(), exchange.going
+        if going is not None and not self._content(transport, exchange, going, said):
+            return
+        if exchange.free and self._left > 0:
+            letter = self._desk.next(self)
+            if letter is not None:
+                self._left -= 1
+                self.resting = False
+                exchange.begin(letter)
+                said += exchange.said()
+        if said:
+            transport.write(b"".join(said))
+        self._wait(exchange)
+
+    def _content(
+        self, transport: asyncio.Transport, exchange: Exchange, letter: Letter, said: list[bytes]
+    ) -> bool:
+        """Write the content but for its last piece, which goes to `said`; False to stop here."""
+        # What is settled has none any more.
+        draft = letter.draft
+        if draft is None or (not self._offset and not self._desk.leaves(letter)):
+            self._end(TakenBackError())
+            return False
+        content = draft.content
+        while len(content) - self._offset > _PIECE:
+            transport.write(memoryview(content)[self._offset : self._offset + _PIECE])
+            self._offset += _PIECE
+            self._deadline = self._patience(Step.CONTENT)
+            if self._paused or transport.is_closing():
+                return False
+        said.append(content[self._offset :])
+        self._offset = 0
+        exchange.gone()
+        return True
+
+    def _wait(self, exchange: Exchange) -> None:
+        """Be patient with the next step, or rest, or leave when it has served long enough."""
+        step = exchange.step
+        if step is not None:
+            self._deadline = self._patience(step)
+        elif self._left <= 0:
+            self._goodbye()
+        elif not self.resting:
+            self._deadline = self._loop.time() + self._relay.idle
+            self.resting = True
+            self._desk.rests(self)
+
+    def _patience(self, step: Step) -> float:
+        return self._loop.time() + self._relay.timeout * _PATIENCE[step]
+
+    def _look(self) -> None:
+        """Look at the clock: cheaper than to set an alarm at each step of each mail."""
+        if self._loop.time() < self._deadline:
+            pause = min(_LOOK, self._relay.timeout / _LOOKS)
+            self._timer = self._loop.call_later(pause, self._look)
+        elif self._exchange is None or not self._exchange.idle:
+            self._end(TimeoutError())
+        else:
+            self._goodbye()
+
+    def _goodbye(self) -> None:
+        """Say QUIT and wait a little for the answer."""
+        if self._cause is None and self._transport is not None:
+            self._transport.write(b"QUIT\r\n")
+            self._end(ConnectionAbortedError(), polite=True)
+            self._timer = self._loop.call_later(GOODBYE, self.abort)
+
+    def _end(self, cause: Exception, *, polite: bool = False) -> None:
+        """Take no more mails, close unless it is done politely, and leave the open ones behind."""
+        if self._cause is not None:
+            return
+        self._cause = cause
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._awaited.done():
+            self._awaited.set_result(None)
+        if self._transport is not None and not polite:
+            self._transport.abort()
+        if self._exchange is not None:
+            self._desk.ended(self, self.left(), cause)
