@@ -1,19 +1,14 @@
 """How exactly limits are kept: four processes race for one, and a sink stamps what arrives.
 
-    python benchmarks/throttle.py              about a minute
-    python benchmarks/throttle.py --full       every answering time, 30 seconds a rate
-
 Each rate has its own limit, and four processes that always have work. They share nothing but the
 store. A message is a datagram over loopback to a sink, a process of its own, which stamps it and
 answers after a while; the answer is told to the throttle as the dispatcher tells it. Printed are
-the fullest second at the sink, wherever it begins, and the share of the limit that was used.
+the fullest second at the sink, wherever it begins, and the share of the limit that was used. The
+short form takes a minute; the full one tries every answering time for longer.
 """
 
-import argparse
 import heapq
 import json
-import os
-import platform
 import random
 import select
 import socket
@@ -101,7 +96,8 @@ def work(url: str, rate: float, port: int, seconds: float) -> None:
                     outlet.send(number.to_bytes(9))
                 sent += len(grant.granted)
                 ask = time.monotonic() + grant.wait
-            pause = max(0.0, min(ask, told + TELL) - time.monotonic())
+            until = min(ask, told + TELL) if landed else ask
+            pause = max(0.0, until - time.monotonic())
             if select.select([outlet], [], [], pause)[0]:
                 for answer, at in _answers(outlet):
                     mark, left = aloft.pop(answer)
@@ -166,15 +162,16 @@ def race(url: str, rate: int, seconds: float, delay: float, jitter: float) -> di
         time.sleep(0.3)
         stamps = json.loads(end.communicate("over\n")[0])
         scripts = client.info("commandstats")["cmdstat_evalsha"]
+    gap = max((after - before for before, after in pairwise(stamps)), default=0) / NANO
     return {
-        "rate": rate,
-        "sent": sent,
-        "lost": sent - len(stamps),
+        "limit": rate,
+        "answers after, ms": f"{delay * 1000:g} ± {jitter * 1000:g}",
         "fullest": fullest(stamps),
-        "share": share(stamps, rate),
-        "calls": scripts["calls"] / seconds,
-        "cost": scripts["usec_per_call"],
-        "gap": max((after - before for before, after in pairwise(stamps)), default=0) / NANO,
+        "used, %": round(100 * share(stamps, rate), 1),
+        "lost": sent - len(stamps),
+        "calls a second": round(scripts["calls"] / seconds),
+        "of the store, µs": round(scripts["usec_per_call"]),
+        "longest gap, ms": round(1000 * gap),
     }
 
 
@@ -204,50 +201,45 @@ def share(stamps: Sequence[int], rate: int) -> float:
 
 
 def main() -> None:
-    """Race at each rate, and print the table."""
-    words = argparse.ArgumentParser(description=__doc__, add_help=True)
-    words.add_argument("--full", action="store_true", help="every answering time, longer")
-    words.add_argument("--seconds", type=float, help="for each race")
-    words.add_argument("--url", help="a server of the Redis protocol, which is emptied")
-    given = words.parse_args()
-    seconds = given.seconds or (30 if given.full else 10)
-    ways = [(0.0, 0.0), (0.01, 0.0), (0.15, 0.0), (0.01, 0.005)] if given.full else [(0.01, 0.005)]
-    print(
-        f"{WORKERS} processes for each rate, slices of {SLICE}, {seconds:g} s a race, "
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"load before {os.getloadavg()[0]:.1f}"
-    )
-    print(f"{'limit':>8} {'answers':>14} {'fullest second':>15} {'used':>7} {'lost':>5}", end="")
-    print(f" {'calls/s':>8} {'in the store':>13} {'longest gap':>12}")
-    over = []
-    with _store(given.url) as url:
+    """Race at each rate, and tell what was found."""
+    from benchmarks import _frame  # noqa: PLC0415  (its own processes need none of it)
+
+    wished = _frame.wishes(__doc__)
+    seconds = 30 if wished.full else 10
+    ways = [(0.01, 0.005)]
+    if wished.full:
+        ways = [(0.0, 0.0), (0.01, 0.0), (0.15, 0.0), (0.01, 0.005)]
+    rates = [wished.count] if wished.count else RATES
+    found = []
+    with tempfile.TemporaryDirectory() as home, EmbeddedValkey(Path(home)).used() as url:
         for delay, jitter in ways:
-            for rate in RATES:
-                found = race(url, rate, seconds, delay, jitter)
-                _show(found, delay, jitter)
-                if found["fullest"] > rate:
-                    over.append(rate)
-    if over:
-        sys.exit(f"above the limit: {over}")
-
-
-def _show(found: dict[str, Any], delay: float, jitter: float) -> None:
-    way = f"{delay * 1000:g} ms" + (f" ± {jitter * 1000:g}" if jitter else "")
-    print(
-        f"{found['rate']:>6}/s {way:>14} {found['fullest']:>15,} {found['share']:>7.1%} "
-        f"{found['lost']:>5} {found['calls']:>8.0f} {found['cost']:>10.0f} µs "
-        f"{found['gap'] * 1000:>9.0f} ms",
-        flush=True,
+            for rate in rates:
+                found.append(race(url, rate, seconds, delay, jitter))
+                print(".", end="", flush=True)
+    _frame.publish(
+        _frame.Result(
+            name="throttle",
+            title=f"Limits, kept by {WORKERS} processes each, counted at a sink",
+            full=wished.full,
+            ratios=[
+                _frame.Ratio(
+                    name="fullest second of the limit, most",
+                    value=max(100 * one["fullest"] / one["limit"] for one in found),
+                    at_most=100,
+                    unit=" %",
+                ),
+                _frame.Ratio(
+                    name="used of the limit, least",
+                    value=min(one["used, %"] for one in found),
+                    at_least=98,
+                    unit=" %",
+                ),
+            ],
+            figures=found,
+            sizes={"processes": WORKERS, "slice": SLICE, "seconds a race": seconds},
+        ),
+        wished,
     )
-
-
-@contextmanager
-def _store(url: str | None) -> Iterator[str]:
-    if url:
-        yield url
-        return
-    with tempfile.TemporaryDirectory() as home, EmbeddedValkey(Path(home)).used() as own:
-        yield own
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _STALE = timedelta(milliseconds=100)
 #: So often in a row, minutes apart in the end, without an answer or refused because of us.
 _STREAK = 12
 #: A network that takes this share of its messages in that time gets so many handed over at once.
-_DEPTH = 0.05
+_DEPTH = 0.2
 
 #: What says that we are too fast.
 _TOO_FAST = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
@@ -71,10 +71,10 @@ class Share:
 
     async def _send(self, rows: deque[Pending]) -> Ending:
         while rows or self._ready:
-            ending = self._over()
+            ending = await self._over()
             if ending is not None:
                 return ending
-            self._draft(rows)
+            await self._draft(rows)
             await self._records.keep_due()
             if self._holding.refused:
                 return Ending.STOPPED
@@ -85,9 +85,9 @@ class Share:
                 await self._launch(room)
         return Ending.EMPTY
 
-    def _over(self) -> Ending | None:
+    async def _over(self) -> Ending | None:
         """Say why nothing more may be launched."""
-        if not self._holding.look():
+        if not await self._holding.look():
             return Ending.STOPPED
         if self._held:
             return Ending.HELD
@@ -110,7 +110,7 @@ class Share:
     def _room(self) -> int:
         return min(max(self._most() - self._flight.count, 0), self._parts.pace.slice)
 
-    def _draft(self, rows: deque[Pending]) -> None:
+    async def _draft(self, rows: deque[Pending]) -> None:
         """Render up to a slice, or more while what is ready waits for slow destinations."""
         most = self._parts.pace.slice if not self._blocked else self._parts.pace.batch
         limits = self._parts.throttle.limits
@@ -126,11 +126,11 @@ class Share:
                 names = limits(self._line.name, self._line.sender, row.address)
                 self._ready.add(message, Want(names, message.units))
         if broken:
-            self._give_up(broken)
+            await self._give_up(broken)
 
-    def _give_up(self, broken: Sequence[Pending]) -> None:
+    async def _give_up(self, broken: Sequence[Pending]) -> None:
         """Claim and end what can't be rendered, which is a fault of ours."""
-        claimed = self._holding.claim(
+        claimed = await self._holding.claim(
             {row.delivery.number: row.attempt for row in broken}, self._line.name
         )
         self._records.add(
@@ -163,7 +163,7 @@ class Share:
             return
         slice_ = self._ready.take(chosen, grant.granted)
         attempts = {message.delivery.number: message.attempt for message, _ in slice_}
-        claimed = self._holding.claim(attempts, self._line.name)
+        claimed = await self._holding.claim(attempts, self._line.name)
         going = [pair for pair in slice_ if pair[0].delivery.number in claimed]
         if going and parts.clock.now() - asked > _STALE:
             # The claim took so long that the grant says nothing any more about this moment.
@@ -192,14 +192,14 @@ class Share:
         else:
             await self._records.keep()
             await self._parts.clock.sleep(seconds)
-        if not self._holding.look():
+        if not await self._holding.look():
             self._flight.recall()
 
     async def _bring_down(self) -> None:
         """Wait for what is in the air; when we are to stop, only for a while."""
         grace = None
         while self._flight.busy:
-            if not self._holding.look():
+            if not await self._holding.look():
                 self._flight.recall()
             if self._parts.stopping():
                 self._flight.recall()
@@ -219,7 +219,7 @@ class Share:
             self._records.add([self._settled(landing) for landing in landings])
             self._learn([landing for landing in landings if not landing.recalled])
         await self._records.keep_due()
-        if not self._holding.look():
+        if not await self._holding.look():
             self._flight.recall()
 
     def _learn(self, landings: Sequence[Landing]) -> None:
@@ -253,9 +253,14 @@ class Share:
         The latter is charged anew before its first charge runs out, as it may still arrive.
         """
         now = self._parts.clock.now()
-        down = [landing.aloft for landing in landings if not landing.recalled]
+        # What was never answered may arrive even now: it keeps what its grant holds.
+        down = [
+            landing.aloft
+            for landing in landings
+            if not landing.recalled and landing.submission.event is not DeliveryEvent.LOSE
+        ]
         for landing in landings:
-            if landing.aloft.left is not None:
+            if landing.aloft.left is not None and landing.submission.reference is not None:
                 self._line.roundtrips.note((landing.at - landing.aloft.left).total_seconds(), now)
         if down:
             latest = max(landing.at for landing in landings)
