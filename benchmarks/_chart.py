@@ -72,7 +72,7 @@ def lines(title: str, note: str, panels: Sequence[Panel], path: Path) -> None:
 def rates(result: Result, path: Path) -> None:
     """Draw the rates of a race."""
     about = result.figures
-    values = {str(row["way"]): float(row["a second"] or 0) for row in about}
+    values = {str(row["way"]): float(row["a second"] or 0) for row in about if "way" in row}
     rounds = about[0].get("rounds", 1) if about else 1
     bars(result.title, f"median of {rounds}, side by side on one machine", values, path)
 

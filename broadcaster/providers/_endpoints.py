@@ -6,15 +6,14 @@ on the very addresses that are connected to (a name may change between two look-
 """
 
 import ipaddress
-import socket
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-
 from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options
+from broadcaster.providers import _wire
 
 #: The services of the browsers in use: Chrome and others, Firefox, Safari, Edge.
 DEFAULT = (
@@ -24,6 +23,8 @@ DEFAULT = (
 
 #: The longest endpoint that is looked at, characters.
 _LONGEST = 2048
+
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
 #: Prefixes under which an IPv4 address is reached by IPv6 (RFC 6052).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -70,7 +71,7 @@ def allowed(options: Options) -> tuple[Allowed, ...]:
 
 def origin(endpoint: str, entries: tuple[Allowed, ...]) -> str | None:
     """Give the origin of an endpoint that may be called (RFC 6454), else None."""
-    if len(endpoint) > _LONGEST or not endpoint.isascii() or not endpoint.isprintable():
+    if len(endpoint) > _LONGEST or not _VISIBLE.match(endpoint):
         return None
     try:
         parts = urlsplit(endpoint)
@@ -102,27 +103,24 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-class PublicResolver(AbstractResolver):
-    """Looks names up and keeps public addresses only; `localhost` alone may be this machine.
+async def resolve_public(host: str, port: int) -> Sequence[_wire.Place]:
+    """Look up and keep public addresses only; OSError when there is none, as for no such name.
 
-    What stands as an address in an endpoint is not looked up: it is on the list or refused before.
+    `localhost` alone may be this machine, and what stands as an address in an endpoint is not
+    looked up: both are on the list, or refused before.
     """
-
-    def __init__(self) -> None:
-        """Use the system's resolver, in a thread."""
-        self._system = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Look up; OSError when nothing public is found, as for a name that does not exist."""
-        found = await self._system.resolve(host, port, family)
-        if host != "localhost":
-            found = [result for result in found if is_public(result["host"])]
-        if not found:
-            raise OSError("no public address")
+    found = await _wire.resolve(host, port)
+    if host == "localhost" or _is_address(host):
         return found
+    public = [place for place in found if is_public(str(place[4][0]))]
+    if not public:
+        raise OSError("no public address")
+    return public
 
-    async def close(self) -> None:
-        """Nothing is kept."""
-        await self._system.close()
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

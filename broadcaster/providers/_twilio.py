@@ -47,9 +47,13 @@ _CODES: Mapping[str, Rule] = {
     "30006": Rule(_REFUSE, Reason.NOT_CAPABLE),
     "30007": Rule(_REFUSE, Reason.BLOCKED),
     "30008": Rule(_REFUSE, Reason.PROVIDER_FAULT),
+    "30022": Rule(_DEFER, Reason.RATE_LIMITED),
     "30034": Rule(_DEFER, Reason.CONFIGURATION, halt=True),
     "30036": Rule(_REFUSE, Reason.EXPIRED),
+    "60728": Rule(_DEFER, Reason.RATE_LIMITED),
     "63017": Rule(_DEFER, Reason.RATE_LIMITED),
+    "63018": Rule(_DEFER, Reason.RATE_LIMITED),
+    "63038": Rule(_DEFER, Reason.RATE_LIMITED),
 }
 
 #: https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
@@ -71,10 +75,17 @@ STATUSES: Mapping[str, DeliveryEvent | None] = {
 }
 
 
-def rule_of(status: int, code: str | None) -> Rule:
-    """Say what a refusal means: by Twilio's code, else by the HTTP status."""
+def rule_of(status: int, code: str | None, *, later: bool = False) -> Rule:
+    """Say what a refusal means: by Twilio's code, else by the HTTP status.
+
+    `later` says that it came with a wish for patience (`Retry-After`).
+    """
     if status >= 500:  # noqa: PLR2004  (a fault of theirs: it may have been sent before)
-        return Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT)
+        # Who names a time has looked at its load, not at the message (RFC 9110, section 15.6.4).
+        # Without one, a 503 may as well be a gateway's that lost sight of what it passed on.
+        busy = status == 503 and later  # noqa: PLR2004  (service unavailable)
+        fault = Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT)
+        return Rule(_DEFER, Reason.QUEUE_FULL) if busy else fault
     if code is not None and code in _CODES:
         return _CODES[code]
     if status == 429:  # noqa: PLR2004  (too many requests: never processed)
@@ -85,6 +96,14 @@ def rule_of(status: int, code: str | None) -> Rule:
         return Rule(DeliveryEvent.LOSE, Reason.NO_ANSWER)
     unknown_word(NAME, code)
     return Rule(_REFUSE, Reason.OTHER)
+
+
+def born_failed(status: str, code: str) -> Rule:
+    """Say what it means that a message failed as it was made: it is over, and never left."""
+    rule = _CODES.get(code)
+    if rule is not None and rule.event is not DeliveryEvent.LOSE:
+        return rule
+    return Rule(_REFUSE, reason_of(status, code))
 
 
 def code_of(body: bytes) -> str | None:

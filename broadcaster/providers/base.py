@@ -22,7 +22,7 @@ from types import MappingProxyType, ModuleType
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.options import Options
 from broadcaster.errors import ConfigurationError, NotFoundError
-from broadcaster.ports import Context, Message, Provider, Submission
+from broadcaster.ports import Context, Message, Provider, Submission, Watch
 
 _log = logging.getLogger(__name__)
 
@@ -119,17 +119,73 @@ async def each(
             try:
                 return await send(message)
             except Exception as error:  # noqa: BLE001  (one message must not take the others along)
-                _log.error(
-                    "fault while sending",
-                    extra={
-                        "action": "send_failed",
-                        "delivery": str(message.delivery),
-                        "fault": type(error).__name__,
-                    },
-                )
+                _report(message, error)
                 return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER)
 
     return list(await asyncio.gather(*(one(message) for message in messages)))
+
+
+class Gate:
+    """One message's way out of a send that can't hand its request down to where it leaves."""
+
+    def __init__(self, message: Message, watch: Watch) -> None:
+        """It was not asked about yet."""
+        self._message = message
+        self._watch = watch
+        self.left = self.taken_back = False
+
+    def leaving(self) -> bool:
+        """Ask whether the message may leave now; to be asked just before it would."""
+        self.left = self._watch.leaving(self._message)
+        self.taken_back = not self.left
+        return self.left
+
+
+async def stream_each(
+    messages: Sequence[Message],
+    send: Callable[[Message, Gate], Awaitable[Submission]],
+    room: asyncio.Semaphore,
+    watch: Watch,
+) -> None:
+    """Send every message in a task of its own, as many at once as there is room.
+
+    `send` asks the gate when a request is about to leave, and may raise anything when it may not.
+    What it did not foresee is LOSE if the message left, and else EXHAUST, a fault of ours.
+    """
+
+    async def one(message: Message) -> None:
+        gate = Gate(message, watch)
+        try:
+            async with room:
+                submission = await send(message, gate)
+        except asyncio.CancelledError:
+            watch.answered(_unheard(gate, message, DeliveryEvent.DEFER, Reason.NO_CONNECTION))
+            raise
+        except Exception as error:  # noqa: BLE001  (one message must not take the others along)
+            if gate.taken_back:
+                return
+            _report(message, error)
+            submission = _unheard(gate, message, DeliveryEvent.EXHAUST, Reason.RENDERING)
+        watch.answered(submission)
+
+    await asyncio.gather(*(one(message) for message in messages))
+
+
+def _unheard(gate: Gate, message: Message, event: DeliveryEvent, reason: Reason) -> Submission:
+    if gate.left:
+        return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER)
+    return result(message, event, reason)
+
+
+def _report(message: Message, error: Exception) -> None:
+    _log.error(
+        "fault while sending",
+        extra={
+            "action": "send_failed",
+            "delivery": str(message.delivery),
+            "fault": type(error).__name__,
+        },
+    )
 
 
 def result(

@@ -6,28 +6,25 @@ account's own), BASE_URL, TIMEOUT (seconds), CONCURRENCY.
 
 import asyncio
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
-from broadcaster.domain.message import Lane, PushContent
+from broadcaster.domain.message import PushContent
 from broadcaster.domain.options import Options
-from broadcaster.ports import Clock, Context, Message, Submission
-from broadcaster.providers import _http
-from broadcaster.providers._http import Answer, Http, NoAnswerError, NotSentError
-from broadcaster.providers.base import Rule, each, result, unknown_word
-
-_log = logging.getLogger(__name__)
-
-_NAME = "fcm"
+from broadcaster.ports import Clock, Context, Message, Submission, Watch
+from broadcaster.providers import _http, _wire_request
+from broadcaster.providers._fcm import NAME, UNAVAILABLE, fields_of, octets, rule_of
+from broadcaster.providers._http import Answer
+from broadcaster.providers._wire import Wire
+from broadcaster.providers._wire_stream import Sending, collected
+from broadcaster.providers.base import Rule, result
 
 _SCOPES = ["https://www.googleapis.com/auth/firebase.messaging"]
 
@@ -42,37 +39,6 @@ _LONGEST = 4096
 
 #: The first wait after a refusal for now, unless FCM names another.
 _QUOTA_WAIT, _FAULT_WAIT = timedelta(seconds=60), timedelta(seconds=10)
-
-#: Service unavailable: it was not taken.
-_UNAVAILABLE = 503
-
-_OURS = Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION, halt=True)
-
-#: https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode . INVALID_ARGUMENT has its own
-#: rule below: it may be the token or a fault of ours.
-_CODES: Mapping[str, Rule] = {
-    "UNREGISTERED": Rule(DeliveryEvent.REFUSE, Reason.GONE),
-    # A token that belongs to another project: here it reaches nobody.
-    "SENDER_ID_MISMATCH": Rule(DeliveryEvent.REFUSE, Reason.UNKNOWN_ADDRESS),
-    "QUOTA_EXCEEDED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-    "UNAVAILABLE": Rule(DeliveryEvent.DEFER, Reason.PROVIDER_FAULT),
-    # It may have been taken, and not every phone drops a repeat.
-    "INTERNAL": Rule(DeliveryEvent.LOSE, Reason.PROVIDER_FAULT),
-    "THIRD_PARTY_AUTH_ERROR": _OURS,
-    # Of the API in general (google.rpc.Code), without a code of FCM.
-    "UNAUTHENTICATED": _OURS,
-    "PERMISSION_DENIED": _OURS,
-    "NOT_FOUND": _OURS,
-    "RESOURCE_EXHAUSTED": Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-}
-
-#: By HTTP status, for answers without a word that we know.
-_STATUSES: Mapping[int, Rule] = {
-    401: _OURS,
-    403: _OURS,
-    404: _OURS,
-    429: Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
-}
 
 
 def build(options: Options, context: Context) -> "FcmProvider":
@@ -124,53 +90,96 @@ class _Access:
         self._until = self._clock.now() + timedelta(hours=1) - _EARLY
 
 
+class _Whole:
+    """Writes a request whose parts are known."""
+
+    __slots__ = ("_begun", "_body")
+
+    def __init__(self, begun: bytes, body: bytes) -> None:
+        self._begun = begun
+        self._body = body
+
+    def __call__(self, _message: Message) -> bytes:
+        return _wire_request.with_body(self._begun, self._body)
+
+
 class FcmProvider:
     """Push messages to apps through one Firebase project."""
 
-    name = _NAME
+    name = NAME
 
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options and the key file; nothing is connected yet."""
         self._context = context
-        timeout, self._room, self.room = _http.limits(options, 32)
+        timeout, self.room = _http.limits(options, 32)
         credentials, project = _account(options)
         self._access = _Access(credentials, context.clock, timeout)
         base = _http.base_url(options, "BASE_URL", "https://fcm.googleapis.com")
-        self._url = f"{base}/v1/projects/{project}/messages:send"
-        self._http = Http(timeout=timeout, concurrency=self.room, user_agent=context.user_agent)
+        url = f"{base}/v1/projects/{project}/messages:send"
+        try:
+            self._origin, self._target = _wire_request.parse(url)
+        except ValueError:
+            remedy = "Copy the project's id from the Firebase console."
+            raise options.refuse("PROJECT", "is no project", remedy) from None
+        self._wire = Wire(timeout=timeout, concurrency=self.room)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Send one request for each message, as the API has no batches any more."""
-        return await each(messages, self._send, self._room)
+        return await collected(messages, self.stream)
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        """Send one request for each message, and tell of each."""
+        going: list[tuple[Message, bytes]] = []
+        for message in messages:
+            body = self._body(message)
+            if isinstance(body, Submission):
+                watch.answered(body)
+            else:
+                going.append((message, body))
+        if going and (begun := await self._begun([message for message, _ in going], watch)):
+            await self._wire.run(
+                [
+                    Sending(self._origin, message, watch, _Whole(begun, body), self._answered)
+                    for message, body in going
+                ]
+            )
 
     async def aclose(self) -> None:
         """Close kept connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
-    async def _send(self, message: Message) -> Submission:
+    async def _begun(self, messages: Sequence[Message], watch: Watch) -> bytes | None:
+        """Give the head of all requests; None when we got no token, and all are told so."""
+        try:
+            return self._head(await self._access.token())
+        except asyncio.CancelledError:
+            _defer(messages, watch, Reason.NO_CONNECTION, "CancelledError")
+            raise
+        except _NoTokenError as error:
+            reason = Reason.CONFIGURATION if error.ours else Reason.NO_CONNECTION
+            _defer(messages, watch, reason, str(error), halt=error.ours)
+            return None
+
+    def _head(self, token: str) -> bytes:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "User-Agent": self._context.user_agent,
+        }
+        return _wire_request.head("POST", self._origin, self._target, headers)
+
+    def _body(self, message: Message) -> bytes | Submission:
         if not isinstance(message.content, PushContent):
             return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
         left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
         topic = self._context.composer.topic(message)
-        fields = _message(message, message.content, topic, min(max(left, 0), _TTL))
-        if len(_json([fields["notification"], fields["data"]])) > _LONGEST:
+        fields = fields_of(message, message.content, topic, min(max(left, 0), _TTL))
+        body = octets({"message": fields})
+        # The parts are never longer than the whole, which usually is short enough.
+        parts = [fields["notification"], fields["data"]]
+        if len(body) > _LONGEST and len(octets(parts)) > _LONGEST:
             return result(message, DeliveryEvent.EXHAUST, Reason.TOO_LONG)
-        try:
-            headers = {
-                "Authorization": f"Bearer {await self._access.token()}",
-                "Content-Type": "application/json",
-            }
-            body = _json({"message": fields})
-            answer = await self._http.request("POST", self._url, headers=headers, data=body)
-        except _NoTokenError as error:
-            reason = Reason.CONFIGURATION if error.ours else Reason.NO_CONNECTION
-            code = str(error)
-            return result(message, DeliveryEvent.DEFER, reason, code=code, halt=error.ours)
-        except NotSentError as error:
-            return result(message, DeliveryEvent.DEFER, Reason.NO_CONNECTION, code=str(error))
-        except NoAnswerError as error:
-            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code=str(error))
-        return self._answered(message, answer)
+        return body
 
     def _answered(self, message: Message, answer: Answer) -> Submission:
         try:
@@ -184,90 +193,23 @@ class FcmProvider:
             return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code="malformed")
         if answer.status == 401:  # noqa: PLR2004  (our token was taken back)
             self._access.forget()
-        code, rule = _rule(answer.status, value)
+        code, rule = rule_of(answer.status, value)
         wish = None
         if rule.event is DeliveryEvent.DEFER and not rule.halt:
+            wish = answer.retry_after(self._context.clock.now())
+            if wish is not None and answer.status == UNAVAILABLE:
+                # Overloaded, and naming a time: a wish for fewer requests, not just a fault.
+                rule = Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED)
             least = _QUOTA_WAIT if rule.reason is Reason.RATE_LIMITED else _FAULT_WAIT
-            wish = answer.retry_after(self._context.clock.now()) or least
+            wish = wish or least
         return result(message, rule.event, rule.reason, code=code, retry_after=wish, halt=rule.halt)
 
 
-def _rule(status: int, value: object) -> tuple[str, Rule]:
-    """Say what a refusal means: by FCM's code, else by the API's status, else by HTTP's."""
-    general, code, fields = _words(value)
-    if "INVALID_ARGUMENT" in {general, code}:
-        # FCM names the field; of a token that is none the customer's address is to blame, of all
-        # else we are.
-        if code and fields <= {"message.token"}:
-            return code, Rule(DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
-        return "INVALID_ARGUMENT", Rule(DeliveryEvent.EXHAUST, Reason.RENDERING)
-    word = code or general
-    rule = _CODES.get(word) or _STATUSES.get(status)
-    if rule is None and status >= 500:  # noqa: PLR2004  (a fault of theirs)
-        rule = _CODES["UNAVAILABLE" if status == _UNAVAILABLE else "INTERNAL"]
-    if rule is None and word:
-        unknown_word(_NAME, word)
-        rule = Rule(DeliveryEvent.REFUSE, Reason.OTHER)
-    return word or str(status), rule or Rule(DeliveryEvent.LOSE, Reason.NO_ANSWER)
-
-
-def _words(value: object) -> tuple[str, str, set[str]]:
-    """Read the API's status, FCM's own code, and the fields that were found wrong."""
-    error = value.get("error") if isinstance(value, dict) else None
-    if not isinstance(error, dict):
-        return "", "", set()
-    code, fields = "", set()
-    details = error.get("details")
-    for detail in details[:20] if isinstance(details, list) else []:
-        if not isinstance(detail, dict):
-            continue
-        code = str(detail.get("errorCode") or code)
-        violations = detail.get("fieldViolations")
-        for violation in violations[:20] if isinstance(violations, list) else []:
-            if isinstance(violation, dict):
-                fields.add(str(violation.get("field")))
-    return str(error.get("status") or "")[:40], code[:40], fields
-
-
-def _message(message: Message, content: PushContent, topic: str, ttl: int) -> dict[str, Any]:
-    """Build a message (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages)."""
-    urgent = message.lane is Lane.URGENT
-    expires = str(int(message.expires.timestamp()))
-    return {
-        "token": message.address.value,
-        "notification": {"title": content.title, "body": content.body},
-        "data": {
-            "link": content.link,
-            "confirm": message.confirm_url,
-            "lang": message.locale.replace("_", "-"),
-            "dir": content.direction,
-        },
-        "android": {
-            "collapse_key": topic,
-            "ttl": f"{ttl}s",
-            "priority": "HIGH" if urgent else "NORMAL",
-            # Replaces what is already shown, as the collapse key replaces what is under way.
-            "notification": {"tag": topic},
-        },
-        "webpush": {
-            "headers": {
-                "TTL": str(ttl),
-                "Urgency": "high" if urgent else "normal",
-                "Topic": topic,
-            }
-        },
-        "apns": {
-            "headers": {
-                "apns-collapse-id": topic,
-                "apns-expiration": expires,
-                "apns-priority": "10" if urgent else "5",
-            }
-        },
-    }
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def _defer(
+    messages: Sequence[Message], watch: Watch, reason: Reason, code: str, *, halt: bool = False
+) -> None:
+    for message in messages:
+        watch.answered(result(message, DeliveryEvent.DEFER, reason, code=code, halt=halt))
 
 
 def _account(options: Options) -> tuple[Credentials, str]:

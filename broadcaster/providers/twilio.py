@@ -1,109 +1,49 @@
-"""Twilio Programmable Messaging, through Twilio's own library.
+"""Twilio Programmable Messaging.
 
 Options: ACCOUNT_SID, AUTH_TOKEN, AUTH_TOKEN_NEXT (accepted in signatures while tokens are being
-exchanged), SENDER or MESSAGING_SERVICE_SID, BASE_URL, TIMEOUT (seconds), CONCURRENCY.
+exchanged), SENDER or MESSAGING_SERVICE_SID, BASE_URL, TIMEOUT (seconds), CONCURRENCY, CLIENT:
+`library` hands messages over through Twilio's own library, `wire` writes the same requests itself,
+many times faster; it pays when the account's limit is beyond some hundreds a second.
 """
 
-import base64
-import hashlib
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
-
-# The library has no types.
-from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
-from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
 from broadcaster.domain.message import SmsContent
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ForbiddenError, UnavailableError
-from broadcaster.ports import Callback, Context, Message, Question, Submission
-from broadcaster.providers import _http
-from broadcaster.providers._http import Answer, Http, NoAnswerError, NotSentError
-from broadcaster.providers._twilio import (
-    NAME,
-    SID,
-    STATUSES,
-    code_of,
-    delivery_of,
-    fits,
-    parameters_of,
-    reason_of,
-    receipt,
-    rule_of,
-)
-from broadcaster.providers.base import each, result
+from broadcaster.ports import Callback, Context, Message, Question, Submission, Watch
+from broadcaster.providers import _http, _twilio_answers, _twilio_library, _wire_request
+from broadcaster.providers._http import Answer, NoAnswerError, NotSentError
+from broadcaster.providers._twilio import NAME, SID, delivery_of, fits, parameters_of, receipt
+from broadcaster.providers._twilio_find import Record, Search, ours, search
+from broadcaster.providers._twilio_form import Form, validity
+from broadcaster.providers._twilio_library import UNREADABLE, RefusedError
+from broadcaster.providers._wire import Wire
+from broadcaster.providers._wire_stream import Sending, collected, no_answer
+from broadcaster.providers.base import Gate, result, stream_each
 
+_VERSION = "2010-04-01"
+
+_ACCOUNT = re.compile(r"AC[0-9a-zA-Z]{1,60}\Z")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z")
 _SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")
 #: At most 11 characters, at least one a letter (docs/glossary/what-alphanumeric-sender-id).
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}\Z")
 
-#: The limits of ValidityPeriod, seconds.
-_SHORTEST, _LONGEST = 1, 36_000
+#: The library's names of who sends, as the API has them.
+_SENDERS = {"from_": "From", "messaging_service_sid": "MessagingServiceSid"}
 
-#: How far their clock may be behind ours when a message is looked for.
-_SKEW = timedelta(minutes=2)
 _PAGE_SIZE, _PAGES = 100, 5
 
 
 def build(options: Options, context: Context) -> "TwilioProvider":
     """Build the provider; InvalidInputError naming the option that is wrong."""
     return TwilioProvider(options, context)
-
-
-class _RefusedError(Exception):
-    """Twilio answered with something else than success."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class _Transport(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
-    """The library's way to the network, over our session."""
-
-    def __init__(self, http: Http) -> None:
-        self.is_async = True
-        self._http = http
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109  (the library's signature)
-        allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  (as above)
-    ) -> Response:
-        given = {**(headers or {}), "Authorization": _basic(*(auth or ("", "")))}
-        answer = await self._http.request(
-            method, url, headers=given, data=_texts(data), params=_texts(params)
-        )
-        if not 200 <= answer.status < 300:  # noqa: PLR2004  (success)
-            raise _RefusedError(answer)
-        return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.headers)
-
-
-def _basic(user: str, password: str) -> str:
-    """Write credentials as RFC 7617 wants them."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-
-
-def _texts(values: Mapping[str, object] | None) -> dict[str, str] | None:
-    if values is None:
-        return None
-    # Twilio reads booleans in lower case.
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in values.items()
-    }
 
 
 class TwilioProvider:
@@ -114,30 +54,51 @@ class TwilioProvider:
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options; nothing is connected yet."""
         account = options.required("ACCOUNT_SID", "Copy it from the Twilio console.")
+        if not _ACCOUNT.match(account):
+            raise options.refuse("ACCOUNT_SID", "is no account", "Copy it from the Twilio console.")
         token = options.required("AUTH_TOKEN", "Copy it from the Twilio console.")
         self._tokens = [
             secret for secret in (Secret(token), options.secret("AUTH_TOKEN_NEXT")) if secret
         ]
         self._sender = _sender(options)
         self._context = context
-        timeout, self._room, self.room = _http.limits(options, 16)
-        self._http = Http(timeout=timeout, concurrency=self.room, user_agent=context.user_agent)
-        self._client: Any = Client(
-            account,
-            token,
-            http_client=_Transport(self._http),
-            # Not the process's environment: what is sent where is said by our settings alone.
-            environment={"TWILIO_EDGE": ""},
+        self._timeout, self.room = _http.limits(options, 16)
+        self._own = options.choice("CLIENT", "library", ("library", "wire")) == "wire"
+        self._room = asyncio.Semaphore(self.room)
+        self._wire = Wire(timeout=self._timeout, concurrency=self.room)
+        base = _http.base_url(options, "BASE_URL", "https://api.twilio.com")
+        self._library = _twilio_library.client(account, token, self._wire, base)
+        self._origin, target = _wire_request.parse(
+            f"{base}/{_VERSION}/Accounts/{account}/Messages.json"
         )
-        self._client.api.base_url = _http.base_url(options, "BASE_URL", "https://api.twilio.com")
+        self._form = Form(
+            self._origin,
+            target,
+            {
+                "Authorization": _wire_request.basic(account, token),
+                "Accept": "application/json",
+                "User-Agent": context.user_agent,
+            },
+            {_SENDERS[name]: value for name, value in self._sender.items()},
+            context.public_url,
+        )
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Create one message resource for each message."""
-        return await each(messages, self._send, self._room)
+        return await collected(messages, self.stream)
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        """Create one message resource for each message, and tell of each."""
+        if not self._own:
+            await stream_each(messages, self._send, self._room, watch)
+            return
+        await self._wire.run(
+            [Sending(self._origin, one, watch, self._write, self._read) for one in messages]
+        )
 
     async def aclose(self) -> None:
         """Close kept connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
     def receive(self, callback: Callback) -> Sequence[Receipt]:
         """Verify and read a status callback; ForbiddenError when its signature does not fit."""
@@ -152,99 +113,88 @@ class TwilioProvider:
         return (receipt(delivery_of(callback.path), sid, status, values.get("ErrorCode", "")),)
 
     async def find(self, message: Question) -> Sequence[Receipt]:
-        """Ask by SID, else look through the messages to this number for the same text and sender.
+        """Ask by SID, else look through the messages to this number for the one that is ours.
 
-        The list cannot be filtered by creation, and unsent messages have no date sent: so the
-        newest pages are read, up to five, and filtered here.
+        Nothing when none is, or when it can't be told which.
         """
         try:
             if message.reference is not None:
-                found = await self._client.messages(message.reference).fetch_async()
-                return (_resource(message.delivery, found),)
-            if message.body_sha256 is None:
-                return ()
-            return [
-                _resource(message.delivery, match)
-                for match in [match async for match in self._matches(message)][-1:]
-            ]
-        except _RefusedError as error:
+                found = await self._library.messages(message.reference).fetch_async()
+                return (_told(message.delivery, _record(found)),)
+            # A request waits for another's answer at most, and then for its own.
+            wanted = search(message, self._sender, timedelta(seconds=2 * self._timeout))
+            match = None if wanted is None else await self._look(message, wanted)
+            return () if match is None else (_told(message.delivery, match),)
+        except RefusedError as error:
             if error.answer.status == 404:  # noqa: PLR2004  (no such message)
                 return ()
             raise UnavailableError(f"Twilio answered {error.answer.status}.") from None
-        except (NotSentError, NoAnswerError, TwilioException, ValueError) as error:
+        except (NotSentError, NoAnswerError, *UNREADABLE) as error:
             raise UnavailableError(f"Twilio gave no answer ({type(error).__name__}).") from None
 
-    async def _matches(self, message: Question) -> Any:  # noqa: ANN401  (untyped records)
-        """Give matching messages, newest first."""
-        page = await self._client.messages.page_async(
-            to=message.address.value, page_size=_PAGE_SIZE
-        )
-        for _ in range(_PAGES):
+    async def _look(self, message: Question, wanted: Search) -> Record | None:
+        """Read the list, newest first, back to our claim; None when that is too far away.
+
+        The list can't be filtered by creation, and unsent messages have no date sent.
+        """
+        fitting = []
+        async for record in self._listed(message.address.value):
+            if record is None:
+                # What is on further pages may be closer to our claim than all of these.
+                return None
+            if wanted.is_older(record):
+                break
+            if wanted.fits(record):
+                fitting.append(record)
+        return ours(wanted, fitting)
+
+    async def _listed(self, recipient: str) -> AsyncIterator[Record | None]:
+        """Give the messages to a number, newest first; None when there are more than we read."""
+        page = await self._library.messages.page_async(to=recipient, page_size=_PAGE_SIZE)
+        for number in range(1, _PAGES + 1):
             for record in page:
-                if record.date_created and record.date_created < message.since - _SKEW:
-                    return
-                if self._is(record, message):
-                    yield record
+                yield _record(record)
             if not page.next_page_url:
                 return
-            page = await self._client.messages.get_page_async(page.next_page_url)
+            if number < _PAGES:
+                page = await self._library.messages.get_page_async(page.next_page_url)
+        yield None
 
-    def _is(self, record: Any, message: Question) -> bool:  # noqa: ANN401  (untyped record)
-        body = hashlib.sha256((record.body or "").encode()).hexdigest()
-        ours = {"from_": record.from_, "messaging_service_sid": record.messaging_service_sid}
-        return body == message.body_sha256 and all(
-            ours[name] == value for name, value in self._sender.items()
-        )
-
-    async def _send(self, message: Message) -> Submission:
+    def _write(self, message: Message) -> bytes | Submission:
         if not isinstance(message.content, SmsContent):
             return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
+        return self._form.request(message, message.content, self._context.clock.now())
+
+    def _read(self, message: Message, answer: Answer) -> Submission:
+        return _twilio_answers.read(message, answer, self._context.clock.now())
+
+    async def _send(self, message: Message, gate: Gate) -> Submission:
+        """Hand over through the library."""
+        if not isinstance(message.content, SmsContent):
+            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
+        now = self._context.clock.now()
         try:
-            created = await self._create(message, message.content.body)
-        except NotSentError as error:
-            return result(message, DeliveryEvent.DEFER, Reason.NO_CONNECTION, code=str(error))
-        except _RefusedError as error:
-            return self._refused(message, error.answer)
-        except (NoAnswerError, TwilioException, ValueError, TypeError, AttributeError) as error:
-            # Also an answer that is no JSON, or not the JSON of a message.
-            code = str(error) if isinstance(error, NoAnswerError) else "malformed"
-            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code=code)
-        return _created(message, str(created.sid), str(created.status), created.error_code)
-
-    async def _create(self, message: Message, body: str) -> Any:  # noqa: ANN401  (untyped record)
-        left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
-        return await self._client.messages.create_async(
-            to=message.address.value,
-            body=body,
-            status_callback=f"{self._context.public_url}/callbacks/{NAME}/{message.delivery}",
-            validity_period=min(max(left, _SHORTEST), _LONGEST),
-            # What was approved is what is sent: Twilio must not replace characters.
-            smart_encoded=False,
-            **self._sender,
-        )
-
-    def _refused(self, message: Message, answer: Answer) -> Submission:
-        code = code_of(answer.body)
-        wish = answer.retry_after(self._context.clock.now())
-        rule = rule_of(answer.status, code)
-        return result(
-            message,
-            rule.event,
-            rule.reason,
-            code=code or str(answer.status),
-            retry_after=wish if rule.event is DeliveryEvent.DEFER else None,
-            halt=rule.halt,
-        )
-
-
-def _created(message: Message, sid: str, status: str, code: object) -> Submission:
-    if not SID.match(sid):
-        return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code="malformed")
-    if STATUSES.get(status) is DeliveryEvent.FAIL:
-        reason = reason_of(status, str(code or ""))
-        code = str(code or status)
-        return result(message, DeliveryEvent.REFUSE, reason, reference=sid, code=code)
-    return result(message, DeliveryEvent.ACCEPT, reference=sid)
+            made = await _twilio_library.create(
+                self._library,
+                gate.leaving,
+                to=message.address.value,
+                body=message.content.body,
+                status_callback=f"{self._context.public_url}/callbacks/{NAME}/{message.delivery}",
+                validity_period=validity(message, now),
+                # What was approved is what is sent: Twilio must not replace characters.
+                smart_encoded=False,
+                **self._sender,
+            )
+        except (NotSentError, NoAnswerError) as error:
+            return no_answer(message, error)
+        except RefusedError as error:
+            return _twilio_answers.refused(message, error.answer, self._context.clock.now())
+        except UNREADABLE:
+            if not gate.left:
+                raise
+            # An answer that is no JSON, or not the JSON of a message.
+            return _twilio_answers.malformed(message)
+        return _twilio_answers.created(message, made.sid, made.status, made.error_code)
 
 
 def _sender(options: Options) -> dict[str, str]:
@@ -265,5 +215,17 @@ def _sender(options: Options) -> dict[str, str]:
     return {"from_": sender}
 
 
-def _resource(delivery: DeliveryId, record: Any) -> Receipt:  # noqa: ANN401  (untyped record)
-    return receipt(delivery, str(record.sid), str(record.status), str(record.error_code or ""))
+def _record(record: Any) -> Record:  # noqa: ANN401  (untyped)
+    return Record(
+        sid=str(record.sid),
+        status=str(record.status),
+        code=str(record.error_code or ""),
+        body=str(record.body or ""),
+        sender=record.from_,
+        service=record.messaging_service_sid,
+        created=record.date_created,
+    )
+
+
+def _told(delivery: DeliveryId, record: Record) -> Receipt:
+    return receipt(delivery, record.sid, record.status, record.code)

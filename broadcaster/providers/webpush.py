@@ -17,11 +17,14 @@ from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Lane
 from broadcaster.domain.options import Options
 from broadcaster.errors import InvalidInputError
-from broadcaster.ports import Context, Message, Submission
-from broadcaster.providers import _http
-from broadcaster.providers._endpoints import PublicResolver, allowed, origin
-from broadcaster.providers._http import Answer, Http, NoAnswerError, NotSentError
-from broadcaster.providers.base import Rule, each, result, unknown_word
+from broadcaster.ports import Context, Message, Submission, Watch
+from broadcaster.providers import _http, _wire_request
+from broadcaster.providers._endpoints import allowed, origin, resolve_public
+from broadcaster.providers._http import Answer
+from broadcaster.providers._wire import Wire
+from broadcaster.providers._wire_request import Origin
+from broadcaster.providers._wire_stream import Sending, collected
+from broadcaster.providers.base import Rule, result, unknown_word
 
 _NAME = "webpush"
 
@@ -43,6 +46,8 @@ _STATUSES: Mapping[int, Rule] = {
     401: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION),
     403: Rule(DeliveryEvent.DEFER, Reason.CONFIGURATION),
     404: Rule(DeliveryEvent.REFUSE, Reason.GONE),
+    # Said of a connection that was quiet for too long: it may have crossed our request.
+    408: Rule(DeliveryEvent.LOSE, Reason.NO_ANSWER),
     410: Rule(DeliveryEvent.REFUSE, Reason.GONE),
     413: Rule(DeliveryEvent.REFUSE, Reason.TOO_LONG),
     429: Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED),
@@ -84,53 +89,64 @@ class WebPushProvider:
             raise options.refuse("SUBJECT", "is no contact", "Give mailto:… or https://….")
         self._allowed = allowed(options)
         self._tokens: dict[str, tuple[datetime, str]] = {}
-        timeout, self._room, self.room = _http.limits(options, 32)
-        self._http = Http(
-            timeout=timeout,
-            concurrency=self.room,
-            user_agent=context.user_agent,
-            resolver=PublicResolver,
-        )
+        timeout, self.room = _http.limits(options, 32)
+        self._wire = Wire(timeout=timeout, concurrency=self.room, resolve=resolve_public)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Push each message to its browser's service."""
-        return await each(messages, self._send, self._room)
+        return await collected(messages, self.stream)
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        """Push each message to its browser's service, and tell of each."""
+        sendings = []
+        for message in messages:
+            service = self._service(message.address.value)
+            if service is None:
+                watch.answered(result(message, DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS))
+            else:
+                sendings.append(Sending(service, message, watch, self._write, self._answered))
+        await self._wire.run(sendings)
 
     async def aclose(self) -> None:
         """Close kept connections."""
-        await self._http.aclose()
+        await self._wire.aclose()
 
-    async def _send(self, message: Message) -> Submission:
-        service = origin(message.address.value, self._allowed)
+    def _service(self, endpoint: str) -> Origin | None:
+        """Say whom to ask; None when it must not be called."""
+        if origin(endpoint, self._allowed) is None:
+            return None
+        try:
+            return _wire_request.parse(endpoint)[0]
+        except ValueError:
+            return None
+
+    def _write(self, message: Message) -> bytes | Submission:
+        endpoint = message.address.value
         keys = _subscription(message.address.keys)
-        if service is None or keys is None:
+        if keys is None:
             return result(message, DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
         try:
             payload = self._context.composer.push(message)
         except InvalidInputError:
             return result(message, DeliveryEvent.EXHAUST, Reason.TOO_LONG)
         try:
-            body = _encrypted(message.address.value, keys, payload)
+            body = _encrypted(endpoint, keys, payload)
         except (WebPushException, ValueError):
             return result(message, DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
-        try:
-            answer = await self._http.request(
-                "POST", message.address.value, headers=self._headers(message, service), data=body
-            )
-        except NotSentError as error:
-            return result(message, DeliveryEvent.DEFER, Reason.NO_CONNECTION, code=str(error))
-        except NoAnswerError as error:
-            return result(message, DeliveryEvent.LOSE, Reason.NO_ANSWER, code=str(error))
-        return self._answered(message, answer)
+        service, target = _wire_request.parse(endpoint)
+        begun = _wire_request.head("POST", service, target, self._headers(message, service))
+        return _wire_request.with_body(begun, body)
 
     def _answered(self, message: Message, answer: Answer) -> Submission:
         code = str(answer.status)
         if 200 <= answer.status < 300:  # noqa: PLR2004  (success)
             # The service's own name for the message (RFC 8030, section 5).
-            reference = answer.headers.get("Location", "")[:500] or None
+            reference = answer.header("Location")[:500] or None
             return result(message, DeliveryEvent.ACCEPT, reference=reference)
         wish = answer.retry_after(self._context.clock.now())
-        if answer.status in _STATUSES:
+        if answer.status == 503 and wish is not None:  # noqa: PLR2004  (it is too much for them)
+            rule = Rule(DeliveryEvent.DEFER, Reason.RATE_LIMITED)
+        elif answer.status in _STATUSES:
             rule = _STATUSES[answer.status]
         elif answer.status >= 500:  # noqa: PLR2004  (a fault of theirs)
             # It may have been taken, and not every browser drops a repeat.
@@ -142,15 +158,16 @@ class WebPushProvider:
             wish = None
         return result(message, rule.event, rule.reason, code=code, retry_after=wish, halt=rule.halt)
 
-    def _headers(self, message: Message, service: str) -> dict[str, str]:
+    def _headers(self, message: Message, service: Origin) -> dict[str, str]:
         left = (message.expires - self._context.clock.now()) // timedelta(seconds=1)
         return {
-            "Authorization": self._token(service),
+            "Authorization": self._token(f"{service.scheme}://{service.authority}"),
             "Content-Encoding": "aes128gcm",
             "Content-Type": "application/octet-stream",
             "TTL": str(min(max(left, 0), _TTL)),
             "Urgency": "high" if message.lane is Lane.URGENT else "normal",
             "Topic": self._context.composer.topic(message),
+            "User-Agent": self._context.user_agent,
         }
 
     def _token(self, service: str) -> str:
