@@ -147,11 +147,12 @@ def _mark(x: float, base: int, height: int, what: str, down: int) -> list[str]:
     """Draw a moment, with its word on the side where there is room."""
     near_end = x > _WIDTH - _RIGHT - 90
     anchor, beside = ("end", x - 4) if near_end else ("start", x + 4)
-    return [
-        f'<path class="c4" stroke-dasharray="3 3" d="M{x:.1f} {base}V{base - height}"/>',
-        f'<text class="note" x="{beside:.1f}" y="{base - height + 10 + down}" '
-        f'text-anchor="{anchor}">{escape(what)}</text>',
-    ]
+    line = f'<path class="c4" stroke-dasharray="3 3" d="M{x:.1f} {base}V{base - height}"/>'
+    y = base - height + 10 + down
+    word = (
+        f'<text class="note" x="{beside:.1f}" y="{y}" text-anchor="{anchor}">{escape(what)}</text>'
+    )
+    return [line, word]
 
 
 def _write(path: Path, height: int, title: str, note: str, rows: Sequence[str]) -> None:
