@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -37,18 +37,18 @@ def _provider(url: str, **changes: object) -> twilio.TwilioProvider:
 
 
 def _record(
-    number: int = 1, seconds: float = 1, since: datetime = NOON, **changes: object
+    number: int = 1, seconds: float = 1, sender: str = "LYDEC", **changes: object
 ) -> dict[str, object]:
-    """Make a message of the list, created so many seconds after a moment."""
+    """Make a message of the list, created so many seconds after noon."""
     return {
         "sid": f"SM{number:032}",
         "status": "delivered",
         "error_code": None,
         "body": "Bonjour",
-        "from": "LYDEC",
+        "from": sender,
         "to": "+212610000001",
         "messaging_service_sid": None,
-        "date_created": format_datetime(since + timedelta(seconds=seconds)),
+        "date_created": format_datetime(NOON + timedelta(seconds=seconds)),
         **changes,
     }
 
@@ -97,7 +97,7 @@ def test_found_by_reference() -> None:
 
 def test_found_by_text_and_sender() -> None:
     """Without a reference, the same text from the same sender since then is our message."""
-    others = [_record(2, body="Autre"), _record(3, **{"from": "OTHER"})]
+    others = [_record(2, body="Autre"), _record(3, sender="OTHER")]
     receipts, network = _find(_page(*others, _record(1, status="sent"), _record(4, -3600)))
     assert network.calls[0].query == {"To": "+212610000001", "PageSize": "100"}
     assert [(one.reference, one.event) for one in receipts] == [(_SID, _E.ACCEPT)]
@@ -106,7 +106,7 @@ def test_found_by_text_and_sender() -> None:
 def test_found_by_service() -> None:
     """Where a messaging service sends, its name decides, not the number that it chose."""
     service = "MG" + "a" * 32
-    ours = _record(1, messaging_service_sid=service, **{"from": "+212522000000"})
+    ours = _record(1, messaging_service_sid=service, sender="+212522000000")
     answer = _page(_record(2, messaging_service_sid="MG" + "b" * 32), ours)
     receipts, _ = _find(answer, MESSAGING_SERVICE_SID=service)
     assert [one.reference for one in receipts] == [_SID]
