@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks._frame import Result
 
 _WIDTH = 760
-_LEFT, _RIGHT, _TOP = 70, 24, 58
+_LEFT, _RIGHT, _TOP = 70, 24, 62
 _COLOURS = 5
 
 _STYLE = """
@@ -39,6 +39,8 @@ class Panel:
     #: Moments (x, what happened) that are marked.
     marks: Sequence[tuple[float, str]] = ()
     log_x: bool = False
+    #: The end of the scale; else the last point.
+    until: float = 0.0
 
 
 def bars(title: str, note: str, values: Mapping[str, float], path: Path) -> None:
@@ -62,7 +64,7 @@ def bars(title: str, note: str, values: Mapping[str, float], path: Path) -> None
 def lines(title: str, note: str, panels: Sequence[Panel], path: Path) -> None:
     """Draw charts of lines, one below the other."""
     rows: list[str] = []
-    top = _TOP
+    top = _TOP + 12
     for panel in panels:
         rows += _panel(panel, top)
         top += 218
@@ -72,7 +74,7 @@ def lines(title: str, note: str, panels: Sequence[Panel], path: Path) -> None:
 def rates(result: Result, path: Path) -> None:
     """Draw the rates of a race."""
     about = result.figures
-    values = {str(row["way"]): float(row["a second"] or 0) for row in about}
+    values = {str(row["way"]): float(row["a second"] or 0) for row in about if "way" in row}
     rounds = about[0].get("rounds", 1) if about else 1
     bars(result.title, f"median of {rounds}, side by side on one machine", values, path)
 
@@ -105,7 +107,7 @@ def _panel(panel: Panel, top: int) -> list[str]:
     scale = ticks(max(ys))
     room, height, base = _WIDTH - _LEFT - _RIGHT, 140, top + 164
     shift: Callable[[float], float] = math.log10 if panel.log_x else float
-    low, high = (shift(min(xs)) if panel.log_x else 0.0), shift(max(xs))
+    low, high = (shift(min(xs)) if panel.log_x else 0.0), shift(max(*xs, panel.until))
 
     def place(x: float) -> float:
         return _LEFT + scaled(shift(x), low, high, room)
@@ -118,18 +120,14 @@ def _panel(panel: Panel, top: int) -> list[str]:
             f'<text class="note" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">'
             f"{number(tick)}</text>"
         )
-    shown = sorted(set(xs)) if panel.log_x else [x for x in ticks(max(xs), 8) if x <= max(xs)]
+    shown = sorted(set(xs)) if panel.log_x else [x for x in ticks(high, 8) if x <= high]
     rows += [
         f'<text class="note" x="{place(x):.1f}" y="{base + 18}" text-anchor="middle">'
         f"{number(x)}{panel.unit_x if index == len(shown) - 1 else ''}</text>"
         for index, x in enumerate(shown)
     ]
     for index, (x, what) in enumerate(panel.marks):
-        rows.append(
-            f'<path class="c4" stroke-dasharray="3 3" d="M{place(x):.1f} {base}V{base - height}"/>'
-            f'<text class="note" x="{place(x) + 4:.1f}" y="{base - height + 10 + index % 3 * 13}">'
-            f"{escape(what)}</text>"
-        )
+        rows += _mark(place(x), base, height, what, index % 3 * 13)
     right = _WIDTH - _RIGHT
     for index, (name, series) in reversed(list(enumerate(panel.series.items()))):
         way = "L".join(
@@ -143,6 +141,18 @@ def _panel(panel: Panel, top: int) -> list[str]:
         )
         right -= 12 + 7 * len(name)
     return rows
+
+
+def _mark(x: float, base: int, height: int, what: str, down: int) -> list[str]:
+    """Draw a moment, with its word on the side where there is room."""
+    near_end = x > _WIDTH - _RIGHT - 90
+    anchor, beside = ("end", x - 4) if near_end else ("start", x + 4)
+    line = f'<path class="c4" stroke-dasharray="3 3" d="M{x:.1f} {base}V{base - height}"/>'
+    y = base - height + 10 + down
+    word = (
+        f'<text class="note" x="{beside:.1f}" y="{y}" text-anchor="{anchor}">{escape(what)}</text>'
+    )
+    return [line, word]
 
 
 def _write(path: Path, height: int, title: str, note: str, rows: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from celery import Celery
 from twilio.rest import Client
 
-from benchmarks import _texts
+from benchmarks import _memory, _texts
 
 _QUEUE = "each"
 
@@ -59,8 +60,19 @@ def enqueue(channel: str, port: int, count: int) -> None:
             task.apply_async((index, port), producer=producer)
 
 
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The workers that run."""
+
+    pid: int
+
+    def pids(self) -> list[int]:
+        """List their processes."""
+        return [self.pid, *_memory.children(self.pid)]
+
+
 @contextmanager
-def workers(broker: str, templates: Path, children: int) -> Iterator[None]:
+def workers(broker: str, templates: Path, children: int) -> Iterator[Workers]:
     """Run the workers of this application."""
     app.conf.broker_url = broker
     words = ["-A", "benchmarks._each", "worker", "-Q", _QUEUE, "-c", str(children), "-n", "each@%h"]
@@ -74,7 +86,7 @@ def workers(broker: str, templates: Path, children: int) -> Iterator[None]:
         start_new_session=True,
     ) as child:
         try:
-            yield
+            yield Workers(child.pid)
         finally:
             child.terminate()
             try:

@@ -163,8 +163,13 @@ def publish(result: Result, wished: Wishes) -> Path | None:
     return path
 
 
-def rates_shown(rates: Mapping[str, Sequence[float]]) -> list[dict[str, Figure]]:
-    """Give a row for each way: its median rate, the lowest and the highest, fastest first."""
+def rates_shown(
+    rates: Mapping[str, Sequence[float]], spent: Mapping[str, Sequence[float]]
+) -> list[dict[str, Figure]]:
+    """Give a row for each way: its median rate, the lowest and the highest, fastest first.
+
+    `spent` is the processor time of a message, seconds, of those where it is known.
+    """
     rows: list[dict[str, Figure]] = [
         {
             "way": name,
@@ -172,6 +177,7 @@ def rates_shown(rates: Mapping[str, Sequence[float]]) -> list[dict[str, Figure]]
             "lowest": round(min(values), 1),
             "highest": round(max(values), 1),
             "rounds": len(values),
+            "processor, µs each": round(median(spent[name]) * 1e6, 1) if name in spent else None,
         }
         for name, values in rates.items()
     ]
@@ -179,7 +185,9 @@ def rates_shown(rates: Mapping[str, Sequence[float]]) -> list[dict[str, Figure]]
 
 
 def shown(value: Figure) -> str:
-    """Write a figure for people."""
+    """Write a figure for people; nothing for none."""
+    if value is None:
+        return ""
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

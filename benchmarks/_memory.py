@@ -52,13 +52,3 @@ def server(home: Path, name: str) -> list[int]:
         if first.isdecimal():
             return [int(first), *children(int(first))]
     return []
-
-
-def processor_seconds(pid: int) -> float:
-    """Give the processor time that a process has used, seconds."""
-    try:
-        text = (_PROC / str(pid) / "stat").read_text("ascii", "replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100

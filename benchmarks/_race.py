@@ -4,8 +4,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import _each, _libraries, _texts
-from benchmarks._frame import Wishes
+from benchmarks import _each, _libraries, _processor, _texts
+from benchmarks._frame import Figure, Wishes
 from benchmarks._sinks import Arrivals, Sink
 from benchmarks._world import CHILDREN, Course, World, accounted
 from broadcaster import bootstrap
@@ -28,6 +28,9 @@ class Track:
         self.count = _LEAST
         self.courses: list[Course] = []
         self.arrivals: list[Arrivals] = []
+        #: Processor time of a message of each run, seconds: workers, PostgreSQL and Valkey.
+        self.spent: list[float] = []
+        self.shares: dict[str, float] = {}
         self._wished = wished
 
     def warm(self) -> None:
@@ -43,10 +46,22 @@ class Track:
 
     def ours(self) -> float:
         """Send a campaign: from its launch, planning included, to the last record."""
+        before = self._used()
         course = self._course(self.count)
+        used = {name: now - before[name] for name, now in self._used().items()}
+        self.spent.append(sum(used.values()) / course.sent)
+        self.shares = {name: round(part / course.sent * 1e6, 1) for name, part in used.items()}
         self.courses.append(course)
         self.arrivals.append(self.sink.arrivals())
         return course.sent / course.seconds
+
+    def _used(self) -> dict[str, float]:
+        return {name: _processor.seconds(pids) for name, pids in self.world.pids().items()}
+
+    def shown(self) -> dict[str, Figure]:
+        """Give who used the processor in the last run, µs a message, for the figures."""
+        row: dict[str, Figure] = {"processor of ours, µs each": round(self.spent[-1] * 1e6, 1)}
+        return row | self.shares
 
     def _course(self, count: int) -> Course:
         self.sink.reset()
@@ -78,25 +93,33 @@ class Others:
         campaign = track.world.approved(track.channel, 1)
         _texts.write(track.world.runtime, campaign, self.templates)
         broker = bootstrap.broker_url(track.world.runtime.redis_url)
-        stack.enter_context(_each.workers(broker, self.templates, CHILDREN))
+        self._workers = stack.enter_context(_each.workers(broker, self.templates, CHILDREN))
+        #: Processor time of a message of each run, by way, seconds.
+        self.spent: dict[str, list[float]] = {"libraries": [], "task each": []}
         self._each_count = 4000 if wished.full else 500
         self._library_count = 12000 if wished.full else 2000
 
     def libraries(self) -> float:
         """Send by libraries alone, one process per core; counted from the first arrival."""
         self._sink.reset()
+        before = _processor.of_ended_children()
         _libraries.race(self._channel, self._sink.port, self.templates, self._library_count)
+        used = _processor.of_ended_children() - before
+        self.spent["libraries"].append(used / self._library_count)
         return self._steady()
 
     def each(self) -> float:
         """Send by one task for each recipient, from the first that is put into the queue."""
         self._sink.reset()
+        before = _processor.seconds(self._workers.pids())
         begun = time.time()
         _each.enqueue(self._channel, self._sink.port, self._each_count)
         deadline = time.monotonic() + 300
         while (arrivals := self._sink.arrivals()).count < self._each_count:
             assert time.monotonic() < deadline, "a task for each recipient did not come to its end"
             time.sleep(0.1)
+        used = _processor.seconds(self._workers.pids()) - before
+        self.spent["task each"].append(used / arrivals.count)
         return arrivals.count / (arrivals.last - begun)
 
     def _steady(self) -> float:

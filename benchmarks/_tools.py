@@ -14,7 +14,11 @@ from functools import cache
 from pathlib import Path
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "broadcaster-bench"
-_PACKAGES = {"smtp-source": ("postfix",), "wrk": ("wrk", "libluajit-5.1-2")}
+_PACKAGES = {
+    "smtp-source": ("postfix",),
+    "smtp-sink": ("postfix",),
+    "wrk": ("wrk", "libluajit-5.1-2"),
+}
 _PLACES = ("/usr/sbin", "/usr/bin", "/usr/libexec/postfix")
 _LIBRARIES = ("usr/lib/postfix", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu")
 

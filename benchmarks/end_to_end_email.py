@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import _chart, _frame, _tools
+from benchmarks import _chart, _frame, _processor, _tools
 from benchmarks._race import Others, Track
 from benchmarks._sinks import Sink, sink
 from benchmarks._world import CHILDREN, mail_settings, world
@@ -31,11 +31,13 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         others = Others(track, stack, wished)
         ways = {"ours": track.ours, "libraries": others.libraries, "task each": others.each}
         best = 0
+        spent: dict[str, list[float]] = {}
         if _tools.tool("smtp-source"):
             octets = track.octets()
             best = max(_SESSIONS, key=lambda sessions: _source(target, sessions, octets, 4000))
             count = 60_000 if wished.full else 20_000
-            ways["smtp-source"] = lambda: _source(target, best, octets, count)
+            spent["smtp-source"] = []
+            ways["smtp-source"] = lambda: _source(target, best, octets, count, spent["smtp-source"])
         rates = _frame.interleaved(ways, wished.rounds())
     ratios = [
         _frame.Ratio(
@@ -60,7 +62,10 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         title="Mail, end to end, mails a second",
         full=wished.full,
         ratios=ratios,
-        figures=_frame.rates_shown(rates),
+        figures=[
+            *_frame.rates_shown(rates, {"ours": track.spent, **others.spent, **spent}),
+            track.shown(),
+        ],
         sizes={
             "mails of a run of ours": track.count,
             "octets of a mail": track.octets(),
@@ -74,9 +79,14 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
     )
 
 
-def _source(target: Sink, sessions: int, octets: int, count: int) -> float:
+def _source(
+    target: Sink, sessions: int, octets: int, count: int, spent: list[float] | None = None
+) -> float:
     target.reset()
+    before = _processor.of_ended_children()
     _tools.smtp_source(target.port, mails=count, sessions=sessions, octets=octets)
+    if spent is not None:
+        spent.append((_processor.of_ended_children() - before) / count)
     arrivals = target.arrivals()
     target.recorded()
     return arrivals.count / arrivals.seconds

@@ -74,7 +74,17 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         title="SMS, end to end, messages a second",
         full=wished.full,
         ratios=ratios,
-        figures=_frame.rates_shown(rates),
+        figures=[
+            *_frame.rates_shown(
+                rates,
+                {
+                    "ours, own client": wire.spent,
+                    "ours, Twilio's library": tracks["library"].spent,
+                    **others.spent,
+                },
+            ),
+            wire.shown(),
+        ],
         sizes={
             "messages of a run, own client": wire.count,
             "messages of a run, library": tracks["library"].count,

@@ -106,7 +106,10 @@ def _result(
     checks: dict[str, int],
 ) -> _frame.Result:
     child = [sample["largest child"] for _, sample in watch.samples] or [0.0]
-    quarter = child[len(child) // 4]
+    # Growth counts once both channels have been used for a while: what is built once is no growth.
+    begun = max(one.first for one in arrived.values())
+    busy = [sample["largest child"] for at, sample in watch.samples if at > begun] or child
+    quarter = busy[len(busy) // 4]
     return _frame.Result(
         name=_NAME,
         title=f"{count:,} customers, by mail and SMS",
@@ -208,8 +211,10 @@ def _panels(
     course: Course, planned: float, arrived: dict[str, Arrivals], watch: Watch
 ) -> list[_chart.Panel]:
     names = list(watch.samples[0][1]) if watch.samples else []
+    end = course.ended - course.launched + 1
     marks = [
         (planned - course.launched, "planned"),
+        (min(one.first for one in arrived.values()) - course.launched, "first message"),
         (course.ended - course.launched, "last record"),
     ]
     return [
@@ -217,6 +222,7 @@ def _panels(
             title="messages a second at the sinks",
             series={name: _rates(one, course.launched) for name, one in arrived.items()},
             marks=marks,
+            until=end,
         ),
         _chart.Panel(
             title="memory, MiB",
@@ -229,6 +235,7 @@ def _panels(
                 for name in names
             },
             marks=marks,
+            until=end,
         ),
     ]
 

@@ -7,8 +7,7 @@ on this machine, one after the other and in turns; what is printed are medians: 
 `smtp-source`, mails a second, the sender's own processor time a mail, and then each run. The time
 tells more than the rate where others use the machine.
 Composing is left out: all would wait for it alike.
-Needs Postfix's `smtp-source` and `smtp-sink` on the path, or Debian's `apt-get` and `dpkg` to
-unpack them without installing.
+Needs Postfix's `smtp-source`; without its `smtp-sink` a bare sink of our own is used.
 """
 
 import argparse
@@ -16,21 +15,19 @@ import asyncio
 import importlib.util
 import os
 import platform
-import shutil
 import smtplib
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from benchmarks._sinks import sink as own_sink
+from benchmarks._tools import missing, smtp_source, tool
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId
 from broadcaster.domain.message import (
     Address,
@@ -47,12 +44,12 @@ SENDER, RECIPIENT = "b+1@bounces.bench.test", "reader@bench.test"
 
 #: Mails of one run, by who sends: so many that each run takes about a second on an idle machine.
 COUNTS = {
-    "smtp-source": 12000,
-    "ours": 12000,
-    "ours, PIPELINE=0": 6000,
-    "ours, uvloop": 12000,
-    "smtplib, threads": 5000,
-    "aiosmtplib": 2500,
+    "smtp-source": 10000,
+    "ours": 10000,
+    "ours, PIPELINE=0": 5000,
+    "ours, uvloop": 10000,
+    "smtplib, threads": 4000,
+    "aiosmtplib": 2000,
 }
 
 #: Seconds, and those of the processor.
@@ -62,59 +59,20 @@ Taken = tuple[float, float]
 SLICE, CALLS = 50, 8
 
 
-@dataclass(frozen=True)
-class Tools:
-    """Postfix's programs, and the environment that they run in."""
-
-    source: str
-    sink: str
-    environment: dict[str, str]
-
-
 @contextmanager
-def tools() -> Iterator[Tools]:
-    """Find Postfix's test programs, or unpack them into a folder that is removed afterwards."""
-    source, sink = shutil.which("smtp-source"), shutil.which("smtp-sink")
-    if source and sink:
-        yield Tools(source, sink, dict(os.environ))
+def sink() -> Iterator[int]:
+    """Run `smtp-sink`, or else a bare sink of our own, and give its port."""
+    found = tool("smtp-sink")
+    if found is None:
+        with own_sink("smtp") as running:
+            yield running.port
         return
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            subprocess.run(  # constant words
-                ["apt-get", "download", "postfix"],  # noqa: S607  (found on the path)
-                cwd=folder,
-                check=True,
-                capture_output=True,
-                timeout=60,
-            )
-            (package,) = Path(folder).glob("postfix_*.deb")
-            subprocess.run(  # noqa: S603  (what was just fetched)
-                ["dpkg", "-x", package, folder],  # noqa: S607  (found on the path)
-                check=True,
-                timeout=60,
-            )
-        except (OSError, subprocess.SubprocessError, ValueError):
-            sys.exit(
-                "smtp-source and smtp-sink are missing. Install Debian's package postfix, or run "
-                "this where `apt-get download postfix` and `dpkg` work."
-            )
-        libraries = str(Path(folder, "usr/lib/postfix"))
-        programs = Path(folder, "usr/sbin")
-        yield Tools(
-            str(programs / "smtp-source"),
-            str(programs / "smtp-sink"),
-            {**os.environ, "LD_LIBRARY_PATH": libraries},
-        )
-
-
-@contextmanager
-def sink(found: Tools) -> Iterator[int]:
-    """Run the sink and give its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    command = [found.sink, *user, f"127.0.0.1:{port}", "1000"]
-    with subprocess.Popen(command, env=found.environment) as process:  # noqa: S603  (our words)
+    command = [found.path, *user, f"127.0.0.1:{port}", "1000"]
+    environment = {**os.environ, **found.environment}
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603  (our words)
         try:
             for _ in range(200):
                 try:
@@ -304,14 +262,12 @@ SENDERS: dict[str, Callable[[int, int, int, int], Taken]] = {
 _NEEDS = {"ours, uvloop": "uvloop", "aiosmtplib": "aiosmtplib"}
 
 
-def rate(found: Tools, name: str, port: int, size: int, connections: int) -> tuple[float, float]:
+def rate(name: str, port: int, size: int, connections: int) -> tuple[float, float]:
     """Let somebody send in a process of its own; gives mails a second, and µs of processor each."""
     count = COUNTS[name]
     if name == "smtp-source":
-        command = [found.source, "-d", "-s", str(connections), "-m", str(count), "-l", str(size)]
-        command += ["-f", SENDER, "-t", RECIPIENT, f"127.0.0.1:{port}"]
         before, begun = os.times(), time.perf_counter()
-        subprocess.run(command, env=found.environment, check=True, timeout=120)  # noqa: S603  (our words)
+        smtp_source(port, mails=count, sessions=connections, octets=size)
         taken, after = time.perf_counter() - begun, os.times()
         used = after.children_user - before.children_user
         used += after.children_system - before.children_system
@@ -328,16 +284,16 @@ def rate(found: Tools, name: str, port: int, size: int, connections: int) -> tup
     return count / taken, used / count * 1e6
 
 
-def compare(found: Tools, rounds: int, connections: int, size: int) -> None:
+def compare(rounds: int, connections: int, size: int) -> None:
     """Let all send in turns and print how they compare."""
     names = [
         name for name in COUNTS if name not in _NEEDS or importlib.util.find_spec(_NEEDS[name])
     ]
     rates: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    with sink(found) as port:
+    with sink() as port:
         for _ in range(rounds):
             for name in names:
-                rates[name].append(rate(found, name, port, size, connections))
+                rates[name].append(rate(name, port, size, connections))
     base = statistics.median(rate for rate, _ in rates["smtp-source"])
     print(f"\n{size} octets, {connections} connections, {rounds} rounds in turns")
     for name in names:
@@ -365,9 +321,10 @@ def main() -> None:
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} processors shared with the sink, load {os.getloadavg()[0]:.1f}"
     )
-    with tools() as found:
-        for size in given.sizes.split(","):
-            compare(found, given.rounds, given.connections, int(size))
+    if tool("smtp-source") is None:
+        sys.exit(missing("smtp-source"))
+    for size in given.sizes.split(","):
+        compare(given.rounds, given.connections, int(size))
 
 
 if __name__ == "__main__":

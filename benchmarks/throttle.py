@@ -96,7 +96,8 @@ def work(url: str, rate: float, port: int, seconds: float) -> None:
                     outlet.send(number.to_bytes(9))
                 sent += len(grant.granted)
                 ask = time.monotonic() + grant.wait
-            pause = max(0.0, min(ask, told + TELL) - time.monotonic())
+            until = min(ask, told + TELL) if landed else ask
+            pause = max(0.0, until - time.monotonic())
             if select.select([outlet], [], [], pause)[0]:
                 for answer, at in _answers(outlet):
                     mark, left = aloft.pop(answer)

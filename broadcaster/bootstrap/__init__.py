@@ -1,6 +1,7 @@
 """The only place that names concrete adapters and joins them."""
 
 from broadcaster.bootstrap.accounts import Providers, signing_key
+from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.figures import listing, report, require_launchable, summary
 from broadcaster.bootstrap.runtime import Runtime
@@ -11,6 +12,7 @@ __all__ = [
     "Providers",
     "Runtime",
     "SystemClock",
+    "archive",
     "attached",
     "broker_url",
     "ensure_schema",

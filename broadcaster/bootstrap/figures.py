@@ -8,6 +8,7 @@ from broadcaster.errors import ConflictError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.ledger.underway import Underway
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
@@ -41,6 +42,7 @@ def require_launchable(runtime: "Runtime", campaign: Campaign, advisory: Advisor
 
 def listing(runtime: "Runtime") -> list[dict[str, object]]:
     """List campaigns as JSON values."""
+    planning = runtime.campaigns.planning()
     return [
         {
             "id": campaign.id,
@@ -49,9 +51,11 @@ def listing(runtime: "Runtime") -> list[dict[str, object]]:
             "lane": campaign.lane.value,
             "segment": campaign.segment,
             "channels": [channel.value for channel in campaign.channels],
+            "plan": campaign.channel_plan.value,
             "drill": campaign.drill,
             "scheduled_at": campaign.scheduled_at,
             "expires": runtime.ledger.advisory(campaign.advisory_id).expires,
+            **_underway(planning.get(campaign.id)),
         }
         for campaign in runtime.campaigns.list()
     ]
@@ -61,12 +65,25 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
     """Give the figures of a campaign as JSON values, with where it stands."""
     status = runtime.campaigns.get(str(campaign)).status.value
     hold = runtime.campaigns.hold_reason(campaign) if status == "paused" else None
-    return {**runtime.reports.summary(campaign), "status": status, "hold_reason": hold}
+    return {
+        **runtime.reports.summary(campaign),
+        "status": status,
+        "hold_reason": hold,
+        **_underway(runtime.campaigns.planning().get(campaign)),
+    }
+
+
+def _underway(found: "Underway | None") -> dict[str, object]:
+    """Say since when a campaign is being planned, and at what stage; None where it is not."""
+    since, stage = (found.since, found.stage) if found else (None, None)
+    return {"planning_since": since, "planning_stage": stage}
 
 
 def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
     """Give the figures and the lists of those in doubt, as JSON values."""
     figures = summary(runtime, campaign)
+    if figures.get("archive"):
+        return figures
     doubts = runtime.reports.in_doubt(campaign)
     customers, reached = figures["customers"], figures["reached"]
     if not (isinstance(customers, int) and isinstance(reached, int)):
@@ -83,7 +100,7 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
                 "reason": row.reason and row.reason.value,
                 "provider": row.provider,
                 "reference": row.reference,
-                "since": row.since,
+                "since": row.since.isoformat(),
             }
             for row in doubts
         ],

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
     from broadcaster.render.renderer import TemplateRenderer
@@ -141,6 +142,13 @@ class Runtime:
         return Planner(
             self.pool, SegmentAudience(), self.renderer, batch_size=self.settings.batch_size
         )
+
+    @cached_property
+    def escalator(self) -> "Escalator":
+        """Turns campaigns to their next channel."""
+        from broadcaster.planning.escalation import Escalator
+
+        return Escalator(self.pool, self.renderer, batch_size=self.settings.batch_size)
 
     @cached_property
     def forecaster(self) -> "Forecaster":

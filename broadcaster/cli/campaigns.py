@@ -31,8 +31,19 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
     kind: Annotated[str, typer.Option(help="The kind of advisory; 'kinds list' shows them.")],
     segment: Annotated[str, typer.Option(help="Who is told: the name of a saved segment.")],
     channels: Annotated[
-        str, typer.Option(help="sms, email, push; with commas.")
-    ] = "sms,email,push",
+        str, typer.Option(help="sms, email, push; with commas, in the order of the plan.")
+    ] = "",
+    plan: Annotated[
+        str,
+        typer.Option(
+            help="all: every channel. first_reachable: one for each customer. escalate: one, and "
+            "the next when nothing confirmed that it arrived. In the order push, email, sms when "
+            "--channels gives none."
+        ),
+    ] = "all",
+    escalate_after: Annotated[
+        str, typer.Option(help="Minutes before each further channel, as 10,30; or one for all.")
+    ] = "",
     facts: Annotated[Path | None, typer.Option(help="Facts, a JSON or TOML file.")] = None,
     effective: Annotated[
         str, typer.Option(help="Valid from; ISO 8601 with offset, or now.")
@@ -57,6 +68,8 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         kind=kind,
         segment=segment,
         channels=channels,
+        plan=plan,
+        escalate_after=escalate_after,
         facts=facts,
         effective=effective,
         expires=expires,
@@ -189,6 +202,26 @@ def export(
                 draft.unlink(missing_ok=True)
             remedy = "Name a file in a folder that can be written."
             raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
+
+
+@app.command()
+def archive(
+    campaign: Which,
+    to: Annotated[Path, typer.Option(help="A new file for its deliveries: CSV, gzip.")],
+    days: Annotated[int, typer.Option(min=0, help="Only what ended so many days ago.")] = 90,
+    by: By = "operator",
+) -> None:
+    """Write an ended campaign's deliveries to a file and drop them; its report stays.
+
+    Links in its messages, such as to unsubscribe, end with it.
+    """
+    from broadcaster import bootstrap
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        kept = bootstrap.archive(runtime, found, to, days, by)
+        typer.echo(f"Campaign {found.id}: {kept.rows:,} deliveries are in {kept.file}.")
+        typer.echo(f"SHA-256 {kept.sha256}")
 
 
 def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
@@ -16,6 +17,10 @@ from broadcaster.ports import NewCampaign
 _Word = TypeVar("_Word", bound=StrEnum)
 
 _LONGEST_NAME = 200
+#: The most digits of a number of minutes; the ledger bounds it closer.
+_DIGITS = 6
+#: The order of channels where one is turned to after the other and none was given.
+_ORDER = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
 _SPAN = re.compile(r"\+(\d{1,4})([hdm])", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -36,6 +41,8 @@ class Form:
     lane: str
     drill: bool
     by: str
+    plan: str = ChannelPlan.ALL.value
+    escalate_after: str = ""
 
 
 def draft(runtime: Runtime, form: Form) -> int:
@@ -55,6 +62,7 @@ def draft(runtime: Runtime, form: Form) -> int:
     scheduled = moment("--scheduled", form.scheduled, now) if form.scheduled else None
     if scheduled is not None and scheduled < now:
         raise InvalidInputError("--scheduled", f"{form.scheduled} has passed", "Leave it out.")
+    plan = _word("--plan", form.plan, ChannelPlan)
     new = NewCampaign(
         name=_name(form.name),
         kind=form.kind,
@@ -71,7 +79,9 @@ def draft(runtime: Runtime, form: Form) -> int:
         expires=expires,
         segment=segment.name,
         expression=segment.expression,
-        channels=_channels(form.channels),
+        channels=_channels(form.channels, plan),
+        channel_plan=plan,
+        escalate_after=_minutes(form.escalate_after),
         lane=_word("--lane", form.lane, Lane),
         drill=form.drill,
         scheduled_at=scheduled,
@@ -98,12 +108,25 @@ def _word(field: str, text: str, kind: type[_Word]) -> _Word:
         raise InvalidInputError(field, f"{text!r} is unknown", remedy) from error
 
 
-def _channels(text: str) -> tuple[Channel, ...]:
-    chosen = {_word("--channels", part, Channel) for part in text.split(",") if part.strip()}
+def _channels(text: str, plan: ChannelPlan) -> tuple[Channel, ...]:
+    """Read them, once each and in their order; none means all, those that cost least first."""
+    text = text or ",".join(_ORDER)
+    chosen = dict.fromkeys(
+        _word("--channels", part, Channel) for part in text.split(",") if part.strip()
+    )
     if not chosen or Channel.WEB in chosen:
         remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
         raise InvalidInputError("--channels", f"{text!r} names none to send on", remedy)
-    return tuple(channel for channel in DELIVERY_CHANNELS if channel in chosen)
+    order = chosen if plan.one_each else DELIVERY_CHANNELS
+    return tuple(channel for channel in order if channel in chosen)
+
+
+def _minutes(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in parts):
+        remedy = "Write whole minutes, as 10,30; or one number for all."
+        raise InvalidInputError("--escalate-after", f"{text!r} is no list of minutes", remedy)
+    return tuple(int(part) for part in parts)
 
 
 def moment(field: str, text: str, start: datetime) -> datetime:

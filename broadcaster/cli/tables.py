@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
@@ -32,7 +33,8 @@ def show_campaigns(rows: Sequence[Figures], console: Console | None = None) -> N
     columns = ("id", "name", "status", "lane", "segment", "channels", "expires")
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(_text(row[column]) for column in columns))
+        shown = {**row, "status": f"{row['status']}{_planning(row)}"}
+        table.add_row(*(_text(shown[column]) for column in columns))
     _console(console).print(table if rows else "No campaigns yet. 'campaigns create' makes one.")
 
 
@@ -41,10 +43,18 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
     out = _console(console)
     hold = f", on hold: {figures['hold_reason']}" if figures.get("hold_reason") else ""
     out.print(
-        f"[bold]{figures['campaign']}[/] · {figures['status']}{hold} · "
+        f"[bold]{figures['campaign']}[/] · {figures['status']}{_planning(figures)}{hold} · "
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
+
+
+def _planning(row: Figures) -> str:
+    """Say since when it is being planned, in UTC, and at what stage."""
+    since, stage = row.get("planning_since"), row.get("planning_stage")
+    if since is None:
+        return ""
+    return f", planning since {since:%H:%M:%S}{f' ({stage})' if stage else ''}"
 
 
 def show_report(figures: Figures, console: Console | None = None) -> None:
@@ -64,6 +74,11 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
             ("Failed, or in doubt", figures["failures"]),
         )
     )
+    if figures.get("archive"):
+        out.print(f"Archived: {escape(figures['archive']['file'])}", soft_wrap=True)
+        out.print(f"SHA-256 {figures['archive']['sha256']}", soft_wrap=True)
+    for step in figures.get("steps", ()):
+        out.print(_step(step))
     if figures["in_doubt"]:
         out.print(f"[yellow]In doubt: {figures['in_doubt']:,}.[/] They are listed, not resent.")
         for row in figures["in_doubt_list"][:_SHOWN]:
@@ -72,13 +87,28 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
             out.print("  … 'campaigns report --json' lists all.")
 
 
+def _step(step: Figures) -> str:
+    """Say in a line what a step of an escalation came to."""
+    head = f"Step {step['step']}, {step['channel']}: "
+    if step["done_at"]:
+        return f"{head}{step['targeted']:,} told, {step['confirmed']:,} confirmed"
+    return head + (f"due at {step['due_at']}" if step["due_at"] else "after the step before")
+
+
 def show_forecast(figures: Figures, console: Console | None = None) -> None:
     """Say who would be told, and who is left out and why."""
     out = _console(console)
     out.print(
         f"[bold]{figures['campaign']}[/] would tell [green]{figures['reached']:,}[/] of "
-        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages."
+        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages"
+        f"{' at the start' if figures['steps'] else ''}."
     )
+    for step in figures["steps"][1:]:
+        counts = ", ".join(f"{count:,} by {name}" for name, count in step["at_most"].items())
+        out.print(
+            f"Step {step['step']}, {step['after_minutes']} minutes after the one before: "
+            f"at most {counts or 'nobody'}."
+        )
     out.print(
         _pair(
             ("By channel", figures["channels"]),

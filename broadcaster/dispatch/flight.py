@@ -14,20 +14,24 @@ _log = logging.getLogger(__name__)
 #: How long landings are collected before they are looked at, seconds.
 _TOGETHER = 0.004
 
-#: How old the charge of a message to its limits may be when it leaves. It is renewed while the
-#: message waits, so an older one means that this process, or the machine, stood still, and others
-#: may have been granted the same units since.
-_STALE = timedelta(seconds=0.5)
+#: How old the grant of a message may be when it leaves, or a later charge of it to its limits. They
+#: are renewed while it waits, so older ones mean that this process, or the machine, stood still,
+#: and others may have been granted the same units since.
+_GRANTED, _CHARGED = timedelta(seconds=1.5), timedelta(seconds=0.6)
 
 
 @dataclass(kw_only=True, slots=True)
 class Aloft:
-    """A message on its way: what it holds of its limits since when, and when it left."""
+    """A message on its way: what it holds of its limits since when, and when it left.
+
+    `charged` tells that it was charged again since its grant.
+    """
 
     message: Message
     want: Want
     mark: int
     since: datetime
+    charged: bool = False
     left: datetime | None = None
 
 
@@ -84,7 +88,8 @@ class Flight:
         if aloft is None:
             return False
         now = self._clock.now()
-        if now - aloft.since > _STALE or not self._lets(message, now):
+        stale = now - aloft.since > (_CHARGED if aloft.charged else _GRANTED)
+        if stale or not self._lets(message, now):
             self._take_back(aloft, now)
             return False
         aloft.left = now
@@ -107,9 +112,13 @@ class Flight:
         for task in self._tasks:
             task.cancel()
 
-    def held_since(self, before: datetime) -> list[Aloft]:
-        """List what has held its limits since before that moment."""
-        return [aloft for aloft in self._air.values() if aloft.since < before]
+    def held_since(self, granted: datetime, charged: datetime) -> list[Aloft]:
+        """List what was granted, or charged again, before these moments."""
+        return [
+            aloft
+            for aloft in self._air.values()
+            if aloft.since < (charged if aloft.charged else granted)
+        ]
 
     async def landed(self, within: float) -> list[Landing]:
         """Wait for messages to come down, at most `within` seconds; give all that did."""

@@ -1,5 +1,9 @@
-"""The lease on a batch while it is worked on."""
+"""The lease on a batch while it is worked on.
 
+The ledger is asked in another thread: requests go on leaving and answers coming in meanwhile.
+"""
+
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -29,20 +33,23 @@ class Holding:
         self._until = lease.until
         self._looked = clock.now()
 
-    def claim(self, attempts: Mapping[int, int], provider: str) -> frozenset[int]:
+    async def claim(self, attempts: Mapping[int, int], provider: str) -> frozenset[int]:
         """Claim deliveries for a provider; none, and `refused`, when it is no longer ours."""
         now = self._clock.now()
-        claimed = self._ledger.claim(self.lease, attempts, provider, now, self._ttl)
+        claimed = await asyncio.to_thread(
+            self._ledger.claim, self.lease, attempts, provider, now, self._ttl
+        )
         self._noted(now, held=claimed is not None)
         return frozenset(claimed or ())
 
-    def look(self) -> bool:
+    async def look(self) -> bool:
         """Renew the lease when it is time to; False once it was refused."""
         now = self._clock.now()
         if not self.refused and now - self._looked >= LOOK:
             # While the ledger does not answer, the lease alone decides.
             with suppress(UnavailableError):
-                self._noted(now, held=self._ledger.renew(self.lease, now, self._ttl))
+                held = await asyncio.to_thread(self._ledger.renew, self.lease, now, self._ttl)
+                self._noted(now, held=held)
         return not self.refused
 
     def lets(self, message: Message, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What came of messages, on its way into the ledger."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ _OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
 
 #: How long an answer may wait to be written down together with others: what is not written when a
 #: process dies is in doubt.
-_TOGETHER = timedelta(milliseconds=30)
+_TOGETHER = timedelta(milliseconds=60)
 
 
 class Records:
@@ -49,9 +50,9 @@ class Records:
             return
         for wait in _OUTAGE:
             try:
-                self._ledger.record(rows, self._clock.now())
+                await asyncio.to_thread(self._ledger.record, rows, self._clock.now())
             except UnavailableError:
                 await self._clock.sleep(wait)
             else:
                 return
-        self._ledger.record(rows, self._clock.now())
+        await asyncio.to_thread(self._ledger.record, rows, self._clock.now())

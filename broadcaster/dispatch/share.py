@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from broadcaster.dispatch.charges import Charges
 from broadcaster.dispatch.drafting import Desk
 from broadcaster.dispatch.flight import Flight, Landing
 from broadcaster.dispatch.holding import Holding
@@ -19,15 +20,14 @@ from broadcaster.ports import Message, Pending, Recorded, Submission, Want
 if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
 
-#: How often to look at what is in the air at least, seconds, and how long a charge is good for.
+#: How often to look at what is in the air at least, seconds.
 _LOOK = 0.1
-_ALOFT = timedelta(seconds=0.25)
-#: How old a grant may be when its messages leave.
-_STALE = timedelta(milliseconds=100)
+#: How old a grant may be when its messages are handed over.
+_STALE = timedelta(seconds=1)
 #: So often in a row, minutes apart in the end, without an answer or refused because of us.
 _STREAK = 12
 #: A network that takes this share of its messages in that time gets so many handed over at once.
-_DEPTH = 0.05
+_DEPTH = 0.2
 
 #: What says that we are too fast.
 _TOO_FAST = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
@@ -58,6 +58,7 @@ class Share:
         self._begun = parts.clock.now()
         self._landed = 0
         self._flight = Flight(line.provider, parts.clock, holding.lets)
+        self._charges = Charges(parts.throttle, parts.clock, campaign.lane, line.roundtrips)
         self._records = Records(parts.ledger, parts.clock, most=parts.pace.slice)
 
     async def work(self, rows: Sequence[Pending]) -> Ending:
@@ -71,10 +72,10 @@ class Share:
 
     async def _send(self, rows: deque[Pending]) -> Ending:
         while rows or self._ready:
-            ending = self._over()
+            ending = await self._over()
             if ending is not None:
                 return ending
-            self._draft(rows)
+            await self._draft(rows)
             await self._records.keep_due()
             if self._holding.refused:
                 return Ending.STOPPED
@@ -85,9 +86,9 @@ class Share:
                 await self._launch(room)
         return Ending.EMPTY
 
-    def _over(self) -> Ending | None:
+    async def _over(self) -> Ending | None:
         """Say why nothing more may be launched."""
-        if not self._holding.look():
+        if not await self._holding.look():
             return Ending.STOPPED
         if self._held:
             return Ending.HELD
@@ -110,7 +111,7 @@ class Share:
     def _room(self) -> int:
         return min(max(self._most() - self._flight.count, 0), self._parts.pace.slice)
 
-    def _draft(self, rows: deque[Pending]) -> None:
+    async def _draft(self, rows: deque[Pending]) -> None:
         """Render up to a slice, or more while what is ready waits for slow destinations."""
         most = self._parts.pace.slice if not self._blocked else self._parts.pace.batch
         limits = self._parts.throttle.limits
@@ -126,11 +127,11 @@ class Share:
                 names = limits(self._line.name, self._line.sender, row.address)
                 self._ready.add(message, Want(names, message.units))
         if broken:
-            self._give_up(broken)
+            await self._give_up(broken)
 
-    def _give_up(self, broken: Sequence[Pending]) -> None:
+    async def _give_up(self, broken: Sequence[Pending]) -> None:
         """Claim and end what can't be rendered, which is a fault of ours."""
-        claimed = self._holding.claim(
+        claimed = await self._holding.claim(
             {row.delivery.number: row.attempt for row in broken}, self._line.name
         )
         self._records.add(
@@ -163,10 +164,11 @@ class Share:
             return
         slice_ = self._ready.take(chosen, grant.granted)
         attempts = {message.delivery.number: message.attempt for message, _ in slice_}
-        claimed = self._holding.claim(attempts, self._line.name)
+        claimed = await self._holding.claim(attempts, self._line.name)
         going = [pair for pair in slice_ if pair[0].delivery.number in claimed]
         if going and parts.clock.now() - asked > _STALE:
-            # The claim took so long that the grant says nothing any more about this moment.
+            # The claim took so long that the grant is about to run out.
+            self._charges.unused([want for _, want in going], grant.mark)
             await self._ask_again(going)
         elif going:
             self._start(going, grant.mark)
@@ -192,14 +194,14 @@ class Share:
         else:
             await self._records.keep()
             await self._parts.clock.sleep(seconds)
-        if not self._holding.look():
+        if not await self._holding.look():
             self._flight.recall()
 
     async def _bring_down(self) -> None:
         """Wait for what is in the air; when we are to stop, only for a while."""
         grace = None
         while self._flight.busy:
-            if not self._holding.look():
+            if not await self._holding.look():
                 self._flight.recall()
             if self._parts.stopping():
                 self._flight.recall()
@@ -213,13 +215,14 @@ class Share:
     async def _land(self, within: float = _LOOK) -> None:
         """Wait for messages to come down, and write down what became of them."""
         landings = await self._flight.landed(min(within, _LOOK))
-        self._charge(landings)
+        self._charges.landed(landings)
+        self._charges.renew(self._flight)
         if landings:
             self._landed += len(landings)
             self._records.add([self._settled(landing) for landing in landings])
             self._learn([landing for landing in landings if not landing.recalled])
         await self._records.keep_due()
-        if not self._holding.look():
+        if not await self._holding.look():
             self._flight.recall()
 
     def _learn(self, landings: Sequence[Landing]) -> None:
@@ -246,35 +249,6 @@ class Share:
         if not self._held:
             self._held = True
             self._parts.hold(self._campaign.id, why)
-
-    def _charge(self, landings: Sequence[Landing]) -> None:
-        """Tell the limits what came down, and what has been in the air for long.
-
-        The latter is charged anew before its first charge runs out, as it may still arrive.
-        """
-        now = self._parts.clock.now()
-        # What was never answered may arrive even now: it keeps what its grant holds.
-        down = [
-            landing.aloft
-            for landing in landings
-            if not landing.recalled and landing.submission.event is not DeliveryEvent.LOSE
-        ]
-        for landing in landings:
-            if landing.aloft.left is not None and landing.submission.reference is not None:
-                self._line.roundtrips.note((landing.at - landing.aloft.left).total_seconds(), now)
-        if down:
-            latest = max(landing.at for landing in landings)
-            ago = (now - latest).total_seconds() + self._line.roundtrips.least()
-            self._tell([(aloft.mark, aloft.want) for aloft in down], max(ago, 0.0))
-        aloft = self._flight.held_since(now - _ALOFT)
-        if aloft:
-            mark = self._tell([(one.mark, one.want) for one in aloft], 0.0)
-            for one in aloft:
-                one.mark, one.since = mark, now
-
-    def _tell(self, down: list[tuple[int, Want]], ago: float) -> int:
-        limited = [(mark, want) for mark, want in down if want.limits]
-        return self._parts.throttle.landed(limited, self._campaign.lane, ago) if limited else 0
 
     def _settled(self, landing: Landing) -> Recorded:
         parts, submission = self._parts, landing.submission

@@ -15,8 +15,12 @@ _log = logging.getLogger(__name__)
 class Calendar(Protocol):
     """The ledger's lists of what is due."""
 
-    def due_campaigns(self, now: datetime) -> Sequence[int]:
-        """List launched campaigns whose time has come."""
+    def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List launched campaigns whose time has come, with their lanes."""
+        ...
+
+    def due_escalations(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List running campaigns that turn to their next channel now, with their lanes."""
         ...
 
     def publishable(
@@ -48,9 +52,10 @@ class Calendar(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """What the tick found: ids of campaigns to plan, batches by lane, and two kinds of news."""
+    """What the tick found: campaigns to plan or to escalate, batches, and two kinds of news."""
 
-    campaigns: Sequence[int]
+    campaigns: Sequence[tuple[int, Lane]]
+    escalations: Sequence[tuple[int, Lane]]
     batches: Sequence[tuple[int, Lane]]
     receipts: bool
     doubts: bool
@@ -83,6 +88,7 @@ class Sweeper:
             )
         return Due(
             campaigns=self.calendar.due_campaigns(now),
+            escalations=self.calendar.due_escalations(now),
             batches=self.calendar.publishable(now, self.stale, self.ahead),
             receipts=self.calendar.receipts_waiting(),
             doubts=self.calendar.doubts_due(now, self.settle_after, self.reconcile_after),

@@ -13,7 +13,7 @@ def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> st
     `fingerprint` hashes the kind's templates, facts and catalogues. Whatever changes the hash
     needs a new approval (invariant 7).
     """
-    pinned = {
+    pinned: dict[str, object] = {
         "fingerprint": fingerprint,
         "kind": advisory.kind,
         "facts": advisory.facts,
@@ -29,5 +29,10 @@ def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> st
         "lane": campaign.lane,
         "drill": campaign.drill,
     }
+    if campaign.channel_plan.one_each:
+        pinned |= {
+            "order": list(campaign.channels),
+            "escalate_after": list(campaign.escalate_after),
+        }
     canonical = json.dumps(pinned, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -32,6 +32,15 @@ class ChannelPlan(StrEnum):
 
     #: Every chosen channel on which the customer has an address.
     ALL = "all"
+    #: One delivery for each customer, on the first of the campaign's channels that reaches them.
+    FIRST_REACHABLE = "first_reachable"
+    #: The same, and a later channel when nothing confirmed that they have it, after some minutes.
+    ESCALATE = "escalate"
+
+    @property
+    def one_each(self) -> bool:
+        """Whether a customer is told on one channel at a time; then their order matters."""
+        return self is not ChannelPlan.ALL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +49,8 @@ class Campaign:
 
     `expression` is the segment's, as it was when the campaign was made. `approved_hash` pins what
     was approved; None until then. `drill` marks campaigns that go to simulated networks only.
-    `created_by` and `approved_by` are names of people for the audit.
+    `created_by` and `approved_by` are names of people for the audit. `escalate_after` says, for
+    each channel but the first, how many minutes after the step before it is turned to.
     """
 
     id: int
@@ -57,6 +67,7 @@ class Campaign:
     scheduled_at: datetime | None
     created_by: str
     approved_by: str | None
+    escalate_after: Sequence[int] = ()
 
 
 #: What an operator may do, from which statuses, and what follows; the rest is refused.

@@ -1,6 +1,7 @@
 """Batches: what is left to do in one, worked out from its deliveries.
 
-Everybody locks a batch before its deliveries, so nobody waits for another in a circle.
+Everybody locks a batch before its deliveries, so nobody waits for another in a circle. Whoever
+reads deliveries names their campaign as a value, so that of all tables its own alone is opened.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ TRIES = 3
 _LOSE = """
 UPDATE delivery SET status = 'unknown', reason = 'worker_lost', due_at = %(now)s, asked = 0
 FROM batch
-WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = batch.campaign_id
+WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = %(campaign)s
   AND delivery.number BETWEEN batch.first AND batch.last AND delivery.status = 'submitting'
 """
 
@@ -35,7 +36,7 @@ FROM (
                  WHEN status = 'deferred' THEN delivery.due_at END) AS due_at,
         bool_or(status = 'unknown' AND asked < %(tries)s) AS doubt,
         bool_or(status = 'accepted' AND asked < %(tries)s) AS quiet
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
         AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(batches)s)
     GROUP BY batch.id
@@ -57,7 +58,7 @@ UPDATE batch SET
     due_at = CASE WHEN batch.done THEN wish.due_at ELSE LEAST(batch.due_at, wish.due_at) END
 FROM (
     SELECT batch.id, min(delivery.due_at) AS due_at
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
         AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(batches)s) AND delivery.status = 'deferred'
     GROUP BY batch.id
@@ -65,10 +66,16 @@ FROM (
 WHERE batch.id = wish.id AND (batch.done OR batch.due_at > wish.due_at)
 """
 
+_CAMPAIGNS = """
+SELECT campaign_id, array_agg(id ORDER BY id) FROM batch WHERE id = ANY(%s)
+GROUP BY campaign_id ORDER BY campaign_id
+"""
+
 
 def lose(connection: Connection[Any], batches: Sequence[int], now: datetime) -> None:
     """Put in doubt what a lost holder of these (locked) batches had claimed and not recorded."""
-    connection.execute(_LOSE, {"batches": list(batches), "now": now})
+    for campaign, own in by_campaign(connection, batches):
+        connection.execute(_LOSE, {"campaign": campaign, "batches": own, "now": now})
 
 
 def give_back(
@@ -82,8 +89,9 @@ def give_back(
     Done when nothing waits, else due when the first of what waits is, and not before `after`;
     looked through later when some are in doubt, or were accepted and may be reported on.
     """
-    values = {"batches": list(batches), "now": now, "tries": TRIES, "after": after}
-    connection.execute(_GIVE_BACK, values)
+    values = {"now": now, "tries": TRIES, "after": after}
+    for campaign, own in by_campaign(connection, batches):
+        connection.execute(_GIVE_BACK, {**values, "campaign": campaign, "batches": own})
 
 
 def lock(connection: Connection[Any], deliveries: Sequence[DeliveryId]) -> list[int]:
@@ -96,4 +104,12 @@ def lock(connection: Connection[Any], deliveries: Sequence[DeliveryId]) -> list[
 
 def reopen(connection: Connection[Any], batches: Sequence[int]) -> None:
     """Make (locked) batches runnable when what is deferred in them is due."""
-    connection.execute(_REOPEN, {"batches": list(batches)})
+    for campaign, own in by_campaign(connection, batches):
+        connection.execute(_REOPEN, {"campaign": campaign, "batches": own})
+
+
+def by_campaign(
+    connection: Connection[Any], batches: Sequence[int]
+) -> Sequence[tuple[int, list[int]]]:
+    """Sort batches by their campaigns."""
+    return connection.execute(_CAMPAIGNS, [list(batches)]).fetchall()

@@ -1,5 +1,6 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,12 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, ChannelPlan
+from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
 from broadcaster.ports import NewCampaign
 
@@ -25,9 +27,9 @@ RETURNING id
 
 _CAMPAIGN = """
 INSERT INTO campaign (name, advisory_id, segment, expression, channels, channel_plan, lane, drill,
-                      scheduled_at, created_by)
+                      scheduled_at, created_by, escalate_after)
 VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::channel[],
-        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s)
+        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[])
 RETURNING id
 """
 
@@ -40,8 +42,17 @@ SELECT EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advi
 """
 
 _HOLD = """
-UPDATE campaign SET status = 'paused', hold_reason = %s
+UPDATE campaign SET status = 'paused', hold_reason = %s, paused_at = now()
 WHERE id = %s AND status IN ('launched', 'running')
+"""
+
+# The clock of an escalation stands still while its campaign is held: nothing left meanwhile, so
+# nothing could be confirmed.
+_WAIT_ON = """
+UPDATE escalation SET due_at = due_at + GREATEST(%(now)s - campaign.paused_at, interval '0')
+FROM campaign
+WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
+  AND escalation.done_at IS NULL AND campaign.paused_at IS NOT NULL
 """
 
 #: What to do when a step is refused.
@@ -120,19 +131,22 @@ class Campaigns:
 
     def pause(self, campaign: int, by: str, now: datetime) -> None:
         """Hold it: what is not claimed when this returns does not leave."""
-        del now
         with self._pool.connection() as connection:
             _step(connection, campaign, "pause", person("by", by))
-            _set(connection, campaign, CampaignStatus.PAUSED)
+            connection.execute(
+                "UPDATE campaign SET status = 'paused', paused_at = %s WHERE id = %s",
+                [now, campaign],
+            )
 
     def resume(self, campaign: int, by: str, now: datetime) -> None:
         """Let a paused one go on from where it was; it is planned once."""
-        del now
         with self._pool.connection() as connection:
             _step(connection, campaign, "resume", person("by", by))
+            connection.execute(_WAIT_ON, {"campaign": campaign, "now": now})
             connection.execute(
-                "UPDATE campaign SET hold_reason = NULL, status = CASE WHEN planned_at IS NULL "
-                "THEN 'launched' ELSE 'running' END::campaign_status WHERE id = %s",
+                "UPDATE campaign SET hold_reason = NULL, paused_at = NULL, status = CASE WHEN "
+                "planned_at IS NULL THEN 'launched' ELSE 'running' END::campaign_status "
+                "WHERE id = %s",
                 [campaign],
             )
 
@@ -165,6 +179,11 @@ class Campaigns:
         with self._pool.connection() as connection:
             return connection.execute(_PUBLISHED, [advisory]).fetchone() == (True,)
 
+    def planning(self) -> Mapping[int, Underway]:
+        """List the campaigns that are being planned at the moment."""
+        with self._pool.connection() as connection:
+            return planning(connection)
+
     def hold_reason(self, campaign: int) -> str | None:
         """Say why the system holds it; None when it does not."""
         with self._pool.connection() as connection:
@@ -195,7 +214,8 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "segment": new.segment,
             "expression": new.expression,
             "channels": [channel.value for channel in new.channels],
-            "plan": ChannelPlan.ALL.value,
+            "plan": new.channel_plan.value,
+            "minutes": list(new.escalate_after),
             "lane": new.lane.value,
             "drill": new.drill,
             "scheduled": new.scheduled_at,

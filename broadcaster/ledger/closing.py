@@ -9,15 +9,23 @@ from broadcaster.ledger import batches
 from broadcaster.ledger.rules import WAITING_VALUES
 
 _ENDED = """
-SELECT batch.id, batch.lease_until IS NULL
+SELECT DISTINCT campaign.id
 FROM batch
 JOIN campaign ON campaign.id = batch.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE NOT batch.done AND (campaign.status = 'cancelled' OR advisory.expires <= %(now)s)
   AND (%(campaign)s::integer IS NULL OR campaign.id = %(campaign)s)
+ORDER BY campaign.id
+"""
+
+# A batch that is being worked on is looked at when something waits in it.
+_WAITING = """
+SELECT batch.id, batch.lease_until IS NULL
+FROM batch
+WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
   AND (batch.lease_until IS NULL OR EXISTS (
       SELECT FROM delivery
-      WHERE delivery.campaign_id = batch.campaign_id
+      WHERE delivery.campaign_id = %(campaign)s
         AND delivery.number BETWEEN batch.first AND batch.last
         AND delivery.status = ANY(%(waiting)s::delivery_status[])))
 ORDER BY batch.id LIMIT %(limit)s
@@ -31,7 +39,7 @@ UPDATE delivery SET
     reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END::reason,
     due_at = NULL, updated_at = %(now)s
 FROM batch JOIN campaign ON campaign.id = batch.campaign_id
-WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = batch.campaign_id
+WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = %(campaign)s
   AND delivery.number BETWEEN batch.first AND batch.last
   AND delivery.status = ANY(%(waiting)s::delivery_status[])
 """
@@ -46,10 +54,13 @@ def close(
     on is given back by its holder; what that one has in the air is still recorded.
     """
     values = {"now": now, "campaign": campaign, "limit": limit, "waiting": WAITING_VALUES}
-    rows = connection.execute(_ENDED, values).fetchall()
-    if not rows:
-        return 0, 0
-    ids = [batch for batch, _ in rows]
-    closed = connection.execute(_CLOSE, {**values, "batches": ids}).rowcount
-    batches.give_back(connection, [batch for batch, free in rows if free], now)
-    return len(rows), closed
+    looked = closed = 0
+    for (ended,) in connection.execute(_ENDED, values).fetchall():
+        own = {**values, "campaign": ended, "limit": limit - looked}
+        rows = connection.execute(_WAITING, own).fetchall()
+        if rows:
+            ids = [batch for batch, _ in rows]
+            closed += connection.execute(_CLOSE, {**own, "batches": ids}).rowcount
+            batches.give_back(connection, [batch for batch, free in rows if free], now)
+            looked += len(rows)
+    return looked, closed

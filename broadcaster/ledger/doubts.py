@@ -1,6 +1,6 @@
 """Deliveries that are asked about, sent again, or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ END
 _OPEN = f"""
 WITH due AS (
     SELECT delivery.campaign_id, delivery.number
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
                             AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
     ORDER BY delivery.status = 'accepted', delivery.campaign_id, delivery.number
@@ -50,7 +50,7 @@ WITH due AS (
         due_at = %(now)s + (delivery.asked + 1) * CASE WHEN delivery.status = 'unknown'
                  THEN %(settle)s ELSE %(reconcile)s END
     FROM due
-    WHERE delivery.campaign_id = due.campaign_id AND delivery.number = due.number
+    WHERE delivery.campaign_id = %(campaign)s AND delivery.number = due.number
     RETURNING delivery.*
 )
 SELECT {PENDING_COLUMNS}, delivery.status, advisory.class, delivery.provider, delivery.reference,
@@ -69,7 +69,7 @@ FROM (
     SELECT batch.id,
         min({_NEXT}) FILTER (WHERE delivery.status = 'unknown') AS settle_at,
         min({_NEXT}) FILTER (WHERE delivery.status = 'accepted') AS reconcile_at
-    FROM batch JOIN delivery ON delivery.campaign_id = batch.campaign_id
+    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
                             AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(ids)s)
     GROUP BY batch.id
@@ -149,14 +149,13 @@ class PostgresDoubts:
         }
         with self._pool.connection() as connection:
             # Those in doubt by themselves, so that the others never keep them waiting.
-            values["ids"] = [
-                batch
-                for query in (_SETTLE, _RECONCILE)
-                for (batch,) in connection.execute(query, values)
-            ]
-            rows = connection.execute(_OPEN, values, prepare=False).fetchall()
-            connection.execute(_NEXT_LOOK, values)
-        return [_to_open(row) for row in rows]
+            found: list[Open] = []
+            for query in (_SETTLE, _RECONCILE):
+                ids = [batch for (batch,) in connection.execute(query, values)]
+                for campaign, own in batches.by_campaign(connection, ids):
+                    left = limit - len(found)
+                    found += _look(connection, {**values, "limit": left}, campaign, own)
+        return found
 
     def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
         """List which of these (by index) name a message that another delivery is known to be."""
@@ -197,6 +196,15 @@ class PostgresDoubts:
             named = {name: words for name, words in chosen.items() if words}
             note(connection, by, "replay", f"campaign {campaign}", {"count": again, **named})
             return again
+
+
+def _look(
+    connection: Connection[Any], values: Mapping[str, object], campaign: int, ids: Sequence[int]
+) -> Sequence[Open]:
+    own = {**values, "campaign": campaign, "ids": ids}
+    rows = connection.execute(_OPEN, own, prepare=False).fetchall()
+    connection.execute(_NEXT_LOOK, own)
+    return [_to_open(row) for row in rows]
 
 
 def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: datetime) -> int:

@@ -16,11 +16,11 @@ from broadcaster.ledger.rules import BAR, BAR_VALUES, BARRING_REASONS, RULE, RUL
 _APPLY = f"""
 WITH {RULE}, news AS (
     SELECT * FROM unnest(
-        %(ids)s::bigint[], %(campaigns)s::integer[], %(numbers)s::integer[],
+        %(ids)s::bigint[], %(numbers)s::integer[],
         %(events)s::delivery_event[], %(attempts)s::smallint[], %(reasons)s::reason[],
         %(providers)s::text[], %(references)s::text[], %(codes)s::text[],
         %(units)s::smallint[], %(dues)s::timestamptz[])
-    AS news (id, campaign_id, number, event, attempt, reason,
+    AS news (id, number, event, attempt, reason,
              provider, reference, code, units, due_at)
 )
 UPDATE delivery SET
@@ -41,7 +41,7 @@ UPDATE delivery SET
     updated_at = CASE WHEN rule.effect = 'applied' AND rule.after <> 'unknown'
                       THEN %(now)s ELSE delivery.updated_at END
 FROM news JOIN rule ON rule.event = news.event
-WHERE delivery.campaign_id = news.campaign_id AND delivery.number = news.number
+WHERE delivery.campaign_id = %(campaign)s AND delivery.number = news.number
   AND rule.before = delivery.status
   AND (news.attempt IS NULL OR news.event = 'accept' OR delivery.attempts = news.attempt)
   -- A failure that names another message than the one that was sent last is a former attempt's.
@@ -54,22 +54,21 @@ RETURNING news.id, rule.effect
 
 # Rows are locked in the order of their keys, so that two who report on the same can't deadlock.
 _LOCK = """
-SELECT FROM delivery JOIN unnest(%(campaigns)s::integer[], %(numbers)s::integer[])
-    AS news (campaign_id, number) USING (campaign_id, number)
-ORDER BY campaign_id, number FOR UPDATE OF delivery
+SELECT FROM delivery
+WHERE campaign_id = %(campaign)s AND number = ANY(%(numbers)s::integer[])
+ORDER BY number FOR UPDATE
 """
 
 # What we refuse to use again, out of what a provider said about it.
 _BAR = f"""
 WITH {BAR}, bad AS (
-    SELECT * FROM unnest(%(campaigns)s::integer[], %(numbers)s::integer[],
-                         %(reasons)s::reason[], %(providers)s::text[])
-    AS bad (campaign_id, number, reason, provider)
+    SELECT * FROM unnest(%(numbers)s::integer[], %(reasons)s::reason[], %(providers)s::text[])
+    AS bad (number, reason, provider)
 )
 INSERT INTO suppression (address_id, class, reason, source, at)
 SELECT delivery.address_id, bar.class, bad.reason::text, COALESCE(bad.provider, ''), %(now)s
 FROM bad
-JOIN delivery USING (campaign_id, number)
+JOIN delivery ON delivery.campaign_id = %(campaign)s AND delivery.number = bad.number
 JOIN bar ON bar.reason = bad.reason AND bar.channel = delivery.channel
 WHERE delivery.address_id IS NOT NULL
 ORDER BY delivery.address_id, bar.class
@@ -106,13 +105,23 @@ def apply(connection: Connection[Any], news: Sequence[News], now: datetime) -> d
     An address that the news shows to be of no use is put on the suppression list.
     """
     effects: dict[int, Effect] = {}
-    for turn in _turns([one for one in news if one.event is not None]):
-        values = _columns(turn, now)
-        connection.execute(_LOCK, values)
-        for id_, effect in connection.execute(_APPLY, values):
-            effects[id_] = Effect(effect)
-    _bar(connection, news, now)
+    for own in _by_campaign(news):
+        for turn in _turns([one for one in own if one.event is not None]):
+            values = _columns(turn, now)
+            connection.execute(_LOCK, values)
+            for id_, effect in connection.execute(_APPLY, values):
+                effects[id_] = Effect(effect)
+        _bar(connection, own, now)
     return effects
+
+
+def _by_campaign(news: Sequence[News]) -> Iterator[list[News]]:
+    """Part it by campaigns, because each has a table of its own; in order, as they are locked."""
+    campaigns: dict[int, list[News]] = {}
+    for one in news:
+        campaigns.setdefault(one.delivery.campaign, []).append(one)
+    for campaign in sorted(campaigns):
+        yield campaigns[campaign]
 
 
 def _bar(connection: Connection[Any], news: Sequence[News], now: datetime) -> None:
@@ -140,7 +149,7 @@ def _columns(news: Sequence[News], now: datetime) -> Mapping[str, object]:
         **RULE_VALUES,
         "now": now,
         "ids": [one.id for one in news],
-        "campaigns": [one.delivery.campaign for one in news],
+        "campaign": news[0].delivery.campaign,
         "numbers": [one.delivery.number for one in news],
         "events": [None if one.event is None else one.event.value for one in news],
         "attempts": [one.attempt for one in news],

@@ -11,7 +11,7 @@ from broadcaster.errors import NotFoundError
 
 _CAMPAIGN = """
 SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
-       status, approved_hash, scheduled_at, created_by, approved_by
+       status, approved_hash, scheduled_at, created_by, approved_by, escalate_after
 FROM campaign
 """
 
@@ -75,4 +75,5 @@ def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of 
         scheduled_at=row[11],
         created_by=row[12],
         approved_by=row[13],
+        escalate_after=tuple(row[14]),
     )

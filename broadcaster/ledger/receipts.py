@@ -37,16 +37,22 @@ FROM receipt WHERE applied_at IS NULL AND due_at <= %s
 ORDER BY due_at, id LIMIT %s
 """
 
+_RECENT = """
+SELECT id FROM campaign
+WHERE planned_at IS NOT NULL AND archived_at IS NULL
+  AND (finished_at IS NULL OR finished_at > %s)
+ORDER BY finished_at DESC NULLS FIRST, id DESC
+"""
+
 # There is no index on the reference, which would make every record slower for the few providers
-# that leave our id out; so this reads the deliveries of recent campaigns, once for many receipts.
+# that leave our id out; so this reads the table of one recent campaign after the other, the
+# running ones first, once for many receipts.
 _MATCH = """
 SELECT news.id, delivery.campaign_id, delivery.number
 FROM unnest(%(ids)s::bigint[], %(providers)s::text[], %(references)s::text[])
     AS news (id, provider, reference)
 JOIN delivery ON delivery.provider = news.provider AND delivery.reference = news.reference
-WHERE delivery.campaign_id IN (
-    SELECT id FROM campaign
-    WHERE planned_at IS NOT NULL AND (finished_at IS NULL OR finished_at > %(since)s))
+WHERE delivery.campaign_id = %(campaign)s
 """
 
 _SETTLE = """
@@ -128,15 +134,27 @@ def _targets(
         elif row.reference is not None:
             nameless.append(row)
     if nameless:
-        values = {
-            "ids": [row.id for row in nameless],
-            "providers": [row.provider for row in nameless],
-            "references": [row.reference for row in nameless],
-            "since": now - _MEMORY,
-        }
-        for id_, campaign, number in connection.execute(_MATCH, values):
-            targets[id_] = DeliveryId(campaign, number)
+        targets.update(_by_reference(connection, nameless, now))
     return targets
+
+
+def _by_reference(
+    connection: Connection[Any], nameless: Sequence[_Row], now: datetime
+) -> Mapping[int, DeliveryId]:
+    found: dict[int, DeliveryId] = {}
+    for (campaign,) in connection.execute(_RECENT, [now - _MEMORY]).fetchall():
+        left = [row for row in nameless if row.id not in found]
+        if not left:
+            break
+        values = {
+            "campaign": campaign,
+            "ids": [row.id for row in left],
+            "providers": [row.provider for row in left],
+            "references": [row.reference for row in left],
+        }
+        for id_, *delivery in connection.execute(_MATCH, values):
+            found[id_] = DeliveryId(*delivery)
+    return found
 
 
 def _apply(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -12,9 +12,10 @@ from broadcaster.domain.message import Lane
 from broadcaster.ledger import batches, receipts
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.underway import busy_lanes
 
 _DUE = """
-SELECT campaign.id
+SELECT campaign.id, campaign.lane
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.status = 'launched' AND advisory.expires > %(now)s
   AND (campaign.scheduled_at IS NULL OR campaign.scheduled_at <= %(now)s)
@@ -75,6 +76,9 @@ WHERE advisory.id = campaign.advisory_id AND campaign.planned_at IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM batch WHERE batch.campaign_id = campaign.id
       AND (NOT batch.done OR batch.settle_at IS NOT NULL))
+  AND (advisory.expires <= %(now)s OR NOT EXISTS (
+      SELECT FROM escalation
+      WHERE escalation.campaign_id = campaign.id AND escalation.done_at IS NULL))
 RETURNING campaign.id
 """
 
@@ -87,6 +91,18 @@ SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
 _CLOSED = 30
 
 
+_ESCALATIONS = """
+SELECT escalation.campaign_id, campaign.lane
+FROM escalation
+JOIN campaign ON campaign.id = escalation.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE escalation.done_at IS NULL AND escalation.due_at <= %(now)s
+  AND campaign.status = 'running' AND %(now)s < advisory.expires
+ORDER BY campaign.lane, escalation.due_at
+LIMIT 100
+"""
+
+
 class PostgresCalendar:
     """The lists of what is due; every method is one committed transaction."""
 
@@ -94,10 +110,23 @@ class PostgresCalendar:
         """Use the pool's connections."""
         self._pool = pool
 
-    def due_campaigns(self, now: datetime) -> Sequence[int]:
-        """List launched campaigns whose time has come, urgent ones first."""
+    def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List launched campaigns whose time has come, urgent ones first.
+
+        None of a lane for which one is being planned: they take turns, and a worker that was
+        handed another would have nothing to do.
+        """
+        return self._in_turn(_DUE, now)
+
+    def due_escalations(self, now: datetime) -> Sequence[tuple[int, Lane]]:
+        """List running campaigns with a step that is due, as `due_campaigns` does."""
+        return self._in_turn(_ESCALATIONS, now)
+
+    def _in_turn(self, query: LiteralString, now: datetime) -> Sequence[tuple[int, Lane]]:
         with self._pool.connection() as connection:
-            return [campaign for (campaign,) in connection.execute(_DUE, {"now": now})]
+            busy = busy_lanes(connection)
+            due = [(one, Lane(lane)) for one, lane in connection.execute(query, {"now": now})]
+        return [(campaign, lane) for campaign, lane in due if lane not in busy]
 
     def publishable(
         self, now: datetime, stale: timedelta, limit: int

@@ -1,14 +1,19 @@
 """What a campaign must be before it is stored; pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import DELIVERY_CHANNELS
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
 
 _LONGEST_NAME = 200
 _LONGEST_EXPRESSION = 10_000
+
+#: The longest wait for a confirmation, minutes: a week.
+_LONGEST_WAIT = 7 * 24 * 60
 
 #: How far from now a campaign's moments may be.
 _NEAR = (timedelta(days=-366), timedelta(days=5 * 366))
@@ -17,7 +22,8 @@ _NEAR = (timedelta(days=-366), timedelta(days=5 * 366))
 def validated(new: NewCampaign, now: datetime) -> NewCampaign:
     """Check every field that can be checked here; InvalidInputError names the one that is wrong.
 
-    Channels come back once each, in the order in which the product lists them.
+    Channels come back once each, in the order in which the product lists them, or in their own
+    where the plan goes by it.
     """
     for field in ("effective", "expires", "scheduled_at"):
         moment = getattr(new, field)
@@ -34,7 +40,9 @@ def validated(new: NewCampaign, now: datetime) -> NewCampaign:
         raise InvalidInputError(
             "scheduled_at", "is after the advisory has expired", "Give an earlier time."
         )
-    channels = tuple(channel for channel in DELIVERY_CHANNELS if channel in new.channels)
+    known = set(DELIVERY_CHANNELS)
+    order = new.channels if new.channel_plan.one_each else DELIVERY_CHANNELS
+    channels = tuple(dict.fromkeys(one for one in order if one in known & set(new.channels)))
     if len(channels) != len(set(new.channels)) or not channels:
         remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
         raise InvalidInputError("channels", "name none to send on", remedy)
@@ -45,7 +53,30 @@ def validated(new: NewCampaign, now: datetime) -> NewCampaign:
         name=person("name", new.name),
         created_by=person("created_by", new.created_by),
         channels=channels,
+        escalate_after=_minutes(new, len(channels), now),
     )
+
+
+def _minutes(new: NewCampaign, channels: int, now: datetime) -> Sequence[int]:
+    """Give the minutes before each channel but the first; one number stands for all."""
+    given = tuple(new.escalate_after)
+    if new.channel_plan is not ChannelPlan.ESCALATE:
+        if given:
+            remedy = "Use the plan 'escalate', or leave it out."
+            raise InvalidInputError("escalate_after", "has no meaning in this plan", remedy)
+        return ()
+    steps = channels - 1
+    if not steps:
+        raise InvalidInputError("channels", "name one alone", "Escalating needs two or three.")
+    if len(given) not in {1, steps} or not all(1 <= one <= _LONGEST_WAIT for one in given):
+        remedy = f"Give {steps} numbers of minutes, or one for all, from 1 to {_LONGEST_WAIT}."
+        raise InvalidInputError("escalate_after", "does not fit the channels", remedy)
+    minutes = given * steps if len(given) == 1 else given
+    start = max(now, new.effective, new.scheduled_at or now)
+    if start + timedelta(minutes=sum(minutes)) >= new.expires:
+        remedy = "Give fewer minutes, or a later end."
+        raise InvalidInputError("escalate_after", "ends after the advisory has expired", remedy)
+    return minutes
 
 
 def person(field: str, text: str) -> str:

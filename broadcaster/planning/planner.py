@@ -1,7 +1,6 @@
 """Planning: from a launched campaign to deliveries and batches, in one transaction."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,46 +8,16 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.delivery import Reason
-from broadcaster.errors import ConflictError, UnavailableError
-from broadcaster.planning.candidates import Plannable, candidates, read, values
+from broadcaster.errors import ConflictError
+from broadcaster.planning.candidates import candidates, values
+from broadcaster.planning.escalation import begin
+from broadcaster.planning.numbering import Numbering
+from broadcaster.planning.partition import Partition
+from broadcaster.planning.plannable import Plannable, read
+from broadcaster.planning.turns import LIMITS, say, take_turn
 from broadcaster.ports import Audience, Renderer
-
-_log = logging.getLogger(__name__)
-
-#: The first key of the advisory lock under which a campaign is planned; the second is its id.
-_LOCK = 0x504C414E
-
-# Planning a million takes longer than other statements may, and its hashes want room.
-_LIMITS = """
-SET LOCAL statement_timeout = '15min';
-SET LOCAL lock_timeout = '2min';
-SET LOCAL work_mem = '128MB'
-"""
-
-# Numbers run channel by channel, so that a batch is a run of numbers on one channel.
-_DELIVERIES = """
-INSERT INTO delivery (campaign_id, number, customer_id, address_id, updated_at, status, reason,
-                      channel, locale)
-SELECT %(campaign)s, %(before)s + row_number() OVER (ORDER BY customer_id), customer_id,
-       address_id, %(now)s, 'planned', NULL, channel, locale
-FROM candidate WHERE reason IS NULL AND channel = %(channel)s::channel
-"""
-
-_LEFT_OUT = """
-INSERT INTO delivery (campaign_id, number, customer_id, updated_at, status, reason, channel, locale)
-SELECT %(campaign)s, %(before)s + row_number() OVER (), customer_id, %(now)s, 'suppressed', reason,
-       channel, locale
-FROM candidate WHERE reason IS NOT NULL
-"""
-
-_BATCHES = """
-INSERT INTO batch (campaign_id, channel, lane, first, last, due_at)
-SELECT %(campaign)s, %(channel)s::channel, %(lane)s::lane, first,
-       LEAST(first + %(size)s::integer - 1, %(last)s::integer), %(due)s
-FROM generate_series(%(first)s::integer, %(last)s::integer, %(size)s::integer) AS first
-"""
 
 # Who had started meanwhile to pause or cancel it wins.
 _START = """
@@ -94,57 +63,49 @@ class Planner:
         """Plan a launched campaign and let it run; one that is planned already is left as it is.
 
         All or nothing, so it can be repeated after any interruption. ConflictError when the
-        campaign is not launched, or was paused or cancelled meanwhile.
+        campaign is not launched, was paused or cancelled meanwhile, or when it or another one of
+        its lane is being planned at the moment: plans are long, so they take turns.
         """
         with self._pool.connection() as connection:
-            connection.execute(_LIMITS)
-            # Not a lock of the row: pausing and cancelling must not wait for a long plan.
-            connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, campaign])
+            connection.execute(LIMITS)
             found = read(connection, campaign)
             if found.planned_at is not None:
                 return _counts(connection, campaign)
-            if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
-                raise ConflictError(_refusal(found, now))
-            self._fill(connection, found)
-            self._number(connection, found, now)
-            if not connection.execute(_START, {"campaign": campaign, "now": now}).rowcount:
-                raise ConflictError(_refusal(read(connection, campaign), now))
-            planned = _counts(connection, campaign)
-        self._analyze()
-        return planned
+            take_turn(connection, found)
+            # What was read before the turn came may have been planned by another since.
+            found = read(connection, campaign)
+            if found.planned_at is None:
+                self._plan(connection, found, now)
+            return _counts(connection, campaign)
 
-    def _fill(self, connection: Connection[Any], found: Plannable) -> None:
+    def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> None:
+        if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
+            raise ConflictError(_refusal(found, now))
+        say(connection, "choosing")
+        self._choose(connection, found)
+        partition = Partition(connection, found.id)
+        partition.create()
+        numbering = Numbering(connection, found, partition.table, self._batch_size, now)
+        say(connection, "writing")
+        told = numbering.tell_all(found.channels, 0)
+        partition.close_up()
+        numbering.leave_out_all(told)
+        if found.plan is ChannelPlan.ESCALATE:
+            begin(connection, found, told, now)
+        say(connection, "indexing")
+        partition.finish()
+        partition.join()
+        if not connection.execute(_START, {"campaign": found.id, "now": now}).rowcount:
+            raise ConflictError(_refusal(read(connection, found.id), now))
+
+    def _choose(self, connection: Connection[Any], found: Plannable) -> None:
         condition = self._audience.condition(found.expression)
         given = values(connection, found, condition, self._renderer)
-        query = "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + candidates(condition)
-        connection.execute(query, given)
-
-    def _number(self, connection: Connection[Any], found: Plannable, now: datetime) -> None:
-        before = 0
-        common = {"campaign": found.id, "now": now}
-        for channel in found.channels:
-            wanted = {**common, "channel": channel, "before": before}
-            count = connection.execute(_DELIVERIES, wanted).rowcount
-            batch = {
-                **wanted,
-                "lane": found.lane.value,
-                "first": before + 1,
-                "last": before + count,
-                "size": self._batch_size,
-                "due": max(now, found.effective),
-            }
-            connection.execute(_BATCHES, batch)
-            before += count
-        connection.execute(_LEFT_OUT, {**common, "before": before})
-
-    def _analyze(self) -> None:
-        """Let the database see how many rows there are now: updates are 5 times faster then."""
-        try:
-            with self._pool.connection() as connection:
-                connection.execute("ANALYZE delivery, batch")
-        except UnavailableError:
-            # Somebody else is at it; and the plan is made.
-            _log.info("not analyzed", extra={"action": "analyze_skipped"})
+        query = candidates(condition, found.channels, one_each=found.plan.one_each)
+        connection.execute(
+            "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
+            given,
+        )
 
 
 def _refusal(found: Plannable, now: datetime) -> str:
@@ -165,10 +126,6 @@ def _counts(connection: Connection[Any], campaign: int) -> Planned:
     return Planned(
         targeted=sum(counts.values()),
         planned=counts.get(None, 0),
-        suppressed=_by_reason(list(counts.items())),
+        suppressed={Reason(reason): count for reason, count in counts.items() if reason},
         batches=batches,
     )
-
-
-def _by_reason(counts: Sequence[tuple[str | None, int]]) -> dict[Reason, int]:
-    return {Reason(reason): count for reason, count in counts if reason is not None}

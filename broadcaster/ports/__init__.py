@@ -9,6 +9,9 @@ from broadcaster.ports.clock import (
     Clock,
 )
 from broadcaster.ports.keeping import (
+    PLANNING,
+    PLANNING_LANES,
+    PLANNING_STAGE,
     Lease,
     Ledger,
     NewCampaign,
@@ -45,6 +48,9 @@ from broadcaster.ports.throttling import (
 )
 
 __all__ = [
+    "PLANNING",
+    "PLANNING_LANES",
+    "PLANNING_STAGE",
     "Audience",
     "Callback",
     "Change",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
-from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
@@ -146,6 +146,8 @@ class NewCampaign:
     drill: bool
     scheduled_at: datetime | None
     created_by: str
+    channel_plan: ChannelPlan = ChannelPlan.ALL
+    escalate_after: Sequence[int] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,3 +169,14 @@ class Selection:
             "providers": sorted(self.providers) or None,
             "locales": sorted(self.locales) or None,
         }
+
+
+# Planning shows itself by these, and who looks for it finds it: first keys of PostgreSQL's
+# advisory locks, which end with their transaction, and the beginning of the session's name.
+
+#: With the campaign's id: this campaign is being planned.
+PLANNING = 0x504C414E
+#: With the place of the lane in `Lane`: a campaign of this lane is being planned.
+PLANNING_LANES = 0x504C4C41
+#: Before the word for what the planner is at.
+PLANNING_STAGE = "planning: "

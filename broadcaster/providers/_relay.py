@@ -24,7 +24,7 @@ HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
 _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)\Z")
 
 #: What would end a command or its brackets: a mailbox with it is none of ours to name.
-_UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>]")
+_UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>\ud800-\udfff]")
 
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 

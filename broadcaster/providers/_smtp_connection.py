@@ -1,23 +1,19 @@
-"""One connection to a relay: octets in and out, the patience of each step, and its end."""
+"""One connection to a relay: what it writes when, the patience of each step, and its end."""
 
 import asyncio
 import logging
-from typing import Protocol, cast
+from typing import Protocol
 
 from broadcaster.providers._relay import Relay
 from broadcaster.providers._smtp_exchange import Exchange, Step
 from broadcaster.providers._smtp_letter import Letter
-from broadcaster.providers._smtp_offers import Offers
-from broadcaster.providers._smtp_opening import Say, Wait, opening
-from broadcaster.providers._smtp_replies import BadReplyError, Replies, Reply
+from broadcaster.providers._smtp_replies import BadReplyError
+from broadcaster.providers._smtp_wire import Wire
 
 _log = logging.getLogger(__name__)
 
 #: Octets of a mail that are written in one go; more wait until the relay has read these.
 _PIECE = 1 << 18
-
-#: Octets that are read in one go.
-_BUFFER = 1 << 13
 
 #: How long a polite goodbye may take, seconds.
 GOODBYE = 1.0
@@ -66,58 +62,29 @@ class Desk(Protocol):
         ...
 
 
-class Connection(asyncio.BufferedProtocol):
+class Connection(Wire):
     """Speaks to the relay about one mail after the other."""
 
     def __init__(self, relay: Relay, desk: Desk) -> None:
         """Nothing is connected yet."""
-        self._relay = relay
+        super().__init__(relay)
         self._desk = desk
-        self._loop = asyncio.get_running_loop()
-        self._replies = Replies()
-        self._buffer = memoryview(bytearray(_BUFFER))
-        self._transport: asyncio.Transport | None = None
-        # The greeting may come before anybody can wait for it.
-        self._awaited: asyncio.Future[Reply | None] = self._loop.create_future()
         self._exchange: Exchange | None = None
-        self._cause: Exception | None = None
         self._paused = False
         self._offset = 0
         self._left = relay.per_connection
         self._deadline = float("inf")
         self._timer: asyncio.TimerHandle | None = None
-        self.offers = Offers()
-        #: When it was begun, on the event loop's clock.
-        self.since = self._loop.time()
         #: How many mails the relay answered on it.
         self.served = 0
         #: Whether it has said that it rests, and was given nothing since.
         self.resting = False
-        #: Set when its socket is closed.
-        self.closed: asyncio.Future[None] = self._loop.create_future()
 
     async def open(self) -> None:
-        """Connect, greet, encrypt, log in.
-
-        OSError, TimeoutError and BadReplyError when that fails, RefusedError when the relay does
-        not want us; the connection is closed then.
-        """
-        relay, direct = self._relay, self._relay.tls == "tls"
-        try:
-            async with asyncio.timeout(relay.timeout):
-                await self._loop.create_connection(
-                    lambda: self,
-                    relay.host,
-                    relay.port,
-                    ssl=relay.context if direct else None,
-                    server_hostname=relay.host if direct else None,
-                )
-            self.offers = await self._greet()
-        except BaseException:
-            self.abort()
-            raise
+        """Connect, greet, encrypt, log in; errors as those of `Wire.open`."""
+        await super().open()
         self._exchange = Exchange(
-            group=self.offers.pipelining and relay.pipeline > 0, ahead=self.ahead
+            group=self.offers.pipelining and self._relay.pipeline > 0, ahead=self.ahead
         )
         self._look()
 
@@ -141,7 +108,7 @@ class Connection(asyncio.BufferedProtocol):
                 "fault in a connection to the relay",
                 extra={"action": "connection_failed", "fault": type(error).__name__},
             )
-            self._end(error)
+            self.end(error)
 
     def retire(self) -> None:
         """Take no more mails, and leave when what was written is answered; politely then."""
@@ -151,54 +118,11 @@ class Connection(asyncio.BufferedProtocol):
         elif not any(letter.written for letter in self.left()):
             self.abort()
 
-    def abort(self) -> None:
-        """Close at once."""
-        self._end(ConnectionAbortedError())
-        if self._transport is not None:
-            self._transport.abort()
-        elif not self.closed.done():
-            self.closed.set_result(None)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what we write to."""
-        # That of uvloop is none by its class, only by what it does.
-        self._transport = cast("asyncio.Transport", transport)
-        if self._cause is not None:
-            self._transport.abort()
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  (asyncio's own signature)
-        """Give the same small buffer each time: a large new one costs more than what it is for."""
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Hear what the relay says."""
-        self._heard(bytes(self._buffer[:nbytes]))
-
-    def _heard(self, data: bytes) -> None:
-        if self._cause is not None:
-            # The answer to QUIT, or what is too late.
-            if self._transport is not None:
-                self._transport.close()
-            return
-        if self._exchange is not None:
-            self._hear(self._exchange, data)
-            return
-        try:
-            self._hear_one(data)
-        except BadReplyError as error:
-            self._end(error)
-
-    def eof_received(self) -> None:
-        """End with the relay: one that says no more can't answer, even if it still reads."""
-        self._end(ConnectionResetError())
-
     def connection_lost(self, exc: Exception | None) -> None:
         """End with the socket."""
-        self._end(exc or ConnectionResetError())
+        super().connection_lost(exc)
         if self._timer is not None:
             self._timer.cancel()
-        if not self.closed.done():
-            self.closed.set_result(None)
 
     def pause_writing(self) -> None:
         """Write no more: the relay reads too slowly."""
@@ -209,51 +133,14 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self.pump()
 
-    async def _greet(self) -> Offers:
-        conversation = opening(self._relay)
-        try:
-            step = next(conversation)
-            while True:
-                async with asyncio.timeout(self._relay.timeout):
-                    reply = await self._take(step)
-                if self._cause is not None:
-                    raise self._cause
-                step = conversation.send(reply)
-        except StopIteration as end:
-            offers: Offers = end.value
-            return offers
+    def hear(self, data: bytes) -> None:
+        """Hear what the relay says: while it is opened, and then of mails."""
+        if self._exchange is None:
+            super().hear(data)
+        else:
+            self._hear_of_mails(self._exchange, data)
 
-    async def _take(self, step: Say | Wait) -> Reply | None:
-        """Take one step of the opening."""
-        if self._transport is None:
-            raise ConnectionResetError
-        if step is Wait.ENCRYPTION:
-            if self._relay.context is None:
-                raise BadReplyError("no TLS is set up")
-            self._transport = await self._loop.start_tls(
-                self._transport, self, self._relay.context, server_hostname=self._relay.host
-            )
-            return None
-        if isinstance(step, Say):
-            if self._cause is None:
-                self._awaited = self._loop.create_future()
-            self._transport.write(step.line)
-        return await self._awaited
-
-    def _hear_one(self, data: bytes) -> None:
-        """Hear the reply to the one thing that was said; what comes with it was not asked for.
-
-        A reply in the clear behind the one to STARTTLS is an attempt to speak as the relay
-        (CVE-2011-0411 and its like).
-        """
-        for reply in self._replies.feed(data):
-            if self._awaited.done():
-                raise BadReplyError("reply before its turn")
-            self._awaited.set_result(reply)
-        if self._awaited.done() and self._replies.partial:
-            raise BadReplyError("reply before its turn")
-
-    def _hear(self, exchange: Exchange, data: bytes) -> None:
+    def _hear_of_mails(self, exchange: Exchange, data: bytes) -> None:
         heard, fault = 0, None
         try:
             for reply in self._replies.feed(data):
@@ -274,13 +161,13 @@ class Connection(asyncio.BufferedProtocol):
         for letter in finished:
             self._desk.finished(letter)
         if end is not None:
-            self._end(end)
+            self.end(end)
 
     def _write(self, exchange: Exchange) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             # Nothing that is written from here on would leave.
-            self._end(ConnectionResetError())
+            self.end(ConnectionResetError())
             return
         said, going = exchange.said(), exchange.going
         if going is not None and not self._content(transport, exchange, going, said):
@@ -303,7 +190,7 @@ class Connection(asyncio.BufferedProtocol):
         # What is settled has none any more.
         draft = letter.draft
         if draft is None or (not self._offset and not self._desk.leaves(letter)):
-            self._end(TakenBackError())
+            self.end(TakenBackError())
             return False
         content = draft.content
         while len(content) - self._offset > _PIECE:
@@ -338,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
             pause = min(_LOOK, self._relay.timeout / _LOOKS)
             self._timer = self._loop.call_later(pause, self._look)
         elif self._exchange is None or not self._exchange.idle:
-            self._end(TimeoutError())
+            self.end(TimeoutError())
         else:
             self._goodbye()
 
@@ -346,19 +233,15 @@ class Connection(asyncio.BufferedProtocol):
         """Say QUIT and wait a little for the answer."""
         if self._cause is None and self._transport is not None:
             self._transport.write(b"QUIT\r\n")
-            self._end(ConnectionAbortedError(), polite=True)
+            self.end(ConnectionAbortedError(), polite=True)
             self._timer = self._loop.call_later(GOODBYE, self.abort)
 
-    def _end(self, cause: Exception, *, polite: bool = False) -> None:
+    def end(self, cause: Exception, *, polite: bool = False) -> None:
         """Take no more mails, close unless it is done politely, and leave the open ones behind."""
         if self._cause is not None:
             return
-        self._cause = cause
         if self._timer is not None:
             self._timer.cancel()
-        if not self._awaited.done():
-            self._awaited.set_result(None)
-        if self._transport is not None and not polite:
-            self._transport.abort()
+        super().end(cause, polite=polite)
         if self._exchange is not None:
             self._desk.ended(self, self.left(), cause)

@@ -19,12 +19,13 @@ COLUMNS = (
     "attempts",
     "code",
     "updated_at",
+    "reference",
 )
 
 _ROWS = """
 SELECT delivery.campaign_id || '-' || delivery.number, customer.number, delivery.channel,
        delivery.status, delivery.reason, delivery.locale, delivery.provider, delivery.units,
-       delivery.attempts, delivery.code, delivery.updated_at
+       delivery.attempts, delivery.code, delivery.updated_at, delivery.reference
 FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
 WHERE delivery.campaign_id = %s
 ORDER BY delivery.number

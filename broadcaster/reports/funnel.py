@@ -60,3 +60,19 @@ def funnel(connection: Connection[Any], campaign: int) -> Funnel:
     return Funnel(
         channels=channels, units=units, locales=locales, reasons=reasons, failures=failures
     )
+
+
+def kept(figures: Mapping[str, Any]) -> Funnel:
+    """Read the counts from the figures that are kept of an archived campaign."""
+    channels = {Channel(name): dict(row) for name, row in figures["channels"].items()}
+    units = {channel: row.pop("units") for channel, row in channels.items()}
+    return Funnel(
+        channels={
+            channel: {DeliveryStatus(status): count for status, count in row.items()}
+            for channel, row in channels.items()
+        },
+        units=units,
+        locales=figures["locales"],
+        reasons={Reason(name): count for name, count in figures["suppressed"].items()},
+        failures={Reason(name): count for name, count in figures["failures"].items()},
+    )

@@ -1,6 +1,7 @@
 """Counts and lists about a campaign."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -10,14 +11,15 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
-from broadcaster.errors import NotFoundError
+from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports import Selection
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
-from broadcaster.reports.funnel import Funnel, funnel
+from broadcaster.reports.funnel import Funnel, funnel, kept
+from broadcaster.reports.steps import steps
 
 _CAMPAIGN = """
-SELECT name, extract(epoch FROM COALESCE(finished_at, now()) - started_at)::float
+SELECT name, extract(epoch FROM COALESCE(finished_at, now()) - started_at)::float, figures, archive
 FROM campaign WHERE id = %s
 """
 
@@ -95,8 +97,11 @@ class Reports:
         self._pool = pool
 
     def funnel(self, campaign: int) -> Funnel:
-        """Count deliveries by channel and status, locale and reason."""
+        """Count deliveries by channel and status, locale and reason; archived ones at their end."""
         with self._pool.connection() as connection:
+            row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
+            if row is not None and row[2] is not None:
+                return kept(row[2])
             return funnel(connection, campaign)
 
     def summary(self, campaign: int) -> dict[str, object]:
@@ -106,15 +111,19 @@ class Reports:
         campaign, also where left out; `suppressed` and the statuses of `channels` (suppressed
         ones included) each add up to parts of it. `customers` counts people, `reached` those who
         got it on one channel at least (taken by a provider, and not known to have failed).
-        `seconds` runs from planning to the end, or to now.
+        `seconds` runs from planning to the end, or to now. An archived campaign's are those of its
+        end, with `archive`, which names the file of its deliveries.
         """
         with self._pool.connection() as connection:
             row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
             if row is None:
                 remedy = "'broadcaster campaigns status' lists them."
                 raise NotFoundError("campaign", f"there is no {campaign}", remedy)
-            name, seconds = row
+            name, seconds, figures, archive = row
+            if figures is not None:
+                return {**figures, "archive": archive}
             counts = funnel(connection, campaign)
+            escalated = steps(connection, campaign)
             customers, reached = connection.execute(_PEOPLE, [campaign]).fetchone() or (0, 0)
         return {
             "campaign": name,
@@ -132,6 +141,7 @@ class Reports:
             },
             "locales": dict(counts.locales),
             "seconds": round(seconds or 0.0, 3),
+            **({"steps": escalated} if escalated else {}),
         }
 
     def unreached(self, campaign: int) -> Iterator[Unreached]:
@@ -149,7 +159,7 @@ class Reports:
 
     def in_doubt(self, campaign: int, limit: int = _MOST) -> Sequence[InDoubt]:
         """List deliveries that may or may not have left."""
-        with self._pool.connection() as connection:
+        with self._present(campaign) as connection:
             rows = connection.execute(_IN_DOUBT, [campaign, limit]).fetchall()
         return [
             InDoubt(
@@ -168,13 +178,13 @@ class Reports:
         self, campaign: int, selection: Selection, *, after: int = 0, limit: int = 100
     ) -> Sequence[ListedDelivery]:
         """List deliveries behind a number, in order; `limit` is cut to ten thousand."""
-        with self._pool.connection() as connection:
+        with self._present(campaign) as connection:
             rows = deliveries(connection, campaign, selection, after=after, limit=min(limit, _MOST))
             return list(rows)
 
     def counts(self, campaign: int, selection: Selection) -> Sequence[DeliveryCount]:
         """Count deliveries by status, reason, channel and provider, most first."""
-        with self._pool.connection() as connection:
+        with self._present(campaign) as connection:
             return counts(connection, campaign, selection)
 
     def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
@@ -184,12 +194,24 @@ class Reports:
 
     def export(self, campaign: int, stream: IO[str]) -> int:
         """Write every delivery as CSV, without addresses; how many rows. In bounded memory."""
-        with self._pool.connection() as connection:
+        with self._present(campaign) as connection:
             return write(connection, campaign, stream)
+
+    @contextmanager
+    def _present(self, campaign: int) -> Iterator[Connection[Any]]:
+        """Lend a connection; ConflictError when the campaign's deliveries are not here any more."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
+            if row is not None and row[3] is not None:
+                message = (
+                    f"Campaign {row[0]!r} is archived. Its deliveries are in {row[3]['file']}."
+                )
+                raise ConflictError(message)
+            yield connection
 
     def _stream(self, query: str, campaign: int) -> Iterator[tuple[Any, ...]]:
         with (
-            self._pool.connection() as connection,
+            self._present(campaign) as connection,
             connection.cursor(name="report") as cursor,
         ):
             cursor.itersize = _FETCH

@@ -6,8 +6,9 @@ from contextlib import suppress
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from broadcaster.domain.message import Lane
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
-from broadcaster.tasks.app import CONTROL
+from broadcaster.tasks.app import CONTROL, URGENT
 from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
@@ -23,8 +24,11 @@ def tick() -> None:
     """Find what is due and send it to be done; everything here is a query on the ledger."""
     runtime = process().runtime
     due = runtime.sweeper.sweep()
-    for campaign in due.campaigns:
-        plan.apply_async((campaign,), queue=CONTROL, expires=_FRESH)
+    # Of each lane one is planned at a time, and never both by those who serve the tick.
+    for task, found in ((plan, due.campaigns), (escalate, due.escalations)):
+        for campaign, lane in found:
+            queue = URGENT if lane is Lane.URGENT else CONTROL
+            task.apply_async((campaign,), queue=queue, expires=_FRESH)
     sent = 0
     try:
         for batch, lane in due.batches:
@@ -60,6 +64,14 @@ def plan(campaign: int) -> None:
         # Its batches need not wait for the clock; when they have to, it finds them.
         with suppress(OperationalError):
             tick.apply_async(queue=CONTROL, retry=False, expires=_FRESH)
+
+
+@shared_task(name="broadcaster.escalate")
+def escalate(campaign: int) -> None:
+    """Turn to the next channel for those who confirmed nothing; twice changes nothing."""
+    runtime = process().runtime
+    with suppress(ConflictError):
+        runtime.escalator.escalate(campaign, runtime.clock.now())
 
 
 @shared_task(name="broadcaster.dispatch")

@@ -34,7 +34,7 @@ def _tick(scene: Small) -> None:
     """Do what one tick would have done, here and now."""
     runtime = scene.runtime
     due = runtime.sweeper.sweep()
-    for campaign in due.campaigns:
+    for campaign, _ in due.campaigns:
         runtime.planner.plan(campaign, runtime.clock.now())
     _dispatch(runtime, [batch for batch, _ in due.batches])
 

@@ -48,6 +48,25 @@ def test_data_of_every_earlier_schema_survives(empty_database_url: str, revision
             assert _read(connection, table, columns) == row, table
 
 
+def test_deliveries_are_moved_into_a_table_for_each_campaign(empty_database_url: str) -> None:
+    """All of them, with the constraints that planning gives to new ones."""
+    schema.upgrade(empty_database_url, "0002")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            "INSERT INTO delivery (campaign_id, number, customer_id, address_id, updated_at,"
+            " status, channel) SELECT c, n, n, n, now(), 'planned', 'sms' "
+            "FROM generate_series(1, 3) AS c, generate_series(1, 100) AS n"
+        )
+    schema.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        counts = connection.execute(
+            "SELECT tableoid::regclass::text, count(*) FROM delivery GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        assert counts == [(f"delivery_{campaign}", 100) for campaign in (1, 2, 3)]
+        with pytest.raises(errors.UniqueViolation):
+            connection.execute("UPDATE delivery_2 SET address_id = 7")
+
+
 def test_several_starters_at_once_apply_each_step_once(empty_database_url: str) -> None:
     """They wait for each other."""
     faults: list[Exception] = []
@@ -140,8 +159,9 @@ def _tables(connection: Connection) -> list[str]:
     names = [
         str(name)
         for (name,) in connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
-            "'public'::regnamespace AND relname <> 'alembic_version' ORDER BY oid"
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = "
+            "'public'::regnamespace AND relname <> 'alembic_version' AND NOT relispartition "
+            "ORDER BY oid"
         )
     ]
     wanted: dict[str, set[str]] = {name: set() for name in names}
@@ -167,6 +187,8 @@ def _fill(connection: Connection, table: str) -> tuple[list[str], list[tuple[obj
         "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         [table],
     ).fetchall()
+    if table == "delivery" and _partitioned(connection):
+        connection.execute("CREATE TABLE delivery_1 PARTITION OF delivery FOR VALUES IN (1)")
     given = {str(n): _value(connection, str(n), str(t)) for n, t, own in columns if not own}
     connection.execute(
         sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
@@ -178,6 +200,11 @@ def _fill(connection: Connection, table: str) -> tuple[list[str], list[tuple[obj
     )
     names = [str(name) for name, _, _ in columns]
     return names, _read(connection, table, names)
+
+
+def _partitioned(connection: Connection) -> bool:
+    query = "SELECT relkind = 'p' FROM pg_class WHERE relname = 'delivery'"
+    return connection.execute(query).fetchone() == (True,)
 
 
 def _value(connection: Connection, name: str, type_: str) -> object:

@@ -42,8 +42,11 @@ def test_a_launched_campaign_is_due_at_its_time(rows: Rows, calendar: PostgresCa
     at_once = rows.launched(name="a")
     scheduled = rows.launched(name="b", scheduled_at=NOON + timedelta(hours=1), lane=Lane.URGENT)
     rows.draft(name="c")
-    assert calendar.due_campaigns(NOON) == [at_once]
-    assert calendar.due_campaigns(NOON + timedelta(hours=1)) == [scheduled, at_once]
+    assert calendar.due_campaigns(NOON) == [(at_once, Lane.ROUTINE)]
+    assert calendar.due_campaigns(NOON + timedelta(hours=1)) == [
+        (scheduled, Lane.URGENT),
+        (at_once, Lane.ROUTINE),
+    ]
     assert calendar.due_campaigns(EXPIRED) == []
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -47,7 +48,7 @@ def test_planning_again_changes_nothing_and_says_the_same(rows: Rows) -> None:
 
 
 def test_planners_at_once_make_one_plan(rows: Rows) -> None:
-    """A task that was delivered several times; the counts are the same for all."""
+    """A task that was delivered several times; nobody waits for the one who is at it."""
     rows.save(customer(number) for number in range(1, 31))
     campaign = rows.launched()
     barrier = threading.Barrier(3)
@@ -55,14 +56,16 @@ def test_planners_at_once_make_one_plan(rows: Rows) -> None:
 
     def work() -> None:
         barrier.wait(timeout=10)
-        plans.append(rows.planner().plan(campaign, NOON))
+        with suppress(ConflictError):
+            plans.append(rows.planner().plan(campaign, NOON))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    assert plans == [plans[0]] * 3
+    assert plans
+    assert plans == [plans[0]] * len(plans)
     assert len(rows.statuses(campaign)) == 30
     assert len(rows.batches(campaign)) == 1
 
@@ -162,6 +165,8 @@ def test_a_forecast_counts_by_channel_and_locale_and_writes_nothing(rows: Rows) 
         "locales": {"ar": 2, "fr": 2},
         "by_channel_and_locale": {"sms": {"ar": 1, "fr": 1}, "email": {"ar": 1, "fr": 1}},
         "suppressed": {"no_address": 2},
+        "plan": "all",
+        "steps": [],
     }
     assert rows.statuses(campaign) == []
     with pytest.raises(NotFoundError):

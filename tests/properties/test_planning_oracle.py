@@ -41,7 +41,7 @@ def rule(
         locale = person.locales[0] if person.locales else None
         for channel in channels:
             own = [one for one in person.addresses if one.scheme.channel is channel]
-            reason = _reason(person, channel, class_, own, barred)
+            reason = why_not(person, channel, class_, own, barred)
             if reason is None and own[0].value in told:
                 reason = Reason.DUPLICATE_ADDRESS
             value = None if reason else own[0].value
@@ -52,13 +52,14 @@ def rule(
     return expected
 
 
-def _reason(
+def why_not(
     person: CustomerRecord,
     channel: Channel,
     class_: MessageClass,
     own: Sequence[Address],
     barred: Mapping[str, frozenset[MessageClass]],
 ) -> Reason | None:
+    """Say why a customer can not be told on a channel, other people aside."""
     if not own:
         broken = any(one.channel is channel for one in person.broken)
         return Reason.INVALID_ADDRESS if broken else Reason.NO_ADDRESS
@@ -108,7 +109,7 @@ def test_planning_in_sql_is_the_rule(pool: Pool, class_: MessageClass, seed: int
     rows = Rows(pool)
     people = invent(seed, 60)
     rows.save(people)
-    barred = _bar(rows, seed)
+    barred = bar(rows, seed)
     dice = random.Random(seed)  # noqa: S311  (a repeatable choice)
     channels = [one for one in DELIVERY_CHANNELS if dice.random() < 0.8] or [Channel.SMS]
     campaign = rows.launched(channels=channels, message_class=class_)
@@ -129,7 +130,8 @@ def test_planning_in_sql_is_the_rule(pool: Pool, class_: MessageClass, seed: int
     _assert_batches_cover(rows, campaign, planned.planned)
 
 
-def _bar(rows: Rows, seed: int) -> dict[str, frozenset[MessageClass]]:
+def bar(rows: Rows, seed: int) -> dict[str, frozenset[MessageClass]]:
+    """Put some addresses on the suppression list."""
     dice = random.Random(seed)  # noqa: S311  (a repeatable choice)
     barred = {}
     for id_, value in rows.ask("SELECT id, value FROM address ORDER BY value"):

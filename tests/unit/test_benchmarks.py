@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import _chart, _document, _frame, _memory, _race, urgent
+from benchmarks import _chart, _document, _frame, _memory, _processor, _race, urgent
 from benchmarks.__main__ import chosen, listed, understood
 from benchmarks._sink import SPAN, Tally
 from benchmarks._sinks import Arrivals
@@ -88,7 +88,9 @@ def test_what_is_kept_says_what_was_measured(
         title="A trial",
         full=False,
         ratios=[_ratio(0.5, at_least=0.8)],
-        figures=_frame.rates_shown({"slow": [1.0], "fast": [5.0, 7.0, 6.0]}),
+        figures=_frame.rates_shown(
+            {"slow": [1.0], "fast": [5.0, 7.0, 6.0]}, {"fast": [2e-6, 1e-6, 9e-6]}
+        ),
         sizes={"mails": 3},
     )
     path = _frame.publish(result, _frame.Wishes(full=False, keep=True))
@@ -97,6 +99,7 @@ def test_what_is_kept_says_what_was_measured(
     assert kept["ratios"][0]["value"] == 0.5
     assert [row["way"] for row in kept["figures"]] == ["fast", "slow"]
     assert kept["figures"][0]["a second"] == 6
+    assert [row["processor, µs each"] for row in kept["figures"]] == [2, None]
     assert {"CPUs", "Python", "PostgreSQL", "Valkey", "date", "commit"} <= set(kept["conditions"])
     shown = capsys.readouterr().out
     assert shown.index("BELOW TARGET") < shown.index("way fast") < shown.index("Conditions")
@@ -291,3 +294,9 @@ def test_the_published_page_shows_what_is_kept_and_names_every_benchmark() -> No
     page = _document.PAGE.read_text("utf-8")
     assert _document.filled(page, _frame.RESULTS) == page
     assert [name for name in listed() if f"<!-- figures: {name} -->" not in page] == []
+
+
+def test_processor_time_counts_ended_children_too() -> None:
+    """Fields 14 to 17 of the kernel's line, whatever the program's name is."""
+    fields = " ".join(str(number) for number in range(3, 53))
+    assert _processor.used(f"7 (a ) b) {fields}") == 14 + 15 + 16 + 17

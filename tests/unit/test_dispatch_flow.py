@@ -121,7 +121,7 @@ def test_a_process_that_stood_still_lets_nothing_leave_on_an_old_grant() -> None
     def stand_still_at_four(message: Message) -> None:
         if message.delivery.number == 4 and not stood:
             stood.append(4)
-            scene.clock.moment += timedelta(seconds=0.7)
+            scene.clock.moment += timedelta(seconds=1.6)
 
     provider.turn = stand_still_at_four
     assert scene.run() is Ending.EMPTY

@@ -49,7 +49,7 @@ def test_a_message_that_stays_in_the_air_keeps_its_units() -> None:
 
     async def slow(messages: Sequence[Message]) -> list[Submission]:
         await asyncio.sleep(0.3)
-        scene.clock.moment += timedelta(seconds=1)
+        scene.clock.moment += timedelta(seconds=1.1)
         await asyncio.sleep(0.3)
         return [_ok(message) for message in messages]
 

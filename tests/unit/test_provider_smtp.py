@@ -250,7 +250,14 @@ def test_international_mailboxes() -> None:
 
 @pytest.mark.parametrize(
     "mailbox",
-    ["nobody", "a@b.test\r\nRCPT TO:<c@d.test>", "a b@c.test", "@b.test", "a@\u2028.test"],
+    [
+        "nobody",
+        "a@b.test\r\nRCPT TO:<c@d.test>",
+        "a b@c.test",
+        "@b.test",
+        "a@\u2028.test",
+        "a\ud800@b.test",
+    ],
 )
 def test_what_is_no_mailbox_is_refused(mailbox: str) -> None:
     """An address that would break the dialogue is refused before anything is said."""

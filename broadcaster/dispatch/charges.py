@@ -1,0 +1,78 @@
+"""Telling the limits what became of the units that they granted."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from broadcaster.dispatch.flight import Aloft, Flight, Landing
+from broadcaster.dispatch.roundtrips import RoundTrips
+from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.domain.message import Lane
+from broadcaster.ports import Clock, Throttle, Want
+
+#: When the units of a message in the air are charged anew: a grant holds them for two seconds
+#: without a word, a later charge for one.
+_GRANTED, _CHARGED = timedelta(seconds=1), timedelta(seconds=0.3)
+
+#: Longer ago than any limit remembers, seconds: for what never left.
+_NEVER = 10.0
+
+
+class Charges:
+    """The units that one provider's messages hold, for as long as they may arrive."""
+
+    def __init__(
+        self, throttle: Throttle, clock: Clock, lane: Lane, roundtrips: RoundTrips
+    ) -> None:
+        """Nothing is held yet."""
+        self._throttle = throttle
+        self._clock = clock
+        self._lane = lane
+        self._roundtrips = roundtrips
+
+    def landed(self, landings: Sequence[Landing]) -> None:
+        """Say when messages can have arrived at the latest.
+
+        What was never answered may arrive even now: it keeps what its grant holds.
+        """
+        now = self._clock.now()
+        answered = [one for one in landings if one.submission.event is not DeliveryEvent.LOSE]
+        for one in answered:
+            if one.aloft.left is not None and one.submission.reference is not None:
+                self._roundtrips.note((one.at - one.aloft.left).total_seconds(), now)
+        least = self._roundtrips.least()
+        self._tell(
+            [one.aloft for one in answered],
+            [
+                _NEVER
+                if one.aloft.left is None
+                else max((now - one.at).total_seconds(), 0.0) + least
+                for one in answered
+            ],
+        )
+
+    def unused(self, wants: Sequence[Want], mark: int) -> None:
+        """Give back what was granted and will not be used."""
+        limited = [(mark, want) for want in wants if want.limits]
+        if limited:
+            self._throttle.landed(limited, self._lane, [_NEVER] * len(limited))
+
+    def renew(self, flight: Flight) -> None:
+        """Charge what is in the air for long anew, before its charge runs out."""
+        now = self._clock.now()
+        aloft = flight.held_since(now - _GRANTED, now - _CHARGED)
+        if aloft:
+            mark = self._tell(aloft, [0.0] * len(aloft))
+            for one in aloft:
+                one.mark, one.since, one.charged = mark, now, True
+
+    def _tell(self, aloft: Sequence[Aloft], ago: Sequence[float]) -> int:
+        pairs = [
+            ((one.mark, one.want), long)
+            for one, long in zip(aloft, ago, strict=True)
+            if one.want.limits
+        ]
+        if not pairs:
+            return 0
+        return self._throttle.landed(
+            [pair for pair, _ in pairs], self._lane, [long for _, long in pairs]
+        )

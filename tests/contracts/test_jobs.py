@@ -1,0 +1,92 @@
+"""What the tick puts into which queue, with a real broker and a real ledger."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from broadcaster.domain.campaign import ChannelPlan
+from broadcaster.domain.message import Channel, Lane, Scheme
+from broadcaster.tasks import jobs
+from broadcaster.tasks.process import application, process
+from tests.builders import NOON, address, customer
+from tests.fakes import FakeClock
+from tests.rows import Pool, Rows
+
+
+@pytest.fixture
+def queues(
+    home: Path, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[redis.Redis]:
+    """Give the broker of a worker's process that this test plays."""
+    monkeypatch.setenv("BROADCASTER_HOME", str(home))
+    monkeypatch.setenv("BROADCASTER_DATABASE_URL", database_url)
+    monkeypatch.setenv("BROADCASTER_REDIS_URL", redis_url)
+    application.cache_clear()
+    process.cache_clear()
+    application()
+    process().runtime.clock = FakeClock(NOON)
+    with redis.Redis.from_url(redis_url) as broker:
+        yield broker
+    process().close()
+    application().close()
+    application.cache_clear()
+    process.cache_clear()
+
+
+def test_a_due_step_is_done_by_those_who_serve_its_lane(pool: Pool, queues: redis.Redis) -> None:
+    """Urgent ones never by those who serve the tick; done once, and not before it is due."""
+    rows = Rows(pool)
+    people = [address(Scheme.FCM, 1), address(Scheme.TEL, 1)]
+    rows.save([customer(1, addresses=people)])
+    routine, urgent = (_escalating(rows, lane) for lane in (Lane.ROUTINE, Lane.URGENT))
+    jobs.tick()
+    assert "broadcaster.escalate" not in {name for name, _ in _taken(queues, "control", "urgent")}
+    rows.tell("UPDATE escalation SET due_at = %s WHERE step = 2", NOON)
+    jobs.tick()
+    assert ("broadcaster.escalate", routine) in _taken(queues, "control")
+    assert ("broadcaster.escalate", urgent) in _taken(queues, "urgent")
+    for _ in range(2):
+        jobs.escalate(routine)
+    assert rows.ask(
+        "SELECT channel, status FROM delivery WHERE campaign_id = %s ORDER BY number", routine
+    ) == [("push", "cancelled"), ("sms", "planned")]
+
+
+def test_campaigns_are_planned_by_those_who_serve_their_lane(
+    pool: Pool, queues: redis.Redis
+) -> None:
+    """So that a long plan of either never keeps both children from the tick."""
+    rows = Rows(pool)
+    for lane in Lane:
+        rows.launched(name=lane.value, lane=lane)
+    jobs.tick()
+    urgent, routine = ([one.id for one in rows.campaigns.list() if one.lane is lane] for lane in
+                       (Lane.URGENT, Lane.ROUTINE))  # fmt: skip
+    assert _taken(queues, "control") == [("broadcaster.plan", routine[0])]
+    assert _taken(queues, "urgent") == [("broadcaster.plan", urgent[0])]
+
+
+def _escalating(rows: Rows, lane: Lane) -> int:
+    campaign = rows.launched(
+        name=lane.value,
+        lane=lane,
+        channels=(Channel.PUSH, Channel.SMS),
+        channel_plan=ChannelPlan.ESCALATE,
+        escalate_after=(10,),
+    )
+    rows.planner().plan(campaign, NOON)
+    return campaign
+
+
+def _taken(broker: redis.Redis, *names: str) -> list[tuple[str, int]]:
+    """Take everything out of queues: the names of tasks, and their first words."""
+    found = []
+    for name in names:
+        while message := broker.rpop(name):
+            assert isinstance(message, bytes)
+            read = json.loads(message)
+            found.append((read["headers"]["task"], read["headers"]["argsrepr"]))
+    return [(task, int(words.strip("(),") or 0)) for task, words in found]
