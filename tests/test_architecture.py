@@ -29,7 +29,9 @@ MAY_USE: Mapping[str, set[str]] = {
 
 #: Which files of the providers may use which library of a network.
 PROVIDER_FILES: Mapping[str, set[str]] = {
-    "twilio": {"twilio.py", "_twilio.py"},
+    "twilio": {"_twilio_library.py"},
+    "httptools": {"_wire_answer.py"},
+    "aiohappyeyeballs": {"_wire.py"},
     "pywebpush": {"webpush.py"},
     "py_vapid": {"webpush.py"},
     "google": {"fcm.py"},

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 
 from broadcaster.ports import Question
 
-#: How far the clocks of two machines that are kept right may be apart, and that Twilio tells
-#: times in whole seconds.
+#: How far the clocks of two of our machines may be apart, and that Twilio tells times in whole
+#: seconds; how far its clock is from ours is known from its answers.
 CLOCKS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """A message as the list shows it."""
+    """A message as the list shows it; `created` by our clock."""
 
     sid: str
     status: str

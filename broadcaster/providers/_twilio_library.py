@@ -1,7 +1,10 @@
 """Twilio's own library, over our connections."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +14,7 @@ from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from broadcaster.ports import Clock
 from broadcaster.providers import _wire_request
 from broadcaster.providers._http import Answer
 from broadcaster.providers._twilio_answers import taken
@@ -18,6 +22,9 @@ from broadcaster.providers._wire import Wire
 
 #: What the library makes of an answer that it can't read.
 UNREADABLE = (TwilioException, ValueError, TypeError, AttributeError, RecursionError)
+
+#: A clock that is further away than this is no help.
+_NONSENSE = timedelta(hours=1)
 
 Leaving = Callable[[], bool]
 
@@ -37,9 +44,12 @@ class RefusedError(Exception):
 class _Transport(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
     """The library's way to the network."""
 
-    def __init__(self, wire: Wire, base_url: str) -> None:
+    def __init__(self, wire: Wire, base_url: str, clock: Clock) -> None:
         self.is_async = True
+        #: How far their clock is ahead of ours, as far as they have said.
+        self.ahead = timedelta(0)
         self._wire = wire
+        self._clock = clock
         self._origin, _ = _wire_request.parse(base_url)
 
     async def request(
@@ -65,18 +75,27 @@ class _Transport(AsyncHttpClient):  # type: ignore[misc]  # the library has no t
             urlencode(_texts(data or {})).encode("ascii"),
         )
         answer = await self._wire.ask(origin, octets, _leaving.get())
+        if method == "GET":
+            self._compare(answer.header("Date"))
         if not taken(answer):
             raise RefusedError(answer)
         # Of the headers the library reads none.
         return Response(answer.status, answer.body.decode("utf-8", "replace"), {})
 
+    def _compare(self, date: str) -> None:
+        with suppress(ValueError):
+            moment = parsedate_to_datetime(date)
+            if moment.tzinfo is not None:
+                ahead = moment - self._clock.now()
+                self.ahead = ahead if abs(ahead) < _NONSENSE else timedelta(0)
 
-def client(account: str, token: str, wire: Wire, base_url: str) -> Any:  # noqa: ANN401  (untyped)
-    """Make the library's client."""
+
+def client(account: str, token: str, wire: Wire, base_url: str, clock: Clock) -> Any:  # noqa: ANN401  (untyped)
+    """Make the library's client; its `http_client.ahead` tells how far their clock is ahead."""
     made: Any = Client(
         account,
         token,
-        http_client=_Transport(wire, base_url),
+        http_client=_Transport(wire, base_url, clock),
         # Not the process's environment: what is sent where is said by our settings alone.
         environment={"TWILIO_EDGE": ""},
     )

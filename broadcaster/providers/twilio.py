@@ -67,7 +67,7 @@ class TwilioProvider:
         self._room = asyncio.Semaphore(self.room)
         self._wire = Wire(timeout=self._timeout, concurrency=self.room)
         base = _http.base_url(options, "BASE_URL", "https://api.twilio.com")
-        self._library = _twilio_library.client(account, token, self._wire, base)
+        self._library = _twilio_library.client(account, token, self._wire, base, context.clock)
         self._origin, target = _wire_request.parse(
             f"{base}/{_VERSION}/Accounts/{account}/Messages.json"
         )
@@ -120,7 +120,7 @@ class TwilioProvider:
         try:
             if message.reference is not None:
                 found = await self._library.messages(message.reference).fetch_async()
-                return (_told(message.delivery, _record(found)),)
+                return (_told(message.delivery, self._record(found)),)
             # A request waits for another's answer at most, and then for its own.
             wanted = search(message, self._sender, timedelta(seconds=2 * self._timeout))
             match = None if wanted is None else await self._look(message, wanted)
@@ -153,12 +153,25 @@ class TwilioProvider:
         page = await self._library.messages.page_async(to=recipient, page_size=_PAGE_SIZE)
         for number in range(1, _PAGES + 1):
             for record in page:
-                yield _record(record)
+                yield self._record(record)
             if not page.next_page_url:
                 return
             if number < _PAGES:
                 page = await self._library.messages.get_page_async(page.next_page_url)
         yield None
+
+    def _record(self, record: Any) -> Record:  # noqa: ANN401  (untyped)
+        made = record.date_created
+        return Record(
+            sid=str(record.sid),
+            status=str(record.status),
+            code=str(record.error_code or ""),
+            body=str(record.body or ""),
+            sender=record.from_,
+            service=record.messaging_service_sid,
+            # By our clock, which said when it was claimed.
+            created=made - self._library.http_client.ahead if made else None,
+        )
 
     def _write(self, message: Message) -> bytes | Submission:
         if not isinstance(message.content, SmsContent):
@@ -213,18 +226,6 @@ def _sender(options: Options) -> dict[str, str]:
             " least one letter; or set MESSAGING_SERVICE_SID.",
         )
     return {"from_": sender}
-
-
-def _record(record: Any) -> Record:  # noqa: ANN401  (untyped)
-    return Record(
-        sid=str(record.sid),
-        status=str(record.status),
-        code=str(record.error_code or ""),
-        body=str(record.body or ""),
-        sender=record.from_,
-        service=record.messaging_service_sid,
-        created=record.date_created,
-    )
 
 
 def _told(delivery: DeliveryId, record: Record) -> Receipt:

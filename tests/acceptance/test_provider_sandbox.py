@@ -117,7 +117,7 @@ async def _found(
         delivery=message.delivery,
         address=message.address,
         reference=None,
-        since=clock.now() - timedelta(minutes=1),
+        since=clock.now() - timedelta(seconds=10),
         body_sha256=hashlib.sha256(body.encode()).hexdigest(),
     )
     try:

@@ -227,11 +227,19 @@ def test_answers_mean_what_the_table_says(
         (replies(429, {}, {"Retry-After": "5"}), 5),
         (replies(429, {}), 60),
         (replies(503, {}), 10),
+        (replies(503, {}, {"Retry-After": "40"}), 40),
     ],
 )
 def test_patience(tmp_path: Path, answer: Handler, wait: int) -> None:
     """Their wish is followed; without one, the least that the documentation asks."""
     assert _submit(tmp_path, _google(answer)).retry_after == timedelta(seconds=wait)
+
+
+def test_named_time_is_a_wish_to_slow_down(tmp_path: Path) -> None:
+    """Unavailable with a time named is a limit; without one it is a fault of theirs."""
+    answer = replies(503, {"error": {"status": "UNAVAILABLE"}}, {"Retry-After": "4"})
+    submission = _submit(tmp_path, _google(answer))
+    assert (submission.event, submission.reason) == (_E.DEFER, Reason.RATE_LIMITED)
 
 
 def test_silence_leaves_doubt(tmp_path: Path) -> None:

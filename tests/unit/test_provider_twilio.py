@@ -1,7 +1,6 @@
 """Twilio: what is asked, what every answer means, and what comes back later."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,8 +11,8 @@ from aiohttp import web
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
 from broadcaster.domain.message import SmsContent
-from broadcaster.errors import ForbiddenError, InvalidInputError, UnavailableError
-from broadcaster.ports import Callback, Message, Question, Submission
+from broadcaster.errors import ForbiddenError, InvalidInputError
+from broadcaster.ports import Callback, Message, Submission
 from broadcaster.providers import twilio
 from broadcaster.providers.twilio import TwilioProvider
 from tests import builders
@@ -52,23 +51,31 @@ def _created(**changes: object) -> dict[str, object]:
 
 
 def _submit(answer: Handler, *messages: Message, **changes: object) -> list[Submission]:
-    async def scenario() -> list[Submission]:
+    """Submit through both clients, which must say the same."""
+
+    async def scenario(client: str) -> list[Submission]:
         async with HttpNetwork(answer) as network:
-            provider = _provider(network.url, **changes)
+            provider = _provider(network.url, CLIENT=client, **changes)
             try:
                 return list(await provider.submit(messages or [builders.message()]))
             finally:
                 await provider.aclose()
 
-    return asyncio.run(scenario())
+    wire, library = (asyncio.run(scenario(client)) for client in ("wire", "library"))
+    assert wire == library
+    return wire
 
 
-def test_request_says_all_that_matters() -> None:
+_clients = pytest.mark.parametrize("client", ["library", "wire"])
+
+
+@_clients
+def test_request_says_all_that_matters(client: str) -> None:
     """One create, with our delivery id, the remaining life, and no replacing of characters."""
 
     async def scenario() -> HttpNetwork:
         async with HttpNetwork(replies(201, _created())) as network:
-            provider = _provider(network.url)
+            provider = _provider(network.url, CLIENT=client)
             message = builders.message(
                 7,
                 content=SmsContent(body="ليدك: 0522312020\nclient.lydec.ma + & é"),
@@ -93,15 +100,16 @@ def test_request_says_all_that_matters() -> None:
     }
 
 
+@_clients
 @pytest.mark.parametrize(
     ("left", "period"), [(timedelta(days=3), "36000"), (timedelta(seconds=-5), "1")]
 )
-def test_validity_stays_in_bounds(left: timedelta, period: str) -> None:
+def test_validity_stays_in_bounds(left: timedelta, period: str, client: str) -> None:
     """The remaining life is held within what Twilio takes."""
 
     async def scenario() -> bytes:
         async with HttpNetwork(replies(201, _created())) as network:
-            provider = _provider(network.url)
+            provider = _provider(network.url, CLIENT=client)
             await provider.submit([builders.message(expires=NOON + left)])
             await provider.aclose()
             return network.calls[0].body
@@ -127,6 +135,13 @@ _OUTCOMES = [
     (429, None, _E.DEFER, Reason.RATE_LIMITED, False),
     (400, 14107, _E.DEFER, Reason.RATE_LIMITED, False),
     (400, 63017, _E.DEFER, Reason.RATE_LIMITED, False),
+    (400, 63018, _E.DEFER, Reason.RATE_LIMITED, False),
+    (400, 63038, _E.DEFER, Reason.RATE_LIMITED, False),
+    (400, 60728, _E.DEFER, Reason.RATE_LIMITED, False),
+    (400, 30022, _E.DEFER, Reason.RATE_LIMITED, False),
+    (400, 30001, _E.DEFER, Reason.QUEUE_FULL, False),
+    # A code of a rate limit says more than the status that it comes with.
+    (429, 29999, _E.DEFER, Reason.RATE_LIMITED, False),
     (500, 20500, _E.LOSE, Reason.PROVIDER_FAULT, False),
     (503, None, _E.LOSE, Reason.PROVIDER_FAULT, False),
     # A fault of theirs decides nothing, whatever code comes with it.
@@ -150,8 +165,9 @@ def test_refusals_mean_what_the_table_says(
 def test_unknown_code_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     """A code that the table lacks is logged, without the text that came with it."""
     _submit(replies(400, {"code": 29999, "message": "secret +212610000001"}))
-    (record,) = [each for each in caplog.records if each.__dict__.get("action") == "unknown_word"]
-    assert record.__dict__["word"] == "29999"
+    records = [each for each in caplog.records if each.__dict__.get("action") == "unknown_word"]
+    # Once for each client.
+    assert [record.__dict__["word"] for record in records] == ["29999", "29999"]
     assert "212610000001" not in caplog.text
 
 
@@ -163,6 +179,23 @@ def test_wish_for_patience_is_read(header: str, wait: int | None) -> None:
     answer = replies(429, {"code": 20429}, {"Retry-After": header})
     (submission,) = _submit(answer)
     assert submission.retry_after == (None if wait is None else timedelta(seconds=wait))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (429, 20429, Reason.RATE_LIMITED),
+        (400, 21611, Reason.QUEUE_FULL),
+        (503, None, Reason.QUEUE_FULL),
+        (503, 20503, Reason.QUEUE_FULL),
+    ],
+)
+def test_wish_for_patience_slows_us_down(status: int, code: int | None, reason: Reason) -> None:
+    """Too much for them, with a time named: to be tried again then, and a reason to slow down."""
+    body = {"code": code} if code else "<html>"
+    (submission,) = _submit(replies(status, body, {"Retry-After": "7"}))
+    assert (submission.event, submission.reason) == (_E.DEFER, reason)
+    assert submission.retry_after == timedelta(seconds=7)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +243,36 @@ def test_failed_at_once_is_refused() -> None:
     assert submission.reference == _SID
 
 
-def test_slice_is_bounded_and_in_order() -> None:
+@pytest.mark.parametrize(
+    ("code", "event", "reason", "halt"),
+    [
+        (30001, _E.DEFER, Reason.QUEUE_FULL, False),
+        (30022, _E.DEFER, Reason.RATE_LIMITED, False),
+        (30002, _E.DEFER, Reason.CONFIGURATION, True),
+        (21408, _E.EXHAUST, Reason.CONFIGURATION, False),
+        (20500, _E.REFUSE, Reason.PROVIDER_FAULT, False),
+        (39999, _E.REFUSE, Reason.OTHER, False),
+        (None, _E.REFUSE, Reason.OTHER, False),
+    ],
+)
+def test_failed_at_once_may_be_tried_again(
+    code: int | None, event: DeliveryEvent, reason: Reason, *, halt: bool
+) -> None:
+    """What failed as it was made has not left: what was only too much is not the customer's end."""
+    (submission,) = _submit(replies(201, _created(status="failed", error_code=code)))
+    assert (submission.event, submission.reason, submission.halt) == (event, reason, halt)
+
+
+def test_text_that_can_not_be_sent_is_given_up() -> None:
+    """A text that is no Unicode never leaves, and is listed as a fault of ours."""
+    (submission,) = _submit(
+        replies(201, _created()), builders.message(content=SmsContent(body="\ud800"))
+    )
+    assert (submission.event, submission.reason) == (_E.EXHAUST, Reason.RENDERING)
+
+
+@_clients
+def test_slice_is_bounded_and_in_order(client: str) -> None:
     """No more requests at once than set, and the answers are in the order of the messages."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -221,7 +283,7 @@ def test_slice_is_bounded_and_in_order() -> None:
 
     async def scenario() -> None:
         async with HttpNetwork(answer) as network:
-            provider = _provider(network.url, CONCURRENCY=4)
+            provider = _provider(network.url, CONCURRENCY=4, CLIENT=client)
             messages = [builders.message(number) for number in range(1, 20)]
             submissions = await provider.submit(messages)
             await provider.aclose()
@@ -256,6 +318,10 @@ def test_nothing_personal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         ({"MESSAGING_SERVICE_SID": "MG1"}, "BROADCASTER_TWILIO_MESSAGING_SERVICE_SID"),
         ({"BASE_URL": "http://api.example"}, "BROADCASTER_TWILIO_BASE_URL"),
         ({"BASE_URL": "ftp://127.0.0.1"}, "BROADCASTER_TWILIO_BASE_URL"),
+        ({"BASE_URL": "https://api.example/?x=1"}, "BROADCASTER_TWILIO_BASE_URL"),
+        ({"BASE_URL": "https://a:b@api.example"}, "BROADCASTER_TWILIO_BASE_URL"),
+        ({"ACCOUNT_SID": "AC1/../x"}, "BROADCASTER_TWILIO_ACCOUNT_SID"),
+        ({"CLIENT": "telnet"}, "BROADCASTER_TWILIO_CLIENT"),
         ({"CONCURRENCY": "0"}, "BROADCASTER_TWILIO_CONCURRENCY"),
         ({"TIMEOUT": "none"}, "BROADCASTER_TWILIO_TIMEOUT"),
     ],
@@ -389,88 +455,3 @@ def test_callback_without_our_id_keeps_their_reference() -> None:
 def test_callback_without_message_says_nothing() -> None:
     """A signed callback about something else gives no receipt."""
     assert _signed("delivered", sid="CA1") == []
-
-
-# Asking -----------------------------------------------------------------------------------------
-
-_HASH = hashlib.sha256(b"Bonjour").hexdigest()
-
-
-def _record(**changes: object) -> dict[str, object]:
-    return {
-        "sid": _SID,
-        "status": "delivered",
-        "error_code": None,
-        "body": "Bonjour",
-        "from": "LYDEC",
-        "to": "+212610000001",
-        "messaging_service_sid": None,
-        "date_created": "Fri, 20 Mar 2020 12:00:01 +0000",
-        **changes,
-    }
-
-
-def _find(
-    answer: Handler, reference: str | None = None, body_sha256: str | None = _HASH
-) -> tuple[list[Receipt], HttpNetwork]:
-    async def scenario() -> tuple[list[Receipt], HttpNetwork]:
-        async with HttpNetwork(answer) as network:
-            provider = _provider(network.url)
-            question = Question(
-                delivery=DeliveryId(1, 1),
-                address=builders.address(),
-                reference=reference,
-                since=NOON,
-                body_sha256=body_sha256,
-            )
-            try:
-                return list(await provider.find(question)), network
-            finally:
-                await provider.aclose()
-
-    return asyncio.run(scenario())
-
-
-def test_found_by_reference() -> None:
-    """With a reference, the message itself is fetched."""
-    (receipt,), network = _find(replies(200, _record()), reference=_SID)
-    assert network.calls[0].path.endswith(f"/Messages/{_SID}.json")
-    assert (receipt.event, receipt.delivery) == (_E.DELIVER, DeliveryId(1, 1))
-
-
-def test_found_by_text_and_sender() -> None:
-    """Without a reference, the same text from the same sender since then is our message."""
-    others = [
-        _record(sid="SM" + "2" * 32, body="Autre"),
-        _record(sid="SM" + "3" * 32, **{"from": "OTHER"}),
-    ]
-    old = _record(sid="SM" + "4" * 32, date_created="Fri, 20 Mar 2020 11:00:00 +0000")
-    page = {"messages": [*others, _record(status="sent"), old], "next_page_uri": None}
-    (receipt,), network = _find(replies(200, page))
-    assert network.calls[0].query == {"To": "+212610000001", "PageSize": "100"}
-    assert (receipt.reference, receipt.event) == (_SID, _E.ACCEPT)
-
-
-def test_search_is_bounded() -> None:
-    """However many pages they offer, five are read."""
-    page = {
-        "messages": [_record(body="Autre")],
-        "next_page_uri": f"/2010-04-01/Accounts/{_ACCOUNT}/Messages.json?Page=1",
-    }
-    receipts, network = _find(replies(200, page))
-    assert receipts == []
-    assert len(network.calls) <= 6
-
-
-def test_nothing_found() -> None:
-    """A message that they do not know, or no text to know it by, is nothing found."""
-    assert _find(replies(404, {"code": 20404}), reference=_SID)[0] == []
-    assert _find(replies(200, {"messages": [], "next_page_uri": None}))[0] == []
-    assert _find(replies(500), body_sha256=None)[0] == []
-
-
-@pytest.mark.parametrize("answer", [cuts, replies(500), replies(200, "<html>"), replies(429)])
-def test_no_answer_is_not_nothing_found(answer: Handler) -> None:
-    """When they cannot be asked, that is said, and not taken for an answer."""
-    with pytest.raises(UnavailableError):
-        _find(answer)

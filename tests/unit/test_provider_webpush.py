@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp.abc import ResolveResult
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -37,6 +36,7 @@ from tests.networks import (
     replies,
     unused_port,
 )
+from tests.wire_servers import Scripted
 
 _E = DeliveryEvent
 _KEY = generate_private_key()
@@ -198,6 +198,8 @@ def test_token_is_signed_for_the_service_and_kept() -> None:
         (replies(429), _E.DEFER, Reason.RATE_LIMITED, False),
         (replies(500), _E.LOSE, Reason.PROVIDER_FAULT, False),
         (replies(503), _E.DEFER, Reason.PROVIDER_FAULT, False),
+        (replies(503, "", {"Retry-After": "3"}), _E.DEFER, Reason.RATE_LIMITED, False),
+        (replies(408), _E.LOSE, Reason.NO_ANSWER, False),
         (replies(418), _E.REFUSE, Reason.OTHER, False),
         (replies(307, "", {"Location": "/elsewhere"}), _E.REFUSE, Reason.OTHER, False),
         (cuts, _E.LOSE, Reason.NO_ANSWER, False),
@@ -288,28 +290,22 @@ def test_keys_that_are_none_are_refused(keys: Mapping[str, str]) -> None:
 
 def test_name_that_leads_inside_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A listed name that resolves to an address of our own network is not connected to."""
+    real = socket.getaddrinfo
 
-    async def inside(
-        _self: object, host: str, port: int = 0, _family: int = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host="127.0.0.1", port=port, family=socket.AF_INET, proto=6, flags=0
-            )
-        ]
+    def inside(host: str, port: int, *more: Any, **named: Any) -> Any:  # noqa: ANN401  # as it is
+        return real("127.0.0.1" if host == "push.example.test" else host, port, *more, **named)
 
     # The system's resolver cannot be made to lie in a test.
-    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", inside)
+    monkeypatch.setattr("socket.getaddrinfo", inside)
     address = _BROWSER.address("https://push.example.test:{port}/push/1")
 
     async def scenario() -> Submission:
-        async with HttpNetwork() as network:
-            host = f"push.example.test:{network.port}"
-            provider = _provider(host)
-            here = _BROWSER.address(address.value.replace("{port}", str(network.port)))
+        async with Scripted() as server:
+            provider = _provider(f"push.example.test:{server.port}")
+            here = _BROWSER.address(address.value.replace("{port}", str(server.port)))
             (submission,) = await provider.submit([_message("", address=here)])
             await provider.aclose()
-            assert network.calls == []
+            assert server.connections == 0
             return submission
 
     submission = asyncio.run(scenario())
