@@ -160,8 +160,12 @@ def test_only_the_campaign_s_own_table_is_opened(pool: Pool, work: Callable[[Sce
     assert opened == {f"delivery_{campaign}"}
 
 
-def test_a_claim_and_its_result_touch_no_index(database_url: str) -> None:
-    """There is room on the page for both versions of a row (HOT), also for a whole slice."""
+def test_a_claim_touches_no_index(database_url: str) -> None:
+    """There is room on the page for the claimed version of each row (HOT), of whole slices.
+
+    For their results room is made when nobody looks at the former version any more, which depends
+    on who else is there; so that is measured elsewhere.
+    """
     # One connection, because the server counts for each by itself and sums later.
     pool = open_pool(database_url, size=1, name="tests")
     rows = Rows(pool)
@@ -171,11 +175,9 @@ def test_a_claim_and_its_result_touch_no_index(database_url: str) -> None:
         numbers = list(range(start, start + 100))
         claimed = rows.ledger.claim(held, dict.fromkeys(numbers, 1), "sandbox", NOON, TTL)
         assert claimed == numbers
-        answers = [submission(DeliveryId(campaign, n), reference=f"SM{n:032}") for n in numbers]
-        rows.ledger.record([recorded(answer) for answer in answers], NOON)
     rows.ask("SELECT pg_stat_force_next_flush()")
     query = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = %s"
     ((updated, hot),) = rows.ask(query, f"delivery_{campaign}")
     pool.close()
-    assert updated == 1200
-    assert hot > 0.8 * updated
+    assert updated == 600
+    assert hot > 0.95 * updated
