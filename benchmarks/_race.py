@@ -46,17 +46,14 @@ class Track:
 
     def ours(self) -> float:
         """Send a campaign: from its launch, planning included, to the last record."""
-        before = self._used()
+        before = self.world.processor()
         course = self._course(self.count)
-        used = {name: now - before[name] for name, now in self._used().items()}
+        used = {name: now - before[name] for name, now in self.world.processor().items()}
         self.spent.append(sum(used.values()) / course.sent)
         self.shares = {name: round(part / course.sent * 1e6, 1) for name, part in used.items()}
         self.courses.append(course)
         self.arrivals.append(self.sink.arrivals())
         return course.sent / course.seconds
-
-    def _used(self) -> dict[str, float]:
-        return {name: _processor.seconds(pids) for name, pids in self.world.pids().items()}
 
     def shown(self) -> dict[str, Figure]:
         """Give who used the processor in the last run, µs a message, for the figures."""

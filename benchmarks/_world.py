@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import _customers, _memory
+from benchmarks import _customers, _memory, _processor
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime
 from broadcaster.cli.drafts import Form, draft
@@ -200,6 +200,10 @@ class World:
         for server in ("postgres", "valkey"):
             found[server] = _memory.server(home, server)
         return found
+
+    def processor(self) -> dict[str, float]:
+        """Give the processor time used so far by each of them, seconds."""
+        return {name: _processor.seconds(pids) for name, pids in self.pids().items()}
 
     def stop(self) -> None:
         """End all services."""
