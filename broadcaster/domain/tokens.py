@@ -9,6 +9,9 @@ from broadcaster.domain.delivery import DeliveryId
 #: Octets of the signature that are kept: 96 bits, beyond guessing over a network.
 _KEPT = 12
 
+#: What BLAKE2b takes as a key, octets.
+_LONGEST_KEY = 64
+
 
 def sign(key: bytes, purpose: str, delivery: DeliveryId) -> str:
     """Make the token of a delivery for one purpose, `<campaign>-<number>.<signature>`.
@@ -33,5 +36,8 @@ def verify(key: bytes, purpose: str, token: str) -> DeliveryId | None:
 
 
 def _signature(key: bytes, purpose: str, delivery: DeliveryId) -> str:
-    digest = hmac.new(key, f"{purpose}:{delivery}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:_KEPT]).decode().rstrip("=")
+    # Keyed BLAKE2 is a MAC by itself (RFC 7693, section 2.9), and four times as fast as an HMAC.
+    text = f"{purpose}:{delivery}".encode()
+    digest = hashlib.blake2b(text, key=key[:_LONGEST_KEY], digest_size=_KEPT).digest()
+    # Twelve octets are sixteen characters without padding.
+    return base64.urlsafe_b64encode(digest).decode()

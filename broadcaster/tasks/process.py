@@ -1,6 +1,7 @@
 """What one worker process keeps: its runtime and its event loop, made after the fork."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -51,9 +52,16 @@ class Process:
         return self._runner.run(work)
 
     def warm(self) -> None:
-        """Make what the first batch would have to wait for; what fails now is said then."""
+        """Make what the first batch would have to wait for; what fails now is said then.
+
+        What is there now stays for good, so the collector need not look through it again and again;
+        messages are many, short-lived and in no circles, so it need not look often either.
+        """
         with suppress(BroadcasterError):
             self.runtime.dispatcher.ledger.campaign(0)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
 
     def close(self) -> None:
         """Close connections in good order."""
