@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-#: How long the quickest answer is remembered, at least; at most twice as long.
-_MEMORY = timedelta(seconds=5)
+#: How long the quickest answer is remembered, at least; at most twice as long. What a busy minute
+#: shows is no bound.
+_MEMORY = timedelta(seconds=60)
 
 #: Fewer answers than this say nothing about how quick a network is.
-_ENOUGH = 20
+_ENOUGH = 50
 
-#: Of the quickest answer, what is relied on: the next may be a little quicker, by a tenth or, from
-#: far away, by what the limits' own margin covers anyway.
-_RELIANCE, _LESS = 0.9, 0.003
+#: By how much the next answer may be quicker than the quickest so far, seconds.
+_LESS = 0.005
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -43,4 +43,4 @@ class RoundTrips:
         quickest = min(self._quickest)
         if quickest == float("inf"):
             return 0.0
-        return max(quickest * _RELIANCE, quickest - _LESS)
+        return max(quickest - _LESS, 0.0)

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 
 from broadcaster import bootstrap
 from broadcaster.bootstrap import logs
@@ -76,6 +76,13 @@ class Process:
 def process() -> Process:
     """Give what this process keeps; first called in a task, hence after the fork."""
     return Process()
+
+
+@worker_init.connect
+def _freeze(**_: object) -> None:
+    # Children share what their parent has loaded, as long as the collector does not touch it.
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect

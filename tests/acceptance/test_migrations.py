@@ -12,7 +12,7 @@ from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel, Lane, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, UnavailableError
-from broadcaster.ledger import schema
+from broadcaster.ledger import schema, upgrading
 from tests.rows import Pool
 
 _VALUES = {
@@ -227,3 +227,8 @@ def _read(connection: Connection, table: str, columns: list[str]) -> list[tuple[
         sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
     )
     return connection.execute(query).fetchall()
+
+
+def test_the_revisions_are_the_chain_of_the_files() -> None:
+    """What workers read from the names is what the files say of each other."""
+    assert schema.revisions() == upgrading.steps()

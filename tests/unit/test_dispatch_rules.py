@@ -81,17 +81,17 @@ def test_it_is_never_closed_off_for_longer_than_the_longest(
 def test_the_quickest_answer_is_known_after_enough_of_them_and_forgotten_later() -> None:
     """Few answers say nothing; old ones no more than few."""
     trips = RoundTrips()
-    for _ in range(19):
+    for _ in range(49):
         trips.note(0.05, NOON)
     assert trips.least() == 0
     trips.note(0.1, NOON)
-    assert 0.04 < trips.least() <= 0.05
+    assert 0.04 < trips.least() < 0.05
     for turn in range(3):
-        trips.note(0.2, NOON + turn * 6 * SECOND)
+        trips.note(0.2, NOON + turn * 61 * SECOND)
     assert 0.1 < trips.least() <= 0.2
 
 
-@given(st.lists(st.floats(0, 10), min_size=20, max_size=60))
+@given(st.lists(st.floats(0, 10), min_size=50, max_size=90))
 def test_it_never_claims_to_be_slower_than_it_was(seconds: list[float]) -> None:
     """What is relied on is at most the quickest answer."""
     trips = RoundTrips()

@@ -1,0 +1,82 @@
+"""Applying the steps of the schema."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg import errors, sql
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError as DatabaseOperationalError
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import NullPool
+
+from broadcaster.errors import ConfigurationError, UnavailableError
+from broadcaster.ledger.schema import CONNECT, read, revisions
+
+#: The advisory lock under which steps are applied; any number that nobody else uses.
+_LOCK = 0x42524F4144
+#: How long to wait for another starter who applies them, milliseconds.
+_LOCK_TIMEOUT = 120_000
+
+
+def apply(url: str, revision: str) -> None:
+    """Apply what is missing up to `revision`, while nobody else does; see `schema.upgrade`."""
+    with _reached():
+        engine = create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: psycopg.connect(url, connect_timeout=CONNECT),
+            poolclass=NullPool,
+        )
+        # The lock is held on a connection of its own, as each step commits the other one.
+        with psycopg.connect(url, connect_timeout=CONNECT, autocommit=True) as lock:
+            lock.execute(sql.SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
+            lock.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            _refuse_newer(read(lock))
+            with engine.connect() as connection:
+                config = _config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+                connection.commit()
+
+
+def steps() -> list[str]:
+    """List the revisions as the files are chained, the first one first."""
+    script = ScriptDirectory.from_config(_config())
+    return [step.revision for step in script.walk_revisions()][::-1]
+
+
+def _config() -> Config:
+    config = Config()
+    folder = str(resources.files("broadcaster.ledger") / "migrations")
+    # A percent sign in a folder's name would be read as an interpolation.
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _refuse_newer(present: str | None) -> None:
+    if present is not None and present not in revisions():
+        message = (
+            f"The database has schema {present}, which this version does not know. "
+            "Install the version that made it, or a later one."
+        )
+        raise ConfigurationError(message)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except (ProgrammingError, DatabaseOperationalError) as error:
+        # SQLAlchemy wraps what the driver says while a step is applied.
+        if isinstance(error.orig, errors.InsufficientPrivilege):
+            message = "The database refuses to change its schema. Give the account that right."
+            raise ConfigurationError(message) from error
+        if isinstance(error.orig, psycopg.OperationalError):
+            message = "The database could not change its schema now. Try again."
+            raise UnavailableError(message) from error
+        raise
