@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,20 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
-    def server(self, host: str, *, days: int = 1) -> ssl.SSLContext:
-        """Make the TLS settings of a server of that name; expired when `days` is below 0."""
+    def server(self, host: str, days: int = 1, *, itself: bool = False) -> ssl.SSLContext:
+        """Make the TLS settings of a server of that name.
+
+        Expired when `days` is below 0; vouched for by nobody else when it signed `itself`.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(host, self.certificate.subject, key, days).add_extension(
-            x509.SubjectAlternativeName([_name(host)]), critical=False
+        own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+        issuer = own if itself else self.certificate.subject
+        builder = (
+            _builder(host, issuer, key, days)
+            .add_extension(x509.SubjectAlternativeName([_name(host)]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         )
-        certificate = builder.sign(self.key, hashes.SHA256())
+        certificate = builder.sign(key if itself else self.key, hashes.SHA256())
         path = self.folder / f"{host}.pem"
         path.write_bytes(
             key.private_bytes(
