@@ -1,11 +1,11 @@
 """Telling the limits what became of the units that they granted."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broadcaster.dispatch.flight import Aloft, Flight, Landing
 from broadcaster.dispatch.roundtrips import RoundTrips
-from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Lane
 from broadcaster.ports import Clock, Throttle, Want
 
@@ -39,16 +39,7 @@ class Charges:
         for one in answered:
             if one.aloft.left is not None and one.submission.reference is not None:
                 self._roundtrips.note((one.at - one.aloft.left).total_seconds(), now)
-        least = self._roundtrips.least()
-        self._tell(
-            [one.aloft for one in answered],
-            [
-                _NEVER
-                if one.aloft.left is None
-                else max((now - one.at).total_seconds(), 0.0) + least
-                for one in answered
-            ],
-        )
+        self._tell([one.aloft for one in answered], [self._ago(one, now) for one in answered])
 
     def unused(self, wants: Sequence[Want], mark: int) -> None:
         """Give back what was granted and will not be used."""
@@ -64,6 +55,18 @@ class Charges:
             mark = self._tell(aloft, [0.0] * len(aloft))
             for one in aloft:
                 one.mark, one.since, one.charged = mark, now, True
+
+    def _ago(self, landing: Landing, now: datetime) -> float:
+        """Say how long ago a message arrived at the latest, seconds.
+
+        One that did not leave may have been named to the network all the same (a relay refuses
+        recipients before it takes a mail), unless there was no connection.
+        """
+        since = max((now - landing.at).total_seconds(), 0.0)
+        if landing.aloft.left is not None:
+            return since + self._roundtrips.least()
+        unheard = landing.submission.reason is Reason.NO_CONNECTION
+        return _NEVER if unheard else since
 
     def _tell(self, aloft: Sequence[Aloft], ago: Sequence[float]) -> int:
         pairs = [
