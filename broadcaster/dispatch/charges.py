@@ -51,9 +51,10 @@ class Charges:
         """Charge what is in the air for long anew, before its charge runs out."""
         now = self._clock.now()
         aloft = flight.held_since(now - _GRANTED, now - _CHARGED)
-        if aloft:
-            mark = self._tell(aloft, [0.0] * len(aloft))
-            for one in aloft:
+        mark = self._tell(aloft, [0.0] * len(aloft)) if aloft else 0
+        for one in aloft:
+            # Without a mark nobody knows of the charge: its grant is all that it has.
+            if mark or not one.want.limits:
                 one.mark, one.since, one.charged = mark, now, True
 
     def _ago(self, landing: Landing, now: datetime) -> float:

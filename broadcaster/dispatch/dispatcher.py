@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.dispatch.drafting import Desk, Drafting
 from broadcaster.dispatch.holding import Holding
@@ -23,6 +23,9 @@ from broadcaster.errors import ConfigurationError, UnavailableError
 from broadcaster.ports import Clock, Lease, Ledger, Pending, Throttle
 
 _log = logging.getLogger(__name__)
+
+#: How long a batch is left alone at most because one process can't reach its networks.
+_LEFT_ALONE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +104,8 @@ class Dispatcher:
                 elif ending not in {Ending.EMPTY, Ending.UNREACHABLE}:
                     return ending, None
             if len(closed) == len(routes):
-                return Ending.UNREACHABLE, min(closed)
+                # What one process finds must not keep those that are well from it for long.
+                return Ending.UNREACHABLE, min(*closed, self.clock.now() + _LEFT_ALONE)
 
     async def _send(
         self, turn: "_Turn", names: Sequence[str], rows: Sequence[Pending]

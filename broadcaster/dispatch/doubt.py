@@ -72,11 +72,11 @@ class Doubt:
             for row in rows
             if row.pending.delivery not in known and self._resend(row)
         ]
+        if again:
+            self.doubts.resend(again, now)
         if receipts:
             self.ledger.receive(receipts, now)
             self.ledger.apply_receipts(now, len(receipts) + _SLICE)
-        if again:
-            self.doubts.resend(again, now)
         return len(receipts)
 
     async def _ask_all(self, rows: Sequence[Open]) -> Sequence[Sequence[Receipt]]:

@@ -11,6 +11,9 @@ from broadcaster.ports import Clock, Message, Provider, Streams, Submission, Wan
 
 _log = logging.getLogger(__name__)
 
+#: How long a provider may take to end when it is told to, seconds.
+_LAST = 2.0
+
 #: How long landings are collected before they are looked at, seconds.
 _TOGETHER = 0.004
 
@@ -71,11 +74,12 @@ class Flight:
         """How many are in the air."""
         return len(self._air)
 
-    def start(self, messages: Sequence[Message], wants: Sequence[Want], mark: int) -> None:
-        """Let claimed messages leave; a slow one holds up no other's record."""
-        now = self._clock.now()
+    def start(
+        self, messages: Sequence[Message], wants: Sequence[Want], mark: int, since: datetime
+    ) -> None:
+        """Let claimed messages leave, granted `since`; a slow one holds up no other's record."""
         for message, want in zip(messages, wants, strict=True):
-            self._air[message.delivery] = Aloft(message=message, want=want, mark=mark, since=now)
+            self._air[message.delivery] = Aloft(message=message, want=want, mark=mark, since=since)
         if self._streams is not None:
             self._run(messages)
             return
@@ -107,10 +111,16 @@ class Flight:
         for aloft in [aloft for aloft in self._air.values() if aloft.left is None]:
             self._take_back(aloft, now)
 
-    def abandon(self) -> None:
+    async def end(self) -> None:
         """Wait for nothing any more: what has left and was not answered is in doubt."""
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST)
+        # Also what a provider keeps that does not hear of its end.
+        for aloft in list(self._air.values()):
+            self._end(aloft.message)
 
     def held_since(self, granted: datetime, charged: datetime) -> list[Aloft]:
         """List what was granted, or charged again, before these moments."""

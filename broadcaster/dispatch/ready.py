@@ -39,10 +39,15 @@ class Ready:
     def take(
         self, chosen: Sequence[tuple[Message, Want]], granted: Sequence[int]
     ) -> list[tuple[Message, Want]]:
-        """Take out what was granted of what `first` gave; within its limits that is a prefix."""
+        """Take out what was granted of what `first` gave; within its limits that is a prefix.
+
+        Where nothing was granted, the others are asked for first the next time.
+        """
+        refused = dict.fromkeys(want.limits for _, want in chosen)
         taken = [chosen[index] for index in granted]
         for pair in taken:
             limits = pair[1].limits
+            refused.pop(limits, None)
             queue = self._queues[limits]
             if queue[0] is pair:
                 queue.popleft()
@@ -50,5 +55,7 @@ class Ready:
                 queue.remove(pair)
             if not queue:
                 del self._queues[limits]
+        for limits in refused:
+            self._queues[limits] = self._queues.pop(limits)
         self._count -= len(taken)
         return taken

@@ -55,4 +55,8 @@ class Records:
                 await self._clock.sleep(wait)
             else:
                 return
-        await asyncio.to_thread(self._ledger.record, rows, self._clock.now())
+        try:
+            await asyncio.to_thread(self._ledger.record, rows, self._clock.now())
+        except UnavailableError:
+            self._rows = [*rows, *self._rows]
+            raise

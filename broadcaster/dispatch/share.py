@@ -15,6 +15,7 @@ from broadcaster.dispatch.ready import Ready
 from broadcaster.dispatch.records import Records
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.errors import UnavailableError
 from broadcaster.ports import Message, Pending, Recorded, Submission, Want
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _STALE = timedelta(seconds=1)
 _STREAK = 12
 #: A network that takes this share of its messages in that time gets so many handed over at once.
 _DEPTH = 0.2
+
+#: Longer than any provider's own patience: how long answers are waited for at all.
+_ENDLESS = timedelta(minutes=15)
+#: Endings after which nothing that has not left may leave.
+_TAKEN_BACK = frozenset({Ending.HELD, Ending.UNREACHABLE, Ending.STOPPED})
 
 #: What says that we are too fast.
 _TOO_FAST = frozenset({Reason.RATE_LIMITED, Reason.QUEUE_FULL})
@@ -66,6 +72,8 @@ class Share:
         ending = Ending.EMPTY
         try:
             ending = await self._send(deque(rows))
+            if ending in _TAKEN_BACK:
+                self._flight.recall()
         finally:
             await self._bring_down()
         return Ending.HELD if self._held else ending
@@ -159,33 +167,63 @@ class Share:
         asked = parts.clock.now()
         grant = parts.throttle.take([want for _, want in chosen], self._campaign.lane)
         self._blocked = len(grant.granted) < len(chosen)
-        if not grant.granted:
+        slice_ = self._ready.take(chosen, grant.granted)
+        if not slice_:
             await self._pass_time(min(grant.wait, parts.pace.patience))
             return
-        slice_ = self._ready.take(chosen, grant.granted)
         attempts = {message.delivery.number: message.attempt for message, _ in slice_}
-        claimed = await self._holding.claim(attempts, self._line.name)
+        try:
+            claimed = await self._holding.claim(attempts, self._line.name)
+        except UnavailableError:
+            # It may be committed all the same, and nothing of it has left.
+            self._never_left(slice_)
+            raise
         going = [pair for pair in slice_ if pair[0].delivery.number in claimed]
         if going and parts.clock.now() - asked > _STALE:
             # The claim took so long that the grant is about to run out.
             self._charges.unused([want for _, want in going], grant.mark)
             await self._ask_again(going)
         elif going:
-            self._start(going, grant.mark)
+            self._start(going, grant.mark, asked)
         # Let the requests begin before the next slice is drafted.
         await parts.clock.sleep(0)
 
     async def _ask_again(self, going: list[tuple[Message, Want]]) -> None:
         while going:
+            if await self._over() is not None:
+                self._never_left(going)
+                return
+            asked = self._parts.clock.now()
             again = self._parts.throttle.take([want for _, want in going], self._campaign.lane)
             if not again.granted:
                 await self._pass_time(min(again.wait, self._parts.pace.patience))
             granted = frozenset(again.granted)
-            self._start([going[index] for index in again.granted], again.mark)
+            self._start([going[index] for index in again.granted], again.mark, asked)
             going = [pair for index, pair in enumerate(going) if index not in granted]
 
-    def _start(self, going: Sequence[tuple[Message, Want]], mark: int) -> None:
-        self._flight.start([message for message, _ in going], [want for _, want in going], mark)
+    def _start(self, going: Sequence[tuple[Message, Want]], mark: int, asked: datetime) -> None:
+        self._flight.start(
+            [message for message, _ in going], [want for _, want in going], mark, asked
+        )
+
+    def _never_left(self, pairs: Sequence[tuple[Message, Want]]) -> None:
+        """Write down that claimed messages did not leave; nothing happens to unclaimed ones."""
+        now = self._parts.clock.now()
+        self._records.add(
+            [
+                Recorded(
+                    submission=Submission(
+                        delivery=message.delivery,
+                        attempt=message.attempt,
+                        event=DeliveryEvent.DEFER,
+                    ),
+                    provider=self._line.name,
+                    units=0,
+                    due=now,
+                )
+                for message, _ in pairs
+            ]
+        )
 
     async def _pass_time(self, seconds: float) -> None:
         """Wait for the throttle, recording what comes back meanwhile."""
@@ -198,28 +236,39 @@ class Share:
             self._flight.recall()
 
     async def _bring_down(self) -> None:
-        """Wait for what is in the air; when we are to stop, only for a while."""
-        grace = None
+        """Wait for what is in the air; what then is not known is in doubt, and said so."""
+        try:
+            await self._wait_for_answers()
+        except BaseException:
+            self._flight.recall()
+            await self._flight.end()
+            self._records.add([self._settled(one) for one in await self._flight.landed(0)])
+            raise
+        finally:
+            await self._records.keep()
+
+    async def _wait_for_answers(self) -> None:
+        """Wait; when we are to stop, or a network never answers, only for a while."""
+        until = self._parts.clock.now() + _ENDLESS
         while self._flight.busy:
             if not await self._holding.look():
                 self._flight.recall()
             if self._parts.stopping():
                 self._flight.recall()
-                now = self._parts.clock.now()
-                grace = grace or now + self._parts.pace.grace
-                if now >= grace:
-                    self._flight.abandon()
+                until = min(until, self._parts.clock.now() + self._parts.pace.grace)
+            if self._parts.clock.now() >= until:
+                await self._flight.end()
             await self._land()
-        await self._records.keep()
 
     async def _land(self, within: float = _LOOK) -> None:
         """Wait for messages to come down, and write down what became of them."""
         landings = await self._flight.landed(min(within, _LOOK))
-        self._charges.landed(landings)
-        self._charges.renew(self._flight)
         if landings:
             self._landed += len(landings)
             self._records.add([self._settled(landing) for landing in landings])
+        self._charges.landed(landings)
+        self._charges.renew(self._flight)
+        if landings:
             self._learn([landing for landing in landings if not landing.recalled])
         await self._records.keep_due()
         if not await self._holding.look():
@@ -230,6 +279,8 @@ class Share:
 
         Else the rest would all be in doubt, or burnt on a network that refuses us.
         """
+        if not landings:
+            return
         line = self._line
         line.note(landings, self._parts.clock.now())
         answers = [landing.submission for landing in landings]
@@ -239,6 +290,7 @@ class Share:
             self._parts.throttle.slow(line.name, max(wishes).total_seconds())
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
+            line.streak = 0
             self._hold(f"{line.name} refuses us ({halts[0]})")
         elif line.streak >= _STREAK:
             line.streak = 0
@@ -248,6 +300,7 @@ class Share:
     def _hold(self, why: str) -> None:
         if not self._held:
             self._held = True
+            self._flight.recall()
             self._parts.hold(self._campaign.id, why)
 
     def _settled(self, landing: Landing) -> Recorded:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.domain.message import Lane
+from broadcaster.errors import UnavailableError
 from broadcaster.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -79,13 +80,7 @@ class Sweeper:
     def sweep(self) -> Due:
         """Expire and finish what has ended, and list what is to be done."""
         now = self.clock.now()
-        expired = self.calendar.expire(now)
-        finished = self.calendar.finish(now)
-        if expired or finished:
-            _log.info(
-                "swept",
-                extra={"action": "swept", "expired": expired, "finished": list(finished)},
-            )
+        self._keep_house(now)
         return Due(
             campaigns=self.calendar.due_campaigns(now),
             escalations=self.calendar.due_escalations(now),
@@ -93,3 +88,17 @@ class Sweeper:
             receipts=self.calendar.receipts_waiting(),
             doubts=self.calendar.doubts_due(now, self.settle_after, self.reconcile_after),
         )
+
+    def _keep_house(self, now: datetime) -> None:
+        """Expire and finish; rows that somebody holds must not keep all others from their turn."""
+        try:
+            expired = self.calendar.expire(now)
+            finished = self.calendar.finish(now)
+        except UnavailableError:
+            _log.warning("swept in part", extra={"action": "sweep_interrupted"})
+            return
+        if expired or finished:
+            _log.info(
+                "swept",
+                extra={"action": "swept", "expired": expired, "finished": list(finished)},
+            )

@@ -29,7 +29,7 @@ WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
         AND delivery.number BETWEEN batch.first AND batch.last
         AND delivery.status = ANY(%(waiting)s::delivery_status[])))
 ORDER BY batch.id LIMIT %(limit)s
-FOR UPDATE OF batch
+FOR UPDATE OF batch SKIP LOCKED
 """
 
 _CLOSE = """
@@ -61,6 +61,9 @@ def close(
         if rows:
             ids = [batch for batch, _ in rows]
             closed += connection.execute(_CLOSE, {**own, "batches": ids}).rowcount
-            batches.give_back(connection, [batch for batch, free in rows if free], now)
+            idle = [batch for batch, free in rows if free]
+            # Nobody works on these: what was claimed and never recorded is in doubt.
+            batches.lose(connection, idle, now)
+            batches.give_back(connection, idle, now)
             looked += len(rows)
     return looked, closed

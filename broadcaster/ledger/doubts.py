@@ -36,9 +36,15 @@ CASE WHEN delivery.asked >= %(tries)s THEN NULL
 END
 """
 
+_WARNING = """
+EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+        WHERE campaign.id = %(campaign)s AND advisory.class = 'safety'
+          AND campaign.status IN ('running', 'paused', 'completed') AND advisory.expires > %(now)s)
+"""
+
 _OPEN = f"""
 WITH due AS (
-    SELECT delivery.campaign_id, delivery.number
+    SELECT delivery.campaign_id, delivery.number, delivery.asked AS before
     FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
                             AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
@@ -46,15 +52,18 @@ WITH due AS (
     LIMIT %(limit)s
     FOR UPDATE OF delivery
 ), marked AS (
-    UPDATE delivery SET asked = delivery.asked + 1,
+    -- A warning that may still be sent again is asked about until that is done.
+    UPDATE delivery SET
+        asked = CASE WHEN delivery.status = 'unknown' AND {_WARNING}
+                     THEN LEAST(delivery.asked + 1, %(tries)s - 1) ELSE delivery.asked + 1 END,
         due_at = %(now)s + (delivery.asked + 1) * CASE WHEN delivery.status = 'unknown'
                  THEN %(settle)s ELSE %(reconcile)s END
     FROM due
     WHERE delivery.campaign_id = %(campaign)s AND delivery.number = due.number
-    RETURNING delivery.*
+    RETURNING delivery.*, due.before
 )
 SELECT {PENDING_COLUMNS}, delivery.status, advisory.class, delivery.provider, delivery.reference,
-       delivery.updated_at, delivery.asked - 1
+       delivery.updated_at, delivery.before
 FROM marked AS delivery
 JOIN address ON address.id = delivery.address_id
 JOIN customer ON customer.id = delivery.customer_id

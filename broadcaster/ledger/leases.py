@@ -186,4 +186,6 @@ def release(
 ) -> None:
     """Give the batch back, if it is still ours."""
     if connection.execute(_HELD, [held.batch, held.token]).fetchone() is not None:
+        # Who gives back has nothing in the air any more: what is not recorded is in doubt.
+        batches.lose(connection, [held.batch], now)
         batches.give_back(connection, [held.batch], now, after)

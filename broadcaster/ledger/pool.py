@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Connection, OperationalError, ProgrammingError, connect
+from psycopg import Connection, InternalError, OperationalError, ProgrammingError, connect
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
@@ -15,7 +15,15 @@ from broadcaster.errors import ConfigurationError, UnavailableError
 _LIMITS = {
     "statement_timeout": 30_000,
     "lock_timeout": 5_000,
-    "idle_in_transaction_session_timeout": 60_000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+
+#: When a server that vanished is given up, over TCP: milliseconds, and seconds.
+_VANISHED = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
 }
 
 #: How long to wait for a free connection, and for the server to take one, seconds.
@@ -41,7 +49,8 @@ class LedgerPool(ConnectionPool[Connection[Any]]):
         try:
             with super().connection(timeout) as connection:
                 yield connection
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
+            # The latter when the server ended a transaction that stood still, or is a stand-by.
             raise UnavailableError(_explain(error)) from error
 
 
@@ -57,7 +66,8 @@ def open_pool(url: str, *, size: int, name: str) -> LedgerPool:
         raise ConfigurationError(message) from error
     limits = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
     options = f"{parts.get('options') or ''} {limits} -c timezone=UTC".strip()
-    target = make_conninfo(url, application_name=name, options=options, connect_timeout=_CONNECT)
+    given: dict[str, str | int] = {"application_name": name, "options": options}
+    target = make_conninfo(url, **given, connect_timeout=_CONNECT, **_VANISHED)
     try:
         # Asked once by hand, because the pool would try for a while, and warn at each attempt.
         connect(target).close()
@@ -76,7 +86,7 @@ def open_pool(url: str, *, size: int, name: str) -> LedgerPool:
     return pool
 
 
-def _explain(error: OperationalError) -> str:
+def _explain(error: OperationalError | InternalError) -> str:
     if error.sqlstate:
         return f"The database could not do it now (SQLSTATE {error.sqlstate}). Try again."
     return "The database does not answer. Start it, or correct BROADCASTER_DATABASE_URL."

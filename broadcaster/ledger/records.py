@@ -36,11 +36,12 @@ def record(connection: Connection[Any], rows: Sequence[Recorded], now: datetime)
     The holder of a batch works that out when it gives it back; but one that stalled past its
     lease may report on a batch that others have given back as done.
     """
-    rest = _plainly_accepted(connection, rows, now)
     deferred = [
-        row.submission.delivery for row in rest if row.submission.event is DeliveryEvent.DEFER
+        row.submission.delivery for row in rows if row.submission.event is DeliveryEvent.DEFER
     ]
+    # Everybody locks a batch before its deliveries.
     locked = batches.lock(connection, deferred) if deferred else []
+    rest = _plainly_accepted(connection, rows, now)
     if rest:
         apply(connection, [_news(index, row) for index, row in enumerate(rest)], now)
     if locked:
@@ -100,7 +101,10 @@ def _news(index: int, row: Recorded) -> News:
         attempt=submission.attempt,
         reason=submission.reason,
         provider=row.provider,
-        reference=bounded(submission.reference),
+        # A message that is tried again is another one: news of this one are not about that.
+        reference=None
+        if submission.event is DeliveryEvent.DEFER
+        else bounded(submission.reference),
         code=bounded(submission.code),
         units=_units(row),
         due=row.due,

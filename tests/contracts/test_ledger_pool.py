@@ -15,7 +15,7 @@ def test_connections_are_bounded_in_time_and_speak_utc(pool: Pool) -> None:
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone")
     with pool.connection() as connection:
         found = [connection.execute(f"SHOW {name}").fetchone() for name in names]
-    assert found == [("30s",), ("5s",), ("1min",), ("UTC",)]
+    assert found == [("30s",), ("5s",), ("10s",), ("UTC",)]
 
 
 def test_a_connection_that_the_server_closed_is_replaced(database_url: str) -> None:

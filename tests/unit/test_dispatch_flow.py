@@ -1,12 +1,15 @@
 """What happens to messages between their claim and their answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import pytest
 
 from broadcaster.dispatch.pace import Ending
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
-from broadcaster.ports import Message, Submission, Watch
+from broadcaster.errors import UnavailableError
+from broadcaster.ports import Lease, Message, Submission, Watch
 from tests.dispatch_scene import Scene
 from tests.fakes import FakeProvider, accepted
 
@@ -228,3 +231,67 @@ def _too_fast(message: Message) -> Submission:
         reason=Reason.RATE_LIMITED,
         retry_after=timedelta(seconds=3),
     )
+
+
+def test_a_claim_whose_answer_was_lost_puts_nobody_in_doubt() -> None:
+    """It may have been committed, and nothing of it left: that is written down."""
+    scene = Scene(count=5)
+    claim = scene.ledger.claim
+    lost: list[int] = []
+
+    def claimed_and_cut(
+        lease: Lease, attempts: Mapping[int, int], provider: str, now: datetime, ttl: timedelta
+    ) -> Sequence[int] | None:
+        given = claim(lease, attempts, provider, now, ttl)
+        if not lost:
+            lost.extend(attempts)
+            raise UnavailableError("the connection broke")
+        return given
+
+    scene.ledger.claim = claimed_and_cut  # type: ignore[method-assign]  # the cut is the test
+    with pytest.raises(UnavailableError):
+        scene.run()
+    assert lost
+    assert all(scene.ledger.status[number] is STATUS.DEFERRED for number in lost)
+    assert STATUS.SUBMITTING not in scene.counts()
+
+
+def test_without_a_store_of_limits_what_waits_does_not_leave() -> None:
+    """A charge that nobody knows of renews nothing."""
+    provider = StreamingProvider()
+    scene = Scene(count=4, provider=provider)
+    scene.throttle.landed = lambda *_, **__: 0  # type: ignore[method-assign]  # it is down
+
+    started: list[int] = []
+    leaving = provider.seen
+
+    async def slowly(messages: Sequence[Message], watch: Watch) -> None:
+        for message in messages:
+            await asyncio.sleep(0.15)
+            scene.clock.moment += timedelta(seconds=0.7)
+            started.append(message.delivery.number)
+            if watch.leaving(message):
+                leaving.append(message.delivery)
+                watch.answered(accepted(message))
+
+    provider.stream = slowly  # type: ignore[method-assign]  # the slowness is the test
+    scene.run()
+    assert [delivery.number for delivery in leaving][:2] == [1, 2]
+    assert started[2] == 3
+    assert scene.ledger.attempts[3] >= 2
+
+
+def test_a_network_that_never_answers_does_not_keep_a_worker_for_ever() -> None:
+    """After a quarter of an hour what left is in doubt, whatever its provider waits for."""
+    scene = Scene(count=2)
+
+    async def never(messages: Sequence[Message]) -> list[Submission]:
+        while True:
+            await asyncio.sleep(0.01)
+            scene.ledger.until = scene.clock.moment + timedelta(seconds=600)
+            scene.clock.moment += timedelta(seconds=60)
+        return [accepted(message) for message in messages]
+
+    scene.provider.submit = never  # type: ignore[method-assign]  # the silence is the test
+    scene.run()
+    assert scene.counts() == {STATUS.UNKNOWN: 2}

@@ -206,3 +206,13 @@ def test_a_slow_destination_does_not_keep_the_others_from_being_asked_for() -> N
         ready.add(message(number=number), Want(("slow",), 1))
     ready.add(message(number=100), Want(("quick",), 1))
     assert 100 in [one.delivery.number for one, _ in ready.first(4)]
+
+
+def test_refused_destinations_do_not_keep_asking_in_the_place_of_others() -> None:
+    """As many slow ones as there is room, and the others are asked for the next time."""
+    ready = Ready()
+    for number in range(1, 9):
+        ready.add(message(number=number), Want((f"slow{number}",), 1))
+    ready.add(message(number=9), Want(("quick",), 1))
+    ready.take(ready.first(8), [])
+    assert 9 in [one.delivery.number for one, _ in ready.first(8)]

@@ -110,7 +110,7 @@ def test_a_network_that_answers_nothing_is_left_alone_and_then_holds_the_campaig
     """Some dozens in doubt say enough; the rest stays planned, whatever probes find."""
     scene = Scene(count=200, provider=FakeProvider(lambda _: None))
     endings = [scene.run()]
-    while scene.ledger.after is not None and len(endings) < 50:
+    while scene.ledger.after is not None and len(endings) < 500:
         scene.clock.moment = scene.ledger.after
         endings.append(scene.run())
     assert endings[0] is Ending.UNREACHABLE
