@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcaster.dispatch.breaker import Breaker
+from broadcaster.dispatch.complaints import Complaints
 from broadcaster.dispatch.flight import Landing
 from broadcaster.dispatch.roundtrips import RoundTrips
 from broadcaster.domain.delivery import DeliveryEvent, Reason
@@ -36,6 +37,7 @@ class Line:
     provider: Provider
     breaker: Breaker = Breaker()  # noqa: RUF009  (frozen)
     roundtrips: RoundTrips = field(default_factory=RoundTrips)
+    complaints: Complaints = field(default_factory=Complaints)
     streak: int = 0
     failed: datetime | None = None
 

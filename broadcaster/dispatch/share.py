@@ -282,12 +282,14 @@ class Share:
         if not landings:
             return
         line = self._line
-        line.note(landings, self._parts.clock.now())
+        now = self._parts.clock.now()
+        line.note(landings, now)
         answers = [landing.submission for landing in landings]
         fast = [answer for answer in answers if answer.reason in _TOO_FAST]
+        part = line.complaints.note(len(answers), len(fast), now)
         if fast:
             wishes = (answer.retry_after or timedelta(0) for answer in fast)
-            self._parts.throttle.slow(line.name, max(wishes).total_seconds())
+            self._parts.throttle.slow(line.name, max(wishes).total_seconds(), part)
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
             line.streak = 0
