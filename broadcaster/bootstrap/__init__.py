@@ -5,7 +5,14 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.figures import listing, report, require_launchable, summary
 from broadcaster.bootstrap.runtime import Runtime
-from broadcaster.bootstrap.servers import attached, broker_url, ensure_schema, running, servers
+from broadcaster.bootstrap.servers import (
+    attached,
+    broker_url,
+    ensure_schema,
+    preload,
+    running,
+    servers,
+)
 from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "ensure_schema",
     "kind_checker",
     "listing",
+    "preload",
     "renderer",
     "report",
     "require_launchable",

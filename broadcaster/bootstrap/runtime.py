@@ -60,6 +60,10 @@ class Runtime:
         """Hide the URLs: they may hold passwords."""
         return "Runtime()"
 
+    def use(self, texts: "TemplateRenderer") -> None:
+        """Render from what was read already, with the settings of this runtime."""
+        self.__dict__["renderer"] = texts
+
     def close(self) -> None:
         """Give back the connections."""
         self._closing.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.errors import ConfigurationError
@@ -70,3 +71,9 @@ def ensure_schema(runtime: Runtime) -> None:
         message = "The database has not the present schema. Run 'broadcaster db upgrade'."
         raise ConfigurationError(message)
     schema.upgrade(runtime.database_url)
+
+
+def preload() -> None:
+    """Load the code that workers run, so that the processes they fork share it."""
+    for name in ("dispatch.dispatcher", "ledger.ledger", "ledger.pool", "throttle.store"):
+        import_module(f"broadcaster.{name}")

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Coroutine
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
@@ -16,6 +16,9 @@ from broadcaster.errors import BroadcasterError
 from broadcaster.settings import load
 from broadcaster.tasks.app import CONTROL, make
 from broadcaster.tasks.stopping import stopping
+
+if TYPE_CHECKING:
+    from broadcaster.render.renderer import TemplateRenderer
 
 _Result = TypeVar("_Result")
 
@@ -30,6 +33,12 @@ def application() -> Celery:
     return app
 
 
+@lru_cache(maxsize=1)
+def _texts() -> "TemplateRenderer":
+    """Read templates and catalogues; once before the fork, for a child to take over."""
+    return bootstrap.renderer(load())
+
+
 class Process:
     """The runtime of this process, and one event loop that lives as long as it does.
 
@@ -41,6 +50,9 @@ class Process:
         """The adapters of this process."""
         runtime = bootstrap.attached(load())
         runtime.stopping = stopping.is_set
+        # What is wrong with the texts is said by who needs them.
+        with suppress(BroadcasterError):
+            runtime.use(_texts())
         return runtime
 
     @cached_property
@@ -84,7 +96,11 @@ def process() -> Process:
 
 @worker_init.connect
 def _freeze(**_: object) -> None:
-    # Children share what their parent has loaded, as long as the collector does not touch it.
+    # Children share what their parent has loaded, as long as the collector does not touch it; one
+    # that takes another's place begins sooner.
+    bootstrap.preload()
+    with suppress(BroadcasterError):
+        _texts()
     gc.collect()
     gc.freeze()
 
