@@ -1,6 +1,5 @@
 """What is due, found by queries; beat only asks."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -28,10 +27,13 @@ SELECT count(*) FROM batch
 WHERE NOT done AND lane = %(lane)s::lane AND published_at > %(fresh)s AND lease_until IS NULL
 """
 
+# Campaigns and channels in turn: each has limits of its own, which lie idle while nothing of it is
+# in the queues. Were the oldest batches taken, the second channel of a large campaign would wait
+# for the whole first one, and the campaign behind it for both.
 _PUBLISH = """
-UPDATE batch SET published_at = %(now)s
-WHERE id IN (
-    SELECT batch.id
+WITH runnable AS MATERIALIZED (
+    SELECT batch.id, row_number() OVER (
+        PARTITION BY batch.campaign_id, batch.channel ORDER BY batch.due_at, batch.id) AS turn
     FROM batch
     JOIN campaign ON campaign.id = batch.campaign_id
     JOIN advisory ON advisory.id = campaign.advisory_id
@@ -40,10 +42,17 @@ WHERE id IN (
       AND (batch.published_at IS NULL OR batch.published_at <= %(fresh)s)
       AND campaign.status = 'running'
       AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-    ORDER BY batch.due_at, batch.id
+), next AS MATERIALIZED (
+    SELECT batch.id, runnable.turn
+    FROM batch JOIN runnable ON runnable.id = batch.id
+    -- Once more, for a batch that somebody took or ended since it was looked at.
+    WHERE NOT batch.done AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
+    ORDER BY runnable.turn, batch.id
     LIMIT %(limit)s
-    FOR UPDATE OF batch SKIP LOCKED)
-RETURNING id, campaign_id, channel
+    FOR UPDATE OF batch SKIP LOCKED
+)
+UPDATE batch SET published_at = %(now)s FROM next WHERE batch.id = next.id
+RETURNING next.turn, batch.id
 """
 
 _LOST = """
@@ -144,7 +153,7 @@ class PostgresCalendar:
                 row = connection.execute(_OUTSTANDING, values).fetchone()
                 room = max(limit - (row[0] if row else 0), 0)
                 rows = connection.execute(_PUBLISH, {**values, "limit": room})
-                found += [(batch, lane) for batch in _mixed(sorted(rows))]
+                found += [(batch, lane) for _, batch in sorted(rows)]
         return found
 
     def unpublish(self, published: Sequence[int]) -> None:
@@ -187,13 +196,3 @@ class PostgresCalendar:
         del settle, reconcile  # the batches say when
         with self._pool.connection() as connection:
             return connection.execute(_ASK, {"now": now}).fetchone() == (True,)
-
-
-def _mixed(rows: Sequence[tuple[int, int, str]]) -> list[int]:
-    """Order batches (id, campaign, channel) so that every campaign and channel has its turn."""
-    turns: Counter[tuple[int, str]] = Counter()
-    ranked: list[tuple[int, int]] = []
-    for batch, campaign, channel in rows:
-        ranked.append((turns[campaign, channel], batch))
-        turns[campaign, channel] += 1
-    return [batch for _, batch in sorted(ranked)]

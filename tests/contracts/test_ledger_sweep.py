@@ -6,7 +6,7 @@ import pytest
 
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
-from broadcaster.domain.message import Lane
+from broadcaster.domain.message import Channel, Lane
 from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.ports import Open
@@ -71,6 +71,25 @@ def test_the_queues_are_kept_short(rows: Rows, calendar: PostgresCalendar) -> No
     assert calendar.publishable(NOON, STALE, 2) == []
     assert rows.ledger.lease(batches[0], NOON, TTL) is not None
     assert calendar.publishable(NOON, STALE, 2) == [(batches[2], Lane.ROUTINE)]
+
+
+def test_a_short_queue_holds_something_of_every_campaign_and_channel(
+    rows: Rows, calendar: PostgresCalendar
+) -> None:
+    """The limits of one are not to lie idle until a large one that is older has ended."""
+    both = (Channel.SMS, Channel.EMAIL)
+    first = rows.running(6, batch_size=2, channels=both)
+    second = rows.running(6, batch_size=2, channels=both, name="second")
+    found = [batch for batch, _ in calendar.publishable(NOON, STALE, 5)]
+    whose = rows.ask(
+        "SELECT campaign_id, channel FROM batch WHERE id = ANY(%s) ORDER BY array_position(%s, id)",
+        found,
+        found,
+    )
+    assert sorted(whose[:4]) == sorted(
+        (campaign, channel.value) for campaign in (first, second) for channel in both
+    )
+    assert len(whose) == 5
 
 
 def test_what_is_held_paused_or_not_due_is_not_published(
