@@ -9,7 +9,7 @@ import email.headerregistry
 import email.policy
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -105,7 +105,7 @@ def own(headers: MailHeaders, subject: bytes) -> list[bytes]:
     values = [
         _recipient(headers),
         subject,
-        _date(headers.date.replace(microsecond=0), headers.date.utcoffset()),
+        _dates.written(headers.date),
         b"<" + _token("Message-ID", headers.message_id) + b">",
     ]
     if headers.unsubscribe_url:
@@ -124,6 +124,11 @@ def subject(text: str) -> bytes:
     if len(shown) <= _LINE - _NAME:
         return shown.encode("ascii")
     return _folded(shown)
+
+
+def one_line(value: bytes) -> bool:
+    """Tell whether a field's value is plain: in ASCII, and not folded."""
+    return value.isascii() and not (b"\r" in value or b"\n" in value)
 
 
 def bcp47(locale: str) -> str:
@@ -171,10 +176,33 @@ def _sender(mailbox: str, name: str, wide: bool) -> bytes:  # noqa: FBT001  (key
     return _readable("From", _address("sender", mailbox, name), wide=wide)
 
 
-@lru_cache(maxsize=64)
-def _date(moment: datetime, _offset: timedelta | None) -> bytes:
-    """Write a date; the offset tells apart the two hours of a clock that is set back."""
-    return format_datetime(moment).encode("ascii")
+class _Dates:
+    """Writes dates, and keeps the last one: all mails of a second have the same."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        """Begin with some date."""
+        self._last = _second(datetime.min.replace(tzinfo=UTC))
+
+    def written(self, moment: datetime) -> bytes:
+        """Write a date."""
+        since, until, written = self._last
+        # Of the same zone, so that times on the clock are compared; `fold` tells apart the two
+        # hours of a clock that is set back.
+        same = moment.tzinfo is since.tzinfo and moment.fold == since.fold
+        if not (same and since <= moment < until):
+            self._last = _, _, written = _second(moment)
+        return written
+
+
+def _second(moment: datetime) -> tuple[datetime, datetime, bytes]:
+    """Give a second's begin and end, and how it is written."""
+    since = moment.replace(microsecond=0)
+    return since, since + timedelta(seconds=1), format_datetime(moment).encode("ascii")
+
+
+_dates = _Dates()
 
 
 def _address(field: str, mailbox: str, name: str) -> str:

@@ -4,7 +4,6 @@ Quoted-printable and base64 both allow lines shorter than the longest. So what i
 begins and ends at a line's end, and a value has lines of its own: nothing has to be shifted.
 """
 
-import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
@@ -17,8 +16,8 @@ _EOL = b"\r\n"
 
 _LINE_END = re.compile("\r\n|\r|\n")
 
-#: Octets of a base64 line of 76 characters.
-_LINE = 57
+#: Characters of a base64 line (RFC 2045, section 6.8); they stand for 57 octets.
+_LINE = 76
 
 #: Opens a part, given the name of its encoding.
 Opening = Callable[[str], bytes]
@@ -123,9 +122,10 @@ def _packed(literal: bytes, over: int) -> _Packed:
 
 def _lines(octets: bytes) -> bytes:
     """Encode as whole lines, each with its end; nothing for nothing."""
-    if not octets or len(octets) > _LINE:
-        return base64.encodebytes(octets).replace(b"\n", _EOL)
-    return binascii.b2a_base64(octets, newline=False) + _EOL
+    coded = binascii.b2a_base64(octets, newline=False)
+    if len(coded) <= _LINE:
+        return coded + _EOL if coded else b""
+    return b"".join([coded[at : at + _LINE] + _EOL for at in range(0, len(coded), _LINE)])
 
 
 Part = QuotedPart | PackedPart
