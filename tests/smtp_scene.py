@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from broadcaster.domain.delivery import DeliveryEvent
 from broadcaster.domain.message import Address, EmailContent, Scheme
-from broadcaster.ports import Context, MailHeaders, Message, Submission
+from broadcaster.ports import Context, Mail, MailHeaders, Message, Submission
 from broadcaster.providers import smtp
 from broadcaster.providers.smtp import SmtpProvider
 from tests import builders
@@ -49,9 +49,9 @@ class Plain:
 
     raw: bytes
 
-    def mail(self, _message: Message, _headers: MailHeaders) -> bytes:
+    def mail(self, _message: Message, _headers: MailHeaders) -> Mail:
         """Give the mail."""
-        return self.raw
+        return Mail((self.raw,))
 
     def push(self, _message: Message) -> bytes:
         """Not asked for here."""

@@ -71,7 +71,8 @@ class Connection(Wire):
         self._desk = desk
         self._exchange: Exchange | None = None
         self._paused = False
-        self._offset = 0
+        #: What is left to be written of a long mail that was begun.
+        self._rest: memoryview | None = None
         self._left = relay.per_connection
         self._deadline = float("inf")
         self._timer: asyncio.TimerHandle | None = None
@@ -189,18 +190,23 @@ class Connection(Wire):
         """Write the content but for its last piece, which goes to `said`; False to stop here."""
         # What is settled has none any more.
         draft = letter.draft
-        if draft is None or (not self._offset and not self._desk.leaves(letter)):
+        if draft is None or (self._rest is None and not self._desk.leaves(letter)):
             self.end(TakenBackError())
             return False
-        content = draft.content
-        while len(content) - self._offset > _PIECE:
-            transport.write(memoryview(content)[self._offset : self._offset + _PIECE])
-            self._offset += _PIECE
+        if draft.size <= _PIECE:
+            said += draft.content
+            exchange.gone()
+            return True
+        if self._rest is None:
+            self._rest = memoryview(b"".join(draft.content))
+        while len(self._rest) > _PIECE:
+            transport.write(self._rest[:_PIECE])
+            self._rest = self._rest[_PIECE:]
             self._deadline = self._patience(Step.CONTENT)
             if self._paused or transport.is_closing():
                 return False
-        said.append(content[self._offset :])
-        self._offset = 0
+        said.append(bytes(self._rest))
+        self._rest = None
         exchange.gone()
         return True
 
