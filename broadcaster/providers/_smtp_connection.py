@@ -142,6 +142,16 @@ class Connection(Wire):
             self._hear_of_mails(self._exchange, data)
 
     def _hear_of_mails(self, exchange: Exchange, data: bytes) -> None:
+        letter = exchange.agreed(self._replies.codes(data))
+        if letter is None:
+            self._hear_replies(exchange, data)
+            return
+        self.served += 1
+        # The next mail is on its way before the last one is talked about.
+        self.pump()
+        self._desk.finished(letter)
+
+    def _hear_replies(self, exchange: Exchange, data: bytes) -> None:
         heard, fault = 0, None
         try:
             for reply in self._replies.feed(data):
@@ -157,7 +167,6 @@ class Connection(Wire):
         self.served += len(finished)
         end = fault or exchange.closing
         if heard and end is None:
-            # The next mail is on its way before the last one is talked about.
             self.pump()
         for letter in finished:
             self._desk.finished(letter)
