@@ -257,7 +257,9 @@ def _encodings(locale: str) -> dict[str, Rate]:
 
 
 def _filled(parts: Sequence[mail_parts.Part]) -> Callable[[Sequence[str]], bytes]:
-    return lambda values: b"".join(piece for part in parts for piece in part.fill(values))
+    return lambda values: b"".join(
+        piece for part in parts for piece in part.fill(part.coded(values))
+    )
 
 
 def _joined_octets(texts: Sequence[mail_parts.Text]) -> Callable[[Sequence[str]], bytes]:

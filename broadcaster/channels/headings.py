@@ -33,6 +33,9 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 
+#: So short is what stands before the @ of any mailbox (RFC 5321, section 4.5.3.1.1).
+_SHORT = 64
+
 #: A word of a structured header: visible ASCII without angle brackets.
 _TOKEN = re.compile(r"[!-;=?-~]{1,900}\Z")
 
@@ -165,7 +168,7 @@ def _encoded_words(octets: bytes) -> bytes:
 
 def _recipient(headers: MailHeaders) -> bytes:
     mailbox = headers.recipient
-    if _PLAIN.match(mailbox) and _MAILBOX.match(mailbox):
+    if _PLAIN.match(mailbox) and (len(mailbox) <= _SHORT or _MAILBOX.match(mailbox)):
         return mailbox.encode("ascii")
     wide = not (mailbox.isascii() and headers.sender.isascii())
     return _readable("To", _address("recipient", mailbox, ""), wide=wide)

@@ -6,6 +6,7 @@ body is in DKIM's relaxed form from the start, and no line has to be looked at b
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from broadcaster.channels import dkim, email, headings
 from broadcaster.channels.headings import Common
@@ -59,7 +60,7 @@ class Prebuilt:
         )
         # Looked at here once: values neither begin a line with a dot nor have line ends.
         samples = ["x"] * (1 + max((*text.holes, *html.holes), default=0))
-        body = [*self._text.fill(samples), *self._html.fill(samples), self._closing]
+        body = self._body(samples)
         self._clean = not _UNCLEAN.search(b"".join([*self._fields, *body]))
 
     def fill(self, content: FilledEmail, headers: MailHeaders) -> Mail | None:
@@ -80,7 +81,7 @@ class Prebuilt:
             if subject is None:
                 subject = headings.subject(content.subject)
             own = headings.own(headers, subject)
-            body = [*self._text.fill(values), *self._html.fill(values), self._closing]
+            body = self._body(values)
         except UnicodeEncodeError:
             raise email.no_text() from None
         head = self._fields.copy()
@@ -92,6 +93,15 @@ class Prebuilt:
         canonical[1::2] = [dkim.relaxed_value(own[place]) for place in self._order]
         seals = self._seals.sign(b"".join(canonical), b"".join(body))
         return Mail([seals, *head, *body], clean)
+
+    def _body(self, values: Sequence[str]) -> list[bytes]:
+        """Fill both parts; values that both take alike are encoded once."""
+        text, html = self._text, self._html
+        coded = text.coded(values)
+        pieces = text.fill(coded)
+        pieces += html.fill(coded if type(html) is type(text) else html.coded(values))
+        pieces.append(self._closing)
+        return pieces
 
 
 def _part(text: Text, boundary: str, subtype: str) -> Part:

@@ -43,7 +43,7 @@ def value(text: str) -> bytes:
     if (
         text.isascii()
         and text.isprintable()
-        and not ("=" in text or "  " in text or ".." in text or text.startswith("."))
+        and not ("=" in text or "  " in text or ".." in text or text[:1] == ".")
     ):
         # Most are so.
         return _wrapped(text).encode("ascii")

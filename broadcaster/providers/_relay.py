@@ -27,6 +27,7 @@ _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)\Z")
 
 #: What would end a command or its brackets: a mailbox with it is none of ours to name.
 _UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>\ud800-\udfff]")
+_SPEAKABLE = re.compile(r"[!-;=?-~]*\Z")
 
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
@@ -99,11 +100,12 @@ class Draft(NamedTuple):
 def draft_of(message: Message, recipient: str, names: tuple[str, str], mail: Mail) -> Draft:
     """Make a mail ready; `names` are its sender and Message-ID. InvalidInputError as `written`."""
     sender, reference = names
-    if mail.clean:
-        size, content = sum(map(len, mail.pieces)), [*mail.pieces, _DOT]
-        return Draft(message, sender, recipient, reference, size, content, seven_bit=True)
-    octets = mail.octets
-    size, content, seven_bit = len(octets), [written(octets)], octets.isascii()
+    pieces, seven_bit = mail
+    if seven_bit:
+        size, content = sum(map(len, pieces)), [*pieces, _DOT]
+    else:
+        octets = mail.octets
+        size, content, seven_bit = len(octets), [written(octets)], octets.isascii()
     return Draft(message, sender, recipient, reference, size, content, seven_bit)
 
 
@@ -182,10 +184,13 @@ def ascii_mailbox(mailbox: str) -> str:
 
     InvalidInputError when it can't be named in an envelope.
     """
+    if _SPEAKABLE.match(mailbox):
+        # Most are so.
+        return mailbox
     if _UNSPEAKABLE.search(mailbox):
         raise InvalidInputError("recipient", "is no mailbox", "Correct it.")
     local, _, domain = mailbox.rpartition("@")
-    if mailbox.isascii() or not local.isascii():
+    if not local.isascii():
         return mailbox
     try:
         return f"{local}@{domain.encode('idna').decode('ascii')}"

@@ -58,7 +58,7 @@ class Pool:
         if not messages:
             return
         together = Round(watch, len(messages), asyncio.get_running_loop().create_future())
-        letters = [Letter(message=message, round=together) for message in messages]
+        letters = [Letter(message, together) for message in messages]
         self._waiting.extend(letters)
         self._fill()
         try:

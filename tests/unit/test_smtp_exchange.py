@@ -22,11 +22,8 @@ def together() -> Iterator[Round]:
 
 def _letter(together: Round, number: int = 1) -> Letter:
     name = str(number).encode()
-    return Letter(
-        message=mail(number),
-        round=together,
-        envelope=(b"MAIL " + name + b"\r\n", b"RCPT " + name + b"\r\n"),
-    )
+    envelope = (b"MAIL " + name + b"\r\n", b"RCPT " + name + b"\r\n")
+    return Letter(mail(number), together, envelope)
 
 
 def _said(exchange: Exchange) -> str:
