@@ -95,6 +95,7 @@ class FakeThrottle:
         self.asked: list[Sequence[Want]] = []
         self.down: list[tuple[int, Want]] = []
         self.slowed: list[str] = []
+        self.parts: list[float] = []
 
     def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
         """Limit by provider alone."""
@@ -119,9 +120,10 @@ class FakeThrottle:
         self.down += down
         return 1000 + len(self.down)
 
-    def slow(self, limit: str, pause: float = 0.0) -> None:
+    def slow(self, limit: str, pause: float = 0.0, part: float = 1.0) -> None:
         """Keep."""
         del pause
+        self.parts.append(part)
         self.slowed.append(limit)
 
 

@@ -4,11 +4,12 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from broadcaster.dispatch.links import Links
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.message import Channel, Content, SmsContent, SmsSize
+from broadcaster.domain.message import Content, PushContent, Scheme, SmsContent, SmsSize
 from broadcaster.ports import Message, Pending, Reader, Renderer
 
 _log = logging.getLogger(__name__)
@@ -31,68 +32,80 @@ class Drafting:
         return self.desk(campaign, advisory).draft(pending)
 
 
+class _Sort(NamedTuple):
+    """What the messages of one channel in one locale have in common."""
+
+    fill: Callable[[Reader], Content]
+    page_url: str
+
+
 class Desk:
     """Where the messages of one campaign are made; not to be kept for longer than a batch."""
 
     def __init__(self, parts: Drafting, campaign: Campaign, advisory: Advisory) -> None:
         """Nothing is prepared yet."""
         self._parts = parts
-        self._campaign = campaign
+        self._lane = campaign.lane
         self._advisory = advisory
         self._collapse_key = collapse_key(advisory)
-        self._prepared: dict[tuple[Channel, str], Callable[[Reader], Content]] = {}
-        self._pages: dict[str, str] = {}
+        #: By scheme, of which a batch has one or two, and by locale.
+        self._known: dict[Scheme, dict[str, _Sort]] = {}
+        self._scheme: Scheme | None = None
+        self._sorts: dict[str, _Sort] = {}
         self._measured: tuple[Content | None, int] = (None, 0)
 
     def draft(self, pending: Pending) -> Message | None:
         """Render one message; None when that is not possible, which is a fault of ours."""
-        links, advisory = self._parts.links, self._advisory
-        channel = pending.address.scheme.channel
-        unsubscribe = links.unsubscribe(pending.delivery)
+        links, advisory, delivery = self._parts.links, self._advisory, pending.delivery
+        scheme, locale = pending.address.scheme, pending.locale
+        unsubscribe = links.unsubscribe(delivery)
         try:
-            content = self._content(pending, channel, unsubscribe)
+            if scheme is not self._scheme:
+                self._scheme, self._sorts = scheme, self._known.setdefault(scheme, {})
+            sort = self._sorts.get(locale) or self._prepared(scheme, locale)
+            content = sort.fill(
+                Reader(
+                    name=pending.name,
+                    number=pending.customer_number,
+                    unsubscribe_url=unsubscribe,
+                    page_url=sort.page_url,
+                )
+            )
             units = self._units(content)
         except Exception as error:  # noqa: BLE001  (it must not stop the rest)
             _log.error(
                 "cannot render",
                 extra={
                     "action": "render_failed",
-                    "delivery": str(pending.delivery),
+                    "delivery": str(delivery),
                     "fault": type(error).__name__,
                 },
             )
             return None
         return Message(
-            delivery=pending.delivery,
+            delivery=delivery,
             attempt=pending.attempt,
             address=pending.address,
-            locale=pending.locale,
+            locale=locale,
             content=content,
             units=units,
-            lane=self._campaign.lane,
+            lane=self._lane,
             message_class=advisory.message_class,
             expires=advisory.expires,
             unsubscribe_url=unsubscribe,
             # Only an app or a browser can say that it showed a message.
-            confirm_url=links.confirm(pending.delivery) if channel is Channel.PUSH else "",
+            confirm_url=links.confirm(delivery) if isinstance(content, PushContent) else "",
             collapse_key=self._collapse_key,
         )
 
-    def _content(self, pending: Pending, channel: Channel, unsubscribe: str) -> Content:
-        key = (channel, pending.locale)
-        fill = self._prepared.get(key)
-        if fill is None:
-            fill = self._parts.renderer.prepare(self._advisory, channel, pending.locale)
-            self._prepared[key] = fill
-            page = self._parts.links.page(self._advisory.id, pending.locale)
-            self._pages[pending.locale] = page
-        reader = Reader(
-            name=pending.name,
-            number=pending.customer_number,
-            unsubscribe_url=unsubscribe,
-            page_url=self._pages[pending.locale],
+    def _prepared(self, scheme: Scheme, locale: str) -> _Sort:
+        parts = self._parts
+        sort = _Sort(
+            fill=parts.renderer.prepare(self._advisory, scheme.channel, locale),
+            page_url=parts.links.page(self._advisory.id, locale),
         )
-        return fill(reader)
+        self._sorts[locale] = sort
+        return sort
 
     def _units(self, content: Content) -> int:
         if not isinstance(content, SmsContent):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
+from broadcaster.domain.light import light
 from broadcaster.ports import Clock, Message, Provider, Streams, Submission, Want
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Aloft:
     left: datetime | None = None
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Landing:
     """A message that came down, and what became of it; `recalled` when it was taken back."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcaster.dispatch.breaker import Breaker
+from broadcaster.dispatch.complaints import Complaints
 from broadcaster.dispatch.flight import Landing
 from broadcaster.dispatch.roundtrips import RoundTrips
 from broadcaster.domain.delivery import DeliveryEvent, Reason
@@ -30,12 +31,15 @@ class Line:
 
     `streak` counts how often in a row messages came to nothing: without an answer, or refused
     because of us. What was in the air together when that happened counts once, because one cut
-    takes all of it along. `failed` is when it last did.
+    takes all of it along. `failed` is when it last did. `quick` is how many messages a second it
+    lately answered.
     """
 
     provider: Provider
     breaker: Breaker = Breaker()  # noqa: RUF009  (frozen)
     roundtrips: RoundTrips = field(default_factory=RoundTrips)
+    complaints: Complaints = field(default_factory=Complaints)
+    quick: float = 0.0
     streak: int = 0
     failed: datetime | None = None
 
@@ -54,6 +58,9 @@ class Line:
         bad = 0
         for landing in landings:
             submission = landing.submission
+            if submission.event is DeliveryEvent.ACCEPT:
+                self.streak, self.failed = 0, None
+                continue
             lost = submission.event is DeliveryEvent.LOSE
             if lost or submission.reason is Reason.CONFIGURATION:
                 self._failed(landing)

@@ -28,13 +28,13 @@ class RoundTrips:
         self._quickest = [float("inf"), float("inf")]
         self._count = 0
 
-    def note(self, seconds: float, now: datetime) -> None:
-        """Take one answer into account."""
+    def note(self, seconds: float, now: datetime, count: int = 1) -> None:
+        """Take the quickest of so many answers into account."""
         if now - self._since >= _MEMORY:
             self._since = now
             self._quickest = [float("inf"), self._quickest[0]]
         self._quickest[0] = min(self._quickest[0], max(seconds, 0.0))
-        self._count += 1
+        self._count += count
 
     def least(self) -> float:
         """Give how long ago, at least, something arrived that was answered just now; seconds."""

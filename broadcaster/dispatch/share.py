@@ -59,6 +59,7 @@ class Share:
         self._line = line
         self._deadline = deadline
         self._ready = Ready()
+        self._want = Want((), 0)
         self._blocked = False
         self._held = False
         self._begun = parts.clock.now()
@@ -113,8 +114,13 @@ class Share:
         if probes is not None:
             return probes
         seconds = (self._parts.clock.now() - self._begun).total_seconds()
-        quick = int(self._landed / seconds * _DEPTH) if seconds > 0 else 0
-        return max(self._line.provider.room, min(quick, 2 * self._parts.pace.slice), 1)
+        quick = self._landed / seconds if seconds > 0 else 0.0
+        if seconds >= _DEPTH:
+            self._line.quick = quick
+        # At first what is known from the batch before counts too.
+        quick = max(quick, self._line.quick)
+        deep = min(int(quick * _DEPTH), 2 * self._parts.pace.slice)
+        return max(self._line.provider.room, deep, 1)
 
     def _room(self) -> int:
         return min(max(self._most() - self._flight.count, 0), self._parts.pace.slice)
@@ -122,7 +128,7 @@ class Share:
     async def _draft(self, rows: deque[Pending]) -> None:
         """Render up to a slice, or more while what is ready waits for slow destinations."""
         most = self._parts.pace.slice if not self._blocked else self._parts.pace.batch
-        limits = self._parts.throttle.limits
+        limits, name, sender = self._parts.throttle.limits, self._line.name, self._line.sender
         broken: list[Pending] = []
         for _ in range(self._parts.pace.slice):
             if not rows or len(self._ready) >= most:
@@ -132,10 +138,16 @@ class Share:
             if message is None:
                 broken.append(row)
             else:
-                names = limits(self._line.name, self._line.sender, row.address)
-                self._ready.add(message, Want(names, message.units))
+                self._ready.add(message, self._wanted(limits(name, sender, row.address), message))
         if broken:
             await self._give_up(broken)
+
+    def _wanted(self, limits: tuple[str, ...], message: Message) -> Want:
+        """Say what a message asks for; most ask for the same as the one before."""
+        want = self._want
+        if want.limits != limits or want.units != message.units:
+            self._want = want = Want(limits, message.units)
+        return want
 
     async def _give_up(self, broken: Sequence[Pending]) -> None:
         """Claim and end what can't be rendered, which is a fault of ours."""
@@ -281,13 +293,14 @@ class Share:
         """
         if not landings:
             return
-        line = self._line
-        line.note(landings, self._parts.clock.now())
+        line, now = self._line, self._parts.clock.now()
+        line.note(landings, now)
         answers = [landing.submission for landing in landings]
         fast = [answer for answer in answers if answer.reason in _TOO_FAST]
+        part = line.complaints.note(len(answers), len(fast), now)
         if fast:
             wishes = (answer.retry_after or timedelta(0) for answer in fast)
-            self._parts.throttle.slow(line.name, max(wishes).total_seconds())
+            self._parts.throttle.slow(line.name, max(wishes).total_seconds(), part)
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
             line.streak = 0

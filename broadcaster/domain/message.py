@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from broadcaster.domain.light import light
+
 
 class Channel(StrEnum):
     """A way to reach a customer, and `WEB`, where the advisory is published for everybody."""
@@ -66,6 +68,7 @@ class Lane(StrEnum):
     ROUTINE = "routine"
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmsContent:
     """The text of an SMS, exactly as it is to be sent."""
@@ -159,6 +162,7 @@ class WebContent:
 Content = SmsContent | EmailContent | FilledEmail | PushContent | WebContent
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
     """Where a message goes: a normalised value of a scheme.

@@ -1,8 +1,9 @@
 """Signed tokens: links that only we can have made, short enough for an SMS."""
 
-import base64
+import binascii
 import hashlib
 import hmac
+from functools import lru_cache
 
 from broadcaster.domain.delivery import DeliveryId
 
@@ -11,6 +12,9 @@ _KEPT = 12
 
 #: What BLAKE2b takes as a key, octets.
 _LONGEST_KEY = 64
+
+#: From base64 to its form for URLs (RFC 4648, section 5).
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def sign(key: bytes, purpose: str, delivery: DeliveryId) -> str:
@@ -37,7 +41,13 @@ def verify(key: bytes, purpose: str, token: str) -> DeliveryId | None:
 
 def _signature(key: bytes, purpose: str, delivery: DeliveryId) -> str:
     # Keyed BLAKE2 is a MAC by itself (RFC 7693, section 2.9), and four times as fast as an HMAC.
-    text = f"{purpose}:{delivery}".encode()
-    digest = hashlib.blake2b(text, key=key[:_LONGEST_KEY], digest_size=_KEPT).digest()
+    mac = _begun(key, purpose).copy()
+    mac.update(str(delivery).encode())
     # Twelve octets are sixteen characters without padding.
-    return base64.urlsafe_b64encode(digest).decode()
+    return binascii.b2a_base64(mac.digest(), newline=False).translate(_URL_SAFE).decode()
+
+
+@lru_cache(maxsize=32)
+def _begun(key: bytes, purpose: str) -> "hashlib.blake2b":
+    """Take in what all tokens of a purpose have in common, once: it is half of the work."""
+    return hashlib.blake2b(f"{purpose}:".encode(), key=key[:_LONGEST_KEY], digest_size=_KEPT)

@@ -8,6 +8,7 @@ from typing import Protocol
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.light import light
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
 
@@ -24,6 +25,7 @@ class Lease:
     until: datetime
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
     """A delivery that a batch's holder may claim, with what is needed to render it.
@@ -100,6 +102,7 @@ class Ledger(Protocol):
         ...
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
     """A submission as the ledger keeps it: with provider, units, and when to try again."""

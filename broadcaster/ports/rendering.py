@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.light import light
 from broadcaster.domain.message import Channel, Content
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
     """What a template may know about the person who reads: nothing but these fields."""

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
+from broadcaster.domain.light import light
 from broadcaster.domain.message import Address, Content, Lane, MessageClass
 from broadcaster.ports.clock import Clock
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One rendered message, ready to be handed to a provider.
@@ -32,6 +34,7 @@ class Message:
     collapse_key: str
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
     """What came of handing over one message.
@@ -144,6 +147,7 @@ class MailSigner:
     sign: Callable[[bytes], bytes] = field(repr=False)
 
 
+@light
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MailHeaders:
     """What stands above a mail. `message_id` has no angle brackets; `date` is aware.

@@ -99,10 +99,12 @@ class Throttle(Protocol):
         """
         ...
 
-    def slow(self, limit: str, pause: float = 0.0) -> None:
-        """Halve what a limit allows, because its network said that we are too fast; it recovers.
+    def slow(self, limit: str, pause: float = 0.0, part: float = 1.0) -> None:
+        """Lower what a limit allows, because its network said that we are too fast; it recovers.
 
-        `pause` is the network's own wish, seconds during which nothing leaves; a minute at most.
-        However many report within a second, it is halved once.
+        `part` is which part of what was sent lately was refused so, up to 1: all of it halves the
+        limit, less lowers it in proportion. `pause` is the network's own wish, seconds during
+        which nothing leaves; a minute at most. However many report within a second, it is lowered
+        once.
         """
         ...

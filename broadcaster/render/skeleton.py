@@ -1,5 +1,6 @@
 """Skeletons: messages with holes, rendered once to be filled for many readers."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,9 @@ from broadcaster.render.orders import Order
 from broadcaster.render.parts import Parts
 from broadcaster.render.usage import FIELDS, Usage
 from broadcaster.render.values import Surface, show_clean
+
+#: What is written otherwise in mark-up.
+_MARKUP = re.compile("[&<>'\"]")
 
 #: Makes the content from values in the order of a skeleton's `takes`.
 Fill = Callable[[tuple[str, ...], Reader], Content]
@@ -141,4 +145,5 @@ def _for_sms(locale: Locale, make: Callable[[str], str] | None) -> Callable[[str
 
 
 def _escaped(value: str) -> str:
-    return str(escape(value))
+    # Most values have nothing to escape, and to find that out is quicker than to escape it.
+    return str(escape(value)) if _MARKUP.search(value) else value

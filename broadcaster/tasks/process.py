@@ -14,7 +14,7 @@ from broadcaster import bootstrap
 from broadcaster.bootstrap import logs
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import load
-from broadcaster.tasks.app import make
+from broadcaster.tasks.app import CONTROL, make
 from broadcaster.tasks.stopping import stopping
 
 _Result = TypeVar("_Result")
@@ -59,6 +59,10 @@ class Process:
         """
         with suppress(BroadcasterError):
             self.runtime.dispatcher.ledger.campaign(0)
+        if CONTROL in application().amqp.queues.consume_from:
+            # Who settles loads all networks' libraries: not while a tick waits behind it.
+            with suppress(BroadcasterError):
+                self.runtime.doubt  # noqa: B018  (made when it is first named)
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)

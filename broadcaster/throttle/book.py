@@ -29,8 +29,14 @@ class Book:
             name for name, change in changes.items() if change.rate is not None
         }
         self._limited: dict[tuple[str, ...], tuple[str, ...]] = {}
+        #: Those of a provider and a sender whatever the destination, as they are asked for.
+        self._common: dict[tuple[str, str], tuple[str, ...]] = {}
+        #: The providers that have limits for single destinations.
+        self._destined: set[str] = set()
         self._prefixes: dict[str, list[int]] = {}
         for name, (rate, _) in self._rates.items():
+            if rate < math.inf and "/" in name:
+                self._destined.add(name.partition("/")[0])
             provider, _, number = name.partition("/+")
             if number and rate < math.inf:
                 lengths = self._prefixes.setdefault(provider, [])
@@ -67,16 +73,20 @@ class Book:
 
         A number is held by the longest prefix alone.
         """
+        common = self._common.get((provider, sender))
+        if common is None:
+            common = self._common[provider, sender] = self._by_account(provider, sender)
+        if provider in self._destined:
+            for name in self._destinations(provider, address):
+                if self._rates.get(name, _NONE)[0] < math.inf:
+                    return (*common, name)
+        return common
+
+    def _by_account(self, provider: str, sender: str) -> tuple[str, ...]:
         rate, _ = self.rate(provider)
-        found = [provider] if rate < math.inf else []
         by_sender = f"sender:{sender}"
-        if self._rates.get(by_sender, _NONE)[0] < math.inf:
-            found.append(by_sender)
-        for name in self._destinations(provider, address):
-            if self._rates.get(name, _NONE)[0] < math.inf:
-                found.append(name)
-                break
-        return tuple(found)
+        named = ((provider, rate), (by_sender, self._rates.get(by_sender, _NONE)[0]))
+        return tuple(name for name, rate in named if rate < math.inf)
 
     def _destinations(self, provider: str, address: Address) -> list[str]:
         value = address.value

@@ -44,7 +44,7 @@ end
 local function read(index, set, version, since)
   local limit = {state = KEYS[3 * index - 1], slots = KEYS[3 * index], counts = KEYS[3 * index + 1]}
   local kept = redis.call('HMGET', limit.state, 'last', 'used', 'routine', 'debt', 'vain', 'share',
-    'slowed', 'paused', 'rate', 'version', 'known', 'reserve')
+    'slowed', 'paused', 'rate', 'version', 'known', 'reserve', 'rest')
   local newer = tonumber(kept[10] or '0')
   limit.rate, limit.version, limit.known = tonumber(set), tonumber(version), now
   if newer > limit.version and now < tonumber(kept[11]) + NEWS then
@@ -62,12 +62,13 @@ local function read(index, set, version, since)
     limit.debt, limit.vain = tonumber(kept[4]), tonumber(kept[5])
     limit.share, limit.reserve = tonumber(kept[6]), tonumber(kept[12])
     limit.slowed, limit.paused = tonumber(kept[7]), tonumber(kept[8])
+    limit.rest = tonumber(kept[13] or REST)
   end
   return limit
 end
 
 local function allowed(limit)
-  local rested = now - limit.slowed - REST
+  local rested = now - limit.slowed - limit.rest
   if rested <= 0 then return limit.share end
   return min(1, limit.share + rested / RISE)
 end
@@ -102,7 +103,7 @@ end
 local function close(limit)
   redis.call('DEL', limit.slots, limit.counts)
   limit.used, limit.routine, limit.debt, limit.vain, limit.reserve = 0, 0, 0, 0, 0
-  limit.share, limit.slowed = 1, 0
+  limit.share, limit.slowed, limit.rest = 1, 0, 0
   limit.paused = math.ceil((floor(now / GRAIN) + 1) * GRAIN + limit.hold)
   limit.whole = true
   add(limit, floor(now / GRAIN), limit.units, limit.units)
@@ -115,5 +116,5 @@ local function save(limit)
   redis.call('HSET', limit.state, 'last', now, 'used', limit.used, 'routine', limit.routine,
     'debt', limit.debt, 'vain', limit.vain, 'reserve', limit.reserve, 'share', limit.share,
     'slowed', limit.slowed, 'paused', limit.paused, 'rate', limit.rate, 'version', limit.version,
-    'known', limit.known)
+    'known', limit.known, 'rest', limit.rest)
 end

@@ -93,9 +93,16 @@ class Scripts:
             words += (order[name], *group)
         return int(self._landed(_keys(rates), words))
 
-    def slow(self, name: str, rate: tuple[float, int], pause: int, now: int | None = None) -> float:
-        """Halve a limit; gives the share of it that is allowed now."""
-        return float(self._slow(_keys([name]), [_moment(now), pause, *rate]))
+    def slow(
+        self,
+        name: str,
+        rate: tuple[float, int],
+        pause: int,
+        now: int | None = None,
+        part: float = 1.0,
+    ) -> float:
+        """Lower a limit; gives the share of it that is allowed now."""
+        return float(self._slow(_keys([name]), [_moment(now), pause, *rate, repr(part)]))
 
     def standing(
         self, rates: dict[str, tuple[float, int]], now: int | None = None

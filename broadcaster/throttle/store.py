@@ -123,13 +123,13 @@ class RedisThrottle:
             return 0
         return 2 * at + 1
 
-    def slow(self, limit: str, pause: float = 0.0) -> None:
-        """Halve what a limit allows; `pause` is for how many seconds nothing may leave."""
+    def slow(self, limit: str, pause: float = 0.0, part: float = 1.0) -> None:
+        """Lower what a limit allows; `pause` is for how many seconds nothing may leave."""
         if not self._book.limits(limit):
             return
         try:
             rate = self._book.rate(limit)
-            share = self._scripts.slow(limit, rate, round(max(pause, 0.0) * SECOND))
+            share = self._scripts.slow(limit, rate, round(max(pause, 0.0) * SECOND), part=part)
         except redis.RedisError as error:
             self._unavailable(error)
         else:

@@ -81,7 +81,7 @@ class State:
     """What is remembered of a limit at the moment `last`.
 
     `debt` is how many units the pace is ahead (below 0: behind), `vain` when urgent work last
-    asked in vain and `reserve` for how many units. `share`, `slowed` and `paused` say how a
+    asked in vain and `reserve` for how many units. `share`, `slowed`, `rest` and `paused` say how a
     network's complaint slows it down.
     """
 
@@ -92,6 +92,7 @@ class State:
     reserve: int = 0
     share: float = 1.0
     slowed: int = 0
+    rest: int = 0
     paused: int = 0
 
 

@@ -74,8 +74,9 @@ def test_scripts_agree_with_the_arithmetic(
         now += delay
         if complaint:
             pause = complaint if complaint > 1 else 0
-            states["b"] = slowing.slowed(states["b"], pause, now)
-            assert scripts.slow("b", kept["b"], pause, now) == states["b"].share
+            part = 1 / (1 + complaint % 9)
+            states["b"] = slowing.slowed(states["b"], pause, now, part)
+            assert scripts.slow("b", kept["b"], pause, now, part) == states["b"].share
         if fate and down:
             back = ago if fate == "lands" else 0
             for name, rule in rules.items():
