@@ -136,12 +136,10 @@ class Connection(Wire):
 
     def hear(self, data: bytes) -> None:
         """Hear what the relay says: while it is opened, and then of mails."""
-        if self._exchange is None:
+        exchange = self._exchange
+        if exchange is None:
             super().hear(data)
-        else:
-            self._hear_of_mails(self._exchange, data)
-
-    def _hear_of_mails(self, exchange: Exchange, data: bytes) -> None:
+            return
         letter = exchange.agreed(self._replies.codes(data))
         if letter is None:
             self._hear_replies(exchange, data)
@@ -179,8 +177,8 @@ class Connection(Wire):
             # Nothing that is written from here on would leave.
             self.end(ConnectionResetError())
             return
-        said, going = exchange.said(), exchange.going
-        if going is not None and not self._content(transport, exchange, going, said):
+        going = exchange.going
+        if going is not None and not self._content(transport, exchange, going):
             return
         if exchange.free and self._left > 0:
             letter = self._desk.next(self)
@@ -188,23 +186,20 @@ class Connection(Wire):
                 self._left -= 1
                 self.resting = False
                 exchange.begin(letter)
-                said += exchange.said()
+        said = exchange.said()
         if said:
             transport.write(b"".join(said))
         self._wait(exchange)
 
-    def _content(
-        self, transport: asyncio.Transport, exchange: Exchange, letter: Letter, said: list[bytes]
-    ) -> bool:
-        """Write the content but for its last piece, which goes to `said`; False to stop here."""
+    def _content(self, transport: asyncio.Transport, exchange: Exchange, letter: Letter) -> bool:
+        """Write the content but for what is left to be said, 256 KiB at most; False to stop."""
         # What is settled has none any more.
         draft = letter.draft
         if draft is None or (self._rest is None and not self._desk.leaves(letter)):
             self.end(TakenBackError())
             return False
         if draft.size <= _PIECE:
-            said += draft.content
-            exchange.gone()
+            exchange.gone(draft.content)
             return True
         if self._rest is None:
             self._rest = memoryview(b"".join(draft.content))
@@ -214,9 +209,8 @@ class Connection(Wire):
             self._deadline = self._patience(Step.CONTENT)
             if self._paused or transport.is_closing():
                 return False
-        said.append(bytes(self._rest))
+        exchange.gone([bytes(self._rest)])
         self._rest = None
-        exchange.gone()
         return True
 
     def _wait(self, exchange: Exchange) -> None:

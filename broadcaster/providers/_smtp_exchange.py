@@ -6,7 +6,7 @@ would gain nothing: after DATA a client has to wait for the relay's word (sectio
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum, auto
 
 from broadcaster.providers._relay import RefusedError
@@ -106,11 +106,12 @@ class Exchange:
                 return
         self._name(letter)
 
-    def gone(self) -> None:
-        """Note that the whole content of `going` was handed to the system."""
+    def gone(self, said: Iterable[bytes] = ()) -> None:
+        """Note that the content of `going` is handed over, when `said` is written, too."""
         letter, self.going, self._envelope = self.going, None, None
         if letter is None:
             raise BadReplyError("no mail was told to go ahead")
+        self._said += said
         letter.written = True
         self._content = letter
         self._dirty = False

@@ -97,10 +97,11 @@ class Pool:
             letter = self._waiting.popleft()
             if not self._drafted(letter) or (self._doubtful and not self.leaves(letter)):
                 continue
-            if letter.draft is None:
+            draft = letter.draft
+            if draft is None:
                 continue
             try:
-                letter.envelope = envelope(letter.draft, connection.offers)
+                letter.envelope = envelope(draft, connection.offers)
             except RefusedError as error:
                 letter.drop(error)
                 continue

@@ -72,9 +72,9 @@ class Replies:
         """
         if self._rest or self._lines or len(data) > _LONGEST:
             return []
-        *lines, rest = data.split(b"\n")
+        lines = data.split(b"\n")
         try:
-            return [] if rest else [_WHOLE[line[:_MARK]] for line in lines]
+            return [] if lines.pop() else [_WHOLE[line[:_MARK]] for line in lines]
         except KeyError:
             return []
 
