@@ -96,7 +96,7 @@ class Ready:
 
     def __init__(self, raw: bytes) -> None:
         """Give always this."""
-        self._mail = Mail((raw,), clean=True)
+        self._mail = Mail(raw, clean=True)
 
     def mail(self, _message: Message, _headers: MailHeaders) -> Mail:
         """Give it."""

@@ -27,10 +27,10 @@ class MessageComposer:
         if isinstance(content, FilledEmail):
             ready = self._prebuilt(content.form, headings.common(headers))
             mail = ready.fill(content, headers) if ready else None
-            return mail or Mail((email.mime(content, headers),))
+            return mail or Mail(email.mime(content, headers))
         if not isinstance(content, EmailContent):
             raise _mismatch("mail")
-        return Mail((email.mime(content, headers),))
+        return Mail(email.mime(content, headers))
 
     def push(self, message: Message) -> bytes:
         """Build a push payload; InvalidInputError when it is no push or too long."""

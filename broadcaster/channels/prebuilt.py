@@ -88,11 +88,12 @@ class Prebuilt:
         head[1::2] = own
         clean = self._clean and headings.one_line(own[0])
         if not self._signed:
-            return Mail([*head, *body], clean)
+            return Mail(b"".join([*head, *body]), clean)
         canonical = self._canonical.copy()
         canonical[1::2] = [dkim.relaxed_value(own[place]) for place in self._order]
-        seals = self._seals.sign(b"".join(canonical), b"".join(body))
-        return Mail([seals, *head, *body], clean)
+        joined = b"".join(body)
+        seals = self._seals.sign(b"".join(canonical), joined)
+        return Mail(b"".join([seals, *head, joined]), clean)
 
     def _body(self, values: Sequence[str]) -> list[bytes]:
         """Fill both parts; values that both take alike are encoded once."""

@@ -171,19 +171,14 @@ class MailHeaders:
 
 
 class Mail(NamedTuple):
-    """A whole mail: pieces that follow each other, joined by nobody sooner than it leaves.
+    """A whole mail.
 
     `clean` says, by how it was made: every octet is ASCII, every line ends in CRLF and in no other
     way, and none begins with a dot. Nobody has to look for that then; else nothing is known.
     """
 
-    pieces: Sequence[bytes]
+    octets: bytes
     clean: bool = False
-
-    @property
-    def octets(self) -> bytes:
-        """The mail in one piece."""
-        return b"".join(self.pieces)
 
     def __repr__(self) -> str:
         """Hide the mail."""

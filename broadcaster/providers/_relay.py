@@ -100,13 +100,12 @@ class Draft(NamedTuple):
 def draft_of(message: Message, recipient: str, names: tuple[str, str], mail: Mail) -> Draft:
     """Make a mail ready; `names` are its sender and Message-ID. InvalidInputError as `written`."""
     sender, reference = names
-    pieces, seven_bit = mail
+    octets, seven_bit = mail
     if seven_bit:
-        size, content = sum(map(len, pieces)), [*pieces, _DOT]
+        content: tuple[bytes, ...] = (octets, _DOT)
     else:
-        octets = mail.octets
-        size, content, seven_bit = len(octets), [written(octets)], octets.isascii()
-    return Draft(message, sender, recipient, reference, size, content, seven_bit)
+        content, seven_bit = (written(octets),), octets.isascii()
+    return Draft(message, sender, recipient, reference, len(octets), content, seven_bit)
 
 
 def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
