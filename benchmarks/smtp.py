@@ -37,7 +37,7 @@ from broadcaster.domain.message import (
     Scheme,
 )
 from broadcaster.domain.options import Options
-from broadcaster.ports import Context, MailHeaders, Message, Submission
+from broadcaster.ports import Context, Mail, MailHeaders, Message, Submission
 from broadcaster.providers import smtp
 
 SENDER, RECIPIENT = "b+1@bounces.bench.test", "reader@bench.test"
@@ -96,11 +96,11 @@ class Ready:
 
     def __init__(self, raw: bytes) -> None:
         """Give always this."""
-        self._raw = raw
+        self._mail = Mail(raw, clean=True)
 
-    def mail(self, _message: Message, _headers: MailHeaders) -> bytes:
+    def mail(self, _message: Message, _headers: MailHeaders) -> Mail:
         """Give it."""
-        return self._raw
+        return self._mail
 
     def push(self, _message: Message) -> bytes:
         """Not asked for here."""

@@ -5,8 +5,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from broadcaster.domain.delivery import DeliveryEvent
-from broadcaster.domain.message import Address, EmailContent, Scheme
-from broadcaster.ports import Context, MailHeaders, Message, Submission
+from broadcaster.domain.message import (
+    Address,
+    EmailContent,
+    EmailForm,
+    FilledEmail,
+    Form,
+    Scheme,
+)
+from broadcaster.ports import Context, Mail, MailHeaders, Message, Submission
 from broadcaster.providers import smtp
 from broadcaster.providers.smtp import SmtpProvider
 from tests import builders
@@ -48,10 +55,11 @@ class Plain:
     """A composer whose mails are as told, the same for all."""
 
     raw: bytes
+    clean: bool = False
 
-    def mail(self, _message: Message, _headers: MailHeaders) -> bytes:
+    def mail(self, _message: Message, _headers: MailHeaders) -> Mail:
         """Give the mail."""
-        return self.raw
+        return Mail(self.raw, self.clean)
 
     def push(self, _message: Message) -> bytes:
         """Not asked for here."""
@@ -62,9 +70,18 @@ class Plain:
         raise NotImplementedError
 
 
-def composing(raw: bytes) -> Context:
+def composing(raw: bytes, *, clean: bool = False) -> Context:
     """Give a context whose mails are all the same."""
-    return replace(context(), composer=Plain(raw))
+    return replace(context(), composer=Plain(raw, clean))
+
+
+def filled(number: int, *values: str) -> Message:
+    """Build a message whose mail is filled into a form that is the same for all."""
+    return replace(mail(number), content=FilledEmail(_FORM, values))
+
+
+_TEXT = Form((".Bonjour ", 0, ".\n.\n", 1, "..\n.\r\n"))
+_FORM = EmailForm(subject=_TEXT, text=_TEXT, html=_TEXT)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from functools import lru_cache
 from broadcaster.channels import email, headings, prebuilt, push
 from broadcaster.domain.message import EmailContent, FilledEmail, PushContent
 from broadcaster.errors import InvalidInputError
-from broadcaster.ports import MailHeaders, Message
+from broadcaster.ports import Mail, MailHeaders, Message
 
 #: How many forms of mail are kept prebuilt; one takes about four times the octets of its mail.
 _KEPT = 64
@@ -21,16 +21,16 @@ class MessageComposer:
         """Start with nothing kept."""
         self._prebuilt = lru_cache(maxsize=_KEPT)(prebuilt.build)
 
-    def mail(self, message: Message, headers: MailHeaders) -> bytes:
+    def mail(self, message: Message, headers: MailHeaders) -> Mail:
         """Build a whole mail; InvalidInputError when it is no mail or a header cannot be."""
         content = message.content
         if isinstance(content, FilledEmail):
             ready = self._prebuilt(content.form, headings.common(headers))
             mail = ready.fill(content, headers) if ready else None
-            return mail or email.mime(content, headers)
+            return mail or Mail(email.mime(content, headers))
         if not isinstance(content, EmailContent):
             raise _mismatch("mail")
-        return email.mime(content, headers)
+        return Mail(email.mime(content, headers))
 
     def push(self, message: Message) -> bytes:
         """Build a push payload; InvalidInputError when it is no push or too long."""

@@ -9,7 +9,7 @@ import email.headerregistry
 import email.policy
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -32,6 +32,9 @@ _PLAIN = re.compile(
     r"[\w!#$%&'*+/^`{|}~-]+(?:\.[\w!#$%&'*+/^`{|}~-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z",
     re.ASCII,
 )
+
+#: So short is what stands before the @ of any mailbox (RFC 5321, section 4.5.3.1.1).
+_SHORT = 64
 
 #: A word of a structured header: visible ASCII without angle brackets.
 _TOKEN = re.compile(r"[!-;=?-~]{1,900}\Z")
@@ -105,7 +108,7 @@ def own(headers: MailHeaders, subject: bytes) -> list[bytes]:
     values = [
         _recipient(headers),
         subject,
-        _date(headers.date.replace(microsecond=0), headers.date.utcoffset()),
+        _dates.written(headers.date),
         b"<" + _token("Message-ID", headers.message_id) + b">",
     ]
     if headers.unsubscribe_url:
@@ -124,6 +127,11 @@ def subject(text: str) -> bytes:
     if len(shown) <= _LINE - _NAME:
         return shown.encode("ascii")
     return _folded(shown)
+
+
+def one_line(value: bytes) -> bool:
+    """Tell whether a field's value is plain: in ASCII, and not folded."""
+    return value.isascii() and not (b"\r" in value or b"\n" in value)
 
 
 def bcp47(locale: str) -> str:
@@ -160,7 +168,7 @@ def _encoded_words(octets: bytes) -> bytes:
 
 def _recipient(headers: MailHeaders) -> bytes:
     mailbox = headers.recipient
-    if _PLAIN.match(mailbox) and _MAILBOX.match(mailbox):
+    if _PLAIN.match(mailbox) and (len(mailbox) <= _SHORT or _MAILBOX.match(mailbox)):
         return mailbox.encode("ascii")
     wide = not (mailbox.isascii() and headers.sender.isascii())
     return _readable("To", _address("recipient", mailbox, ""), wide=wide)
@@ -171,10 +179,33 @@ def _sender(mailbox: str, name: str, wide: bool) -> bytes:  # noqa: FBT001  (key
     return _readable("From", _address("sender", mailbox, name), wide=wide)
 
 
-@lru_cache(maxsize=64)
-def _date(moment: datetime, _offset: timedelta | None) -> bytes:
-    """Write a date; the offset tells apart the two hours of a clock that is set back."""
-    return format_datetime(moment).encode("ascii")
+class _Dates:
+    """Writes dates, and keeps the last one: all mails of a second have the same."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        """Begin with some date."""
+        self._last = _second(datetime.min.replace(tzinfo=UTC))
+
+    def written(self, moment: datetime) -> bytes:
+        """Write a date."""
+        since, until, written = self._last
+        # Of the same zone, so that times on the clock are compared; `fold` tells apart the two
+        # hours of a clock that is set back.
+        same = moment.tzinfo is since.tzinfo and moment.fold == since.fold
+        if not (same and since <= moment < until):
+            self._last = _, _, written = _second(moment)
+        return written
+
+
+def _second(moment: datetime) -> tuple[datetime, datetime, bytes]:
+    """Give a second's begin and end, and how it is written."""
+    since = moment.replace(microsecond=0)
+    return since, since + timedelta(seconds=1), format_datetime(moment).encode("ascii")
+
+
+_dates = _Dates()
 
 
 def _address(field: str, mailbox: str, name: str) -> str:

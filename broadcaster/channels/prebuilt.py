@@ -1,20 +1,21 @@
 """Mails of one form: everything that they share is written once, the rest put between.
 
 What comes out reads as what `email.mime` writes of the same content, and is signed as it is: its
-body is in DKIM's relaxed form from the start.
+body is in DKIM's relaxed form from the start, and no line has to be looked at before it leaves.
 """
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from broadcaster.channels import dkim, email, headings
 from broadcaster.channels.headings import Common
 from broadcaster.channels.mail_parts import Part, Text, part_of, text_of
 from broadcaster.domain.message import EmailForm, FilledEmail
-from broadcaster.ports import MailHeaders
+from broadcaster.ports import Mail, MailHeaders
 
-#: In a value they could be half of a line end, or the line ends that are cut from a text's end.
-_LINE_END = re.compile("[\r\n]")
+#: What keeps a mail from being clean: a bare CR or LF, a dot at a line's start, more than ASCII.
+_UNCLEAN = re.compile(rb"\r(?!\n)|(?<!\r)\n|(?:\A|\n)\.|[^\x00-\x7f]")
 
 
 def build(form: EmailForm, shared: Common) -> "Prebuilt | None":
@@ -57,32 +58,51 @@ class Prebuilt:
         self._canonical = _gapped(
             [(name + b":", _relaxed(values[name])) for name in self._seals.names]
         )
+        # Looked at here once: values neither begin a line with a dot nor have line ends.
+        samples = ["x"] * (1 + max((*text.holes, *html.holes), default=0))
+        body = self._body(samples)
+        self._clean = not _UNCLEAN.search(b"".join([*self._fields, *body]))
 
-    def fill(self, content: FilledEmail, headers: MailHeaders) -> bytes | None:
+    def fill(self, content: FilledEmail, headers: MailHeaders) -> Mail | None:
         """Write one mail; None when its values can only be written in whole texts.
 
         InvalidInputError when a header cannot be.
         """
         values = content.values
-        if _LINE_END.search("".join(values)) or not all(values[last] for last in self._ends):
+        # It could be half of a line end, or one of those that are cut from a text's end.
+        together = "".join(values)
+        if "\n" in together or "\r" in together:
             return None
+        for last in self._ends:
+            if not values[last]:
+                return None
         try:
             subject = self._subject
             if subject is None:
                 subject = headings.subject(content.subject)
             own = headings.own(headers, subject)
-            body = b"".join(
-                [*self._text.fill(values), *self._html.fill(values), self._closing],
-            )
+            body = self._body(values)
         except UnicodeEncodeError:
             raise email.no_text() from None
         head = self._fields.copy()
         head[1::2] = own
+        clean = self._clean and headings.one_line(own[0])
         if not self._signed:
-            return b"".join([*head, body])
+            return Mail(b"".join([*head, *body]), clean)
         canonical = self._canonical.copy()
         canonical[1::2] = [dkim.relaxed_value(own[place]) for place in self._order]
-        return b"".join([self._seals.sign(b"".join(canonical), body), *head, body])
+        joined = b"".join(body)
+        seals = self._seals.sign(b"".join(canonical), joined)
+        return Mail(b"".join([seals, *head, joined]), clean)
+
+    def _body(self, values: Sequence[str]) -> list[bytes]:
+        """Fill both parts; values that both take alike are encoded once."""
+        text, html = self._text, self._html
+        coded = text.coded(values)
+        pieces = text.fill(coded)
+        pieces += html.fill(coded if type(html) is type(text) else html.coded(values))
+        pieces.append(self._closing)
+        return pieces
 
 
 def _part(text: Text, boundary: str, subtype: str) -> Part:

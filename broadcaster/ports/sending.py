@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
 from broadcaster.domain.light import light
@@ -170,10 +170,25 @@ class MailHeaders:
         return "MailHeaders()"
 
 
+class Mail(NamedTuple):
+    """A whole mail.
+
+    `clean` says, by how it was made: every octet is ASCII, every line ends in CRLF and in no other
+    way, and none begins with a dot. Nobody has to look for that then; else nothing is known.
+    """
+
+    octets: bytes
+    clean: bool = False
+
+    def __repr__(self) -> str:
+        """Hide the mail."""
+        return f"Mail(clean={self.clean})"
+
+
 class Composer(Protocol):
     """Makes of a message's content what a network carries; pure."""
 
-    def mail(self, message: Message, headers: MailHeaders) -> bytes:
+    def mail(self, message: Message, headers: MailHeaders) -> Mail:
         """Build a whole mail, CRLF line ends; InvalidInputError when a header cannot be."""
         ...
 

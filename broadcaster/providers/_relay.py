@@ -6,14 +6,16 @@ Nothing here touches the wire.
 import logging
 import re
 import ssl
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import InvalidInputError
-from broadcaster.ports import Message, Submission
+from broadcaster.ports import Mail, Message, Submission
 from broadcaster.providers._enhanced import enhanced, reason_of_reply
 from broadcaster.providers._smtp_offers import Offers
 from broadcaster.providers.base import result
@@ -25,6 +27,7 @@ _MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(.+)\Z")
 
 #: What would end a command or its brackets: a mailbox with it is none of ours to name.
 _UNSPEAKABLE = re.compile(r"[\s\x00-\x1f\x7f<>\ud800-\udfff]")
+_SPEAKABLE = re.compile(r"[!-;=?-~]*\Z")
 
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
@@ -33,6 +36,9 @@ _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _ODD = re.compile(rb"\r(?!\n[^.]|\n\Z)")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _BARE_LF = re.compile(rb"\n(?<!\r\n)")
+
+#: The line that ends a mail.
+_DOT = b".\r\n"
 
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -72,16 +78,34 @@ class Relay:
     idle: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Draft:
-    """A composed mail: its Message-ID, its octets, and what is written after DATA."""
+class Draft(NamedTuple):
+    """A composed mail: its Message-ID, its octets, and what is written after DATA, in pieces.
+
+    A tuple, as it is made for each mail and a dataclass costs several times as much.
+    """
 
     message: Message
-    sender: str = field(repr=False)
-    recipient: str = field(repr=False)
+    sender: str
+    recipient: str
     reference: str
     size: int
-    content: bytes = field(repr=False)
+    content: Sequence[bytes]
+    seven_bit: bool
+
+    def __repr__(self) -> str:
+        """Hide mailboxes and mail."""
+        return f"Draft({self.message.delivery})"
+
+
+def draft_of(message: Message, recipient: str, names: tuple[str, str], mail: Mail) -> Draft:
+    """Make a mail ready; `names` are its sender and Message-ID. InvalidInputError as `written`."""
+    sender, reference = names
+    octets, seven_bit = mail
+    if seven_bit:
+        content: tuple[bytes, ...] = (octets, _DOT)
+    else:
+        content, seven_bit = (written(octets),), octets.isascii()
+    return Draft(message, sender, recipient, reference, len(octets), content, seven_bit)
 
 
 def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
@@ -97,7 +121,7 @@ def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
     sender, recipient = f"MAIL FROM:<{draft.sender}>", f"RCPT TO:<{draft.recipient}>"
     if offers.sized:
         sender += f" SIZE={draft.size}"
-    if offers.eight_bit and not draft.content.isascii():
+    if offers.eight_bit and not draft.seven_bit:
         sender += " BODY=8BITMIME"
     if wide:
         sender += " SMTPUTF8"
@@ -125,7 +149,7 @@ def written(mail: bytes) -> bytes:
         raise InvalidInputError("mail", "has a bare LF", "Compose it with CRLF alone.")
     if mail.startswith(b"."):
         mail = b"." + mail
-    return mail + (b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
+    return mail + (_DOT if mail.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def xtext(text: str) -> str:
@@ -159,10 +183,13 @@ def ascii_mailbox(mailbox: str) -> str:
 
     InvalidInputError when it can't be named in an envelope.
     """
+    if _SPEAKABLE.match(mailbox):
+        # Most are so.
+        return mailbox
     if _UNSPEAKABLE.search(mailbox):
         raise InvalidInputError("recipient", "is no mailbox", "Correct it.")
     local, _, domain = mailbox.rpartition("@")
-    if mailbox.isascii() or not local.isascii():
+    if not local.isascii():
         return mailbox
     try:
         return f"{local}@{domain.encode('idna').decode('ascii')}"

@@ -71,7 +71,8 @@ class Connection(Wire):
         self._desk = desk
         self._exchange: Exchange | None = None
         self._paused = False
-        self._offset = 0
+        #: What is left to be written of a long mail that was begun.
+        self._rest: memoryview | None = None
         self._left = relay.per_connection
         self._deadline = float("inf")
         self._timer: asyncio.TimerHandle | None = None
@@ -135,12 +136,20 @@ class Connection(Wire):
 
     def hear(self, data: bytes) -> None:
         """Hear what the relay says: while it is opened, and then of mails."""
-        if self._exchange is None:
+        exchange = self._exchange
+        if exchange is None:
             super().hear(data)
-        else:
-            self._hear_of_mails(self._exchange, data)
+            return
+        letter = exchange.agreed(self._replies.codes(data))
+        if letter is None:
+            self._hear_replies(exchange, data)
+            return
+        self.served += 1
+        # The next mail is on its way before the last one is talked about.
+        self.pump()
+        self._desk.finished(letter)
 
-    def _hear_of_mails(self, exchange: Exchange, data: bytes) -> None:
+    def _hear_replies(self, exchange: Exchange, data: bytes) -> None:
         heard, fault = 0, None
         try:
             for reply in self._replies.feed(data):
@@ -156,7 +165,6 @@ class Connection(Wire):
         self.served += len(finished)
         end = fault or exchange.closing
         if heard and end is None:
-            # The next mail is on its way before the last one is talked about.
             self.pump()
         for letter in finished:
             self._desk.finished(letter)
@@ -169,8 +177,8 @@ class Connection(Wire):
             # Nothing that is written from here on would leave.
             self.end(ConnectionResetError())
             return
-        said, going = exchange.said(), exchange.going
-        if going is not None and not self._content(transport, exchange, going, said):
+        going = exchange.going
+        if going is not None and not self._content(transport, exchange, going):
             return
         if exchange.free and self._left > 0:
             letter = self._desk.next(self)
@@ -178,30 +186,31 @@ class Connection(Wire):
                 self._left -= 1
                 self.resting = False
                 exchange.begin(letter)
-                said += exchange.said()
+        said = exchange.said()
         if said:
             transport.write(b"".join(said))
         self._wait(exchange)
 
-    def _content(
-        self, transport: asyncio.Transport, exchange: Exchange, letter: Letter, said: list[bytes]
-    ) -> bool:
-        """Write the content but for its last piece, which goes to `said`; False to stop here."""
+    def _content(self, transport: asyncio.Transport, exchange: Exchange, letter: Letter) -> bool:
+        """Write the content but for what is left to be said, 256 KiB at most; False to stop."""
         # What is settled has none any more.
         draft = letter.draft
-        if draft is None or (not self._offset and not self._desk.leaves(letter)):
+        if draft is None or (self._rest is None and not self._desk.leaves(letter)):
             self.end(TakenBackError())
             return False
-        content = draft.content
-        while len(content) - self._offset > _PIECE:
-            transport.write(memoryview(content)[self._offset : self._offset + _PIECE])
-            self._offset += _PIECE
+        if draft.size <= _PIECE:
+            exchange.gone(draft.content)
+            return True
+        if self._rest is None:
+            self._rest = memoryview(b"".join(draft.content))
+        while len(self._rest) > _PIECE:
+            transport.write(self._rest[:_PIECE])
+            self._rest = self._rest[_PIECE:]
             self._deadline = self._patience(Step.CONTENT)
             if self._paused or transport.is_closing():
                 return False
-        said.append(content[self._offset :])
-        self._offset = 0
-        exchange.gone()
+        exchange.gone([bytes(self._rest)])
+        self._rest = None
         return True
 
     def _wait(self, exchange: Exchange) -> None:

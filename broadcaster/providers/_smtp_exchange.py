@@ -6,18 +6,22 @@ would gain nothing: after DATA a client has to wait for the relay's word (sectio
 """
 
 from collections import deque
-from enum import Enum, auto
+from collections.abc import Iterable, Sequence
+from enum import IntEnum, auto
 
 from broadcaster.providers._relay import RefusedError
 from broadcaster.providers._smtp_letter import Letter
-from broadcaster.providers._smtp_replies import BadReplyError, Reply
+from broadcaster.providers._smtp_replies import POSITIVE_END, BadReplyError, Reply
 
 _GO_AHEAD, _CLOSING = 354, 421
+
+#: Replies of a turn: to a mail, and to MAIL, RCPT and DATA of the next.
+_TURN = 4
 
 _DATA, _DOT, _RSET = b"DATA\r\n", b".\r\n", b"RSET\r\n"
 
 
-class Step(Enum):
+class Step(IntEnum):
     """What the relay has to answer next, or has to read; each has its own patience."""
 
     RSET = auto()
@@ -102,11 +106,12 @@ class Exchange:
                 return
         self._name(letter)
 
-    def gone(self) -> None:
-        """Note that the whole content of `going` was handed to the system."""
+    def gone(self, said: Iterable[bytes] = ()) -> None:
+        """Note that the content of `going` is handed over, when `said` is written, too."""
         letter, self.going, self._envelope = self.going, None, None
         if letter is None:
             raise BadReplyError("no mail was told to go ahead")
+        self._said += said
         letter.written = True
         self._content = letter
         self._dirty = False
@@ -116,6 +121,26 @@ class Exchange:
         """Give what is to be written now, once."""
         said, self._said = self._said, []
         return said
+
+    def agreed(self, codes: Sequence[int]) -> Letter | None:
+        """Take in that one mail was accepted and all of the next one's envelope; gives the first.
+
+        That is what nearly all replies say, read together. None, and nothing is taken in, when
+        these say anything else.
+        """
+        awaited = self._awaited
+        if len(codes) != _TURN or len(awaited) != _TURN or awaited[0][0] is not Step.END:
+            return None
+        ended, sender, recipient, data = codes
+        if data != _GO_AHEAD or max(ended, sender, recipient) >= POSITIVE_END:
+            return None
+        # Behind the end of a mail there is only an envelope that was sent ahead, in one group.
+        letter, following = awaited[0][1], awaited[1][1]
+        awaited.clear()
+        self._content = None
+        self._dirty = following.named = True
+        self.going = following
+        return letter
 
     def heard(self, reply: Reply) -> None:
         """Take a reply in; BadReplyError when it fits nothing that was said."""
@@ -141,10 +166,11 @@ class Exchange:
     def _name(self, letter: Letter) -> None:
         sender, recipient = letter.envelope
         letter.named = False
-        self._say(Step.MAIL, letter, sender)
         if self._group:
-            self._say(Step.RCPT, letter, recipient)
-            self._say(Step.DATA, letter, _DATA)
+            self._awaited += ((Step.MAIL, letter), (Step.RCPT, letter), (Step.DATA, letter))
+            self._said += (sender, recipient, _DATA)
+        else:
+            self._say(Step.MAIL, letter, sender)
 
     def _named(self, step: Step, letter: Letter, reply: Reply) -> None:
         """Take in the answer to RSET, MAIL or RCPT."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
@@ -42,7 +41,6 @@ class Round:
             )
 
 
-@dataclass(kw_only=True, slots=True, eq=False, repr=False)
 class Letter:
     """A message, its composed mail, and how far it got.
 
@@ -52,16 +50,29 @@ class Letter:
     told of it.
     """
 
-    message: Message
-    round: Round
-    draft: Draft | None = None
-    envelope: tuple[bytes, bytes] = (b"", b"")
-    named: bool = False
-    refusal: RefusedError | None = None
-    asked: bool = False
-    written: bool = False
-    moved: bool = False
-    settled: bool = False
+    __slots__ = (
+        "asked",
+        "draft",
+        "envelope",
+        "message",
+        "moved",
+        "named",
+        "refusal",
+        "round",
+        "settled",
+        "written",
+    )
+
+    def __init__(
+        self, message: Message, round_: Round, envelope: tuple[bytes, bytes] = (b"", b"")
+    ) -> None:
+        """Nothing was done about it yet."""
+        self.message = message
+        self.round = round_
+        self.draft: Draft | None = None
+        self.envelope = envelope
+        self.refusal: RefusedError | None = None
+        self.named = self.asked = self.written = self.moved = self.settled = False
 
     def ask(self) -> bool:
         """Ask, once, whether it may leave; when it may not, it is settled."""
@@ -93,7 +104,15 @@ class Letter:
         if self.refusal is not None:
             self.settle(refused(self.message, self.refusal))
         else:
-            self.settle(result(self.message, DeliveryEvent.ACCEPT, reference=self._reference()))
+            message = self.message
+            # As `result` would, which costs more for each mail.
+            submission = Submission(
+                delivery=message.delivery,
+                attempt=message.attempt,
+                event=DeliveryEvent.ACCEPT,
+                reference=self._reference(),
+            )
+            self.settle(submission)
 
     def drop(self, cause: Exception, retry_after: timedelta | None = None) -> None:
         """Settle when there is nothing more to hear: in doubt when all of it was written."""

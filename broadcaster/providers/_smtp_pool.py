@@ -58,7 +58,7 @@ class Pool:
         if not messages:
             return
         together = Round(watch, len(messages), asyncio.get_running_loop().create_future())
-        letters = [Letter(message=message, round=together) for message in messages]
+        letters = [Letter(message, together) for message in messages]
         self._waiting.extend(letters)
         self._fill()
         try:
@@ -97,10 +97,11 @@ class Pool:
             letter = self._waiting.popleft()
             if not self._drafted(letter) or (self._doubtful and not self.leaves(letter)):
                 continue
-            if letter.draft is None:
+            draft = letter.draft
+            if draft is None:
                 continue
             try:
-                letter.envelope = envelope(letter.draft, connection.offers)
+                letter.envelope = envelope(draft, connection.offers)
             except RefusedError as error:
                 letter.drop(error)
                 continue

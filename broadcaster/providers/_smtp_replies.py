@@ -9,10 +9,18 @@ _LONGEST = 4096
 #: Lines of one reply.
 _MOST = 128
 
-_POSITIVE_END, _NEGATIVE = 300, 400
+#: Octets of a code and of the mark behind it.
+_MARK = 4
+
+#: Where codes that say yes end, and where those that say no begin.
+POSITIVE_END, _NEGATIVE = 300, 400
 
 #: The codes that a reply may have: to a client, those from 100 have no meaning.
 _CODES = {str(code).encode(): code for code in range(200, 600)}
+
+
+#: How a reply of one line begins.
+_WHOLE = {code + b" ": number for code, number in _CODES.items()}
 
 
 class BadReplyError(Exception):
@@ -33,7 +41,7 @@ class Reply(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether it says yes: by its first digit, as RFC 5321, section 4.2.1, wants it."""
-        return self.code < _POSITIVE_END
+        return self.code < POSITIVE_END
 
     @property
     def bad(self) -> bool:
@@ -56,6 +64,19 @@ class Replies:
     def partial(self) -> bool:
         """Whether the beginning of a reply is waiting for its end."""
         return bool(self._rest or self._lines)
+
+    def codes(self, data: bytes) -> list[int]:
+        """Give the codes alone where all that came are whole replies of one line, the usual case.
+
+        Empty where it is anything else; then, and when more is wanted than codes, `feed` it.
+        """
+        if self._rest or self._lines or len(data) > _LONGEST:
+            return []
+        lines = data.split(b"\n")
+        try:
+            return [] if lines.pop() else [_WHOLE[line[:_MARK]] for line in lines]
+        except KeyError:
+            return []
 
     def feed(self, data: bytes) -> Iterator[Reply]:
         """Give the replies that are now whole, and keep the rest; BadReplyError at what is none."""

@@ -17,7 +17,7 @@ from broadcaster.ports import Callback, Context, MailHeaders, Message, Submissio
 from broadcaster.providers import _bounces
 from broadcaster.providers._bounces import ReturnPath
 from broadcaster.providers._dkim import signers_of
-from broadcaster.providers._relay import HOST, Draft, ascii_mailbox, relay_of, sender_of, written
+from broadcaster.providers._relay import HOST, Draft, ascii_mailbox, draft_of, relay_of, sender_of
 from broadcaster.providers._smtp_letter import Answers
 from broadcaster.providers._smtp_pool import Pool
 from broadcaster.providers.base import result
@@ -81,16 +81,10 @@ class SmtpProvider:
         """Compose a mail, or say what becomes of the message that none can be made of."""
         try:
             recipient = ascii_mailbox(message.address.value)
-            headers = self._headers(message, recipient)
-            mail = self._compose(message, headers)
-            return Draft(
-                message=message,
-                sender=self._paths.address(message.delivery),
-                recipient=recipient,
-                reference=headers.message_id,
-                size=len(mail),
-                content=written(mail),
-            )
+            names = self._paths.names(message.delivery)
+            headers = self._headers(message, recipient, names[1])
+            mail = self._context.composer.mail(message, headers)
+            return draft_of(message, recipient, names, mail)
         except InvalidInputError as error:
             if error.field == "recipient":
                 return result(message, DeliveryEvent.REFUSE, Reason.INVALID_ADDRESS)
@@ -105,21 +99,12 @@ class SmtpProvider:
             )
         return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
 
-    def _compose(self, message: Message, headers: MailHeaders) -> bytes:
-        """Make the mail as it leaves."""
-        return self._context.composer.mail(message, headers)
-
-    def _message_id(self, message: Message) -> str:
-        """The same for every attempt, so that mail systems recognise a repeat."""
-        token = self._paths.token("message", message.delivery)
-        return f"{message.delivery}.{token}@{self._paths.domain}"
-
-    def _headers(self, message: Message, recipient: str) -> MailHeaders:
+    def _headers(self, message: Message, recipient: str, message_id: str) -> MailHeaders:
         return MailHeaders(
             sender=self._from,
             sender_name=self._from_name,
             recipient=recipient,
-            message_id=self._message_id(message),
+            message_id=message_id,
             date=self._context.clock.now(),
             locale=message.locale,
             unsubscribe_url=message.unsubscribe_url,

@@ -16,6 +16,7 @@ from broadcaster.channels.email import mime
 from broadcaster.domain.message import EmailContent, EmailForm, FilledEmail, Form
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import MailHeaders, MailSigner
+from broadcaster.providers._relay import written
 from tests import builders
 
 #: Whatever could be half of something: line ends, codes, blanks, boundaries, encoded words.
@@ -75,7 +76,8 @@ HEADERS = _headers()
 
 def _ready(content: FilledEmail, headers: MailHeaders) -> bytes | None:
     ready = prebuilt.build(content.form, headings.common(headers))
-    return ready.fill(content, headers) if ready else None
+    mail = ready.fill(content, headers) if ready else None
+    return mail.octets if mail else None
 
 
 def _read(raw: bytes) -> tuple[dict[str, str], list[tuple[str, bytes]]]:
@@ -97,7 +99,7 @@ def test_any_filled_mail_reads_as_the_whole_one(
     content = FilledEmail(form, values)
     message = builders.message(content=content)
     whole = EmailContent(subject=content.subject, text=content.text, html=content.html)
-    assert _read(MessageComposer().mail(message, headers)) == _read(mime(whole, headers))
+    assert _read(MessageComposer().mail(message, headers).octets) == _read(mime(whole, headers))
 
 
 @given(form=EMAIL_FORMS, values=TAME, headers=HEADERS)
@@ -128,6 +130,47 @@ def test_a_prebuilt_body_is_relaxed_from_the_start(
         assert dkim.relaxed_body(body) == body
 
 
+@given(form=EMAIL_FORMS, values=TAME, headers=HEADERS)
+def test_a_clean_mail_is_clean(
+    form: EmailForm, values: tuple[str, ...], headers: MailHeaders
+) -> None:
+    """What says that it need not be looked at holds nothing that looking would find."""
+    mail = MessageComposer().mail(builders.message(content=FilledEmail(form, values)), headers)
+    octets = mail.octets
+    if mail.clean:
+        assert octets.isascii()
+        assert written(octets) == octets + b".\r\n"
+    plain = headers.recipient == "c@example.test"
+    assert mail.clean or not plain or _ready(FilledEmail(form, values), headers) is None
+
+
+def test_dots_stand_at_no_line_begin() -> None:
+    """In a literal, in a value, behind a value, in rows: the text is the same, none comes first."""
+    dots = ".a\n.\n..\n" + "." * 200 + "\n" + "markup " * 200
+    text = Form((dots, 0, ".", 1, "...", 0, "." + "x." * 100 + "\n"))
+    form = EmailForm(subject=Form(("..", 0, "")), text=text, html=text)
+    for values in ((".", ""), ("a", "."), ("." * 300, "a" * 74 + ".b"), ("a" * 75 + ".", "..")):
+        content = FilledEmail(form, values)
+        mail = MessageComposer().mail(builders.message(content=content), builders.mail_headers())
+        assert mail.clean
+        assert b"quoted-printable" in mail.octets
+        assert not any(line.startswith(b".") for line in mail.octets.split(b"\r\n"))
+        for _, body in _read(mail.octets)[1]:
+            assert body == content.text.replace("\n", "\r\n").encode()
+
+
+def test_mails_that_are_written_whole_are_looked_at() -> None:
+    """Nothing was proven of them, nor of one whose mailbox is not plain."""
+    text = Form(("a", 0, ".\n"))
+    content = FilledEmail(EmailForm(subject=text, text=text, html=text), ("x",))
+    broken = FilledEmail(content.form, ("x\n.",))
+    wide = builders.mail_headers(recipient="بريد@example.test")
+    composer, headers = MessageComposer(), builders.mail_headers()
+    assert composer.mail(builders.message(content=content), headers).clean
+    assert not composer.mail(builders.message(content=content), wide).clean
+    assert not composer.mail(builders.message(content=broken), headers).clean
+
+
 @given(text=TEXTS)
 def test_subjects_come_back(text: str) -> None:
     """What is read is what was written, controls as spaces; no line is longer than 76."""
@@ -147,7 +190,9 @@ def test_quoted_texts_come_back(text: str) -> None:
     part = b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + raw
     decoded = email.message_from_bytes(part, policy=email.policy.default).get_payload(decode=True)
     assert decoded == text.encode() + b"."
-    assert max(map(len, raw.split(b"\r\n"))) <= 76
+    lines = raw.removesuffix(b".").split(b"\r\n")
+    assert max(map(len, lines)) <= 76
+    assert not any(line.startswith(b".") for line in lines)
 
 
 def test_most_mails_take_the_fast_way() -> None:
@@ -170,7 +215,8 @@ def test_a_line_end_around_an_empty_value_is_one() -> None:
     content = FilledEmail(EmailForm(subject=half, text=half, html=half), ("",))
     headers = builders.mail_headers()
     assert _ready(content, headers) is None
-    _, bodies = _read(MessageComposer().mail(builders.message(content=content), headers))
+    mail = MessageComposer().mail(builders.message(content=content), headers)
+    _, bodies = _read(mail.octets)
     assert bodies == [("text/plain", b"a\r\nb\r\n"), ("text/html", b"a\r\nb\r\n")]
 
 
@@ -188,7 +234,7 @@ def test_nothing_of_one_mail_gets_into_another(
     composer = MessageComposer()
     for number, values, headers in mails:
         content = FilledEmail(forms[number], values)
-        made = composer.mail(builders.message(content=content), headers)
+        made = composer.mail(builders.message(content=content), headers).octets
         assert _read(made) == _read(mime(content, headers))
 
 

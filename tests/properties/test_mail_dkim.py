@@ -60,7 +60,7 @@ def _verified(mail: bytes) -> list[bool]:
 
 
 def _mail(content: EmailContent | FilledEmail, headers: MailHeaders) -> bytes:
-    return MessageComposer().mail(builders.message(content=content), headers)
+    return MessageComposer().mail(builders.message(content=content), headers).octets
 
 
 def _headers(signers: tuple[MailSigner, ...], **changes: object) -> MailHeaders:

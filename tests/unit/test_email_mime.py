@@ -2,8 +2,12 @@
 
 import email
 import email.policy
+from dataclasses import replace
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -89,6 +93,25 @@ def test_long_link_is_one_word() -> None:
 def test_same_delivery_gives_the_same_bytes() -> None:
     """Nothing in a mail is random, so that a repeat is recognised as one."""
     assert mime(_content(), _headers()) == mime(_content(), _headers())
+
+
+_PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [NOON, NOON + timedelta(milliseconds=999), NOON + timedelta(seconds=1), NOON],
+        # The clock is set back: the same hour comes twice, and the same moment in two zones.
+        [datetime(2026, 10, 25, 2, 30, tzinfo=_PARIS, fold=fold) for fold in (0, 1, 0)],
+        [NOON, NOON.astimezone(_PARIS), NOON.replace(tzinfo=_PARIS), NOON],
+    ],
+)
+def test_dates_are_those_of_each_mail(moments: list[datetime]) -> None:
+    """What is kept of one mail's date is right for the next."""
+    for moment in moments:
+        raw = mime(_content(), replace(_headers(), date=moment))
+        assert _read(raw)["Date"] == format_datetime(moment)
 
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t=._-"))

@@ -236,6 +236,25 @@ def test_replies_without_help_have_a_reason_too(code: int, text: str, reason: Re
     assert reason_of_reply(code, text) is reason
 
 
+def test_a_message_id_does_not_make_an_address() -> None:
+    """Both are always the same for a delivery; the token of one is worth nothing in the other."""
+    sender, reference = _PATHS.names(DeliveryId(1, 7))
+    assert (sender, reference) == _PATHS.names(DeliveryId(1, 7))
+    assert sender == _ADDRESS
+    token = reference.removeprefix("1-7.").removesuffix("@bounces.lydec.test")
+    assert len(token) == 16
+    with pytest.raises(ForbiddenError):
+        _receive(_dsn(_FAILED), to=f"b+1-7-{token}@bounces.lydec.test")
+
+
+@pytest.mark.parametrize("key", [b"", b"j" * 32, b"k" * 31, b"k" * 100])
+def test_another_key_makes_other_tokens(key: bytes) -> None:
+    """Keys of any length make tokens, and only the same key makes the same."""
+    sender, reference = ReturnPath(key=key, domain="bounces.lydec.test").names(DeliveryId(1, 7))
+    assert sender != _ADDRESS
+    assert reference != _PATHS.names(DeliveryId(1, 7))[1]
+
+
 def test_key_is_hidden() -> None:
     """What is logged of a return path shows no key."""
     assert "kkk" not in repr(_PATHS)

@@ -22,11 +22,8 @@ def together() -> Iterator[Round]:
 
 def _letter(together: Round, number: int = 1) -> Letter:
     name = str(number).encode()
-    return Letter(
-        message=mail(number),
-        round=together,
-        envelope=(b"MAIL " + name + b"\r\n", b"RCPT " + name + b"\r\n"),
-    )
+    envelope = (b"MAIL " + name + b"\r\n", b"RCPT " + name + b"\r\n")
+    return Letter(mail(number), together, envelope)
 
 
 def _said(exchange: Exchange) -> str:
@@ -65,6 +62,78 @@ def test_the_next_envelope_follows_the_content(together: Round) -> None:
     assert exchange.finished == [first]
     assert exchange.going is second
     assert [letter.written for letter in (first, second)] == [True, False]
+
+
+def _turn(together: Round) -> tuple[Exchange, Letter, Letter]:
+    """Give an exchange in which one mail waits for its answer, and the next was named ahead."""
+    exchange = Exchange(group=True, ahead=True)
+    first, second = _letter(together, 1), _letter(together, 2)
+    exchange.begin(first)
+    _hear(exchange, 250, 250, 354)
+    exchange.gone()
+    exchange.begin(second)
+    return exchange, first, second
+
+
+def _state(exchange: Exchange, *letters: Letter) -> list[object]:
+    told = [(letter.named, letter.written, letter.refusal) for letter in letters]
+    going, waiting = exchange.going, [letter.message.delivery for letter in exchange.open]
+    return [told, exchange.step, exchange.free, exchange.idle, going is letters[1], waiting]
+
+
+@pytest.mark.parametrize("codes", [(250, 250, 250, 354), (200, 251, 299, 354)])
+def test_a_turn_that_is_read_together_is_one_read_bit_by_bit(
+    together: Round, codes: tuple[int, ...]
+) -> None:
+    """Everything stands as if each reply had been heard by itself, also for what comes next."""
+    one, first, second = _turn(together)
+    assert one.agreed(codes) is first
+    other, *letters = _turn(together)
+    _hear(other, *codes)
+    assert other.finished == letters[:1]
+    assert _state(one, first, second) == _state(other, *letters)
+    for exchange in (one, other):
+        exchange.gone()
+        _hear(exchange, 550)
+        exchange.begin(_letter(together, 3))
+    assert _said(one) == _said(other)
+    assert second.refusal is not None
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        (),
+        (250,),
+        (250, 250, 250),
+        (354, 250, 250, 250),
+        (250, 250, 250, 250),
+        (250, 250, 354, 354),
+        (451, 250, 250, 354),
+        (250, 550, 503, 503),
+        (250, 250, 550, 354),
+        (250, 250, 250, 421),
+        (250, 250, 250, 354, 250),
+    ],
+)
+def test_any_other_turn_is_heard_bit_by_bit(together: Round, codes: tuple[int, ...]) -> None:
+    """Nothing is taken in of replies that say anything but yes to everything."""
+    exchange, first, second = _turn(together)
+    before = _state(exchange, first, second)
+    assert exchange.agreed(codes) is None
+    assert _state(exchange, first, second) == before
+    fresh = Exchange(group=True, ahead=True)
+    assert fresh.agreed((250, 250, 250, 354)) is None
+    fresh.begin(_letter(together))
+    assert fresh.agreed((250, 250, 354)) is None
+
+
+def test_a_mail_without_another_behind_it_is_no_turn(together: Round) -> None:
+    """Four replies in answer to one thing are three too many."""
+    exchange, *_ = _turn(together)
+    _hear(exchange, 250, 250, 250, 354)
+    exchange.gone()
+    assert exchange.agreed((250, 250, 250, 354)) is None
 
 
 def test_without_pipelining_each_reply_is_waited_for(together: Round) -> None:

@@ -59,6 +59,33 @@ def test_what_is_no_reply_is_a_fault(raw: bytes) -> None:
         list(Replies().feed(raw))
 
 
+@given(replies=st.lists(_REPLY, max_size=5), cut=st.integers(min_value=0, max_value=500))
+def test_codes_alone_are_those_of_whole_lines(replies: list[Reply], cut: int) -> None:
+    """Where codes are given they are what would be read; reading them takes nothing in."""
+    raw = b"".join(map(_written, replies))[:cut]
+    parser = Replies()
+    codes = parser.codes(raw)
+    read = list(parser.feed(raw))
+    single = all(len(reply.lines) == 1 for reply in read) and not parser.partial
+    assert codes == ([reply.code for reply in read] if single else [])
+
+
+@pytest.mark.parametrize("begun", [b"25", b"250-a\r\n"])
+def test_no_codes_are_read_behind_a_beginning(begun: bytes) -> None:
+    """What ends a reply that was begun is none by itself."""
+    parser = Replies()
+    assert list(parser.feed(begun)) == []
+    assert parser.codes(b"250 b\r\n") == []
+
+
+@pytest.mark.parametrize(
+    "raw", [b"what\r\n", b"150 ok\r\n", b"250\r\n", b"250 " + b"x" * 5000 + b"\r\n", b"\r\n", b""]
+)
+def test_no_codes_are_read_of_anything_unusual(raw: bytes) -> None:
+    """What is odd, long, or none of one line with a text, is left to the careful reader."""
+    assert Replies().codes(b"250 ok\r\n" + raw if raw else raw) == []
+
+
 def test_whole_replies_before_a_fault_count() -> None:
     """What was said well is heard before what was not."""
     replies = Replies().feed(b"250 Ok\r\nwhat\r\n")
