@@ -4,7 +4,7 @@ https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-reso
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from broadcaster.domain.message import SmsContent
@@ -15,6 +15,7 @@ from broadcaster.providers._wire_request import Origin
 
 #: The limits of ValidityPeriod, seconds.
 _SHORTEST, _LONGEST = 1, 36_000
+_DAY = 86_400
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _OCTETS = [chr(octet) if octet in _PLAIN else f"%{octet:02X}" for octet in range(256)]
@@ -30,10 +31,16 @@ def percent(text: str) -> str:
 _body = lru_cache(maxsize=64)(percent)
 
 
+def _number(text: str) -> str:
+    """Write an E.164 number as a form's value: nearly all that is written but the words."""
+    plain = text[:1] == "+" and text[1:].isalnum() and text.isascii()
+    return f"%2B{text[1:]}" if plain else percent(text)
+
+
 def validity(message: Message, now: datetime) -> int:
     """Give the seconds for which Twilio may try: what is left of the message's life."""
-    left = (message.expires - now) // timedelta(seconds=1)
-    return min(max(left, _SHORTEST), _LONGEST)
+    left = message.expires - now
+    return min(max(left.days * _DAY + left.seconds, _SHORTEST), _LONGEST)
 
 
 class Form:
@@ -58,7 +65,7 @@ class Form:
         """Write a whole request."""
         campaign, number = message.delivery
         form = (
-            f"To={percent(message.address.value)}&Body={_body(content.body)}"
+            f"To={_number(message.address.value)}&Body={_body(content.body)}"
             f"&StatusCallback={self._callback}{campaign}-{number}"
             f"&ValidityPeriod={validity(message, now)}{self._tail}"
         )

@@ -179,7 +179,15 @@ class TwilioProvider:
         return self._form.request(message, message.content, self._context.clock.now())
 
     def _read(self, message: Message, answer: Answer) -> Submission:
-        return _twilio_answers.read(message, answer, self._context.clock.now())
+        sid = _twilio_answers.sid_of(answer)
+        if sid is None:
+            return _twilio_answers.read(message, answer, self._context.clock.now())
+        return Submission(
+            delivery=message.delivery,
+            attempt=message.attempt,
+            event=DeliveryEvent.ACCEPT,
+            reference=sid,
+        )
 
     async def _send(self, message: Message, gate: Gate) -> Submission:
         """Hand over through the library."""
