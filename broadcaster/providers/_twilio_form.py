@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
+from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import SmsContent
-from broadcaster.ports import Message
+from broadcaster.ports import Context, Message, Submission
 from broadcaster.providers import _wire_request
 from broadcaster.providers._twilio import NAME
 from broadcaster.providers._wire_request import Origin
+from broadcaster.providers.base import result
 
 #: The limits of ValidityPeriod, seconds.
 _SHORTEST, _LONGEST = 1, 36_000
@@ -52,21 +54,25 @@ class Form:
         target: str,
         headers: Mapping[str, str],
         sender: Mapping[str, str],
-        public_url: str,
+        context: Context,
     ) -> None:
         """Write the head, and the ends of the form; ValueError when a header can't be."""
+        self._clock = context.clock
         given = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
-        self._head = _wire_request.head("POST", origin, target, given)
-        self._callback = percent(f"{public_url}/callbacks/{NAME}/")
+        self._head = _wire_request.head("POST", origin, target, given).decode("ascii")
+        self._callback = percent(f"{context.public_url}/callbacks/{NAME}/")
         constant = {**sender, "SmartEncoded": "false"}
         self._tail = "".join(f"&{name}={percent(value)}" for name, value in constant.items())
 
-    def request(self, message: Message, content: SmsContent, now: datetime) -> bytes:
-        """Write a whole request."""
+    def request(self, message: Message) -> bytes | Submission:
+        """Write a whole request, or say why there is none."""
+        content = message.content
+        if not isinstance(content, SmsContent):
+            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
         campaign, number = message.delivery
         form = (
             f"To={_number(message.address.value)}&Body={_body(content.body)}"
             f"&StatusCallback={self._callback}{campaign}-{number}"
-            f"&ValidityPeriod={validity(message, now)}{self._tail}"
+            f"&ValidityPeriod={validity(message, self._clock.now())}{self._tail}"
         )
-        return _wire_request.with_body(self._head, form.encode("ascii"))
+        return f"{self._head}{len(form)}\r\n\r\n{form}".encode("ascii")

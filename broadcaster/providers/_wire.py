@@ -71,8 +71,9 @@ class Wire:
         if not exchanges:
             return
         ends = Ends(len(exchanges))
+        count_down = ends.count_down
         for exchange in exchanges:
-            exchange.on_end = ends.count_down
+            exchange.on_end = count_down
         try:
             self._put(exchanges)
             await ends.done
