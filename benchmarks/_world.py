@@ -24,6 +24,8 @@ _ROOT = Path(__file__).parent.parent
 
 #: The worker children that do the sending.
 CHILDREN = 2
+#: So many SMS each of them has in the air at once, whatever client sends them.
+AT_ONCE = 32
 
 #: What no campaign of these runs comes near, units a second, where limits cannot be left open.
 _WIDE = "1000000"
@@ -54,9 +56,12 @@ class Course:
 class World:
     """Servers that run, and what is done with them."""
 
-    def __init__(self, runtime: Runtime, environment: Mapping[str, str]) -> None:
-        """Nothing is in it yet."""
+    def __init__(
+        self, runtime: Runtime, environment: Mapping[str, str], program: str = "broadcaster"
+    ) -> None:
+        """Nothing is in it yet; `program` is the module that its workers run."""
         self.runtime = runtime
+        self._program = program
         self._environment = environment
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._customers = 0
@@ -174,7 +179,7 @@ class World:
         """Start one worker."""
         words = ["worker", "--queues", queues, "--concurrency", str(children), "--name", name]
         if profile is None:
-            self._child(name, ["-m", "broadcaster", *words], {})
+            self._child(name, ["-m", self._program, *words], {})
         else:
             self._child(
                 name, ["-m", "benchmarks._profiled", *words], {"BENCH_PROFILE": str(profile)}
@@ -249,8 +254,11 @@ class World:
 
 
 @contextmanager
-def world(settings: Mapping[str, str]) -> Iterator[World]:
-    """Give a world with these settings, and take everything of it away at the end."""
+def world(settings: Mapping[str, str], program: str = "broadcaster") -> Iterator[World]:
+    """Give a world with these settings, and take everything of it away at the end.
+
+    `program` is the module that its workers run.
+    """
     home = Path(tempfile.mkdtemp(prefix="bcb-"))
     environment = {**_settings(home), **settings}
     former = dict(os.environ)
@@ -261,7 +269,7 @@ def world(settings: Mapping[str, str]) -> Iterator[World]:
     os.environ.update(environment)
     try:
         with bootstrap.running(load()) as runtime:
-            made = World(runtime, {**environment, **_urls(runtime)})
+            made = World(runtime, {**environment, **_urls(runtime)}, program)
             try:
                 yield made
             finally:
@@ -323,7 +331,7 @@ def sms_settings(port: int, client: str = "wire") -> dict[str, str]:
     return {
         "BROADCASTER_TWILIO_BASE_URL": f"http://127.0.0.1:{port}",
         "BROADCASTER_TWILIO_CLIENT": client,
-        "BROADCASTER_TWILIO_CONCURRENCY": "32",
+        "BROADCASTER_TWILIO_CONCURRENCY": str(AT_ONCE),
     }
 
 

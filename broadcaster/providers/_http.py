@@ -4,11 +4,11 @@ What matters most is known of every failed request: whether any of it was writte
 again is safe; if so, the message may have been taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from broadcaster.domain.hosts import is_loopback
@@ -30,12 +30,15 @@ class NoAnswerError(HttpFaultError):
     """The request was handed over, wholly or in part, and no whole answer came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a service answered; names of headers are in lower case."""
+class Answer(NamedTuple):
+    """What a service answered.
+
+    `headers` reads them, with names in lower case: only when they are asked for, as most answers
+    say all in their status and body.
+    """
 
     status: int
-    headers: Mapping[bytes, bytes]
+    headers: Callable[[], Mapping[bytes, bytes]]
     body: bytes
 
     def __repr__(self) -> str:
@@ -44,7 +47,7 @@ class Answer:
 
     def header(self, name: str) -> str:
         """Give a header; empty when there is none."""
-        return self.headers.get(name.lower().encode("ascii"), b"").decode("latin-1").strip()
+        return self.headers().get(name.lower().encode("ascii"), b"").decode("latin-1").strip()
 
     def retry_after(self, now: datetime) -> timedelta | None:
         """Read the service's wish, seconds or a date (RFC 9110, section 10.2.3)."""

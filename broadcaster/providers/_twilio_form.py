@@ -4,17 +4,20 @@ https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-reso
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
+from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import SmsContent
-from broadcaster.ports import Message
+from broadcaster.ports import Context, Message, Submission
 from broadcaster.providers import _wire_request
 from broadcaster.providers._twilio import NAME
 from broadcaster.providers._wire_request import Origin
+from broadcaster.providers.base import result
 
 #: The limits of ValidityPeriod, seconds.
 _SHORTEST, _LONGEST = 1, 36_000
+_DAY = 86_400
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _OCTETS = [chr(octet) if octet in _PLAIN else f"%{octet:02X}" for octet in range(256)]
@@ -30,10 +33,16 @@ def percent(text: str) -> str:
 _body = lru_cache(maxsize=64)(percent)
 
 
+def _number(text: str) -> str:
+    """Write an E.164 number as a form's value: nearly all that is written but the words."""
+    plain = text[:1] == "+" and text[1:].isalnum() and text.isascii()
+    return f"%2B{text[1:]}" if plain else percent(text)
+
+
 def validity(message: Message, now: datetime) -> int:
     """Give the seconds for which Twilio may try: what is left of the message's life."""
-    left = (message.expires - now) // timedelta(seconds=1)
-    return min(max(left, _SHORTEST), _LONGEST)
+    left = message.expires - now
+    return min(max(left.days * _DAY + left.seconds, _SHORTEST), _LONGEST)
 
 
 class Form:
@@ -45,21 +54,25 @@ class Form:
         target: str,
         headers: Mapping[str, str],
         sender: Mapping[str, str],
-        public_url: str,
+        context: Context,
     ) -> None:
         """Write the head, and the ends of the form; ValueError when a header can't be."""
+        self._clock = context.clock
         given = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
-        self._head = _wire_request.head("POST", origin, target, given)
-        self._callback = percent(f"{public_url}/callbacks/{NAME}/")
+        self._head = _wire_request.head("POST", origin, target, given).decode("ascii")
+        self._callback = percent(f"{context.public_url}/callbacks/{NAME}/")
         constant = {**sender, "SmartEncoded": "false"}
         self._tail = "".join(f"&{name}={percent(value)}" for name, value in constant.items())
 
-    def request(self, message: Message, content: SmsContent, now: datetime) -> bytes:
-        """Write a whole request."""
+    def request(self, message: Message) -> bytes | Submission:
+        """Write a whole request, or say why there is none."""
+        content = message.content
+        if not isinstance(content, SmsContent):
+            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
         campaign, number = message.delivery
         form = (
-            f"To={percent(message.address.value)}&Body={_body(content.body)}"
+            f"To={_number(message.address.value)}&Body={_body(content.body)}"
             f"&StatusCallback={self._callback}{campaign}-{number}"
-            f"&ValidityPeriod={validity(message, now)}{self._tail}"
+            f"&ValidityPeriod={validity(message, self._clock.now())}{self._tail}"
         )
-        return _wire_request.with_body(self._head, form.encode("ascii"))
+        return f"{self._head}{len(form)}\r\n\r\n{form}".encode("ascii")

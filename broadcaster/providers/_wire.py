@@ -71,11 +71,11 @@ class Wire:
         if not exchanges:
             return
         ends = Ends(len(exchanges))
+        count_down = ends.count_down
         for exchange in exchanges:
-            exchange.on_end = ends.count_down
+            exchange.on_end = count_down
         try:
-            for exchange in exchanges:
-                self._pool(exchange.origin).put(exchange)
+            self._put(exchanges)
             await ends.done
         finally:
             left = [exchange for exchange in exchanges if not exchange.ended]
@@ -141,12 +141,26 @@ class Wire:
 
     def cedes(self, pool: Pool) -> bool:
         """Tell whether a connection of this origin is to make room for one of another."""
+        if not self._lacking:
+            return False
         for lacking in list(self._lacking):
             if not lacking.queue:
                 del self._lacking[lacking]
             elif lacking is not pool and (not pool.queue or pool.size > lacking.size + 1):
                 return True
         return False
+
+    def _put(self, exchanges: Sequence[Exchange]) -> None:
+        # One look for all that go to the same origin, one after the other.
+        pool: Pool | None = None
+        for exchange in exchanges:
+            if pool is None or exchange.origin is not pool.origin:
+                former, pool = pool, self._pool(exchange.origin)
+                if former is not None and former is not pool:
+                    former.grow()
+            pool.put(exchange)
+        if pool is not None:
+            pool.grow()
 
     def _pool(self, origin: Origin) -> Pool:
         pool = self._pools.get(origin)

@@ -5,7 +5,7 @@ import select
 from math import inf
 from typing import Protocol, cast
 
-from broadcaster.providers._http import HttpFaultError, NoAnswerError, NotSentError
+from broadcaster.providers._http import Answer, HttpFaultError, NoAnswerError, NotSentError
 from broadcaster.providers._wire_answer import AnswerReader, MalformedError
 from broadcaster.providers._wire_exchange import Exchange
 
@@ -64,7 +64,6 @@ class Connection(asyncio.BufferedProtocol):
             return False
         self._exchange = exchange
         exchange.carrier = self
-        self._reader.expect()
         self._wait(self._timeout)
         transport.write(octets)
         return True
@@ -110,17 +109,18 @@ class Connection(asyncio.BufferedProtocol):
             self.drop("Unasked")
             return
         try:
-            whole = self._reader.feed(self._buffer[:nbytes])
+            answer = self._reader.feed(bytes(self._buffer[:nbytes]))
         except MalformedError as error:
             self.drop(str(error))
             return
-        if whole:
-            self._finish()
+        if answer is not None:
+            self._finish(answer)
 
     def eof_received(self) -> bool:
         """Take the end of the connection for that of the answer, where it is framed so."""
-        if self._exchange is not None and self._reader.ended():
-            self._finish()
+        answer = None if self._exchange is None else self._reader.ended()
+        if answer is not None:
+            self._finish(answer)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -134,20 +134,20 @@ class Connection(asyncio.BufferedProtocol):
             self.closed.set_result(None)
         self._home.gone(self)
 
-    def _finish(self) -> None:
+    def _finish(self, answer: Answer) -> None:
         exchange, self._exchange = self._exchange, None
-        transport, reader = self._transport, self._reader
+        transport = self._transport
         self._deadline = inf
         if exchange is None or transport is None:
             return
-        keeps = reader.keeps() and not transport.is_closing()
+        keeps = self._reader.keeps
         if transport.get_write_buffer_size():
             # It answered before it heard all: what it would make of the rest is unknown.
             keeps = False
             transport.abort()
         elif not keeps:
             transport.close()
-        exchange.settle(reader.answer())
+        exchange.settle(answer)
         if keeps and not transport.is_closing():
             self._home.free(self)
 

@@ -77,8 +77,12 @@ class Exchange:
             self._report(error)
             written = not isinstance(what, NotSentError)
             self._end(lambda: self.broken(written=written))
-        else:
-            self._end(None)
+            return
+        # As `_end` does, which who was told may have come to already.
+        if not self.ended:
+            self.ended = True
+            if self.on_end is not None:
+                self.on_end()
 
     def give_up(self, fault: str) -> None:
         """Wait no longer: what was written stays in doubt, anything else never left."""

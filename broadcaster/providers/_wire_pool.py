@@ -54,7 +54,10 @@ class Pool:
         return len(self.connections) + len(self.openings)
 
     def put(self, exchange: Exchange) -> None:
-        """Send at once over an idle connection, or as soon as one is free."""
+        """Send at once over an idle connection, or as soon as one is free.
+
+        After the last of several, `grow` opens what they lack.
+        """
         while self.idle:
             connection = self.idle.pop()
             if not connection.is_fresh():
@@ -65,7 +68,6 @@ class Pool:
                 self._rest(connection)
                 return
         self.queue.append(exchange)
-        self.grow()
 
     def grow(self) -> None:
         """Open connections for those that wait, as many as are allowed."""

@@ -33,10 +33,10 @@ class Sending(Exchange):
     def request(self) -> bytes | None:
         """Write the request, then ask whether it may leave: nothing comes between."""
         octets = self._write(self._message)
-        if isinstance(octets, Submission):
-            self._watch.answered(octets)
-            return None
-        return octets if self._watch.leaving(self._message) else None
+        if isinstance(octets, bytes):
+            return octets if self._watch.leaving(self._message) else None
+        self._watch.answered(octets)
+        return None
 
     def answered(self, answer: Answer) -> None:
         """Tell what the answer means."""

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
@@ -18,7 +19,7 @@ from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ForbiddenError, UnavailableError
 from broadcaster.ports import Callback, Context, Message, Question, Submission, Watch
 from broadcaster.providers import _http, _twilio_answers, _twilio_library, _wire_request
-from broadcaster.providers._http import Answer, NoAnswerError, NotSentError
+from broadcaster.providers._http import NoAnswerError, NotSentError
 from broadcaster.providers._twilio import NAME, SID, delivery_of, fits, parameters_of, receipt
 from broadcaster.providers._twilio_find import Record, Search, ours, search
 from broadcaster.providers._twilio_form import Form, validity
@@ -80,8 +81,9 @@ class TwilioProvider:
                 "User-Agent": context.user_agent,
             },
             {_SENDERS[name]: value for name, value in self._sender.items()},
-            context.public_url,
+            context,
         )
+        self._read = partial(_twilio_answers.read, context.clock)
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Create one message resource for each message."""
@@ -92,8 +94,9 @@ class TwilioProvider:
         if not self._own:
             await stream_each(messages, self._send, self._room, watch)
             return
+        write = self._form.request
         await self._wire.run(
-            [Sending(self._origin, one, watch, self._write, self._read) for one in messages]
+            [Sending(self._origin, one, watch, write, self._read) for one in messages]
         )
 
     async def aclose(self) -> None:
@@ -172,14 +175,6 @@ class TwilioProvider:
             # By our clock, which said when it was claimed.
             created=made - self._library.http_client.ahead if made else None,
         )
-
-    def _write(self, message: Message) -> bytes | Submission:
-        if not isinstance(message.content, SmsContent):
-            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
-        return self._form.request(message, message.content, self._context.clock.now())
-
-    def _read(self, message: Message, answer: Answer) -> Submission:
-        return _twilio_answers.read(message, answer, self._context.clock.now())
 
     async def _send(self, message: Message, gate: Gate) -> Submission:
         """Hand over through the library."""

@@ -175,6 +175,7 @@ _FAULTS: dict[str, Script] = {
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
     ),
     "a header with NUL": _says(_HEAD + b"X: a\x00b\r\nContent-Length: 0\r\n\r\n"),
+    "too many headers at once": _says(_HEAD + b"X: y\r\n" * 101 + b"Content-Length: 0\r\n\r\n"),
     "an endless header": _endless,
     "endless headers": _endless_headers,
     "endless chunks": _endless_chunks,
