@@ -7,33 +7,19 @@ Options: DKIM_SELECTOR and DKIM_KEY_FILE, DKIM_SELECTOR_2 and DKIM_KEY_FILE_2 fo
 import os
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from broadcaster.domain.options import Options
-from broadcaster.errors import InvalidInputError
 from broadcaster.ports import MailSigner
+from broadcaster.providers._key_file import KeyFileError
 
 #: A domain or selector: labels of letters, digits and hyphens (RFC 6376, section 3.1), in ASCII.
 _NAME = re.compile(r"(?=.{1,200}\Z)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\Z")
-
-#: Key lengths that signers may use and verifiers must know, bits (RFC 8301, section 3.2).
-_BITS = range(2048, 4097)
 
 #: The longest key file, octets.
 _MOST = 16_384
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-Sign = Callable[[bytes], bytes]
 
 
 def signers_of(options: Options, sender_domain: str) -> tuple[MailSigner, ...]:
@@ -64,18 +50,14 @@ def _signer(options: Options, domain: str, selector: str, key_file: str) -> Mail
     if not path:
         remedy = "Name the key's file; 'broadcaster mail key' makes one."
         raise options.refuse(key_file, "is not set", remedy)
+    # Only where mails are signed: it brings ten megabytes along, in each process.
+    from broadcaster.providers._dkim_key import read  # noqa: PLC0415
+
     try:
-        algorithm, sign = _key(_read(Path(path)))
-    except _KeyFileError as error:
+        algorithm, sign = read(_read(Path(path)))
+    except KeyFileError as error:
         raise options.refuse(key_file, error.problem, error.remedy) from None
     return MailSigner(domain=domain, selector=name, algorithm=algorithm, sign=sign)
-
-
-class _KeyFileError(InvalidInputError):
-    """A key file can't be used; says why, and nothing of what it holds."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__("key file", problem, remedy)
 
 
 def _read(path: Path) -> bytes:
@@ -86,9 +68,9 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no path"
         remedy = "Name a key file that belongs to whoever runs us."
-        raise _KeyFileError(f"can't be read ({why})", remedy) from None
+        raise KeyFileError(f"can't be read ({why})", remedy) from None
     if len(octets) > _MOST:
-        raise _KeyFileError("is too long for a key", "Name a file that holds one private key.")
+        raise KeyFileError("is too long for a key", "Name a file that holds one private key.")
     return octets
 
 
@@ -99,31 +81,9 @@ def _opened(path: str, flags: int) -> int:
 
 def _check(mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise _KeyFileError("is no file", "Name a file that holds a private key.")
+        raise KeyFileError("is no file", "Name a file that holds a private key.")
     if mode & _OTHERS:
-        raise _KeyFileError(
+        raise KeyFileError(
             f"can be used by others (mode {stat.S_IMODE(mode):04o})",
             "Make it readable by its owner only: chmod 600.",
         )
-
-
-def _key(pem: bytes) -> tuple[str, Sign]:
-    remedy = "Give an RSA or Ed25519 private key in PEM form, without a password."
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _KeyFileError("holds no private key that we can read", remedy) from None
-    if isinstance(key, Ed25519PrivateKey):
-        return "ed25519-sha256", key.sign
-    if not isinstance(key, RSAPrivateKey):
-        raise _KeyFileError("holds a key of another kind", remedy)
-    if key.key_size not in _BITS:
-        raise _KeyFileError(
-            f"holds an RSA key of {key.key_size} bits", "Use one of 2048 to 4096 bits."
-        )
-    return "rsa-sha256", _rsa(key)
-
-
-def _rsa(key: RSAPrivateKey) -> Sign:
-    padding, algorithm = PKCS1v15(), Prehashed(SHA256())
-    return lambda digest: key.sign(digest, padding, algorithm)
