@@ -160,6 +160,28 @@ def test_only_the_campaign_s_own_table_is_opened(pool: Pool, work: Callable[[Sce
     assert opened == {f"delivery_{campaign}"}
 
 
+def test_a_look_for_doubts_that_finds_none_reads_nobody(pool: Pool) -> None:
+    """It is made each second; joined with all customers, it cost more than sending."""
+    rows = Rows(pool)
+    campaign = rows.running(3)
+    held = rows.claimed(campaign, [1, 2, 3])
+    answers = [recorded(submission(DeliveryId(campaign, number))) for number in (1, 2, 3)]
+    rows.ledger.record(answers, NOON)
+    rows.ledger.release(held, NOON)
+    minute = timedelta(minutes=1)
+    query = (
+        "SELECT relation::regclass::text FROM pg_locks "
+        "WHERE pid = pg_backend_pid() AND relation IN ('customer'::regclass, 'address'::regclass)"
+    )
+    with pool.connection() as connection:
+        lent: Any = OneTransaction(connection)
+        kept = PostgresDoubts(lent, askable=["sandbox"])
+        assert kept.open(NOON, minute, minute, 9) == []
+        assert connection.execute(query).fetchall() == []
+        assert len(kept.open(NOON + minute, minute, minute, 9)) == 3
+        assert connection.execute(query).fetchall() != []
+
+
 def test_a_claim_touches_no_index(database_url: str) -> None:
     """There is room on the page for the claimed version of each row (HOT), of whole slices.
 
