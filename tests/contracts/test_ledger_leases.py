@@ -8,7 +8,7 @@ import pytest
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import MessageClass
 from broadcaster.ports import Lease
-from tests.builders import NOON, recorded, submission
+from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -178,6 +178,59 @@ def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None
     assert rows.delivery(campaign, 1, *columns) == ("suppressed", "address_suppressed", 0)
 
 
+def test_what_is_barred_since_planning_stays_here_also_when_it_is_tried_again(rows: Rows) -> None:
+    """In one slice with others, by either list; and nothing of the former attempt is kept."""
+    campaign = rows.running(5)
+    numbers = range(1, 6)
+    lease = rows.claimed(campaign, list(numbers))
+    put_off = [submission(DeliveryId(campaign, n), EVENT.DEFER, code="busy") for n in numbers]
+    rows.ledger.record([recorded(one, due=NOON) for one in put_off], NOON)
+    (address,) = rows.delivery(campaign, 2, "address_id")
+    rows.tell("INSERT INTO suppression VALUES (%s, 'service', 'gone', 'test')", address)
+    (customer,) = rows.delivery(campaign, 4, "customer_id")
+    rows.tell("INSERT INTO consent VALUES (%s, 'sms', 'service', false, 'file')", customer)
+    wish = dict.fromkeys(reversed(numbers), 2)
+    assert rows.ledger.claim(lease, wish, "sandbox", NOON, TTL) == [1, 3, 5]
+    columns = ("status", "reason", "attempts", "provider", "code", "due_at")
+    for number in (2, 4):
+        found = rows.delivery(campaign, number, *columns)
+        assert found == ("suppressed", "address_suppressed", 1, None, None, None)
+    assert rows.ledger.pending(lease, NOON, 9) == []
+
+
+def test_what_is_barred_is_not_touched_by_who_may_not_claim(rows: Rows) -> None:
+    """The gate is closed to all of a claim."""
+    campaign = rows.running(2)
+    lease = rows.leased(campaign)
+    (address,) = rows.delivery(campaign, 1, "address_id")
+    rows.tell("INSERT INTO suppression VALUES (%s, 'service', 'gone', 'test')", address)
+    rows.campaigns.pause(campaign, "amina", NOON)
+    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) is None
+    assert rows.statuses(campaign) == [STATUS.PLANNED] * 2
+
+
+def test_a_claim_sees_what_was_barred_while_it_waited_for_its_batch(rows: Rows) -> None:
+    """Somebody has the batch locked for a moment, and in it comes an opt-out."""
+    campaign = rows.running(2)
+    lease = rows.leased(campaign)
+    (address,) = rows.delivery(campaign, 1, "address_id")
+    claimed: list[object] = []
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+    with rows.pool.connection() as other:
+        other.execute("SELECT FROM batch WHERE id = %s FOR UPDATE", [lease.batch])
+        claim = threading.Thread(
+            target=lambda: claimed.append(
+                rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL)
+            )
+        )
+        claim.start()
+        while rows.ask(query) == [(0,)]:
+            pass
+        rows.tell("INSERT INTO suppression VALUES (%s, 'service', 'gone', 'test')", address)
+    claim.join(timeout=20)
+    assert claimed == [[2]]
+
+
 def test_what_is_deferred_waits_until_it_is_due(rows: Rows) -> None:
     """The batch is due when the first of its deliveries is, and not before."""
     campaign = rows.running(2)
@@ -220,6 +273,23 @@ def test_that_a_former_attempt_was_taken_counts_however_late(rows: Rows) -> None
     rows.ledger.record([recorded(submission(delivery, EVENT.ACCEPT, reference="late"))], NOON)
     assert rows.delivery(campaign, 1, "status", "reference") == ("accepted", "late")
     assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == []
+
+
+def test_a_receipt_that_overtook_the_answer_keeps_its_word_and_the_rest_is_written(
+    rows: Rows,
+) -> None:
+    """Of a slice that was accepted one is delivered already; all keep what the answer carries."""
+    campaign = rows.running(3)
+    rows.claimed(campaign, [1, 2, 3])
+    rows.ledger.receive([receipt(DeliveryId(campaign, 2))], NOON)
+    assert rows.ledger.apply_receipts(NOON, 10) == 1
+    answers = [submission(DeliveryId(campaign, n), reference=f"r {n}") for n in (3, 2, 1)]
+    for _ in range(2):
+        rows.ledger.record([recorded(answer, units=2) for answer in answers], NOON)
+        assert rows.statuses(campaign) == [STATUS.ACCEPTED, STATUS.DELIVERED, STATUS.ACCEPTED]
+        for number in (1, 2, 3):
+            found = rows.delivery(campaign, number, "reference", "units", "attempts")
+            assert found == (f"r {number}", 2, 1)
 
 
 def test_a_holder_that_stalled_settles_what_its_successor_put_in_doubt(rows: Rows) -> None:
