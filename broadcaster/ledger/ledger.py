@@ -50,13 +50,8 @@ class PostgresLedger:
             return leases.renew(connection, lease, now, ttl)
 
     def record(self, submissions: Sequence[Recorded], now: datetime) -> None:
-        """Apply what came of a slice.
-
-        Not waited for until it is on the disk: what a crash of the server takes along is in doubt
-        again, which a claim, waited for, guarantees.
-        """
+        """Apply what came of a slice; a crash of the server may put it in doubt again."""
         with self._pool.connection() as connection:
-            connection.execute("SET LOCAL synchronous_commit = off")
             records.record(connection, submissions, now)
 
     def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
