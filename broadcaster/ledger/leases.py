@@ -225,10 +225,14 @@ def _gate(connection: Connection[Any], held: Lease, now: datetime, ttl: timedelt
 
 
 def release(
-    connection: Connection[Any], held: Lease, now: datetime, after: datetime | None = None
+    connection: Connection[Any],
+    held: Lease,
+    now: datetime,
+    after: datetime | None,
+    reconcile: timedelta,
 ) -> None:
     """Give the batch back, if it is still ours."""
     if connection.execute(_HELD, [held.batch, held.token]).fetchone() is not None:
         # Who gives back has nothing in the air any more: what is not recorded is in doubt.
         batches.lose(connection, [held.batch], now)
-        batches.give_back(connection, [held.batch], now, after)
+        batches.give_back(connection, [held.batch], now, after, reconcile)

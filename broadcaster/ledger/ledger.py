@@ -16,11 +16,18 @@ from broadcaster.ports import Lease, Pending, Recorded
 
 
 class PostgresLedger:
-    """Implements `ports.Ledger`; UnavailableError when the database does not answer."""
+    """Implements `ports.Ledger`; UnavailableError when the database does not answer.
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    What was accepted and never reported on is looked for after `reconcile`, not at once: a look
+    reads a whole batch, and wakes what asks every provider.
+    """
+
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], reconcile: timedelta = timedelta(0)
+    ) -> None:
         """Use the pool's connections."""
         self._pool = pool
+        self._reconcile = reconcile
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
         """Take a runnable batch, by compare and set."""
@@ -57,7 +64,7 @@ class PostgresLedger:
     def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
         """Give the batch back."""
         with self._pool.connection() as connection:
-            leases.release(connection, lease, now, after)
+            leases.release(connection, lease, now, after, self._reconcile)
 
     def campaign(self, campaign: int) -> Campaign:
         """Read a campaign."""
