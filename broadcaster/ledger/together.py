@@ -16,8 +16,9 @@ from psycopg.pq import TransactionStatus
 def together(connection: Connection[Any]) -> Iterator[None]:
     """Send the statements of this block at its end, all or nothing; then they are committed.
 
-    What they give is read after the block. Within a transaction of the caller's they belong to
-    that, and are sent together all the same.
+    What they give is read after the block. The server's first fault is raised there, and then
+    nothing is done. A fault of our own within the block does not take back what was sent before.
+    Within a transaction of the caller's they belong to that, and are sent together all the same.
     """
     own = not connection.autocommit and _idle(connection)
     if own:
