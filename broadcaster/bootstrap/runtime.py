@@ -107,7 +107,8 @@ class Runtime:
         """The ledger."""
         from broadcaster.ledger.ledger import PostgresLedger
 
-        return PostgresLedger(self.pool)
+        reconcile = timedelta(seconds=self.settings.reconcile_after)
+        return PostgresLedger(self.pool, reconcile)
 
     @cached_property
     def campaigns(self) -> "Campaigns":

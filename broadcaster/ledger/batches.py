@@ -5,7 +5,7 @@ reads deliveries names their campaign as a value, so that of all tables its own 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -27,15 +27,16 @@ UPDATE batch SET
     done = seen.due_at IS NULL,
     due_at = GREATEST(COALESCE(seen.due_at, batch.due_at), %(after)s),
     settle_at = CASE WHEN seen.doubt THEN COALESCE(batch.settle_at, %(now)s) END,
-    reconcile_at = CASE WHEN seen.due_at IS NULL AND seen.quiet
-                        THEN COALESCE(batch.reconcile_at, %(now)s) END,
+    reconcile_at = CASE WHEN seen.due_at IS NULL
+                        THEN COALESCE(batch.reconcile_at, seen.quiet + %(reconcile)s) END,
     lease_until = NULL, published_at = NULL
 FROM (
     SELECT batch.id,
         min(CASE WHEN status IN ('planned', 'submitting') THEN %(now)s
                  WHEN status = 'deferred' THEN delivery.due_at END) AS due_at,
         bool_or(status = 'unknown' AND asked < %(tries)s) AS doubt,
-        bool_or(status = 'accepted' AND asked < %(tries)s) AS quiet
+        min(COALESCE(delivery.due_at, delivery.updated_at))
+            FILTER (WHERE status = 'accepted' AND asked < %(tries)s) AS quiet
     FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
         AND delivery.number BETWEEN batch.first AND batch.last
     WHERE batch.id = ANY(%(batches)s)
@@ -83,13 +84,15 @@ def give_back(
     batches: Sequence[int],
     now: datetime,
     after: datetime | None = None,
+    reconcile: timedelta = timedelta(0),
 ) -> None:
     """Work out what these (locked) batches need next, and end their leases.
 
     Done when nothing waits, else due when the first of what waits is, and not before `after`;
-    looked through later when some are in doubt, or were accepted and may be reported on.
+    looked through later when some are in doubt, or were accepted `reconcile` ago and may be
+    reported on.
     """
-    values = {"now": now, "tries": TRIES, "after": after}
+    values = {"now": now, "tries": TRIES, "after": after, "reconcile": reconcile}
     for campaign, own in by_campaign(connection, batches):
         connection.execute(_GIVE_BACK, {**values, "campaign": campaign, "batches": own})
 

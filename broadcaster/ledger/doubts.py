@@ -42,28 +42,31 @@ EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
           AND campaign.status IN ('running', 'paused', 'completed') AND advisory.expires > %(now)s)
 """
 
+# What is due is asked for first and read then, with its numbers as values: mostly nothing is, and
+# joined in one statement all customers were read to find none.
+_DUE = f"""
+SELECT delivery.number, delivery.asked
+FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
+                        AND delivery.number BETWEEN batch.first AND batch.last
+WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
+ORDER BY delivery.status = 'accepted', delivery.number
+LIMIT %(limit)s
+FOR UPDATE OF delivery
+"""  # noqa: S608  (joined from our own constants)
+
 _OPEN = f"""
-WITH due AS (
-    SELECT delivery.campaign_id, delivery.number, delivery.asked AS before
-    FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
-                            AND delivery.number BETWEEN batch.first AND batch.last
-    WHERE batch.id = ANY(%(ids)s) AND {_NEXT} <= %(now)s
-    ORDER BY delivery.status = 'accepted', delivery.campaign_id, delivery.number
-    LIMIT %(limit)s
-    FOR UPDATE OF delivery
-), marked AS (
+WITH marked AS (
     -- A warning that may still be sent again is asked about until that is done.
     UPDATE delivery SET
         asked = CASE WHEN delivery.status = 'unknown' AND {_WARNING}
                      THEN LEAST(delivery.asked + 1, %(tries)s - 1) ELSE delivery.asked + 1 END,
         due_at = %(now)s + (delivery.asked + 1) * CASE WHEN delivery.status = 'unknown'
                  THEN %(settle)s ELSE %(reconcile)s END
-    FROM due
-    WHERE delivery.campaign_id = %(campaign)s AND delivery.number = due.number
-    RETURNING delivery.*, due.before
+    WHERE delivery.campaign_id = %(campaign)s AND delivery.number = ANY(%(numbers)s)
+    RETURNING delivery.*
 )
 SELECT {PENDING_COLUMNS}, delivery.status, advisory.class, delivery.provider, delivery.reference,
-       delivery.updated_at, delivery.before
+       delivery.updated_at
 FROM marked AS delivery
 JOIN address ON address.id = delivery.address_id
 JOIN customer ON customer.id = delivery.customer_id
@@ -211,9 +214,14 @@ def _look(
     connection: Connection[Any], values: Mapping[str, object], campaign: int, ids: Sequence[int]
 ) -> Sequence[Open]:
     own = {**values, "campaign": campaign, "ids": ids}
-    rows = connection.execute(_OPEN, own, prepare=False).fetchall()
+    # How often each was asked before it is marked.
+    asked = dict(connection.execute(_DUE, own, prepare=False).fetchall())
+    rows = []
+    if asked:
+        due = {**own, "numbers": sorted(asked)}
+        rows = connection.execute(_OPEN, due, prepare=False).fetchall()
     connection.execute(_NEXT_LOOK, own)
-    return [_to_open(row) for row in rows]
+    return [_to_open(row, asked) for row in rows]
 
 
 def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: datetime) -> int:
@@ -233,14 +241,15 @@ def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: 
     return sum(effect is Effect.APPLIED for effect in effects.values())
 
 
-def _to_open(row: Sequence[Any]) -> Open:
-    *pending, status, class_, provider, reference, since, asked = row
+def _to_open(row: Sequence[Any], asked: Mapping[int, int]) -> Open:
+    *columns, status, class_, provider, reference, since = row
+    pending = to_pending(columns)
     return Open(
-        pending=to_pending(pending),
+        pending=pending,
         status=DeliveryStatus(status),
         message_class=MessageClass(class_),
         provider=provider,
         reference=reference,
         since=since,
-        asked=asked,
+        asked=asked[pending.delivery.number],
     )

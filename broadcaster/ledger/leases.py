@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Channel, Lane, Scheme
 from broadcaster.ledger import batches
+from broadcaster.ledger.arrays import integers
+from broadcaster.ledger.together import together
 from broadcaster.ports import Lease, Pending
 
 _LEASE = """
@@ -29,13 +31,16 @@ PENDING_COLUMNS = """
          ELSE COALESCE(customer.name_latin, customer.name) END
 """
 
+# Looked up here, because asking the class costs as much as reading the whole row.
+_SCHEMES: Mapping[str, Scheme] = {scheme.value: scheme for scheme in Scheme}
+
 _RANGE = "SELECT first, last FROM batch WHERE id = %s"
 
 # Limited first and joined then, with the bounds given as values: so the plan is made for a batch
 # and not for the whole table.
 _PENDING = f"""
 WITH due AS MATERIALIZED (
-    SELECT * FROM delivery
+    SELECT campaign_id, number, attempts, address_id, customer_id, locale FROM delivery
     WHERE campaign_id = %(campaign)s AND number BETWEEN %(first)s AND %(last)s
       AND (status = 'planned' OR (status = 'deferred' AND due_at <= %(now)s))
     ORDER BY number
@@ -57,39 +62,74 @@ WHERE batch.id = %(batch)s AND batch.lease_token = %(token)s AND batch.lease_unt
   AND NOT batch.done
   AND campaign.id = batch.campaign_id AND campaign.status = 'running'
   AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-RETURNING batch.first, batch.last, advisory.class
+"""
+
+# Sent together with the gate, before it is known whether that was open: it was when the batch is as
+# this very transaction left it. So what is sent later sees all that was committed meanwhile.
+_OPENED = """
+gate AS MATERIALIZED (
+    SELECT batch.first, batch.last, advisory.class
+    FROM batch
+    JOIN campaign ON campaign.id = batch.campaign_id
+    JOIN advisory ON advisory.id = campaign.advisory_id
+    WHERE batch.id = %(batch)s AND batch.xmin = pg_current_xact_id_if_assigned()::xid
+)
+"""
+
+_CLAIMABLE = """
+delivery.campaign_id = %(campaign)s AND delivery.number = wish.number
+AND delivery.number BETWEEN gate.first AND gate.last
+AND delivery.attempts = wish.attempt - 1
+AND (delivery.status = 'planned'
+     OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
 """
 
 # An address may have come onto the suppression list since planning, or its customer may have
-# refused; such a delivery stays here.
-_CLAIM = """
-WITH going AS (
-    SELECT delivery.number, suppression.address_id IS NOT NULL OR EXISTS (
-        SELECT FROM consent
-        WHERE consent.customer_id = delivery.customer_id AND consent.channel = delivery.channel
-          AND consent.class = %(class)s::message_class AND NOT consent.granted
-          AND consent.class <> 'safety') AS barred
-    FROM unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
-    JOIN delivery ON delivery.campaign_id = %(campaign)s AND delivery.number = wish.number
-    LEFT JOIN suppression ON suppression.address_id = delivery.address_id
-                         AND suppression.class = %(class)s::message_class
-    WHERE delivery.number BETWEEN %(first)s AND %(last)s
-      AND delivery.attempts = wish.attempt - 1
-      AND (delivery.status = 'planned'
-           OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
+# refused.
+_BARRED = """
+(EXISTS (SELECT FROM suppression
+         WHERE suppression.address_id = delivery.address_id AND suppression.class = gate.class)
+ OR EXISTS (SELECT FROM consent
+            WHERE consent.customer_id = delivery.customer_id
+              AND consent.channel = delivery.channel AND consent.class = gate.class
+              AND NOT consent.granted AND consent.class <> 'safety'))
+"""
+
+# One lookup and one write a row. Whoever locks several rows does it in the order of their numbers,
+# so that nobody waits in a circle; here they are looked up and so locked in the order in which they
+# are wished, which is that. The batch alone does not see to it, because receipts and escalations
+# lock deliveries without it.
+_CLAIM = f"""
+WITH {_OPENED}, claimed AS (
+    UPDATE delivery SET
+        status = 'submitting', reason = NULL, attempts = delivery.attempts + 1,
+        provider = %(provider)s, due_at = NULL, reference = NULL, code = NULL,
+        updated_at = %(now)s
+    FROM gate
+    CROSS JOIN unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
+    WHERE {_CLAIMABLE} AND NOT {_BARRED}
+    RETURNING delivery.number
+)
+SELECT array_agg(number) FROM claimed
+"""  # noqa: S608  (joined from our own constants)
+
+# What a claim left behind because it is barred stays here.
+_SUPPRESS = f"""
+WITH {_OPENED}, barred AS (
+    SELECT delivery.number
+    FROM gate
+    CROSS JOIN unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
+    JOIN delivery ON {_CLAIMABLE}
+    WHERE {_BARRED}
     ORDER BY delivery.number
     FOR UPDATE OF delivery
 )
 UPDATE delivery SET
-    status = CASE WHEN going.barred THEN 'suppressed' ELSE 'submitting' END::delivery_status,
-    reason = CASE WHEN going.barred THEN 'address_suppressed'::reason END,
-    attempts = delivery.attempts + CASE WHEN going.barred THEN 0 ELSE 1 END,
-    provider = CASE WHEN NOT going.barred THEN %(provider)s END,
+    status = 'suppressed', reason = 'address_suppressed', provider = NULL,
     due_at = NULL, reference = NULL, code = NULL, updated_at = %(now)s
-FROM going
-WHERE delivery.campaign_id = %(campaign)s AND delivery.number = going.number
-RETURNING delivery.number, going.barred
-"""
+FROM barred
+WHERE delivery.campaign_id = %(campaign)s AND delivery.number = barred.number
+"""  # noqa: S608  (joined from our own constants)
 
 _HELD = (
     "SELECT FROM batch WHERE id = %s AND lease_token = %s AND lease_until IS NOT NULL FOR UPDATE"
@@ -135,7 +175,7 @@ def to_pending(row: Sequence[Any]) -> Pending:
     return Pending(
         delivery=DeliveryId(campaign, number),
         attempt=attempt,
-        address=Address(scheme=Scheme(scheme), value=value, keys=keys or {}),
+        address=Address(scheme=_SCHEMES[scheme], value=value, keys=keys or {}),
         locale=locale,
         customer_number=customer,
         name=name,
@@ -151,41 +191,48 @@ def claim(
     ttl: timedelta,
 ) -> Sequence[int] | None:
     """Claim what may leave, in order of numbers, and renew the lease; None when it is not ours."""
-    row = _gate(connection, held, now, ttl)
-    if row is None:
-        return None
-    first, last, class_ = row
+    numbers = sorted(attempts)
     values = {
+        "batch": held.batch,
         "campaign": held.campaign,
-        "numbers": list(attempts),
-        "attempts": list(attempts.values()),
+        "numbers": integers(numbers),
+        "attempts": integers([attempts[number] for number in numbers]),
         "provider": provider,
-        "first": first,
-        "last": last,
-        "class": class_,
         "now": now,
     }
-    claimed = connection.execute(_CLAIM, values)
-    return sorted(number for number, barred in claimed if not barred)
+    with together(connection):
+        gate = _gate(connection, held, now, ttl)
+        claimed = connection.execute(_CLAIM, values)
+    if not gate.rowcount:
+        return None
+    (going,) = claimed.fetchone() or (None,)
+    if going is None or len(going) < len(numbers):
+        # Nothing depends on it at once: what is barred can not be claimed later either.
+        with together(connection):
+            _gate(connection, held, now, ttl)
+            connection.execute(_SUPPRESS, values)
+    return sorted(going or ())
 
 
 def renew(connection: Connection[Any], held: Lease, now: datetime, ttl: timedelta) -> bool:
     """Renew the lease; False when it is not ours any more, or nothing may be claimed with it."""
-    return _gate(connection, held, now, ttl) is not None
+    return _gate(connection, held, now, ttl).rowcount > 0
 
 
-def _gate(
-    connection: Connection[Any], held: Lease, now: datetime, ttl: timedelta
-) -> Sequence[Any] | None:
+def _gate(connection: Connection[Any], held: Lease, now: datetime, ttl: timedelta) -> Cursor[Any]:
     gate = {"batch": held.batch, "token": held.token, "now": now, "until": now + ttl}
-    return connection.execute(_RENEW, gate).fetchone()
+    return connection.execute(_RENEW, gate)
 
 
 def release(
-    connection: Connection[Any], held: Lease, now: datetime, after: datetime | None = None
+    connection: Connection[Any],
+    held: Lease,
+    now: datetime,
+    after: datetime | None,
+    reconcile: timedelta,
 ) -> None:
     """Give the batch back, if it is still ours."""
     if connection.execute(_HELD, [held.batch, held.token]).fetchone() is not None:
         # Who gives back has nothing in the air any more: what is not recorded is in doubt.
         batches.lose(connection, [held.batch], now)
-        batches.give_back(connection, [held.batch], now, after)
+        batches.give_back(connection, [held.batch], now, after, reconcile)

@@ -16,11 +16,18 @@ from broadcaster.ports import Lease, Pending, Recorded
 
 
 class PostgresLedger:
-    """Implements `ports.Ledger`; UnavailableError when the database does not answer."""
+    """Implements `ports.Ledger`; UnavailableError when the database does not answer.
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    What was accepted and never reported on is looked for after `reconcile`, not at once: a look
+    reads a whole batch, and wakes what asks every provider.
+    """
+
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], reconcile: timedelta = timedelta(0)
+    ) -> None:
         """Use the pool's connections."""
         self._pool = pool
+        self._reconcile = reconcile
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
         """Take a runnable batch, by compare and set."""
@@ -50,19 +57,14 @@ class PostgresLedger:
             return leases.renew(connection, lease, now, ttl)
 
     def record(self, submissions: Sequence[Recorded], now: datetime) -> None:
-        """Apply what came of a slice.
-
-        Not waited for until it is on the disk: what a crash of the server takes along is in doubt
-        again, which a claim, waited for, guarantees.
-        """
+        """Apply what came of a slice; a crash of the server may put it in doubt again."""
         with self._pool.connection() as connection:
-            connection.execute("SET LOCAL synchronous_commit = off")
             records.record(connection, submissions, now)
 
     def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:
         """Give the batch back."""
         with self._pool.connection() as connection:
-            leases.release(connection, lease, now, after)
+            leases.release(connection, lease, now, after, self._reconcile)
 
     def campaign(self, campaign: int) -> Campaign:
         """Read a campaign."""

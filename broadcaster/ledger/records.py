@@ -1,6 +1,6 @@
 """Recording what came of a slice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,9 @@ from psycopg import Connection
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, transition
 from broadcaster.ledger import batches
+from broadcaster.ledger.arrays import integers, texts
 from broadcaster.ledger.news import News, apply
+from broadcaster.ledger.together import together
 from broadcaster.ports import Recorded
 
 #: Columns are of two bytes, and a provider's words are bounded before they are kept.
@@ -26,32 +28,44 @@ FROM unnest(%(numbers)s::integer[], %(attempts)s::smallint[], %(references)s::te
     AS news (number, attempt, reference, code, units)
 WHERE delivery.campaign_id = %(campaign)s AND delivery.number = news.number
   AND delivery.status = 'submitting' AND delivery.attempts = news.attempt
-RETURNING delivery.number
 """
+
+# Not waited for until it is on the disk: what a crash of the server takes along is in doubt again,
+# which a claim, waited for, guarantees.
+_UNHURRIED = "SELECT set_config('synchronous_commit', 'off', true)"
+
+_ACCEPT = transition(DeliveryStatus.SUBMITTING, DeliveryEvent.ACCEPT).status
 
 
 def record(connection: Connection[Any], rows: Sequence[Recorded], now: datetime) -> None:
     """Apply submissions by the transition table; their batches wake up for what was deferred.
 
     The holder of a batch works that out when it gives it back; but one that stalled past its
-    lease may report on a batch that others have given back as done.
+    lease may report on a batch that others have given back as done. What only was accepted is
+    committed by itself; to report all of it again changes nothing.
     """
+    plain, rest = _parted(rows)
+    rest += _plainly_accepted(connection, plain, now)
+    if rest:
+        _apply(connection, rest, now)
+
+
+def _apply(connection: Connection[Any], rows: Sequence[Recorded], now: datetime) -> None:
+    connection.execute(_UNHURRIED)
     deferred = [
         row.submission.delivery for row in rows if row.submission.event is DeliveryEvent.DEFER
     ]
     # Everybody locks a batch before its deliveries.
     locked = batches.lock(connection, deferred) if deferred else []
-    rest = _plainly_accepted(connection, rows, now)
-    if rest:
-        apply(connection, [_news(index, row) for index, row in enumerate(rest)], now)
+    apply(connection, [_news(index, row) for index, row in enumerate(rows)], now)
     if locked:
         batches.reopen(connection, locked)
 
 
-def _plainly_accepted(
-    connection: Connection[Any], rows: Sequence[Recorded], now: datetime
-) -> Sequence[Recorded]:
-    """Write down what was simply accepted, the short way; gives what is left."""
+def _parted(
+    rows: Sequence[Recorded],
+) -> tuple[Mapping[tuple[int, str], list[Recorded]], list[Recorded]]:
+    """Part what was simply accepted, by campaign and provider, from all else."""
     plain: dict[tuple[int, str], list[Recorded]] = {}
     rest: list[Recorded] = []
     for row in rows:
@@ -60,32 +74,51 @@ def _plainly_accepted(
             plain.setdefault((submission.delivery.campaign, row.provider), []).append(row)
         else:
             rest.append(row)
+    return plain, rest
+
+
+def _plainly_accepted(
+    connection: Connection[Any],
+    plain: Mapping[tuple[int, str], list[Recorded]],
+    now: datetime,
+) -> list[Recorded]:
+    """Write down what was simply accepted, the short way; gives what did not all fit it.
+
+    Where one delivery was not as its claim left it, all of its group are given, as the transition
+    table changes nothing of those that were written.
+    """
+    left: list[Recorded] = []
     for (campaign, provider), group in plain.items():
-        # In the order of their keys, as everybody locks them.
-        group.sort(key=lambda row: row.submission.delivery.number)
-        written = {
-            number
-            for (number,) in connection.execute(_ACCEPTED, _columns(group, campaign, provider, now))
-        }
-        rest += [row for row in group if row.submission.delivery.number not in written]
-    return rest
+        # By itself, because rows are locked in the order of their keys within a group alone.
+        with together(connection):
+            connection.execute(_UNHURRIED)
+            done = connection.execute(_ACCEPTED, _columns(group, campaign, provider, now))
+        if done.rowcount < len(group):
+            left += group
+    return left
 
 
 def _columns(
-    group: Sequence[Recorded], campaign: int, provider: str, now: datetime
+    group: list[Recorded], campaign: int, provider: str, now: datetime
 ) -> dict[str, object]:
-    after = transition(DeliveryStatus.SUBMITTING, DeliveryEvent.ACCEPT).status
+    # In the order of their keys, as everybody locks them.
+    group.sort(key=_number)
+    said = [row.submission for row in group]
     return {
-        "after": after.value,
+        "after": _ACCEPT.value,
         "campaign": campaign,
         "provider": provider,
         "now": now,
-        "numbers": [row.submission.delivery.number for row in group],
-        "attempts": [row.submission.attempt for row in group],
-        "references": [bounded(row.submission.reference) for row in group],
-        "codes": [bounded(row.submission.code) for row in group],
-        "units": [_units(row) for row in group],
+        "numbers": integers([one.delivery.number for one in said]),
+        "attempts": integers([one.attempt for one in said]),
+        "references": texts([bounded(one.reference) for one in said]),
+        "codes": texts([bounded(one.code) for one in said]),
+        "units": integers([_units(row) for row in group]),
     }
+
+
+def _number(row: Recorded) -> int:
+    return row.submission.delivery.number
 
 
 def _units(row: Recorded) -> int:

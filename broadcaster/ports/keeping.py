@@ -75,7 +75,7 @@ class Ledger(Protocol):
         ...
 
     def record(self, submissions: Sequence["Recorded"], now: datetime) -> None:
-        """Apply what came of a slice by the transition table, in one transaction."""
+        """Apply what came of a slice by the transition table; to repeat it changes nothing."""
         ...
 
     def release(self, lease: Lease, now: datetime, after: datetime | None = None) -> None:

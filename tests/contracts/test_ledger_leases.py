@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
-from broadcaster.domain.message import MessageClass
 from broadcaster.ports import Lease
-from tests.builders import NOON, recorded, submission
+from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -104,31 +103,6 @@ def test_a_former_holder_s_release_changes_nothing(rows: Rows) -> None:
     assert rows.ledger.claim(lease, {1: 1}, "sandbox", LATER, TTL) == [1]
 
 
-def test_a_claim_renews_the_lease(rows: Rows) -> None:
-    """Who works on keeps the batch."""
-    campaign = rows.running(2)
-    lease = rows.claimed(campaign, [1])
-    moment = NOON + TTL / 2
-    assert rows.ledger.claim(lease, {2: 1}, "sandbox", moment, TTL) == [2]
-    assert rows.ledger.lease(lease.batch, NOON + TTL + TTL / 4, TTL) is None
-
-
-@pytest.mark.parametrize("attempt", [0, 2, 3])
-def test_a_claim_of_another_attempt_takes_nothing(rows: Rows, attempt: int) -> None:
-    """Compare and set: only the next attempt can be claimed."""
-    lease = rows.leased(rows.running(1))
-    assert rows.ledger.claim(lease, {1: attempt}, "sandbox", NOON, TTL) == []
-
-
-def test_nothing_is_claimed_twice_nor_outside_the_batch(rows: Rows) -> None:
-    """A claimed delivery is gone, and numbers of other batches are not ours."""
-    campaign = rows.running(4, batch_size=2)
-    lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 3: 1, 99: 1}, "sandbox", NOON, TTL) == [1]
-    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]
-    assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == []
-
-
 def test_a_pause_stops_the_next_claim_and_the_next_lease(rows: Rows) -> None:
     """What is not claimed when the pause is over does not leave; resumed, it does."""
     campaign = rows.running(2)
@@ -151,31 +125,6 @@ def test_nothing_is_leased_or_claimed_outside_the_advisory_s_time(rows: Rows, ho
     lease = rows.ledger.lease(batch, NOON, timedelta(days=3))
     assert lease is not None
     assert rows.ledger.claim(lease, {1: 1}, "sandbox", outside, TTL) is None
-
-
-def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
-    """Whatever wrote the refusal down, a file or a click, acts on all that has not left."""
-    campaign = rows.running(3)
-    for number, class_, granted in ((1, "service", False), (2, "promotional", False)):
-        (customer,) = rows.delivery(campaign, number, "customer_id")
-        rows.tell(
-            "INSERT INTO consent VALUES (%s, 'sms', %s, %s, 'file')", customer, class_, granted
-        )
-    lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, "sandbox", NOON, TTL) == [2, 3]
-    assert rows.delivery(campaign, 1, "status", "attempts") == ("suppressed", 0)
-
-
-def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None:
-    """It becomes suppressed; a suppression for another class does not count."""
-    campaign = rows.running(2)
-    for number, class_ in ((1, MessageClass.SERVICE), (2, MessageClass.PROMOTIONAL)):
-        (address,) = rows.delivery(campaign, number, "address_id")
-        rows.tell("INSERT INTO suppression VALUES (%s, %s, 'gone', 'test')", address, class_.value)
-    lease = rows.leased(campaign)
-    assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]
-    columns = ("status", "reason", "attempts")
-    assert rows.delivery(campaign, 1, *columns) == ("suppressed", "address_suppressed", 0)
 
 
 def test_what_is_deferred_waits_until_it_is_due(rows: Rows) -> None:
@@ -220,6 +169,23 @@ def test_that_a_former_attempt_was_taken_counts_however_late(rows: Rows) -> None
     rows.ledger.record([recorded(submission(delivery, EVENT.ACCEPT, reference="late"))], NOON)
     assert rows.delivery(campaign, 1, "status", "reference") == ("accepted", "late")
     assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == []
+
+
+def test_a_receipt_that_overtook_the_answer_keeps_its_word_and_the_rest_is_written(
+    rows: Rows,
+) -> None:
+    """Of a slice that was accepted one is delivered already; all keep what the answer carries."""
+    campaign = rows.running(3)
+    rows.claimed(campaign, [1, 2, 3])
+    rows.ledger.receive([receipt(DeliveryId(campaign, 2))], NOON)
+    assert rows.ledger.apply_receipts(NOON, 10) == 1
+    answers = [submission(DeliveryId(campaign, n), reference=f"r {n}") for n in (3, 2, 1)]
+    for _ in range(2):
+        rows.ledger.record([recorded(answer, units=2) for answer in answers], NOON)
+        assert rows.statuses(campaign) == [STATUS.ACCEPTED, STATUS.DELIVERED, STATUS.ACCEPTED]
+        for number in (1, 2, 3):
+            found = rows.delivery(campaign, number, "reference", "units", "attempts")
+            assert found == (f"r {number}", 2, 1)
 
 
 def test_a_holder_that_stalled_settles_what_its_successor_put_in_doubt(rows: Rows) -> None:

@@ -8,6 +8,7 @@ from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel, Lane
 from broadcaster.ledger.doubts import PostgresDoubts
+from broadcaster.ledger.ledger import PostgresLedger
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.ports import Open
 from tests.builders import NOON, receipt, recorded, submission
@@ -230,6 +231,19 @@ def test_what_was_accepted_and_never_reported_on_is_asked_about(
         doubts.open(NOON + moments * RECONCILE, SETTLE, RECONCILE, 10)
     assert rows.delivery(campaign, 1, "asked", "status") == (3, "accepted")
     assert not calendar.doubts_due(EXPIRED, SETTLE, RECONCILE)
+
+
+def test_nobody_looks_at_what_was_just_accepted(rows: Rows, calendar: PostgresCalendar) -> None:
+    """A look would read its whole batch to find that it is too early."""
+    campaign = rows.running(2)
+    lease = rows.claimed(campaign, [1, 2])
+    for number in (1, 2):
+        answer = submission(DeliveryId(campaign, number))
+        rows.ledger.record([recorded(answer)], NOON + (number - 1) * SETTLE)
+    PostgresLedger(rows.pool, RECONCILE).release(lease, NOON + 2 * SETTLE)
+    before = NOON + RECONCILE - timedelta(seconds=1)
+    assert not calendar.doubts_due(before, SETTLE, RECONCILE)
+    assert calendar.doubts_due(NOON + RECONCILE, SETTLE, RECONCILE)
 
 
 def test_providers_that_can_not_be_asked_are_not_asked(
