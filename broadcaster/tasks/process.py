@@ -34,7 +34,7 @@ def application() -> Celery:
 
 
 @lru_cache(maxsize=1)
-def _texts() -> "TemplateRenderer":
+def texts() -> "TemplateRenderer":
     """Read templates and catalogues; once before the fork, for a child to take over."""
     return bootstrap.renderer(load())
 
@@ -52,7 +52,7 @@ class Process:
         runtime.stopping = stopping.is_set
         # What is wrong with the texts is said by who needs them.
         with suppress(BroadcasterError):
-            runtime.use(_texts())
+            runtime.use(texts())
         return runtime
 
     @cached_property
@@ -64,20 +64,24 @@ class Process:
         return self._runner.run(work)
 
     def warm(self) -> None:
-        """Make what the first batch would have to wait for; what fails now is said then.
+        """Be ready for the first task.
 
         What is there now stays for good, so the collector need not look through it again and again;
         messages are many, short-lived and in no circles, so it need not look often either.
         """
+        self.load()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
+
+    def load(self) -> None:
+        """Make what the first batch would have to wait for; what fails now is said then."""
         with suppress(BroadcasterError):
             self.runtime.dispatcher.ledger.campaign(0)
         if CONTROL in application().amqp.queues.consume_from:
             # Who settles loads all networks' libraries: not while a tick waits behind it.
             with suppress(BroadcasterError):
                 self.runtime.doubt  # noqa: B018  (made when it is first named)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 50, 50)
 
     def close(self) -> None:
         """Close connections in good order."""
@@ -100,7 +104,7 @@ def _freeze(**_: object) -> None:
     # that takes another's place begins sooner.
     bootstrap.preload()
     with suppress(BroadcasterError):
-        _texts()
+        texts()
     gc.collect()
     gc.freeze()
 

@@ -10,7 +10,7 @@ import redis
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import Channel, Lane, Scheme
 from broadcaster.tasks import jobs
-from broadcaster.tasks.process import application, process
+from broadcaster.tasks.process import application, process, texts
 from tests.builders import NOON, address, customer
 from tests.fakes import FakeClock
 from tests.rows import Pool, Rows
@@ -90,3 +90,19 @@ def _taken(broker: redis.Redis, *names: str) -> list[tuple[str, int]]:
             read = json.loads(message)
             found.append((read["headers"]["task"], read["headers"]["argsrepr"]))
     return [(task, int(words.strip("(),") or 0)) for task, words in found]
+
+
+@pytest.mark.parametrize(("serves", "settles"), [("control", True), ("urgent,routine", False)])
+def test_a_process_is_ready_before_its_first_task(
+    queues: redis.Redis,
+    serves: str,
+    settles: bool,  # noqa: FBT001  (a case)
+) -> None:
+    """With the texts read before the fork; with all networks where it settles doubt, else none."""
+    del queues
+    application().amqp.queues.select(serves.split(","))
+    process().load()
+    made = vars(process().runtime)
+    assert made["renderer"] is texts()
+    assert "dispatcher" in made
+    assert ("doubt" in made) is settles

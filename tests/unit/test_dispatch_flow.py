@@ -223,6 +223,21 @@ def _unreachable(message: Message) -> Submission:
     )
 
 
+def test_a_network_that_says_too_fast_now_and_then_is_slowed_down_a_little() -> None:
+    """By the part of its answers that said so, not by each of them as by all."""
+    scene = Scene(
+        count=40,
+        provider=StreamingProvider(
+            lambda message: (
+                _too_fast(message) if message.delivery.number == 30 else accepted(message)
+            )
+        ),
+    )
+    scene.run()
+    assert scene.throttle.slowed == ["fake"]
+    assert 0 < scene.throttle.parts[0] < 0.2
+
+
 def _too_fast(message: Message) -> Submission:
     return Submission(
         delivery=message.delivery,
