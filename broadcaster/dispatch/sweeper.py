@@ -1,7 +1,7 @@
 """The tick: what is due now, found by queries on the ledger."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,9 +25,9 @@ class Calendar(Protocol):
         ...
 
     def publishable(
-        self, now: datetime, stale: timedelta, limit: int
+        self, now: datetime, stale: Mapping[Lane, timedelta], limit: int
     ) -> Sequence[tuple[int, Lane]]:
-        """List and mark runnable batches that no fresh message in a queue stands for."""
+        """List and mark runnable batches that no fresh message in their queue stands for."""
         ...
 
     def unpublish(self, published: Sequence[int]) -> None:
@@ -67,7 +67,9 @@ class Sweeper:
     """Looks through the ledger once a second.
 
     `ahead` bounds how many batches are in the queues at once; `stale` is after how long a message
-    in a queue is taken for lost (a flushed broker) and sent again, which is harmless.
+    in a queue is taken for lost and sent again, which is harmless. Where the queue is empty it is
+    lost (a flushed broker, a worker that died with it) or with a worker that will begin it soon,
+    and `lost` is enough.
     """
 
     calendar: Calendar
@@ -76,18 +78,25 @@ class Sweeper:
     reconcile_after: timedelta
     ahead: int = 200
     stale: timedelta = timedelta(seconds=15)
+    lost: timedelta = timedelta(seconds=2)
 
-    def sweep(self) -> Due:
-        """Expire and finish what has ended, and list what is to be done."""
+    def sweep(self, idle: frozenset[Lane] = frozenset()) -> Due:
+        """Expire and finish what has ended, and list what is to be done.
+
+        `idle` are the lanes in whose queues no message waits.
+        """
         now = self.clock.now()
         self._keep_house(now)
         return Due(
             campaigns=self.calendar.due_campaigns(now),
             escalations=self.calendar.due_escalations(now),
-            batches=self.calendar.publishable(now, self.stale, self.ahead),
+            batches=self.calendar.publishable(now, self._stale(idle), self.ahead),
             receipts=self.calendar.receipts_waiting(),
             doubts=self.calendar.doubts_due(now, self.settle_after, self.reconcile_after),
         )
+
+    def _stale(self, idle: frozenset[Lane]) -> Mapping[Lane, timedelta]:
+        return {lane: self.lost if lane in idle else self.stale for lane in Lane}
 
     def _keep_house(self, now: datetime) -> None:
         """Expire and finish; rows that somebody holds must not keep all others from their turn."""

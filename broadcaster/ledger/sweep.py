@@ -1,6 +1,6 @@
 """What is due, found by queries; beat only asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
@@ -138,18 +138,18 @@ class PostgresCalendar:
         return [(campaign, lane) for campaign, lane in due if lane not in busy]
 
     def publishable(
-        self, now: datetime, stale: timedelta, limit: int
+        self, now: datetime, stale: Mapping[Lane, timedelta], limit: int
     ) -> Sequence[tuple[int, Lane]]:
         """List and mark runnable batches that no fresh message in a queue stands for.
 
         Urgent ones first, and within a lane campaigns and channels in turn, because each has
         limits of its own that are not to lie idle meanwhile. `limit` bounds, for each lane, how
-        many messages younger than `stale` are waiting in its queue.
+        many messages younger than its `stale` are waiting in its queue.
         """
         found: list[tuple[int, Lane]] = []
         with self._pool.connection() as connection:
             for lane in (Lane.URGENT, Lane.ROUTINE):
-                values = {"now": now, "fresh": now - stale, "lane": lane.value}
+                values = {"now": now, "fresh": now - stale[lane], "lane": lane.value}
                 row = connection.execute(_OUTSTANDING, values).fetchone()
                 room = max(limit - (row[0] if row else 0), 0)
                 rows = connection.execute(_PUBLISH, {**values, "limit": room})

@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 
+import redis
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
@@ -23,7 +24,7 @@ _FRESH = 10
 def tick() -> None:
     """Find what is due and send it to be done; everything here is a query on the ledger."""
     runtime = process().runtime
-    due = runtime.sweeper.sweep()
+    due = runtime.sweeper.sweep(_idle(runtime.redis))
     # Of each lane one is planned at a time, and never both by those who serve the tick.
     for task, found in ((plan, due.campaigns), (escalate, due.escalations)):
         for campaign, lane in found:
@@ -47,6 +48,13 @@ def tick() -> None:
         apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
     if due.doubts:
         settle.apply_async(queue=CONTROL, expires=_FRESH)
+
+
+def _idle(broker: redis.Redis) -> frozenset[Lane]:
+    """List the lanes in whose queues no message waits; none when that can't be said."""
+    with suppress(redis.RedisError):
+        return frozenset(lane for lane in Lane if not broker.exists(lane.value))
+    return frozenset()
 
 
 @shared_task(name="broadcaster.plan")

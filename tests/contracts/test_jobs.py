@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,25 @@ def test_campaigns_are_planned_by_those_who_serve_their_lane(
                        (Lane.URGENT, Lane.ROUTINE))  # fmt: skip
     assert _taken(queues, "control") == [("broadcaster.plan", routine[0])]
     assert _taken(queues, "urgent") == [("broadcaster.plan", urgent[0])]
+
+
+def test_what_a_broker_lost_is_offered_again_at_once(pool: Pool, queues: redis.Redis) -> None:
+    """Where its queue is empty after two seconds; what waits there is not doubled by that."""
+    rows = Rows(pool)
+    batches = rows.batches(rows.running(4, batch_size=2))
+    jobs.tick()
+    clock = process().runtime.clock
+    assert isinstance(clock, FakeClock)
+    clock.moment += timedelta(seconds=3)
+    jobs.tick()
+    offered = [("broadcaster.dispatch", batch) for batch in batches]
+    assert _taken(queues, "routine") == offered
+    clock.moment += timedelta(seconds=1)
+    jobs.tick()
+    assert _taken(queues, "routine") == offered
+    clock.moment += timedelta(seconds=1)
+    jobs.tick()
+    assert _taken(queues, "routine") == []
 
 
 def _escalating(rows: Rows, lane: Lane) -> int:

@@ -15,7 +15,8 @@ from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
-STALE = timedelta(seconds=15)
+AGE = timedelta(seconds=15)
+STALE = dict.fromkeys(Lane, AGE)
 SETTLE, RECONCILE = timedelta(minutes=2), timedelta(minutes=10)
 EXPIRED = NOON + timedelta(days=2)
 
@@ -62,7 +63,7 @@ def test_batches_are_published_once_urgent_ones_first(
     assert calendar.publishable(NOON, STALE, 10) == []
     calendar.unpublish(urgent)
     assert calendar.publishable(NOON, STALE, 10) == expected[:1]
-    assert calendar.publishable(NOON + STALE, STALE, 10) == expected
+    assert calendar.publishable(NOON + AGE, STALE, 10) == expected
 
 
 def test_the_queues_are_kept_short(rows: Rows, calendar: PostgresCalendar) -> None:
