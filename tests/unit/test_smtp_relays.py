@@ -36,7 +36,7 @@ _offers = pytest.mark.parametrize("offers", [GROUP, _PLAIN], ids=["group", "plai
 def test_an_end_at_each_step(step: str, how: str, offers: tuple[str, ...]) -> None:
     """Before the final dot it is DEFER, after it LOSE; no mail is ever written twice."""
     relay = Relay(act=always(**{step: how}), offers=offers)
-    (answer,) = submit(relay, [mail()], TIMEOUT=0.2)
+    (answer,) = submit(relay, [mail()], TIMEOUT=0.4)
     wanted = (_E.LOSE, Reason.NO_ANSWER) if step == "END" else (_E.DEFER, Reason.NO_CONNECTION)
     assert (answer.event, answer.reason) == wanted
     assert bool(answer.reference) is (step == "END")
