@@ -14,8 +14,8 @@ from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
 
-#: The most receipts handled by one task, so that others get their turn.
-_RECEIPTS = 2000
+#: The most receipts handled at once, so that nobody waits for long.
+_RECEIPTS = 1000
 #: The next ticks ask again for what waited longer than this, seconds.
 _FRESH = 10
 
@@ -93,7 +93,9 @@ def apply_receipts() -> None:
     """Apply the receipts that were stored."""
     runtime = process().runtime
     while runtime.ledger.apply_receipts(runtime.clock.now(), _RECEIPTS) == _RECEIPTS:
-        pass
+        # The rest waits in the ledger; a worker that is to end has ten seconds for that.
+        if runtime.stopping():
+            break
 
 
 @shared_task(name="broadcaster.settle")
