@@ -35,20 +35,15 @@ class Charges:
         What was never answered may arrive even now: it keeps what its grant holds.
         """
         now = self._clock.now()
+        answered = [one for one in landings if one.submission.event is not DeliveryEvent.LOSE]
         taken = [
             one.at - one.aloft.left
-            for one in landings
-            if one.aloft.left is not None
-            and one.submission.reference is not None
-            and one.submission.event is not DeliveryEvent.LOSE
+            for one in answered
+            if one.aloft.left is not None and one.submission.reference is not None
         ]
         if taken:
             self._roundtrips.note(min(taken).total_seconds(), now, len(taken))
-        held = [
-            one
-            for one in landings
-            if one.aloft.want.limits and one.submission.event is not DeliveryEvent.LOSE
-        ]
+        held = [one for one in answered if one.aloft.want.limits]
         if held:
             self._tell([one.aloft for one in held], [self._ago(one, now) for one in held])
 

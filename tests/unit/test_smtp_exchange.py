@@ -235,12 +235,7 @@ def test_a_closing_relay_leaves_the_envelope_open(together: Round, codes: tuple[
 
 def test_a_closing_relay_after_the_content_refuses_it(together: Round) -> None:
     """421 in answer to the final dot is this mail's; what follows it is open."""
-    exchange = Exchange(group=True, ahead=True)
-    first, second = _letter(together, 1), _letter(together, 2)
-    exchange.begin(first)
-    _hear(exchange, 250, 250, 354)
-    exchange.gone()
-    exchange.begin(second)
+    exchange, first, second = _turn(together)
     _hear(exchange, 421)
     assert exchange.finished == [first]
     assert exchange.open == [second]
