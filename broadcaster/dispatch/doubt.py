@@ -38,8 +38,8 @@ class Doubts(Protocol):
         """
         ...
 
-    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
-        """List which of these (by index) name a message that another delivery is known to be."""
+    def contested(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """List which of these (by index) name a message that is or may be another delivery's."""
         ...
 
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
@@ -90,10 +90,11 @@ class Doubt:
         return await asyncio.gather(*(one(row) for row in rows))
 
     def _own(self, answers: Sequence[Sequence[Receipt]], now: datetime) -> list[Receipt]:
-        """Leave out what was found and is another delivery's message, or claimed by two.
+        """Leave out what was found and is or may be another delivery's message, or named by two.
 
         A network is asked by recipient and text, and another campaign may have sent the same words
-        to the same number. What stays in doubt is listed; a wrong answer is not noticed.
+        to the same number, even just now. What stays in doubt is listed; a wrong answer is not
+        noticed.
         """
         found = [receipt for answer in answers for receipt in answer]
         named: dict[tuple[str, str | None], set[DeliveryId | None]] = {}
@@ -104,8 +105,8 @@ class Doubt:
             for receipt in found
             if receipt.reference is None or len(named[receipt.provider, receipt.reference]) == 1
         ]
-        taken = frozenset(self.doubts.taken(unshared, now)) if unshared else frozenset()
-        return [receipt for index, receipt in enumerate(unshared) if index not in taken]
+        contested = frozenset(self.doubts.contested(unshared, now)) if unshared else frozenset()
+        return [receipt for index, receipt in enumerate(unshared) if index not in contested]
 
     def _resend(self, row: Open) -> bool:
         safety = row.message_class is MessageClass.SAFETY

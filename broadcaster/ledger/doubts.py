@@ -109,20 +109,29 @@ WHERE campaign_id = %(campaign)s AND status = 'dead'
 ORDER BY number
 """
 
-# By the address, which has an index in each campaign; the reference has none.
-_TAKEN = """
+# By the address, which has an index in each campaign; the reference has none. Another delivery that
+# may have left, whose own message is not known, may be the one that was found: every message was
+# claimed before it left, so whoever may own it stands here by the time that it was shown to us. One
+# that was sent more than once is known by its last message alone.
+_CONTESTED = """
 SELECT DISTINCT found.index
 FROM unnest(%(indexes)s::integer[], %(campaigns)s::integer[], %(numbers)s::integer[],
             %(references)s::text[]) AS found (index, campaign_id, number, reference)
 JOIN delivery AS mine ON mine.campaign_id = found.campaign_id AND mine.number = found.number
 CROSS JOIN campaign
 JOIN delivery AS other ON other.campaign_id = campaign.id AND other.address_id = mine.address_id
-WHERE campaign.planned_at > %(since)s AND other.reference = found.reference
+WHERE campaign.planned_at > %(since)s
   AND (other.campaign_id, other.number) <> (mine.campaign_id, mine.number)
+  AND (other.reference = found.reference
+       OR (mine.reference IS NULL AND other.updated_at > mine.updated_at - %(near)s
+           AND (other.status IN ('submitting', 'unknown') OR other.attempts > 1)))
 """
 
 #: How long ago a campaign may have been planned whose message a network may show us for another's.
 _MEMORY = timedelta(days=7)
+#: How long before ours another request may have left whose message may be taken for ours: the
+#: longest wait for two answers that a provider can be set to, and what clocks may be apart.
+_NEAR = timedelta(minutes=15)
 
 #: How many batches are looked through at once.
 _LOOK = 20
@@ -169,8 +178,8 @@ class PostgresDoubts:
                     found += _look(connection, {**values, "limit": left}, campaign, own)
         return found
 
-    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
-        """List which of these (by index) name a message that another delivery is known to be."""
+    def contested(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+        """List which of these (by index) name a message that is or may be another delivery's."""
         rows = [
             (index, receipt.delivery, receipt.reference)
             for index, receipt in enumerate(found)
@@ -182,9 +191,10 @@ class PostgresDoubts:
             "numbers": [delivery.number for _, delivery, _ in rows],
             "references": [reference for _, _, reference in rows],
             "since": now - _MEMORY,
+            "near": _NEAR,
         }
         with self._pool.connection() as connection:
-            return [index for (index,) in connection.execute(_TAKEN, values, prepare=False)]
+            return [index for (index,) in connection.execute(_CONTESTED, values, prepare=False)]
 
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Send again what is in doubt or dead, where its campaign and advisory still live."""

@@ -26,7 +26,7 @@ _GOODBYE = 421
 
 _ROWS = """
 SELECT delivery.campaign_id, delivery.number, customer.number, delivery.channel,
-       COALESCE(address.value, ''), delivery.status, delivery.reason
+       COALESCE(address.value, ''), delivery.status, delivery.reason, delivery.reference
 FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
               LEFT JOIN address ON address.id = delivery.address_id
 """
@@ -68,6 +68,7 @@ def taken(folder: Path) -> Iterator[Taken]:
                 address=line[who],
                 at=line["at"],
                 fate=line["fate"],
+                reference=line.get("sid"),
             )
 
 
@@ -97,10 +98,18 @@ def rows(database_url: str) -> list[Row]:
                 address=address,
                 status=status,
                 reason=reason,
+                reference=reference,
             )
-            for campaign, number, customer, channel, address, status, reason in connection.execute(
-                _ROWS
-            )
+            for (
+                campaign,
+                number,
+                customer,
+                channel,
+                address,
+                status,
+                reason,
+                reference,
+            ) in connection.execute(_ROWS)
         ]
 
 

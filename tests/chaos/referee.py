@@ -50,11 +50,12 @@ class Row:
     address: str
     status: str
     reason: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """A message as a network wrote it down; `at` in epoch seconds."""
+    """A message as a network wrote it down; `at` in epoch seconds, `reference` if it gave one."""
 
     campaign: int
     number: int
@@ -62,6 +63,7 @@ class Taken:
     address: str
     at: float
     fate: str
+    reference: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +163,7 @@ def judge(accounts: Accounts) -> Verdict:
         "address told twice": _twice(accounts.taken),
         "taken by a network and not known to the ledger": _unexplained(accounts),
         "said to be handed over and never taken": _missing(accounts),
+        "taken for another message": _confused(accounts),
         "end contradicts the network": _contradicted(accounts),
         "second over the limit": _overfull(fullest),
         "left after a pause": _after_pause(accounts),
@@ -257,6 +260,15 @@ def _missing(accounts: Accounts) -> Iterator[str]:
     for row in accounts.rows:
         if row.status in _TAKEN and (row.campaign, row.number) not in got:
             yield f"{row.campaign}-{row.number} by {row.channel} is {row.status}"
+
+
+def _confused(accounts: Accounts) -> Iterator[str]:
+    """Name what carries the reference of a message that was somebody else's."""
+    owners = {one.reference: (one.campaign, one.number) for one in accounts.taken if one.reference}
+    for row in accounts.rows:
+        owner = owners.get(row.reference or "")
+        if owner not in (None, (row.campaign, row.number)):
+            yield f"{row.campaign}-{row.number} by {row.channel} names the message of {owner}"
 
 
 def _contradicted(accounts: Accounts) -> Iterator[str]:

@@ -1,17 +1,16 @@
 """What is due, in a real PostgreSQL: planning, publishing, lost batches, doubt, expiry, the end."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus
 from broadcaster.domain.message import Channel, Lane
 from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.ledger import PostgresLedger
 from broadcaster.ledger.sweep import PostgresCalendar
-from broadcaster.ports import Open
-from tests.builders import NOON, receipt, recorded, submission
+from tests.builders import NOON, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -171,69 +170,6 @@ def test_a_campaign_of_nobody_is_completed_at_once(rows: Rows, calendar: Postgre
     assert len(calendar.finish(NOON)) == 1
 
 
-def test_what_is_in_doubt_is_asked_about_a_bounded_number_of_times(
-    rows: Rows, calendar: PostgresCalendar, doubts: PostgresDoubts
-) -> None:
-    """First after the settling time, then at growing distances; then the campaign may end."""
-    campaign = _in_doubt(rows)
-    assert doubts.open(NOON, SETTLE, RECONCILE, 10) == []
-    assert calendar.finish(NOON) == []
-    moments = [NOON + SETTLE, NOON + 2 * SETTLE, NOON + 4 * SETTLE]
-    for asked, moment in enumerate(moments):
-        assert _ask(doubts, moment - timedelta(seconds=1)) == []
-        assert calendar.doubts_due(moment, SETTLE, RECONCILE)
-        (found,) = doubts.open(moment, SETTLE, RECONCILE, 10)
-        assert (found.asked, found.status, found.since) == (asked, STATUS.UNKNOWN, NOON)
-        assert found.pending.delivery == DeliveryId(campaign, 1)
-    assert _ask(doubts, EXPIRED) == []
-    assert not calendar.doubts_due(EXPIRED, SETTLE, RECONCILE)
-    assert calendar.finish(NOON + 5 * SETTLE) == [campaign]
-    assert rows.statuses(campaign) == [STATUS.UNKNOWN]
-
-
-def test_an_in_doubt_delivery_is_sent_again_when_so_decided(
-    rows: Rows, calendar: PostgresCalendar, doubts: PostgresDoubts
-) -> None:
-    """Its batch runs again, and the campaign with it; the attempt is the second."""
-    campaign = _in_doubt(rows)
-    for minutes in (2, 4, 8, 16):
-        doubts.open(NOON + timedelta(minutes=minutes), SETTLE, RECONCILE, 10)
-    later = NOON + timedelta(hours=1)
-    assert calendar.finish(later) == [campaign]
-    assert doubts.resend([DeliveryId(campaign, 1), DeliveryId(campaign, 99)], later) == 1
-    assert calendar.finish(later) == []
-    lease = rows.leased(campaign, later)
-    assert [row.attempt for row in rows.ledger.pending(lease, later, 9)] == [2]
-    assert rows.ledger.claim(lease, {1: 2}, "sandbox", later, TTL) == [1]
-
-
-@pytest.mark.parametrize("end", ["cancelled", "expired"])
-def test_nothing_is_sent_again_after_the_end(rows: Rows, doubts: PostgresDoubts, end: str) -> None:
-    """Neither cancelled nor expired campaigns come back."""
-    campaign = _in_doubt(rows)
-    if end == "cancelled":
-        rows.campaigns.cancel(campaign, "amina", NOON)
-    moment = EXPIRED if end == "expired" else NOON
-    assert doubts.resend([DeliveryId(campaign, 1)], moment) == 0
-    assert rows.statuses(campaign) == [STATUS.UNKNOWN]
-
-
-def test_what_was_accepted_and_never_reported_on_is_asked_about(
-    rows: Rows, calendar: PostgresCalendar, doubts: PostgresDoubts
-) -> None:
-    """After its own time, bounded; and it keeps no campaign from its end."""
-    campaign = _accepted(rows, provider="sandbox")
-    assert calendar.finish(NOON) == [campaign]
-    assert _ask(doubts, NOON) == []
-    assert not calendar.doubts_due(NOON + SETTLE, SETTLE, RECONCILE)
-    (found,) = doubts.open(NOON + RECONCILE, SETTLE, RECONCILE, 10)
-    assert (found.status, found.provider, found.reference) == (STATUS.ACCEPTED, "sandbox", "sid")
-    for moments in range(2, 20):
-        doubts.open(NOON + moments * RECONCILE, SETTLE, RECONCILE, 10)
-    assert rows.delivery(campaign, 1, "asked", "status") == (3, "accepted")
-    assert not calendar.doubts_due(EXPIRED, SETTLE, RECONCILE)
-
-
 def test_nobody_looks_at_what_was_just_accepted(rows: Rows, calendar: PostgresCalendar) -> None:
     """A look would read its whole batch to find that it is too early."""
     campaign = rows.running(2)
@@ -245,67 +181,3 @@ def test_nobody_looks_at_what_was_just_accepted(rows: Rows, calendar: PostgresCa
     before = NOON + RECONCILE - timedelta(seconds=1)
     assert not calendar.doubts_due(before, SETTLE, RECONCILE)
     assert calendar.doubts_due(NOON + RECONCILE, SETTLE, RECONCILE)
-
-
-def test_providers_that_can_not_be_asked_are_not_asked(
-    rows: Rows, calendar: PostgresCalendar, doubts: PostgresDoubts
-) -> None:
-    """What they accepted stays accepted, at no cost."""
-    _accepted(rows, provider="smtp")
-    assert _ask(doubts, NOON + RECONCILE) == []
-    assert not calendar.doubts_due(EXPIRED, SETTLE, RECONCILE)
-
-
-def test_the_dead_are_replayed_by_command(
-    rows: Rows, calendar: PostgresCalendar, doubts: PostgresDoubts
-) -> None:
-    """All of a campaign, with a line in the audit trail."""
-    campaign = rows.running(2)
-    lease = rows.claimed(campaign, [1, 2])
-    rows.ledger.record(
-        [
-            recorded(submission(DeliveryId(campaign, 1), EVENT.EXHAUST, reason=Reason.RENDERING)),
-            recorded(submission(DeliveryId(campaign, 2))),
-        ],
-        NOON,
-    )
-    rows.ledger.release(lease, NOON)
-    assert calendar.finish(NOON) == [campaign]
-    assert doubts.replay(campaign, "amina", NOON) == 1
-    assert rows.statuses(campaign) == [STATUS.DEFERRED, STATUS.ACCEPTED]
-    assert calendar.finish(NOON) == []
-    assert rows.leased(campaign).batch == lease.batch
-    assert ("amina", "replay") in rows.ask("SELECT actor, action FROM audit")
-
-
-def _in_doubt(rows: Rows) -> int:
-    campaign = rows.running(1)
-    lease = rows.claimed(campaign, [1])
-    rows.ledger.record([recorded(submission(DeliveryId(campaign, 1), EVENT.LOSE))], NOON)
-    rows.ledger.release(lease, NOON)
-    return campaign
-
-
-def _accepted(rows: Rows, provider: str) -> int:
-    campaign = rows.running(1)
-    lease = rows.claimed(campaign, [1], provider=provider)
-    taken = submission(DeliveryId(campaign, 1), reference="sid")
-    rows.ledger.record([recorded(taken, provider=provider)], NOON)
-    rows.ledger.release(lease, NOON)
-    return campaign
-
-
-def _ask(doubts: PostgresDoubts, moment: datetime) -> list[Open]:
-    return list(doubts.open(moment, SETTLE, RECONCILE, 10))
-
-
-def test_a_message_that_another_delivery_is_known_to_be_is_noticed(
-    rows: Rows, doubts: PostgresDoubts
-) -> None:
-    """By the address that both went to; the same reference elsewhere says nothing."""
-    first = _accepted(rows, provider="sandbox")
-    second = rows.running(1, name="another")
-    mine = receipt(DeliveryId(second, 1), reference="sid")
-    other = receipt(DeliveryId(second, 1), reference="another")
-    own = receipt(DeliveryId(first, 1), reference="sid")
-    assert list(doubts.taken([other, mine, own], NOON)) == [1]

@@ -107,6 +107,13 @@ def _never_taken(right: Accounts) -> Accounts:
     return replace(right, taken=right.taken[1:])
 
 
+def _confused(right: Accounts) -> Accounts:
+    """The message of the first, found for the third."""
+    taken = [replace(right.taken[0], reference="SM1"), *right.taken[1:]]
+    rows = [replace(row, reference="SM1") if row.number in (1, 3) else row for row in right.rows]
+    return replace(right, taken=taken, rows=rows)
+
+
 def _unknown_message(right: Accounts) -> Accounts:
     return replace(right, taken=[*right.taken, replace(right.taken[0], number=77, address="x")])
 
@@ -154,6 +161,7 @@ def _through_pause(right: Accounts) -> Accounts:
         (_changed(1, status="planned"), "taken by a network and not known to the ledger"),
         (_never_taken, "said to be handed over and never taken"),
         (_changed(4, status="accepted"), "said to be handed over and never taken"),
+        (_confused, "taken for another message"),
         (_changed(1, status="undelivered"), "end contradicts the network"),
         (_changed(3, status="delivered"), "end contradicts the network"),
         (_crowd, "second over the limit"),

@@ -54,7 +54,7 @@ class FakeDoubts:
         self.again: list[DeliveryId] = []
         self.others: frozenset[str] = frozenset()
 
-    def taken(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
+    def contested(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
         """Know the messages of other deliveries."""
         del now
         return [index for index, receipt in enumerate(found) if receipt.reference in self.others]
