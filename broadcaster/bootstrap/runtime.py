@@ -273,6 +273,7 @@ class Runtime:
             clock=self.clock,
             settle_after=timedelta(seconds=self.settings.settle_after),
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),
+            stopping=self.stopping,
         )
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:

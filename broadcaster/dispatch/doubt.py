@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 _SLICE = 100
 #: How many questions are under way together.
 _AT_ONCE = 20
+#: How often it is looked whether this process is to end, seconds.
+_LOOK = 0.25
 
 
 class Doubts(Protocol):
@@ -49,7 +51,10 @@ class Doubts(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubt:
-    """Settles open deliveries; `tries` bounds how often a provider is asked about one."""
+    """Settles open deliveries; `tries` bounds how often a provider is asked about one.
+
+    `stopping` tells whether this process is to end soon: then what was not answered is left.
+    """
 
     ledger: Ledger
     doubts: Doubts
@@ -59,18 +64,22 @@ class Doubt:
     clock: Clock
     settle_after: timedelta
     reconcile_after: timedelta
+    stopping: Callable[[], bool] = lambda: False
     tries: int = 3
 
     async def settle(self) -> int:
         """Ask about what is due; how many deliveries were found out about."""
         now = self.clock.now()
         rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _SLICE)
-        receipts = self._own(await self._ask_all(rows), now)
+        answers = await self._ask_all(rows)
+        receipts = self._own(list(answers.values()), now)
         known = {receipt.delivery for receipt in receipts}
         again = [
             row.pending.delivery
             for row in rows
-            if row.pending.delivery not in known and self._resend(row)
+            if row.pending.delivery in answers
+            and row.pending.delivery not in known
+            and self._resend(row)
         ]
         if again:
             self.doubts.resend(again, now)
@@ -79,15 +88,30 @@ class Doubt:
             self.ledger.apply_receipts(now, len(receipts) + _SLICE)
         return len(receipts)
 
-    async def _ask_all(self, rows: Sequence[Open]) -> Sequence[Sequence[Receipt]]:
-        """Ask about some at once: a network that hangs must not hold everything else up."""
+    async def _ask_all(self, rows: Sequence[Open]) -> Mapping[DeliveryId, Sequence[Receipt]]:
+        """Ask about some at once: a network that hangs must not hold everything else up.
+
+        Who is missing in the answer was not asked to the end, because this process is to end: a
+        warning is not sent again for that.
+        """
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def one(row: Open) -> Sequence[Receipt]:
             async with room:
                 return await self._ask(row)
 
-        return await asyncio.gather(*(one(row) for row in rows))
+        asking = {row.pending.delivery: asyncio.create_task(one(row)) for row in rows}
+        left = set(asking.values())
+        try:
+            while left and not self.stopping():
+                _, left = await asyncio.wait(left, timeout=_LOOK)
+        finally:
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        return {
+            delivery: task.result() for delivery, task in asking.items() if not task.cancelled()
+        }
 
     def _own(self, answers: Sequence[Sequence[Receipt]], now: datetime) -> list[Receipt]:
         """Leave out what was found and is or may be another delivery's message, or named by two.

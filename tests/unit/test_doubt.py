@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -24,10 +25,13 @@ class FindableProvider(FakeProvider):
         super().__init__()
         self.found = found
         self.questions: list[Question] = []
+        self.hangs = False
 
     async def find(self, message: Question) -> Sequence[Receipt]:
         """Answer."""
         self.questions.append(message)
+        if self.hangs:
+            await asyncio.Event().wait()
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
@@ -171,3 +175,14 @@ def test_a_message_of_another_delivery_settles_nothing_and_keeps_no_warning_back
     assert asyncio.run(doubt.settle()) == 0
     assert ledger.receipts == []
     assert doubts.again == [DeliveryId(1, 1)]
+
+
+def test_a_process_that_is_to_end_does_not_wait_for_a_network_that_hangs() -> None:
+    """What was not answered is left as it is: a warning is not sent again without an answer."""
+    provider = FindableProvider()
+    provider.hangs = True
+    doubt, ledger, doubts = _scene(provider, MessageClass.SAFETY, 2)
+    ending = replace(doubt, stopping=lambda: bool(provider.questions))
+    assert asyncio.run(ending.settle()) == 0
+    assert len(provider.questions) == 1
+    assert (ledger.receipts, doubts.again) == ([], [])
