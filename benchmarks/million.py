@@ -166,7 +166,9 @@ def _imported(made: World, path: Path, count: int) -> None:
         rows.writerow(["number", "name", "locales", "phone", "email"])
         for index in range(1, count + 1):
             rows.writerow(_row(index))
-    with people.importer(made.runtime.settings).open(path) as reading:
+    with people.importer(made.runtime.settings, made.runtime.definitions.catalogue()).open(
+        path
+    ) as reading:
         records = (row.record for row in reading if row.record is not None)
         saved = made.runtime.customers.save(records)
     assert saved.inserted == count, saved

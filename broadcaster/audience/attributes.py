@@ -1,11 +1,14 @@
-"""The attributes that a customer can have: one entry each, and the only place to touch.
+"""What is known of customers: the attributes that a utility defines, and their own columns.
 
-An entry makes a column of imports, a name in segments, and a labelled field for people.
+Each attribute is a row of a table (`definitions.py`), and that row alone makes a column of imports,
+a name in segments, and a labelled field for people. A `Catalogue` holds the rows as they were when
+a command or a task began, and is handed to whatever reads or asks.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 Labels = Mapping[str, str]
@@ -26,6 +29,8 @@ class Kind(StrEnum):
     SET = "set"
     #: True or false.
     BOOLEAN = "boolean"
+    #: Where somebody is; asked with `in area` and `within`. Customers have one, in two columns.
+    LOCATION = "location"
 
 
 def _labels(ar: str, fr: str, en: str) -> Labels:
@@ -37,72 +42,23 @@ class Attribute:
     """An attribute: its labels by language, and the choices (with labels) of a choice or set.
 
     No choices means that any text will do. `column` is the customer table's own column, for what
-    is not kept among the attributes.
+    is not kept among the attributes. What is `retired` is offered no more: it is no column of
+    imports and no new segment asks for it, but segments saved before go on.
     """
 
     kind: Kind
     labels: Labels
     choices: Mapping[str, Labels] = field(default_factory=dict)
     column: str | None = None
+    retired: bool = False
 
+    def label(self, language: str) -> str:
+        """Give the label in a language, or else the English one."""
+        return self.labels.get(language) or self.labels["en"]
 
-_CONTRACTS = {
-    "residential": _labels("سكني", "résidentiel", "residential"),
-    "business": _labels("مهني", "professionnel", "business"),
-    "industrial": _labels("صناعي", "industriel", "industrial"),
-    "public": _labels("إدارة", "administration", "public body"),
-}
-_SERVICES = {
-    "water": _labels("الماء", "eau", "water"),
-    "electricity": _labels("الكهرباء", "électricité", "electricity"),
-    "sanitation": _labels("التطهير السائل", "assainissement", "sanitation"),
-    "street_lighting": _labels("الإنارة العمومية", "éclairage public", "street lighting"),
-}
-
-#: Every attribute by name. Names are lower case, digits and underscores.
-ATTRIBUTES: dict[str, Attribute] = {
-    "contract": Attribute(
-        kind=Kind.CHOICE,
-        labels=_labels("نوع العقد", "type de contrat", "contract"),
-        choices=_CONTRACTS,
-    ),
-    "services": Attribute(
-        kind=Kind.SET,
-        labels=_labels("الخدمات", "services", "services"),
-        choices=_SERVICES,
-    ),
-    "district": Attribute(
-        kind=Kind.TEXT,
-        labels=_labels("الحي", "quartier", "district"),
-    ),
-    "network_zone": Attribute(
-        kind=Kind.TEXT,
-        labels=_labels("منطقة الشبكة", "zone du réseau", "network zone"),
-    ),
-    "feeder": Attribute(
-        kind=Kind.TEXT,
-        labels=_labels("المغذي الكهربائي", "départ électrique", "feeder"),
-    ),
-    "meter_day": Attribute(
-        kind=Kind.NUMBER,
-        labels=_labels("يوم قراءة العداد", "jour de relève", "meter reading day"),
-    ),
-    "subscribed_kva": Attribute(
-        kind=Kind.NUMBER,
-        labels=_labels("القدرة المشترك بها", "puissance souscrite", "subscribed power"),
-    ),
-    "life_support": Attribute(
-        kind=Kind.BOOLEAN,
-        labels=_labels("أجهزة طبية منزلية", "appareil médical vital", "life support equipment"),
-    ),
-    "opened_on": Attribute(
-        kind=Kind.DATE,
-        labels=_labels("تاريخ فتح العقد", "contrat ouvert le", "opened on"),
-    ),
-}
 
 #: What every customer has beside attributes; `locale` is the one preferred most.
-COLUMNS: dict[str, Attribute] = {
+COLUMNS: Mapping[str, Attribute] = {
     "number": Attribute(
         kind=Kind.TEXT,
         labels=_labels("رقم الزبون", "numéro de client", "customer number"),
@@ -135,9 +91,27 @@ COLUMNS: dict[str, Attribute] = {
         labels=_labels("المنطقة الزمنية", "fuseau horaire", "time zone"),
         column="time_zone",
     ),
+    "location": Attribute(
+        kind=Kind.LOCATION,
+        labels=_labels("الموقع", "emplacement", "location"),
+        column="location",
+    ),
 }
 
 
-def known() -> dict[str, Attribute]:
-    """Give everything that a segment can ask for, by name."""
-    return {**COLUMNS, **ATTRIBUTES}
+@dataclass(frozen=True)
+class Catalogue:
+    """The attributes there are, by name, in the order in which they are shown."""
+
+    attributes: Mapping[str, Attribute]
+
+    @cached_property
+    def known(self) -> Mapping[str, Attribute]:
+        """Everything that a segment can ask for, by name."""
+        return MappingProxyType({**COLUMNS, **self.attributes})
+
+    @cached_property
+    def current(self) -> Mapping[str, Attribute]:
+        """The attributes that are not retired, by name."""
+        found = {name: one for name, one in self.attributes.items() if not one.retired}
+        return MappingProxyType(found)

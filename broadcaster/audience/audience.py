@@ -1,13 +1,27 @@
 """What the planner needs of segments."""
 
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.audience.definitions import Definitions
 from broadcaster.audience.query import parse
 from broadcaster.audience.sql import condition
 from broadcaster.ports import Condition
 
 
 class SegmentAudience:
-    """Translates segments; an implementation of the port `Audience`, without state."""
+    """Translates segments; an implementation of the port `Audience`."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use a database with the present schema."""
+        self._definitions = Definitions(pool)
 
     def condition(self, expression: str) -> Condition:
-        """Translate; InvalidInputError with position and remedy when the expression is wrong."""
-        return condition(parse(expression))
+        """Translate, with the attributes that there are now.
+
+        InvalidInputError with position and remedy when the expression is wrong.
+        """
+        catalogue = self._definitions.catalogue()
+        return condition(parse(expression, catalogue), catalogue)

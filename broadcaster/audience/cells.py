@@ -133,6 +133,9 @@ def attribute(cell: str, known: Attribute) -> AttributeValue:
             return _choice(word, known)
         case Kind.SET:
             return _members(word, known)
+        case Kind.LOCATION:
+            # No attribute is one: a customer's location has two columns of its own.
+            raise TypeError(known.kind)
 
 
 def _plain_number(word: str) -> int | float:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 
-from broadcaster.audience.attributes import ATTRIBUTES
+from broadcaster.audience.attributes import Catalogue
 from broadcaster.errors import InvalidInputError
 
 #: Every column that is not an attribute, and what it holds.
@@ -43,14 +43,16 @@ REQUIRED = ("number", "name")
 _LONGEST_NAME = 40
 
 
-def read_header(cells: Sequence[str]) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def read_header(
+    cells: Sequence[str], catalogue: Catalogue
+) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """Give the places of the columns that are known, and of those that are not.
 
     Attributes may be headed by their labels in any language. InvalidInputError with field
     `header` when a required column is missing or one is there twice.
     """
-    known = {**_ALIASES, **{name: name for name in (*COLUMNS, *ATTRIBUTES)}}
-    for name, attribute in ATTRIBUTES.items():
+    known = {**_ALIASES, **{name: name for name in (*COLUMNS, *catalogue.current)}}
+    for name, attribute in catalogue.current.items():
         for label in attribute.labels.values():
             known.setdefault(_plain(label), name)
     places: dict[str, int] = {}
@@ -73,9 +75,9 @@ def read_header(cells: Sequence[str]) -> tuple[Mapping[str, int], Mapping[str, i
     return places, unknown
 
 
-def nearest(word: str) -> str:
+def nearest(word: str, catalogue: Catalogue) -> str:
     """Say what an unknown column may have meant."""
-    close = difflib.get_close_matches(_plain(word), [*COLUMNS, *ATTRIBUTES], n=1)
+    close = difflib.get_close_matches(_plain(word), [*COLUMNS, *catalogue.current], n=1)
     return f'Did you mean "{close[0]}"?' if close else "See 'customers import --help' for names."
 
 

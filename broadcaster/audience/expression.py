@@ -6,17 +6,19 @@ false, whatever the operator; so `not (district = "Anfa")` selects those without
 """
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from broadcaster.audience.attributes import Attribute, Kind, known
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.domain.customer import CustomerRecord
 
-#: A value in an expression; dates are texts in ISO 8601, as they are stored.
-Literal = str | Decimal | bool
+#: A value in an expression.
+Literal = str | Decimal | bool | date
 
 
 class Operator(StrEnum):
@@ -30,7 +32,9 @@ class Operator(StrEnum):
     AT_LEAST = ">="
 
 
-_RULES: Mapping[Operator, Callable[[Literal, Literal], bool]] = {
+#: A date as it is stored; a text of another shape counts as missing.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_RULES: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQUAL: operator.eq,
     Operator.DIFFERENT: operator.ne,
     Operator.LESS: operator.lt,
@@ -95,26 +99,26 @@ Expression = Everyone | Comparison | OneOf | Has | Not | And | Or
 
 
 def matches(  # noqa: PLR0911  (one arm for each shape of the tree)
-    expression: Expression, record: CustomerRecord
+    expression: Expression, record: CustomerRecord, catalogue: Catalogue
 ) -> bool:
     """Tell whether the expression selects the customer."""
     match expression:
         case Everyone():
             return True
         case Not(part):
-            return not matches(part, record)
+            return not matches(part, record, catalogue)
         case And(parts):
-            return all(matches(part, record) for part in parts)
+            return all(matches(part, record, catalogue) for part in parts)
         case Or(parts):
-            return any(matches(part, record) for part in parts)
+            return any(matches(part, record, catalogue) for part in parts)
         case Has(name, member):
-            held = _held(name, known()[name], record)
+            held = _held(name, catalogue.known[name], record)
             return isinstance(held, tuple) and member in held
         case OneOf(name, values):
-            return _scalar(name, record) in values
+            return _scalar(name, record, catalogue) in [_plain(value) for value in values]
         case Comparison(name, how, wanted):
-            value = _scalar(name, record)
-            return value is not None and _RULES[how](value, wanted)
+            value = _scalar(name, record, catalogue)
+            return value is not None and _RULES[how](value, _plain(wanted))
 
 
 def _held(name: str, attribute: Attribute, record: CustomerRecord) -> object:
@@ -127,16 +131,23 @@ def _held(name: str, attribute: Attribute, record: CustomerRecord) -> object:
     return record.attributes.get(name)
 
 
-def _scalar(name: str, record: CustomerRecord) -> Literal | None:
+def _scalar(name: str, record: CustomerRecord, catalogue: Catalogue) -> str | Decimal | bool | None:
     """Give the customer's value in the form that literals have; None when there is none."""
-    attribute = known()[name]
+    attribute = catalogue.known[name]
     value = _held(name, attribute, record)
     if attribute.kind is Kind.BOOLEAN:
         return value if isinstance(value, bool) else None
     if attribute.kind is Kind.NUMBER:
         plain = isinstance(value, int | float) and not isinstance(value, bool)
         return Decimal(repr(value)) if plain else None
+    if attribute.kind is Kind.DATE:
+        return value if isinstance(value, str) and _DAY.fullmatch(value) else None
     return value if isinstance(value, str) else None
+
+
+def _plain(value: Literal) -> str | Decimal | bool:
+    """Give the literal as values are stored: dates are texts, which ISO 8601 orders as days."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def canonical(  # noqa: PLR0911  (one arm for each shape of the tree)
@@ -147,9 +158,9 @@ def canonical(  # noqa: PLR0911  (one arm for each shape of the tree)
         case Everyone():
             return "all"
         case Comparison(name, how, value):
-            return f"{name} {how.value} {_written(name, value)}"
+            return f"{name} {how.value} {_written(value)}"
         case OneOf(name, values):
-            return f"{name} in ({', '.join(_written(name, value) for value in values)})"
+            return f"{name} in ({', '.join(_written(value) for value in values)})"
         case Has(name, member):
             return f"{name} has {_quoted(member)}"
         case Not(part):
@@ -165,13 +176,13 @@ def _nested(part: Expression) -> str:
     return f"({text})" if isinstance(part, And | Or) else text
 
 
-def _written(name: str, value: Literal) -> str:
+def _written(value: Literal) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return format(value, "f")
-    if known()[name].kind is Kind.DATE:
-        return date.fromisoformat(value).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     return _quoted(value)
 
 

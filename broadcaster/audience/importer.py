@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from broadcaster.audience import cells, mailbox
-from broadcaster.audience.attributes import ATTRIBUTES
+from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.columns import nearest, read_header
 from broadcaster.audience.csvfile import CsvFile
@@ -32,15 +32,21 @@ _LONGEST_CELL = 5_000
 class Importer:
     """Reads files of customers."""
 
-    def __init__(self, check_phone: CheckPhone, *, locale: str, time_zone: str) -> None:
-        """Check numbers with `check_phone`; `locale` and `time_zone` are for empty cells."""
+    def __init__(
+        self, check_phone: CheckPhone, catalogue: Catalogue, *, locale: str, time_zone: str
+    ) -> None:
+        """Check numbers with `check_phone`, and attributes by the catalogue.
+
+        `locale` and `time_zone` are for empty cells.
+        """
+        self._catalogue = catalogue
         self._check_phone = check_phone
         self._locale = locale
         self._zone = time_zone
 
     def open(self, path: Path, encoding: str = "auto") -> "Reading":
         """Open a file; InvalidInputError when it is no CSV file or lacks a needed column."""
-        return Reading(CsvFile(path, encoding), self.read)
+        return Reading(CsvFile(path, encoding), self.read, self._catalogue)
 
     def read(self, number: int, values: Mapping[str, str]) -> Row:
         """Read one row, given by column; cells that are empty count as missing."""
@@ -48,7 +54,7 @@ class Importer:
         named = draft.take("number", cells.number) or ""
         name = draft.take("name", _required)
         attributes: dict[str, AttributeValue] = {}
-        for column, known in ATTRIBUTES.items():
+        for column, known in self._catalogue.current.items():
             value = draft.optional(column, partial(cells.attribute, known=known))
             if value is not None:
                 attributes[column] = value
@@ -108,14 +114,20 @@ class Importer:
 class Reading:
     """A file that is being read: a context manager and an iterator over its rows."""
 
-    def __init__(self, file: CsvFile, read: Callable[[int, Mapping[str, str]], Row]) -> None:
+    def __init__(
+        self,
+        file: CsvFile,
+        read: Callable[[int, Mapping[str, str]], Row],
+        catalogue: Catalogue,
+    ) -> None:
         """Read the header."""
+        self._catalogue = catalogue
         self._file = file
         self._read = read
         try:
             self._rows = iter(file)
             self._header_row, self._header = next(self._rows, (1, ()))
-            self._places, self._unknown = read_header(self._header)
+            self._places, self._unknown = read_header(self._header, catalogue)
         except InvalidInputError as error:
             file.__exit__(None, None, None)
             if error.field != "header":
@@ -153,7 +165,7 @@ class Reading:
                 column=name,
                 value=name,
                 problem="is no known column, and was left out",
-                remedy=nearest(name),
+                remedy=nearest(name, self._catalogue),
                 refused=False,
             )
             for name in self._unknown

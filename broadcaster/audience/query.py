@@ -15,11 +15,11 @@ without quotes. Keywords may be in capitals.
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from broadcaster.audience.attributes import Attribute, Kind, known
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.expression import (
     And,
     Comparison,
@@ -49,10 +49,11 @@ _EXAMPLES = {
     Kind.CHOICE: 'a text, "like this"',
     Kind.SET: 'a text, "like this"',
     Kind.BOOLEAN: "true or false",
+    Kind.LOCATION: "an area",
 }
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, catalogue: Catalogue) -> Expression:
     """Read an expression; InvalidInputError names the position, the problem and the remedy."""
     if not text.strip():
         remedy = 'Write "all", or as in: services has "water" and meter_day < 15'
@@ -62,7 +63,7 @@ def parse(text: str) -> Expression:
         listed.append(token)
         if len(listed) > _MOST_TOKENS:
             raise fault(token.position, f"more than {_MOST_TOKENS} words", "Divide the segment.")
-    parser = _Parser(listed)
+    parser = _Parser(listed, catalogue)
     expression = parser.any_of(0)
     parser.expect_end()
     return expression
@@ -71,7 +72,8 @@ def parse(text: str) -> Expression:
 class _Parser:
     """Reads tokens from left to right; never deeper than `DEEPEST`."""
 
-    def __init__(self, listed: Sequence[Token]) -> None:
+    def __init__(self, listed: Sequence[Token], catalogue: Catalogue) -> None:
+        self._known = catalogue.known
         self._tokens = listed
         self._next = 0
 
@@ -126,7 +128,7 @@ class _Parser:
             raise fault(token.position, f"{token.shown} where {mark!r} belongs", remedy)
 
     def _comparison(self, named: Token) -> Expression:
-        name, attribute = _attribute(named)
+        name, attribute = _attribute(named, self._known)
         token = self._take()
         sign = _SPELLINGS.get(token.text, token.text)
         if token.keyword() == "has":
@@ -137,6 +139,8 @@ class _Parser:
         if token.keyword() != "in" and (token.kind != "mark" or sign not in list(Operator)):
             remedy = "Write =, !=, <, <=, >, >=, in (...) or has."
             raise fault(token.position, f"{token.shown} where a comparison belongs", remedy)
+        if attribute.kind is Kind.LOCATION:
+            raise fault(token.position, f"{name} has no value to compare", "Ask for an area.")
         if attribute.kind is Kind.SET:
             raise fault(token.position, f"{name} is a set", f'Write: {name} has "..."')
         if token.keyword() == "in":
@@ -161,8 +165,7 @@ class _Parser:
         return tuple(values)
 
 
-def _attribute(token: Token) -> tuple[str, Attribute]:
-    attributes = known()
+def _attribute(token: Token, attributes: Mapping[str, Attribute]) -> tuple[str, Attribute]:
     if token.kind != "word" or token.keyword() in _KEYWORDS:
         remedy = f"Begin with one of {', '.join(attributes)}."
         raise fault(token.position, f"{token.shown} where an attribute belongs", remedy)
@@ -211,8 +214,8 @@ def _text(token: Token) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _date(text: str, token: Token) -> str:
+def _date(text: str, token: Token) -> date:
     try:
-        return date.fromisoformat(text).isoformat()
+        return date.fromisoformat(text)
     except ValueError as error:
         raise fault(token.position, f"{text} is no date", "Write 2020-03-20.") from error

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.audience.definitions import Definitions
 from broadcaster.audience.expression import canonical
 from broadcaster.audience.query import parse
 from broadcaster.errors import InvalidInputError, NotFoundError
@@ -31,13 +32,17 @@ class Segments:
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         """Use a database with the present schema."""
         self._pool = pool
+        self._definitions = Definitions(pool)
 
     def save(self, name: str, expression: str) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
 
         InvalidInputError when the name or the expression is wrong.
         """
-        segment = Segment(name=_checked(name), expression=canonical(parse(expression)))
+        segment = Segment(
+            name=_checked(name),
+            expression=canonical(parse(expression, self._definitions.catalogue())),
+        )
         with self._pool.connection() as connection:
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:

@@ -4,10 +4,11 @@ SQL knows a third truth value, which `NOT` would spread; so every comparison is 
 where it stands. Texts are compared in the collation "C", which orders UTF-8 as code points.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import LiteralString
 
-from broadcaster.audience.attributes import Attribute, Kind, known
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.expression import (
     And,
     Comparison,
@@ -42,16 +43,17 @@ _SIGNS: dict[Operator, LiteralString] = {
 }
 
 
-def condition(expression: Expression) -> Condition:
+def condition(expression: Expression, catalogue: Catalogue) -> Condition:
     """Translate; every name and value from outside is bound."""
-    writer = _Writer()
+    writer = _Writer(catalogue)
     return Condition(text=writer.write(expression), values=writer.values)
 
 
 class _Writer:
     """Writes conditions and collects their values."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._known = catalogue.known
         self.values: dict[str, object] = {}
 
     def write(  # noqa: PLR0911  (one arm for each shape of the tree)
@@ -71,7 +73,7 @@ class _Writer:
             case OneOf(name, values):
                 return self._any_of(name, values)
             case Comparison(name, how, value):
-                return self._compared(name, _SIGNS[how], self._bind(value))
+                return self._compared(name, _SIGNS[how], self._bind(_stored(value)))
 
     def _bind(self, value: object) -> LiteralString:
         """Keep a value and give its placeholder; names are ours, so they are safe in the text."""
@@ -81,7 +83,7 @@ class _Writer:
 
     def _has(self, name: str, member: str) -> LiteralString:
         value = self._bind(member)
-        if known()[name].column:
+        if self._known[name].column:
             return "(" + value + "::text = ANY (customer.locales))"
         held = "customer.attributes->" + self._bind(name) + "::text"
         # A scalar text would also "have" itself.
@@ -89,7 +91,7 @@ class _Writer:
         return "coalesce(" + array + " AND (" + held + ") ? " + value + "::text, false)"
 
     def _any_of(self, name: str, values: tuple[Literal, ...]) -> LiteralString:
-        listed: list[object] = list(values)
+        listed: list[object] = [_stored(value) for value in values]
         cast: LiteralString = "::text[]"
         if isinstance(values[0], Decimal):
             cast = "::numeric[]"
@@ -104,7 +106,7 @@ class _Writer:
         value: LiteralString,
         cast: LiteralString | None = None,
     ) -> LiteralString:
-        attribute = known()[name]
+        attribute = self._known[name]
         held, kind = self._held(name, attribute)
         end = kind if cast is None else cast
         return "coalesce(" + held + " " + sign + " " + value + end + ", false)"
@@ -120,7 +122,14 @@ class _Writer:
             return _typed(held, "number", "(" + text + ")::numeric"), "::numeric"
         if attribute.kind is Kind.BOOLEAN:
             return _typed(held, "boolean", "(" + text + ")::boolean"), "::boolean"
+        if attribute.kind is Kind.DATE:
+            text = "substring(" + text + " FROM '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"
         return _typed(held, "string", text) + ' COLLATE "C"', "::text"
+
+
+def _stored(value: Literal) -> object:
+    """Give the value as it is stored: dates are texts, which ISO 8601 orders as days."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _typed(held: LiteralString, kind: LiteralString, value: LiteralString) -> LiteralString:

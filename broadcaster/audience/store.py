@@ -40,6 +40,7 @@ class Customers:
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         """Use a database with the present schema."""
         self._pool = pool
+        self._audience = SegmentAudience(pool)
 
     def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
@@ -65,7 +66,7 @@ class Customers:
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""
-        chosen = SegmentAudience().condition(expression or "all")
+        chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
             row = connection.execute(
                 f"SELECT count(*) FROM customer WHERE {chosen.text}",  # noqa: S608  (values bound)
@@ -75,7 +76,7 @@ class Customers:
 
     def sample(self, expression: str | None = None, limit: int = 10) -> Sequence[str]:
         """Give the numbers of the first customers, by number, that an expression selects."""
-        chosen = SegmentAudience().condition(expression or "all")
+        chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
             rows = connection.execute(
                 f"SELECT number FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)

@@ -1,4 +1,4 @@
-"""What reads and makes customers, from the settings alone: no server is needed."""
+"""What reads and makes customers, from settings and a catalogue: no server is needed."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,14 +8,16 @@ from broadcaster.settings import Settings
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.audience.attributes import Catalogue
     from broadcaster.audience.importer import Importer
     from broadcaster.audience.maker import Maker
 
 
-def importer(settings: Settings, region: str = "") -> "Importer":
+def importer(settings: Settings, catalogue: "Catalogue", region: str = "") -> "Importer":
     """Make what reads files of customers; InvalidInputError for a region that does not exist.
 
-    `region` is where telephone numbers would be dialled; empty for the setting's.
+    `catalogue` says which attributes there are. `region` is where telephone numbers would be
+    dialled; empty for the setting's.
     """
     from broadcaster.audience.importer import Importer
     from broadcaster.channels import phones
@@ -23,6 +25,7 @@ def importer(settings: Settings, region: str = "") -> "Importer":
     known = phones.check_region(region or settings.region)
     return Importer(
         partial(phones.check, region=known),
+        catalogue,
         locale=settings.default_locale,
         time_zone=settings.time_zone,
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
+    from broadcaster.audience.audience import SegmentAudience
+    from broadcaster.audience.definitions import Definitions
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -132,6 +134,20 @@ class Runtime:
         return Customers(self.pool)
 
     @cached_property
+    def definitions(self) -> "Definitions":
+        """The attributes that customers can have."""
+        from broadcaster.audience.definitions import Definitions
+
+        return Definitions(self.pool)
+
+    @cached_property
+    def audience(self) -> "SegmentAudience":
+        """Translates segments."""
+        from broadcaster.audience.audience import SegmentAudience
+
+        return SegmentAudience(self.pool)
+
+    @cached_property
     def segments(self) -> "Segments":
         """Saved segments."""
         from broadcaster.audience.segments import Segments
@@ -141,12 +157,9 @@ class Runtime:
     @cached_property
     def planner(self) -> "Planner":
         """Turns campaigns into deliveries."""
-        from broadcaster.audience.audience import SegmentAudience
         from broadcaster.planning.planner import Planner
 
-        return Planner(
-            self.pool, SegmentAudience(), self.renderer, batch_size=self.settings.batch_size
-        )
+        return Planner(self.pool, self.audience, self.renderer, batch_size=self.settings.batch_size)
 
     @cached_property
     def escalator(self) -> "Escalator":
@@ -158,10 +171,9 @@ class Runtime:
     @cached_property
     def forecaster(self) -> "Forecaster":
         """Says what a campaign would be."""
-        from broadcaster.audience.audience import SegmentAudience
         from broadcaster.planning.forecast import Forecaster
 
-        return Forecaster(self.pool, SegmentAudience(), self.renderer)
+        return Forecaster(self.pool, self.audience, self.renderer)
 
     @cached_property
     def reports(self) -> "Reports":

@@ -53,7 +53,7 @@ def make(
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file to read.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the file, store nothing, need no server.")
+        bool, typer.Option("--dry-run", help="Check the file, store nothing.")
     ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write every finding to this CSV file.")
@@ -68,8 +68,8 @@ def import_(
 
     Columns: number and name (required), name_latin, locales, time_zone, phone, phone_2, email,
     email_2, push_endpoint, push_p256dh, push_auth, fcm_token, opted_out, consented, and every
-    attribute: contract, services, district, network_zone, feeder, meter_day, subscribed_kva,
-    life_support, opened_on. Others are left out, and said so.
+    attribute ('broadcaster attributes list'), by its name or a label. Others are left out, and
+    said so.
 
     A row is refused when it can't be told who is meant, what they agreed to, or which segment they
     belong to. An address that can't be used refuses nobody: it is kept with its fault. All good

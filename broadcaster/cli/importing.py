@@ -64,8 +64,8 @@ def run(wishes: Wishes) -> None:
     settings = load()
     tally = Tally()
     with ExitStack() as stack:
-        # Whatever can be wrong is found before a server is started.
-        reader = importer(settings, wishes.region)
+        runtime = stack.enter_context(bootstrap.running(settings))
+        reader = importer(settings, runtime.definitions.catalogue(), wishes.region)
         reading = stack.enter_context(reader.open(wishes.file, wishes.encoding))
         if wishes.report:
             tally.write = stack.enter_context(report_file(wishes.report, wishes.file))
@@ -77,7 +77,6 @@ def run(wishes: Wishes) -> None:
             for _ in _records(reading, tally, shown):
                 pass
         else:
-            runtime = stack.enter_context(bootstrap.running(settings))
             shown = stack.enter_context(bar(reading.size, "Importing"))
             saved = runtime.customers.save(_records(reading, tally, shown))
     _tell(wishes, tally, saved)

@@ -35,10 +35,8 @@ def save(
 ) -> None:
     """Save a segment, or change the one of that name; campaigns made before keep theirs."""
     from broadcaster import bootstrap
-    from broadcaster.audience.query import parse
     from broadcaster.settings import load
 
-    parse(expression)  # Before a server is started for nothing.
     with bootstrap.running(load()) as runtime:
         segment = runtime.segments.save(name, expression)
         found = runtime.customers.count(segment.expression)
@@ -71,11 +69,14 @@ def list_(json: _Json = False) -> None:
 
 @app.command()
 def check(expression: Annotated[str, typer.Argument(help=_EXAMPLE)], json: _Json = False) -> None:
-    """Check an expression and print it in its canonical form; needs no server."""
+    """Check an expression and print it in its canonical form; nothing is saved."""
+    from broadcaster import bootstrap
     from broadcaster.audience.expression import canonical
     from broadcaster.audience.query import parse
+    from broadcaster.settings import load
 
-    text = canonical(parse(expression))
+    with bootstrap.running(load()) as runtime:
+        text = canonical(parse(expression, runtime.definitions.catalogue()))
     typer.echo(_dump({"valid": True, "expression": text}) if json else text)
 
 
@@ -107,7 +108,7 @@ def _expression(runtime: "Runtime", text: str) -> str:
         return runtime.segments.get(text).expression
     except NotFoundError as missing:
         try:
-            return canonical(parse(text))
+            return canonical(parse(text, runtime.definitions.catalogue()))
         except InvalidInputError as wrong:
             # One word is a name; anything with an operator or a quote is an expression.
             meant = wrong if any(sign in text for sign in '=<>"()') else missing

@@ -4,6 +4,7 @@ from broadcaster.ports.audience import (
     Audience,
     CheckPhone,
     Condition,
+    Note,
 )
 from broadcaster.ports.clock import (
     Clock,
@@ -69,6 +70,7 @@ __all__ = [
     "MailSigner",
     "Message",
     "NewCampaign",
+    "Note",
     "Open",
     "Pending",
     "Provider",

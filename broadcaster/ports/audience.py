@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import LiteralString, Protocol
+from typing import Any, LiteralString, Protocol
 
 from broadcaster.domain.customer import PhoneCheck
 
@@ -32,4 +32,19 @@ class CheckPhone(Protocol):
 
     def __call__(self, raw: str) -> PhoneCheck:
         """Check it; every text has an answer."""
+        ...
+
+
+class Note(Protocol):
+    """Adds a line to the audit trail."""
+
+    def __call__(
+        self,
+        connection: Any,  # noqa: ANN401  (the inside knows no database)
+        actor: str,
+        action: str,
+        subject: str,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add it, in the transaction of that connection; details hold no address and no body."""
         ...

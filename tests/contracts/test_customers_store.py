@@ -199,7 +199,7 @@ def test_a_wrong_segment_is_not_saved(pool: LedgerPool, name: str, expression: s
 def test_the_planner_gets_the_same_condition(pool: LedgerPool) -> None:
     """The port's condition runs inside another query, beside values of that query's own."""
     Customers(pool).save([customer(n, attributes={"district": "Anfa"}) for n in range(3)])
-    chosen = SegmentAudience().condition('district = "Anfa"')
+    chosen = SegmentAudience(pool).condition('district = "Anfa"')
     with pool.connection() as connection:
         row = connection.execute(
             f"SELECT count(*) FROM customer WHERE {chosen.text} AND number <> %(other)s",  # noqa: S608  (values are bound)

@@ -14,6 +14,7 @@ from broadcaster.channels import gsm7, phones, sms
 from broadcaster.channels.graphemes import clusters
 from broadcaster.domain.customer import PhoneCheck
 from broadcaster.errors import InvalidInputError
+from tests.catalogues import SHIPPED
 
 _KINDS = {
     "NOT_A_NUMBER",
@@ -32,7 +33,7 @@ def _check(raw: str) -> PhoneCheck:
     return phones.check(raw, "MA")
 
 
-_IMPORTER = Importer(_check, locale="ar", time_zone="Africa/Casablanca")
+_IMPORTER = Importer(_check, SHIPPED, locale="ar", time_zone="Africa/Casablanca")
 _NUMBERS = st.text(alphabet="0123456789+-. ()/'\u202f\u200eaE#;x٦", max_size=24)
 _PIECES = st.sampled_from(
     ["number", "name", "phone", ",", ";", '"', "\n", "\r\n", "1", "أ", "=", "\x00", "\ufeff", "é"]
@@ -95,7 +96,7 @@ def test_any_file_is_read_or_refused(content: bytes) -> None:
 def test_any_expression_is_read_or_refused(text: str) -> None:
     """Nothing but a refusal with a position comes of nonsense."""
     try:
-        parse(text)
+        parse(text, SHIPPED)
     except InvalidInputError as error:
         assert error.field == "expression"  # noqa: PT017  (an answer as good as a tree)
 

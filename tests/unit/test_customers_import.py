@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.audience import attributes, csvfile
+from broadcaster.audience import csvfile
 from broadcaster.audience import importer as importer_module
 from broadcaster.audience.attributes import Attribute, Kind
 from broadcaster.audience.draft import Finding, Row
@@ -17,6 +17,7 @@ from broadcaster.audience.report import defused, report_file
 from broadcaster.domain.customer import CustomerRecord, PhoneCheck
 from broadcaster.domain.message import Channel, MessageClass, Scheme
 from broadcaster.errors import InvalidInputError
+from tests.catalogues import SHIPPED, with_attribute
 
 _KEY = base64.urlsafe_b64encode(b"\x04" + bytes(64)).decode().rstrip("=")
 _SECRET = base64.urlsafe_b64encode(bytes(16)).decode().rstrip("=")
@@ -34,7 +35,7 @@ def _check_phone(raw: str) -> PhoneCheck:
     )
 
 
-_IMPORTER = Importer(_check_phone, locale="ar", time_zone="Africa/Casablanca")
+_IMPORTER = Importer(_check_phone, SHIPPED, locale="ar", time_zone="Africa/Casablanca")
 
 
 def _file(folder: Path, content: str | bytes) -> Path:
@@ -327,11 +328,13 @@ def test_unknown_columns_are_reported_and_left_out(tmp_path: Path) -> None:
     assert row.record.attributes == {}
 
 
-def test_a_new_attribute_is_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One entry of the table makes a column, headed by its name or a label."""
+def test_a_new_attribute_is_a_column(tmp_path: Path) -> None:
+    """One row of the table makes a column, headed by its name or a label."""
     entry = Attribute(kind=Kind.NUMBER, labels={"ar": "مسابح", "fr": "piscines", "en": "pools"})
-    monkeypatch.setitem(attributes.ATTRIBUTES, "pools", entry)
-    (row,) = _rows(tmp_path, "number,name,Piscines\n1,A,2\n")
+    more = with_attribute("pools", entry)
+    importer = Importer(_check_phone, more, locale="ar", time_zone="Africa/Casablanca")
+    with importer.open(_file(tmp_path, "number,name,Piscines\n1,A,2\n")) as reading:
+        (row,) = reading
     assert row.record is not None
     assert row.record.attributes == {"pools": 2}
 

@@ -6,12 +6,13 @@ from itertools import islice
 import pytest
 
 from broadcaster.audience import mailbox
-from broadcaster.audience.attributes import ATTRIBUTES, Kind
+from broadcaster.audience.attributes import Kind
 from broadcaster.audience.maker import Maker
 from broadcaster.channels.phones import check
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Channel, Scheme
 from broadcaster.errors import InvalidInputError
+from tests.catalogues import SHIPPED
 
 _COUNT = 3000
 
@@ -103,9 +104,9 @@ def test_the_shares_are_believable(made: list[CustomerRecord]) -> None:
 def test_attributes_are_of_their_kinds(made: list[CustomerRecord]) -> None:
     """Made customers can be asked for by every attribute."""
     for record in made[:200]:
-        assert set(record.attributes) == set(ATTRIBUTES)
+        assert set(record.attributes) == set(SHIPPED.attributes)
         for name, value in record.attributes.items():
-            attribute = ATTRIBUTES[name]
+            attribute = SHIPPED.attributes[name]
             if attribute.kind is Kind.CHOICE:
                 assert value in attribute.choices
             if attribute.kind is Kind.SET:
