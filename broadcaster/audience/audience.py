@@ -8,14 +8,15 @@ from psycopg_pool import ConnectionPool
 from broadcaster.audience.definitions import Definitions
 from broadcaster.audience.query import parse
 from broadcaster.audience.sql import condition
-from broadcaster.ports import Condition
+from broadcaster.ports import NO_KEYS, Condition, Vault
 
 
 class SegmentAudience:
     """Translates segments; an implementation of the port `Audience`."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use a database with the present schema."""
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
+        """Use a database with the present schema; sealed values are found with `vault`."""
+        self._vault = vault
         self._definitions = Definitions(pool)
 
     def condition(self, expression: str) -> Condition:
@@ -24,4 +25,4 @@ class SegmentAudience:
         InvalidInputError with position and remedy when the expression is wrong.
         """
         catalogue = self._definitions.catalogue()
-        return condition(parse(expression, catalogue), catalogue)
+        return condition(parse(expression, catalogue), catalogue, self._vault)

@@ -146,7 +146,11 @@ class _Parser:
         if token.keyword() == "in":
             return OneOf(name, self._values(name, attribute))
         how = Operator(sign)
-        if attribute.kind not in _ORDERED and how not in (Operator.EQUAL, Operator.DIFFERENT):
+        exact = how in (Operator.EQUAL, Operator.DIFFERENT)
+        if attribute.sealed and not exact:
+            problem = f"{name} is kept encrypted and is found by its exact value alone"
+            raise fault(token.position, problem, f'Write {name} = "..." or {name} in (...).')
+        if attribute.kind not in _ORDERED and not exact:
             raise fault(token.position, f"{name} has no order", "Write = or !=.")
         return Comparison(name, how, _value(self._take(), name, attribute))
 

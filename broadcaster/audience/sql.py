@@ -21,17 +21,19 @@ from broadcaster.audience.expression import (
     Operator,
     Or,
 )
-from broadcaster.ports import Condition
+from broadcaster.ports import NO_KEYS, Condition, Place, Vault
 
 #: What begins the names of our values, so that they never meet those of a surrounding query.
 _PREFIX: LiteralString = "segment_"
 
 _COLUMNS: dict[str, LiteralString] = {
     "number": "customer.number",
-    "name": "customer.name",
-    "name_latin": "customer.name_latin",
     "locale": "customer.locales[1]",
     "time_zone": "customer.time_zone",
+}
+_SEALED: dict[str, tuple[LiteralString, LiteralString]] = {
+    "name": ("customer.name", "customer.name_digest"),
+    "name_latin": ("customer.name_latin", "customer.latin_digest"),
 }
 _SIGNS: dict[Operator, LiteralString] = {
     Operator.EQUAL: "=",
@@ -43,18 +45,19 @@ _SIGNS: dict[Operator, LiteralString] = {
 }
 
 
-def condition(expression: Expression, catalogue: Catalogue) -> Condition:
-    """Translate; every name and value from outside is bound."""
-    writer = _Writer(catalogue)
+def condition(expression: Expression, catalogue: Catalogue, vault: Vault = NO_KEYS) -> Condition:
+    """Translate; every name and value from outside is bound, what is sealed as its digests."""
+    writer = _Writer(catalogue, vault)
     return Condition(text=writer.write(expression), values=writer.values)
 
 
 class _Writer:
     """Writes conditions and collects their values."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, vault: Vault) -> None:
         self._known = catalogue.known
         self.values: dict[str, object] = {}
+        self._vault = vault
 
     def write(  # noqa: PLR0911  (one arm for each shape of the tree)
         self, expression: Expression
@@ -70,6 +73,14 @@ class _Writer:
                 return "(" + " OR ".join([self.write(part) for part in parts]) + ")"
             case Has(name, member):
                 return self._has(name, member)
+            case OneOf(name, values) if self._known[name].sealed:
+                return (
+                    "coalesce(" + self._sealed(name, [str(value) for value in values]) + ", false)"
+                )
+            case Comparison(name, how, value) if self._known[name].sealed:
+                same = self._sealed(name, [str(value)])
+                different = how is Operator.DIFFERENT
+                return "coalesce(" + ("NOT " if different else "") + same + ", false)"
             case OneOf(name, values):
                 return self._any_of(name, values)
             case Comparison(name, how, value):
@@ -89,6 +100,17 @@ class _Writer:
         # A scalar text would also "have" itself.
         array = "jsonb_typeof(" + held + ") = 'array'"
         return "coalesce(" + array + " AND (" + held + ") ? " + value + "::text, false)"
+
+    def _sealed(self, name: str, values: list[str]) -> LiteralString:
+        """Ask for exact values: of a row that is not sealed itself, else of its digest."""
+        plain, digest = _SEALED[name]
+        place = Place(name)
+        digests = [one for value in values for one in self._vault.digests(place, value)]
+        return (
+            "(CASE WHEN customer.sealed IS NULL"
+            " THEN " + plain + ' COLLATE "C" = ANY (' + self._bind(values) + "::text[])"
+            " ELSE " + digest + " = ANY (" + self._bind(digests) + "::bytea[]) END)"
+        )
 
     def _any_of(self, name: str, values: tuple[Literal, ...]) -> LiteralString:
         listed: list[object] = [_stored(value) for value in values]

@@ -13,6 +13,7 @@ from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
+from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Vault
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +38,11 @@ class Saved:
 class Customers:
     """The customers, their addresses, and what they agreed to."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use a database with the present schema."""
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
+        """Use a database with the present schema; `vault` seals for it, if it knows a key."""
         self._pool = pool
-        self._audience = SegmentAudience(pool)
+        self._vault = vault
+        self._audience = SegmentAudience(pool, vault)
 
     def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
@@ -49,14 +51,16 @@ class Customers:
         addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
         only where that came from the same `source`, so that a file does not undo what a customer
         chose since. Of records with one number the last one counts. ConflictError while another
-        process stores customers.
+        process stores customers; ConfigurationError when the database is sealed with a key that
+        is not here.
         """
         inserted = updated = 0
         rest = iter(records)
         with self._pool.connection() as connection:
             _begin(connection)
+            sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
             while chunk := _chunk(rest):
-                new = staging.store(connection, chunk, source)
+                new = staging.store(connection, chunk, source, sealer)
                 inserted += new
                 updated += len(chunk) - new
             if inserted + updated >= _RENEW:

@@ -12,6 +12,7 @@ from broadcaster.bootstrap.servers import (
     preload,
     running,
     servers,
+    upgrade,
 )
 from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped
 
@@ -35,4 +36,5 @@ __all__ = [
     "shipped",
     "signing_key",
     "summary",
+    "upgrade",
 ]

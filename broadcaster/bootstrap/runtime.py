@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.privacy.rotation import Rotation
+    from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.reports.reports import Reports
     from broadcaster.throttle.store import RedisThrottle
@@ -85,6 +87,23 @@ class Runtime:
         return pool
 
     @cached_property
+    def vault(self) -> "KeyVault":
+        """The keys of personal data; ConfigurationError when the database was sealed with others.
+
+        Keys that are added to the file later are found when something needs them.
+        """
+        from broadcaster.bootstrap.sealing import vault
+
+        return vault(self.settings, self.pool)
+
+    @cached_property
+    def rotation(self) -> "Rotation":
+        """Seals the database, and seals it anew."""
+        from broadcaster.privacy.rotation import Rotation
+
+        return Rotation(self.pool, self.vault)
+
+    @cached_property
     def redis(self) -> "redis.Redis":
         """A connection to the server of the Redis protocol."""
         import redis
@@ -110,7 +129,7 @@ class Runtime:
         from broadcaster.ledger.ledger import PostgresLedger
 
         reconcile = timedelta(seconds=self.settings.reconcile_after)
-        return PostgresLedger(self.pool, reconcile)
+        return PostgresLedger(self.pool, reconcile, self.vault)
 
     @cached_property
     def campaigns(self) -> "Campaigns":
@@ -131,7 +150,7 @@ class Runtime:
         """Customers and their addresses."""
         from broadcaster.audience.store import Customers
 
-        return Customers(self.pool)
+        return Customers(self.pool, self.vault)
 
     @cached_property
     def definitions(self) -> "Definitions":
@@ -145,7 +164,7 @@ class Runtime:
         """Translates segments."""
         from broadcaster.audience.audience import SegmentAudience
 
-        return SegmentAudience(self.pool)
+        return SegmentAudience(self.pool, self.vault)
 
     @cached_property
     def segments(self) -> "Segments":
@@ -180,7 +199,7 @@ class Runtime:
         """Counts and lists for people."""
         from broadcaster.reports.reports import Reports
 
-        return Reports(self.pool)
+        return Reports(self.pool, self.vault)
 
     @cached_property
     def renderer(self) -> "TemplateRenderer":
@@ -269,7 +288,7 @@ class Runtime:
         from broadcaster.ledger.doubts import PostgresDoubts
 
         routed = sorted({name for names in self.settings.routes.values() for name in names})
-        return PostgresDoubts(self.pool, self.providers.findable(routed))
+        return PostgresDoubts(self.pool, self.providers.findable(routed), self.vault)
 
     @cached_property
     def doubt(self) -> "Doubt":
