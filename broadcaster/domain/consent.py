@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from broadcaster.domain.delivery import Reason
-from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.domain.message import Address, Channel, MessageClass
 from broadcaster.errors import InvalidInputError
 
 #: The longest proof, characters, and the longest name of who recorded it.
@@ -92,7 +92,7 @@ _SERVICE = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
 #   texts START, whatever it is about. To try again would only delay the next channel.
 # Complaints, RFC 5965: the reader wants no more of such mail; that says nothing of water that is
 #   unsafe.
-# 5.1.1 and its like, RFC 3463 (section 3.2): there is no such mailbox. Not 5.7.x, which is about us.
+# 5.1.1 and its like, RFC 3463 (section 3.2): there is no such mailbox. Not 5.7.x: that is about us.
 # UNREGISTERED https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode: the token is void.
 # 404 and 410 of Web Push, RFC 8030 (section 7.3): the subscription has ended.
 # A telephone number that does not exist today is given to somebody tomorrow, so it is not barred.
@@ -156,6 +156,18 @@ class ConsentRecord:
         """Show ids and words of ours alone: a proof is somebody else's."""
         word = "granted" if self.granted else "refused"
         return f"ConsentRecord({self.id}, {self.channel.value}, {self.ground.value}, {word})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedAddress:
+    """A row of a list of addresses that must not be used; `at` is None where it has no date."""
+
+    row: int
+    address: Address
+    source: Source
+    classes: tuple[MessageClass, ...]
+    at: datetime | None
+    proof: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Addresses by their value: the one place outside the import where values are looked up or added."""
+"""Addresses by their value: the one place outside imports where values are looked up or added."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

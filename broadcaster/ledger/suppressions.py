@@ -12,13 +12,14 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.consent import (
     ConsentRecord,
     Ground,
+    ListedAddress,
     Source,
     checked_name,
     checked_proof,
     ground_of,
 )
 from broadcaster.domain.message import Address, Channel, MessageClass
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note
 
@@ -36,8 +37,10 @@ WHERE one.customer_id IS NULL AND NOT one.granted AND one.address_id = ANY(%s)
 _LIST = """
 SELECT suppression.address_id, address.channel, suppression.ground,
        array_agg(suppression.class::text ORDER BY suppression.class),
-       min(suppression.reason), min(suppression.source), max(suppression.at)
+       min(suppression.reason), min(suppression.source), max(suppression.at),
+       COALESCE(min(consent_record.proof), '')
 FROM suppression JOIN address ON address.id = suppression.address_id
+LEFT JOIN consent_record ON consent_record.id = suppression.record_id
 WHERE suppression.address_id > %(after)s
   AND (%(channel)s::channel IS NULL OR address.channel = %(channel)s)
   AND (%(ground)s::consent_ground IS NULL OR suppression.ground = %(ground)s)
@@ -58,18 +61,6 @@ WHERE address_id = %s GROUP BY ground ORDER BY ground
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ListedAddress:
-    """A row of a list of addresses that must not be used; `at` is None where it has no date."""
-
-    row: int
-    address: Address
-    source: Source
-    classes: tuple[MessageClass, ...]
-    at: datetime | None
-    proof: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Suppressed:
     """An address that is barred on one ground, for these classes; `source` is who said it."""
 
@@ -82,6 +73,7 @@ class Suppressed:
     reason: str
     source: str
     at: datetime
+    proof: str
 
     def __repr__(self) -> str:
         """Hide the address."""
@@ -297,16 +289,7 @@ def _read(connection: Connection[Any], rows: Sequence[Sequence[Any]]) -> list[Su
             reason=reason,
             source=source,
             at=at,
+            proof=proof,
         )
-        for id_, channel, ground, classes, reason, source, at in rows
+        for id_, channel, ground, classes, reason, source, at, proof in rows
     ]
-
-
-def require_source(field: str, source: Source, channel: Channel) -> None:
-    """Refuse what can't be said of an address of a channel; InvalidInputError."""
-    if channel is Channel.SMS and source is Source.BOUNCE:
-        problem = "a telephone number that is not in use is given to somebody again"
-        raise InvalidInputError(field, problem, "Leave it out; delivery tells by itself.")
-    if channel is not Channel.SMS and source is Source.STOP:
-        problem = "only the holder of a telephone number tells a carrier to stop"
-        raise InvalidInputError(field, problem, "Write unsubscribe or complaint.")
