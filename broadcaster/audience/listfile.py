@@ -15,13 +15,20 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.csvfile import CsvFile
 from broadcaster.audience.draft import Finding
-from broadcaster.domain.consent import LONGEST_PROOF, ListedAddress, Scope, Source, reached
+from broadcaster.domain.consent import (
+    LONGEST_PROOF,
+    ListedAddress,
+    Scope,
+    Source,
+    checked_moment,
+    reached,
+)
 from broadcaster.domain.message import Address, Channel, MessageClass
 from broadcaster.errors import InvalidInputError
 
@@ -104,7 +111,6 @@ _OPT_INS = frozenset({"opt_in", "optin", "re_opt_in", "subscribed"})
 #: What an order or a regulator forbids is proved by its own words, not by a list's name.
 _NEEDS_PROOF = frozenset({Source.ORDER, Source.REGULATOR})
 
-_OLDEST = timedelta(days=50 * 366)
 _UNIX = re.compile(r"\d{9,11}(?:\.\d{1,9})?", re.ASCII)
 _LONGEST_SHOWN = 200
 
@@ -221,9 +227,10 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         moment = _moment(cell)
         if moment is None:
             raise CellError("is no date", "Write it as 2026-03-20 or 2026-03-20T12:00:00Z.")
-        if not self._now - _OLDEST < moment <= self._now + timedelta(minutes=5):
-            raise CellError("is in the future or too long ago", "Correct the date.")
-        return moment
+        try:
+            return checked_moment("date", moment, self._now)
+        except InvalidInputError as error:
+            raise CellError(error.problem, error.remedy) from error
 
     def _proof(self, cell: str, source: Source, number: int) -> str:
         proof = " ".join(cell.split())
@@ -279,11 +286,3 @@ def _moment(cell: str) -> datetime | None:
 
 def _plain(cell: str) -> str:
     return "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())
-
-
-def require_scope(text: str) -> Scope:
-    """Read a scope from an option; InvalidInputError."""
-    if text not in list(Scope):
-        remedy = f"Use one of {', '.join(Scope)}."
-        raise InvalidInputError("--scope", f"{text[:40]!r} is unknown", remedy)
-    return Scope(text)

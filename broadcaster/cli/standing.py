@@ -11,6 +11,7 @@ from broadcaster.domain.consent import Basis, ConsentRecord, Verdict
 
 if TYPE_CHECKING:
     from broadcaster.ledger.consents import Standing
+    from broadcaster.reports.basis import DeliveryBasis
 
 #: What a basis is called.
 _BASES = {
@@ -57,15 +58,51 @@ def figures(one: "Standing") -> dict[str, object]:
         "shown": one.shown,
         "classes": {
             class_.value: {
-                "allowed": verdict.allowed,
-                "basis": verdict.basis.value,
+                **_verdict(verdict),
                 "reason": verdict.reason.value if verdict.reason else None,
-                "records": [record.id for record in verdict.records],
-                "passed": [record.id for record in verdict.passed],
             }
             for class_, verdict in one.verdicts.items()
         },
         "history": [_plain(record) for record in one.records],
+    }
+
+
+def show_basis(found: "DeliveryBasis") -> None:
+    """Show on what basis a delivery was sent or left out."""
+    console = terminal(stderr=False)
+    reason = f", {found.reason.value}" if found.reason else ""
+    console.print(
+        f"[bold]{found.delivery}[/]  {found.message_class.value} by {found.channel.value}: "
+        f"{found.status.value}{reason}"
+    )
+    moment = found.moment.isoformat(timespec="seconds") if found.moment else "now"
+    word = "may be told" if found.verdict.allowed else "must not be told"
+    console.print(Text(f"By what was known at {moment}: {word}; {why(found.verdict)}."))
+    if found.records:
+        console.print(_history(found.records))
+
+
+def basis_figures(found: "DeliveryBasis") -> dict[str, object]:
+    """Give it as JSON values."""
+    return {
+        "delivery": str(found.delivery),
+        "channel": found.channel.value,
+        "class": found.message_class.value,
+        "status": found.status.value,
+        "reason": found.reason.value if found.reason else None,
+        "moment": found.moment.isoformat() if found.moment else None,
+        "evidence": found.text,
+        **_verdict(found.verdict),
+        "history": [_plain(record) for record in found.records],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {
+        "allowed": verdict.allowed,
+        "basis": verdict.basis.value,
+        "records": [record.id for record in verdict.records],
+        "passed": [record.id for record in verdict.passed],
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from broadcaster.domain.consent import (
     Scope,
     Source,
     Verdict,
+    checked_moment,
     checked_name,
     checked_proof,
     decide,
@@ -39,10 +40,6 @@ ORDER BY 1
 
 #: What an operator may say of where a word comes from.
 OPERATOR_SOURCES = (Source.OPERATOR, Source.ORDER, Source.REGULATOR, Source.STOP, Source.COMPLAINT)
-
-#: How old a word may be, and how far clocks may differ.
-_OLDEST = timedelta(days=50 * 366)
-_AHEAD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,18 +188,6 @@ def _checked(said: Said, now: datetime) -> Said:
         by=checked_name("--by", said.by),
         at=checked_moment("--at", said.at, now),
     )
-
-
-def checked_moment(field: str, moment: datetime | None, now: datetime) -> datetime | None:
-    """Check when something was said: not in the future, not a lifetime ago; InvalidInputError."""
-    if moment is None:
-        return None
-    if moment.utcoffset() is None:
-        raise InvalidInputError(field, "has no time zone", "Give its offset from UTC.")
-    if not now - _OLDEST < moment <= now + _AHEAD:
-        remedy = "Give a time that has passed, within the last 50 years."
-        raise InvalidInputError(field, "is in the future or too long ago", remedy)
-    return moment
 
 
 def _standing(
