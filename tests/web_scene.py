@@ -154,6 +154,7 @@ class FakeOptOuts:
         now: datetime,
     ) -> Preferences:
         del now
+        self.ask(delivery)
         self.wanted = {**self.wanted, **wanted}
         return self.preferences(delivery)
 

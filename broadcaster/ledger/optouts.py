@@ -45,13 +45,20 @@ WHERE address_id = %(address)s AND ground = 'wish'
 """
 _CHANNELS = "SELECT DISTINCT channel FROM customer_address WHERE customer_id = %s"
 
-# A channel is blocked where none of its addresses can be used, whatever the customer wants.
+# A channel is blocked where none of its addresses can be used, whatever the customer wants: nothing
+# arrives there, or somebody else who shares it ended messages.
 _BLOCKED = """
 SELECT own.channel FROM customer_address AS own
 WHERE own.customer_id = %(customer)s
 GROUP BY own.channel
 HAVING bool_and(EXISTS (SELECT FROM suppression
-                        WHERE suppression.address_id = own.address_id AND ground <> 'wish'))
+                        WHERE suppression.address_id = own.address_id
+                          AND (ground <> 'wish'
+                               OR (class = 'service'
+                                   AND own.address_id IS DISTINCT FROM %(address)s
+                                   AND EXISTS (SELECT FROM customer_address AS other
+                                               WHERE other.address_id = own.address_id
+                                                 AND other.customer_id <> own.customer_id)))))
 UNION
 SELECT channel FROM customer_suppression WHERE customer_id = %(customer)s
 """
@@ -227,7 +234,8 @@ def _click(link: _Link, now: datetime) -> list[ConsentRecord]:
 
 
 def _preferences(connection: Connection[Any], link: _Link) -> Preferences:
-    blocked = connection.execute(_BLOCKED, {"customer": link.customer}).fetchall()
+    values = {"customer": link.customer, "address": link.address}
+    blocked = connection.execute(_BLOCKED, values).fetchall()
     return Preferences(
         channel=link.channel,
         locale=link.locale,

@@ -16,6 +16,11 @@ from tests.rows import Pool, Rows
 __all__ = ["run"]
 
 _PHONE = "+212610000001"
+_TWILIO = f"""\
+contact_id,status,source,date_of_consent
+{_PHONE},opt-out,website,2025-02-28T10:05:27Z
++212610000009,opt-in,website,
+"""
 
 
 @pytest.fixture
@@ -131,12 +136,7 @@ def test_a_list_bars_addresses_once_and_reports_what_it_can_not_read(
     ("text", "barred"),
     [
         ("0610000001\n0610000009\n", "s"),
-        (
-            "contact_id,status,source,date_of_consent\n"
-            f"{_PHONE},opt-out,website,2025-02-28T10:05:27Z\n"
-            "+212610000009,opt-in,website,\n",
-            "s",
-        ),
+        (_TWILIO, "s"),
         ("Phone Number;Reason\n+212 6 10 00 00 01;21610\n", ""),
     ],
 )
