@@ -152,14 +152,14 @@ class Runtime:
         """Records of consent."""
         from broadcaster.ledger.consents import Consents
 
-        return Consents(self.pool)
+        return Consents(self.pool, self.vault)
 
     @cached_property
     def suppressions(self) -> "Suppressions":
         """Addresses that must not be used."""
         from broadcaster.ledger.suppressions import Suppressions
 
-        return Suppressions(self.pool)
+        return Suppressions(self.pool, self.vault)
 
     @cached_property
     def customers(self) -> "Customers":

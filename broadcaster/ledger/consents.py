@@ -25,6 +25,7 @@ from broadcaster.domain.message import DELIVERY_CHANNELS, Address, Channel, Mess
 from broadcaster.errors import InvalidInputError, NotFoundError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note
+from broadcaster.ports import NO_KEYS, Vault
 
 _OWN = """
 SELECT address_id, channel FROM customer_address WHERE customer_id = %s ORDER BY channel, ordinal
@@ -72,9 +73,10 @@ class Said:
 class Consents:
     """Records of consent, looked up and added by the team."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use the pool's connections."""
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
+        """Use the pool's connections; `vault` opens what is sealed."""
         self._pool = pool
+        self._vault = vault
 
     def of_customer(self, number: str) -> Sequence[Standing]:
         """Give how a customer stands at each address, and on channels without; NotFoundError."""
@@ -84,7 +86,7 @@ class Consents:
             rows = connection.execute(_OWN, [customer]).fetchall()
             ids = [address for address, _ in rows]
             there = history.of_addresses(connection, ids)
-            known = addresses.read(connection, ids)
+            known = addresses.read(connection, ids, self._vault)
         found = [
             _standing(Channel(channel), id_, addresses.masked(known[id_]), own, there[id_])
             for id_, channel in rows
@@ -96,7 +98,7 @@ class Consents:
     def of_address(self, address: Address) -> Standing:
         """Give how an address stands, whoever has it; NotFoundError."""
         with self._pool.connection() as connection:
-            id_ = addresses.find(connection, address)
+            id_ = addresses.find(connection, address, self._vault)
             there = history.of_addresses(connection, [id_])[id_]
         return _standing(address.scheme.channel, id_, addresses.masked(address), (), there)
 
@@ -129,7 +131,7 @@ class Consents:
             problem = f"is an address of the channel {channel.value}"
             raise InvalidInputError("--channel", problem, "Leave the channel out.")
         with self._pool.connection() as connection:
-            found = addresses.find_or_add(connection, [address])
+            found = addresses.find_or_add(connection, [address], self._vault)
             (id_,) = found.values()
             before = _classes(history.of_addresses(connection, [id_])[id_])
             ids = history.add(connection, [_said(checked, channel, now, address=id_)], now)

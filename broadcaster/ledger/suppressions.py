@@ -22,6 +22,7 @@ from broadcaster.domain.message import Address, Channel, MessageClass
 from broadcaster.errors import ConflictError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note
+from broadcaster.ports import NO_KEYS, Vault
 
 #: How many addresses are stored together; bounds memory and how long their rows are held.
 _CHUNK = 2000
@@ -98,9 +99,10 @@ class Taken:
 class Suppressions:
     """The list of addresses that must not be used."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use the pool's connections."""
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
+        """Use the pool's connections; `vault` seals and opens addresses."""
         self._pool = pool
+        self._vault = vault
 
     def take(self, listed: Iterable[ListedAddress], by: str, name: str, now: datetime) -> Taken:
         """Bar the addresses of a list, called `name`; safe to repeat, also when interrupted.
@@ -113,7 +115,9 @@ class Suppressions:
         rest = iter(listed)
         while chunk := list(islice(rest, _CHUNK)):
             with self._pool.connection() as connection:
-                new = _take(connection, chunk, who, now)
+                given = [one.address for one in chunk]
+                found = addresses.find_or_add(connection, given, self._vault)
+                new = _take(connection, chunk, found, who, now)
                 recorded += new
                 known += len(chunk) - new
                 if new:
@@ -132,7 +136,9 @@ class Suppressions:
         """List barred addresses in the order of their ids, those behind `after`."""
         values = {"channel": channel, "ground": ground, "after": after, "limit": limit}
         with self._pool.connection() as connection:
-            return _read(connection, connection.execute(_LIST, values).fetchall())
+            rows = connection.execute(_LIST, values).fetchall()
+            known = addresses.read(connection, [row[0] for row in rows], self._vault)
+        return _read(rows, known)
 
     def counts(self) -> Sequence[tuple[Channel, Ground, str, int]]:
         """Count barred addresses by channel, ground and reason, most first."""
@@ -177,7 +183,7 @@ class Suppressions:
         who = checked_name("--by", by)
         named = checked_proof("--order", order) if order is not None else None
         with self._pool.connection() as connection:
-            id_ = addresses.find(connection, address)
+            id_ = addresses.find(connection, address, self._vault)
             connection.execute("SELECT FROM address WHERE id = %s FOR NO KEY UPDATE", [id_])
             held = {one: rest for one, rest in _held(connection, id_).items() if _is(ground, one)}
             _require_liftable(held, ground, named)
@@ -191,9 +197,12 @@ class Suppressions:
 
 
 def _take(
-    connection: Connection[Any], chunk: Sequence[ListedAddress], by: str, now: datetime
+    connection: Connection[Any],
+    chunk: Sequence[ListedAddress],
+    found: addresses.Ids,
+    by: str,
+    now: datetime,
 ) -> int:
-    found = addresses.find_or_add(connection, [one.address for one in chunk])
     rows = connection.execute(_KNOWN, [list(found.values())]).fetchall()
     known = {
         (address, source, moment, frozenset(classes))
@@ -276,8 +285,7 @@ def _lifting(
     )
 
 
-def _read(connection: Connection[Any], rows: Sequence[Sequence[Any]]) -> list[Suppressed]:
-    known = addresses.read(connection, [row[0] for row in rows])
+def _read(rows: Sequence[Sequence[Any]], known: Mapping[int, Address]) -> list[Suppressed]:
     return [
         Suppressed(
             address=id_,
