@@ -21,7 +21,8 @@ from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
-from broadcaster.ledger.optouts import Preferences, Subscription
+from broadcaster.ledger.optouts import Subscription
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Callback
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel

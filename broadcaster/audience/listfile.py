@@ -21,15 +21,9 @@ from pathlib import Path
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.csvfile import CsvFile
 from broadcaster.audience.draft import Finding
-from broadcaster.domain.consent import (
-    LONGEST_PROOF,
-    ListedAddress,
-    Scope,
-    Source,
-    checked_moment,
-    reached,
-)
+from broadcaster.domain.consent import ListedAddress, Scope, Source, reached
 from broadcaster.domain.message import Address, Channel, MessageClass
+from broadcaster.domain.proofs import LONGEST_PROOF, checked_moment
 from broadcaster.errors import InvalidInputError
 
 #: Reads a text as an address, or says what is wrong with it (CellError).

@@ -19,8 +19,8 @@ from broadcaster.audience.report import report_file
 from broadcaster.audience.store import Saved
 from broadcaster.bootstrap.people import importer
 from broadcaster.cli.progress import Bar, bar
-from broadcaster.domain.consent import checked_moment
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
 

@@ -18,7 +18,8 @@ from broadcaster.audience.listfile import SuppressionFile
 from broadcaster.audience.report import report_file
 from broadcaster.bootstrap.people import address_reader
 from broadcaster.cli.progress import bar
-from broadcaster.domain.consent import ListedAddress, Scope, checked_name
+from broadcaster.domain.consent import ListedAddress, Scope
+from broadcaster.domain.proofs import checked_name
 from broadcaster.errors import InvalidInputError
 from broadcaster.ledger.suppressions import Taken
 from broadcaster.settings import Settings, load

@@ -7,20 +7,11 @@ read it there. SQL that decides the same (planning, claims, the trigger of the h
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Address, Channel, MessageClass
-from broadcaster.errors import InvalidInputError
-
-#: The longest proof, characters, and the longest name of who recorded it.
-LONGEST_PROOF, LONGEST_NAME = 500, 200
-
-
-#: How old a word may be, and how far clocks may differ.
-_OLDEST = timedelta(days=50 * 366)
-_AHEAD = timedelta(minutes=5)
 
 
 class Scope(StrEnum):
@@ -274,38 +265,6 @@ def yields(present: ConsentRecord | None, *, as_of: datetime | None) -> bool:
     if present is None or present.granted or present.source not in OWN_WORDS:
         return True
     return as_of is not None and present.at < as_of
-
-
-def checked_proof(field: str, text: str) -> str:
-    """Tidy a proof; InvalidInputError when it is missing, too long, or not printable."""
-    return _line(field, text, LONGEST_PROOF, "Say what proves it, such as a file, letter or call.")
-
-
-def checked_name(field: str, text: str) -> str:
-    """Tidy the name of who recorded something; InvalidInputError."""
-    return _line(field, text, LONGEST_NAME, "Name a person of the team.")
-
-
-def checked_moment(field: str, moment: datetime | None, now: datetime) -> datetime | None:
-    """Check when something was said: not in the future, not a lifetime ago; InvalidInputError."""
-    if moment is None:
-        return None
-    if moment.utcoffset() is None:
-        raise InvalidInputError(field, "has no time zone", "Give its offset from UTC.")
-    if not now - _OLDEST < moment <= now + _AHEAD:
-        remedy = "Give a time that has passed, within the last 50 years."
-        raise InvalidInputError(field, "is in the future or too long ago", remedy)
-    return moment
-
-
-def _line(field: str, text: str, longest: int, remedy: str) -> str:
-    line = " ".join(text.split())
-    if not line:
-        raise InvalidInputError(field, "is missing", remedy)
-    if len(line) > longest or not line.isprintable():
-        problem = f"is longer than {longest} characters, or has control characters"
-        raise InvalidInputError(field, problem, remedy)
-    return line
 
 
 def _weight(one: ConsentRecord) -> tuple[datetime, bool, int]:

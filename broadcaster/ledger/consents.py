@@ -14,14 +14,12 @@ from broadcaster.domain.consent import (
     Scope,
     Source,
     Verdict,
-    checked_moment,
-    checked_name,
-    checked_proof,
     decide,
     ground_of,
     reached,
 )
 from broadcaster.domain.message import DELIVERY_CHANNELS, Address, Channel, MessageClass
+from broadcaster.domain.proofs import checked_moment, checked_name, checked_proof
 from broadcaster.errors import InvalidInputError, NotFoundError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note

@@ -9,16 +9,9 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.consent import (
-    ConsentRecord,
-    Ground,
-    ListedAddress,
-    Source,
-    checked_name,
-    checked_proof,
-    ground_of,
-)
+from broadcaster.domain.consent import ConsentRecord, Ground, ListedAddress, Source, ground_of
 from broadcaster.domain.message import Address, Channel, MessageClass
+from broadcaster.domain.proofs import checked_name, checked_proof
 from broadcaster.errors import ConflictError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note

@@ -8,7 +8,8 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Channel, Content, MessageClass
-from broadcaster.ledger.optouts import Preferences, Subscription
+from broadcaster.ledger.optouts import Subscription
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Clock, Reader
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 from broadcaster.domain.tokens import verify
-from broadcaster.ledger.optouts import Preferences
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.web import bodies
 from broadcaster.web.inside import Inside
 from broadcaster.web.pages import Pages
