@@ -22,6 +22,7 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Rece
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 from broadcaster.ledger.optouts import Subscription
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Callback
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel
@@ -120,6 +121,12 @@ class FakeOptOuts:
     locale: str = "fr"
     ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
     ended: list[DeliveryId] = field(default_factory=list)
+    wanted: Mapping[Channel, frozenset[MessageClass]] = field(
+        default_factory=lambda: {
+            Channel.SMS: frozenset({MessageClass.SERVICE, MessageClass.SAFETY}),
+            Channel.EMAIL: frozenset(MessageClass),
+        }
+    )
 
     def ask(self, delivery: DeliveryId) -> Subscription:
         if delivery not in {(1, 1), (1, 2)}:
@@ -131,6 +138,26 @@ class FakeOptOuts:
         self.ask(delivery)
         self.ended.append(delivery)
         return self.ends[0]
+
+    def preferences(self, delivery: DeliveryId) -> Preferences:
+        self.ask(delivery)
+        return Preferences(
+            channel=Channel.EMAIL,
+            locale=self.locale,
+            wanted=self.wanted,
+            blocked=frozenset({Channel.SMS}),
+        )
+
+    def choose(
+        self,
+        delivery: DeliveryId,
+        wanted: Mapping[Channel, frozenset[MessageClass]],
+        now: datetime,
+    ) -> Preferences:
+        del now
+        self.ask(delivery)
+        self.wanted = {**self.wanted, **wanted}
+        return self.preferences(delivery)
 
 
 @dataclass

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from broadcaster.domain.advisory import Advisory
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.consents import Consents
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.ledger.suppressions import Suppressions
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
@@ -140,10 +142,24 @@ class Runtime:
 
     @cached_property
     def optouts(self) -> "OptOuts":
-        """Opt-outs by one click."""
+        """What customers decide by the links in messages."""
         from broadcaster.ledger.optouts import OptOuts
 
         return OptOuts(self.pool)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """Records of consent."""
+        from broadcaster.ledger.consents import Consents
+
+        return Consents(self.pool, self.vault)
+
+    @cached_property
+    def suppressions(self) -> "Suppressions":
+        """Addresses that must not be used."""
+        from broadcaster.ledger.suppressions import Suppressions
+
+        return Suppressions(self.pool, self.vault)
 
     @cached_property
     def customers(self) -> "Customers":

@@ -82,16 +82,23 @@ AND (delivery.status = 'planned'
      OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
 """
 
-# An address may have come onto the suppression list since planning, or its customer may have
-# refused.
-_BARRED = """
+# The rule of `domain.consent.decide` once more, as what was said since planning may have changed
+# its answer: the customer's wish (advertising needs one), what bars the customer, or the address.
+_REFUSED = """
+NOT COALESCE((SELECT consent.granted FROM consent
+              WHERE consent.customer_id = delivery.customer_id
+                AND consent.channel = delivery.channel AND consent.class = gate.class),
+             gate.class <> 'promotional')
+"""
+_BARRED = f"""
 (EXISTS (SELECT FROM suppression
          WHERE suppression.address_id = delivery.address_id AND suppression.class = gate.class)
- OR EXISTS (SELECT FROM consent
-            WHERE consent.customer_id = delivery.customer_id
-              AND consent.channel = delivery.channel AND consent.class = gate.class
-              AND NOT consent.granted AND consent.class <> 'safety'))
-"""
+ OR {_REFUSED}
+ OR EXISTS (SELECT FROM customer_suppression
+            WHERE customer_suppression.customer_id = delivery.customer_id
+              AND customer_suppression.channel = delivery.channel
+              AND customer_suppression.class = gate.class))
+"""  # noqa: S608  (joined from our own constants)
 
 # One lookup and one write a row. Whoever locks several rows does it in the order of their numbers,
 # so that nobody waits in a circle; here they are looked up and so locked in the order in which they
@@ -114,7 +121,8 @@ SELECT array_agg(number) FROM claimed
 # What a claim left behind because it is barred stays here.
 _SUPPRESS = f"""
 WITH {_OPENED}, barred AS (
-    SELECT delivery.number
+    SELECT delivery.number,
+           CASE WHEN {_REFUSED} THEN 'opted_out' ELSE 'address_suppressed' END::reason AS reason
     FROM gate
     CROSS JOIN unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
     JOIN delivery ON {_CLAIMABLE}
@@ -123,7 +131,7 @@ WITH {_OPENED}, barred AS (
     FOR UPDATE OF delivery
 )
 UPDATE delivery SET
-    status = 'suppressed', reason = 'address_suppressed', provider = NULL,
+    status = 'suppressed', reason = barred.reason, provider = NULL,
     due_at = NULL, reference = NULL, code = NULL, updated_at = %(now)s
 FROM barred
 WHERE delivery.campaign_id = %(campaign)s AND delivery.number = barred.number

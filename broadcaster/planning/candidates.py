@@ -34,7 +34,8 @@ WITH shared AS MATERIALIZED (
         SELECT NULL::bigint AS customer_id, 0 AS mark WHERE false
 """
 
-# A consent is told apart by what differs from the rule of the class.
+# A consent is told apart by what differs from the rule of the class. The rule that this looks up
+# is `domain.consent.decide`; an order that bars a customer counts as if it barred each address.
 _SPECIAL = """
         UNION ALL
         SELECT customer_id, 1 << {p} FROM broken_address WHERE channel = '{c}'
@@ -46,6 +47,9 @@ _SPECIAL = """
         SELECT own.customer_id, 4 << {p}
         FROM suppression JOIN customer_address AS own USING (address_id)
         WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}' AND {first}
+        UNION ALL
+        SELECT customer_id, 4 << {p} FROM customer_suppression
+        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
         UNION ALL
         SELECT own.customer_id, 8 << {p} FROM shared JOIN customer_address AS own USING (address_id)
         WHERE own.channel = '{c}' AND {first}

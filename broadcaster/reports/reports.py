@@ -13,6 +13,7 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel, Scheme
 from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports import NO_KEYS, Selection, Vault, open_address
+from broadcaster.reports.basis import DeliveryBasis, basis
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
 from broadcaster.reports.funnel import Funnel, funnel, kept
@@ -189,6 +190,11 @@ class Reports:
         """Count deliveries by status, reason, channel and provider, most first."""
         with self._present(campaign) as connection:
             return counts(connection, campaign, selection)
+
+    def basis(self, delivery: DeliveryId) -> DeliveryBasis:
+        """Say on what basis a delivery was sent or left out; NotFoundError."""
+        with self._present(delivery.campaign) as connection:
+            return basis(connection, delivery)
 
     def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
         """List channel, address and status of what was ever claimed, to compare with networks."""

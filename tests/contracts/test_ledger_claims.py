@@ -82,9 +82,9 @@ def test_what_is_barred_since_planning_stays_here_also_when_it_is_tried_again(ro
     wish = dict.fromkeys(reversed(numbers), 2)
     assert rows.ledger.claim(lease, wish, "sandbox", NOON, TTL) == [1, 3, 5]
     columns = ("status", "reason", "attempts", "provider", "code", "due_at")
-    for number in (2, 4):
+    for number, reason in ((2, "address_suppressed"), (4, "opted_out")):
         found = rows.delivery(campaign, number, *columns)
-        assert found == ("suppressed", "address_suppressed", 1, None, None, None)
+        assert found == ("suppressed", reason, 1, None, None, None)
     assert rows.ledger.pending(lease, NOON, 9) == []
 
 
