@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
     from broadcaster.privacy.erasure import Erasure
+    from broadcaster.privacy.retention import Retention
     from broadcaster.privacy.rotation import Rotation
     from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
@@ -126,6 +127,13 @@ class Runtime:
         from broadcaster.privacy.erasure import Erasure
 
         return Erasure(self.pool, self.vault)
+
+    @cached_property
+    def retention(self) -> "Retention":
+        """Lets go of what has been kept for long enough."""
+        from broadcaster.privacy.retention import Retention
+
+        return Retention(self.pool, self.settings.retention)
 
     @cached_property
     def redis(self) -> "redis.Redis":

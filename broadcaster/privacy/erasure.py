@@ -84,7 +84,7 @@ _BAR = """
 INSERT INTO suppression (address_id, class, reason, source, at)
 SELECT %(address)s, class, 'erased', 'erasure', %(now)s
 FROM unnest('{service,promotional}'::message_class[]) AS class
-ON CONFLICT (address_id, class) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 _EMPTY = """
 UPDATE address SET value = NULL, keys = NULL, sealed = NULL, digest = %(digest)s

@@ -13,6 +13,9 @@ from psycopg.rows import dict_row
 #: Those that have a hand of their own; `delivery` stands for its partitions.
 _KNOWN = ("delivery", "customer_address", "broken_address", "consent", "suppression")
 
+#: Histories that only grow, and how they are emptied of words.
+_BLANKED = {"consent_record": sql.SQL("UPDATE {} SET proof = ''")}
+
 _ABOUT = """
 SELECT column_name, table_name FROM information_schema.columns AS found
 WHERE table_schema = 'public' AND column_name IN ('customer_id', 'address_id')
@@ -43,8 +46,12 @@ def rows(
 
 
 def forget(connection: Connection[Any], table: str, column: str, ids: Sequence[int]) -> int:
-    """Delete the rows of a table about some customers or addresses; how many."""
-    query = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(
-        sql.Identifier(table), sql.Identifier(column)
+    """Delete the rows of a table about some customers or addresses; how many.
+
+    Of a history that only grows, the words are taken away: what is left names nobody.
+    """
+    start = _BLANKED.get(table, sql.SQL("DELETE FROM {}"))
+    query = start.format(sql.Identifier(table)) + sql.SQL(" WHERE {} = ANY(%s)").format(
+        sql.Identifier(column)
     )
     return connection.execute(query, [list(ids)]).rowcount
