@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
@@ -93,10 +93,12 @@ _GONE = """
 SELECT id FROM customer
 WHERE left_at < %(before)s AND (name IS NOT NULL OR sealed IS NOT NULL)
 """
-_HAS_LEFT = """
+# What is not on this list is about the person, also what is added to the table later.
+_COLUMNS = """
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = 'customer'
-  AND column_name IN ('left_at', 'longitude', 'latitude')
+  AND NOT column_name = ANY('{id,number,locales,time_zone,created_at,updated_at}')
+ORDER BY ordinal_position
 """
 
 _BARRED = "EXISTS (SELECT FROM suppression WHERE address_id = address.id)"
@@ -281,18 +283,18 @@ def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
             f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED", values
         )
     ]
-    place = ", longitude = NULL, latitude = NULL" if "longitude" in columns else ""
     for table in ("customer_address", "broken_address", "consent"):
         connection.execute(
             f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)
             [ids],
         )
-    connection.execute(
-        "UPDATE customer SET number = 'left-' || id, name = NULL, name_latin = NULL,"  # noqa: S608  (as above)
-        " sealed = NULL, name_digest = NULL, latin_digest = NULL, attributes = '{}'"
-        f"{place} WHERE id = ANY(%s)",
-        [ids],
+    emptied = sql.SQL(", ").join(
+        sql.SQL("{} = DEFAULT").format(sql.Identifier(name))
+        for name in columns
+        if name != "left_at"
     )
+    query = sql.SQL("UPDATE customer SET number = 'left-' || id, {} WHERE id = ANY(%s)")
+    connection.execute(query.format(emptied), [ids])
     return len(ids)
 
 
@@ -303,8 +305,8 @@ _TAKEN: Mapping[str, Callable[[Connection[Any], Mapping[str, object]], int]] = {
 }
 
 
-def _columns(connection: Connection[Any]) -> frozenset[str]:
-    return frozenset(name for (name,) in connection.execute(_HAS_LEFT))
+def _columns(connection: Connection[Any]) -> list[str]:
+    return [name for (name,) in connection.execute(_COLUMNS)]
 
 
 def _hurry_not(connection: Connection[Any]) -> None:
