@@ -1,6 +1,7 @@
 """Logs carry ids: from an import to an erasure, no name, address or key."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +51,13 @@ def test_what_fails_names_nobody_either(pool: Pool) -> None:
     with pytest.raises(Exception, match="has no key 1") as caught:
         Customers(pool, vault(2)).save([customer(2)])
     assert "Amina" not in repr(caught.value)
+
+
+def test_every_table_is_in_the_list_of_what_is_kept(pool: Pool) -> None:
+    """Whoever adds one says what it holds of people, and when that goes."""
+    text = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text("utf-8")
+    tables = Rows(pool).ask(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"
+    )
+    assert [table for (table,) in tables if f"`{table}`" not in text] == []
