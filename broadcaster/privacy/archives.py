@@ -57,7 +57,7 @@ def without(file: Path, number: str | None) -> Rewritten | None:
     if not changed:
         draft.unlink()
         return None
-    return Rewritten(draft, _sha256(draft), changed, found if number else ())
+    return Rewritten(draft, sha256(draft), changed, found if number else ())
 
 
 def _copy(
@@ -86,7 +86,8 @@ def _is(row: Mapping[str, str], number: str) -> bool:
     return row["customer"] in (number, f"'{number}")
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """Give the SHA-256 of a file; OSError when it is not there."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while chunk := stream.read(_CHUNK):

@@ -57,9 +57,8 @@ WHERE delivery.customer_id = %(customer)s
 ORDER BY delivery.campaign_id, delivery.number
 """
 _RECEIPTS = """
-SELECT receipt.* FROM delivery
-JOIN receipt ON receipt.campaign_id = delivery.campaign_id AND receipt.number = delivery.number
-WHERE delivery.customer_id = %(customer)s
+SELECT receipt.* FROM unnest(%(campaigns)s::integer[], %(numbers)s::integer[]) AS sent (id, number)
+JOIN receipt ON receipt.campaign_id = sent.id AND receipt.number = sent.number
 ORDER BY receipt.id
 """
 _ARCHIVED_RECEIPTS = """
@@ -105,6 +104,12 @@ class Disclosure:
             self._vault, number, (person["name"], person["name_latin"]), person["sealed"]
         )
         addresses = list(_rows(connection, _ADDRESSES, values))
+        messages = [_readable(row) for row in _rows(connection, _MESSAGES, values)]
+        sent = [DeliveryId.parse(row["delivery"]) for row in messages]
+        told = {
+            "campaigns": [one.campaign for one in sent],
+            "numbers": [one.number for one in sent],
+        }
         return {
             "customer": {**_readable(person), "name": name, "name_latin": latin},
             "addresses": [self._address(row) for row in addresses],
@@ -114,8 +119,8 @@ class Disclosure:
                 for row in _rows(connection, _BROKEN, values)
             ],
             "consents": [_readable(row) for row in _rows(connection, _CONSENTS, values)],
-            "messages": [_readable(row) for row in _rows(connection, _MESSAGES, values)],
-            "receipts": [_readable(row) for row in _rows(connection, _RECEIPTS, values)],
+            "messages": messages,
+            "receipts": [_readable(row) for row in _rows(connection, _RECEIPTS, told)],
             "other": _others(connection, customer, [row["id"] for row in addresses]),
         }
 

@@ -203,13 +203,14 @@ class Retention:
         ]
 
     def _forget(self, due: Due, archive: dict[str, Any] | None, by: str, now: datetime) -> Done:
-        new = None
-        if archive:
-            try:
-                new = archives.without(Path(archive["file"]), None)
-            except OSError:
-                return Done(what=due.name, rows=0, missing=archive["file"])
-        kept = {**archive, "sha256": new.sha256} if archive and new else None
+        file = Path(archive["file"]) if archive else None
+        try:
+            new = archives.without(file, None) if file else None
+            # Of a file that an interrupted call wrote already, what is kept of it may be older.
+            sha256 = new.sha256 if new else archives.sha256(file) if file else ""
+        except OSError:
+            return Done(what=due.name, rows=0, missing=str(file))
+        kept = {**archive, "sha256": sha256} if archive else None
         values = {
             "campaign": due.campaign,
             "now": now,
@@ -227,9 +228,9 @@ class Retention:
             rows += new.changed if new else 0
             details: dict[str, object] = {"rows": rows, **({"file": kept} if kept else {})}
             note(connection, by, "pseudonymise", f"campaign {due.campaign}", details)
-        if new:
-            # Interrupted before this, the campaign counts as done and its draft lies beside it.
-            new.draft.replace(Path(archive["file"] if archive else ""))
+            # Before it is committed: interrupted between the two, the next call does it again.
+            if new and file:
+                new.draft.replace(file)
         return Done(what=due.name, rows=rows)
 
     def _delete(self, what: str, by: str, now: datetime) -> Iterator[Done]:

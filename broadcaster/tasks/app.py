@@ -63,7 +63,8 @@ def make(broker_url: str, concurrency: int) -> Celery:
             "retain": {
                 "task": "broadcaster.retain",
                 "schedule": RETAIN,
-                "options": {"queue": CONTROL, "expires": RETAIN},
+                # Not with what must never wait.
+                "options": {"queue": ROUTINE, "expires": RETAIN},
             },
         },
         timezone="UTC",

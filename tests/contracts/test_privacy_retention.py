@@ -11,13 +11,16 @@ from broadcaster.domain.customer import BrokenAddress
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ConfigurationError
+from broadcaster.ledger.archive import Archive
+from broadcaster.privacy import archives
 from broadcaster.privacy.retention import Retention
+from broadcaster.reports.evidence import write_evidence
 from broadcaster.reports.reports import Reports
 from broadcaster.settings import load
 from tests.builders import NOON, customer, receipt
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
-from tests.vaults import dump, sealed
+from tests.vaults import dump, files, sealed
 
 __all__ = ["run"]
 
@@ -203,3 +206,28 @@ def test_a_wrong_rule_is_refused(tmp_path: Path, text: str, words: str) -> None:
     environ = {"BROADCASTER_HOME": str(tmp_path), "BROADCASTER_RETENTION": text}
     with pytest.raises(ConfigurationError, match=f"BROADCASTER_RETENTION: .*{words}"):
         load(environ)
+
+
+def test_the_file_of_an_archived_campaign_is_treated_alike(rows: Rows, tmp_path: Path) -> None:
+    """Also when it was interrupted between the file and the ledger; a missing file is named."""
+    campaign = _ended(rows, "old", 101)
+    rows.tell("DELETE FROM batch")
+    reports, archive, file = Reports(rows.pool), Archive(rows.pool), tmp_path / "old.csv.gz"
+    seen = archive.mark(campaign, DAY, NOON)
+    kept = write_evidence(lambda stream: reports.export(campaign, stream), file)
+    archive.let_go(campaign, seen, kept.as_dict(), reports.summary(campaign), "amina", NOON)
+    retention = Retention(rows.pool, _RULES)
+    away = file.rename(tmp_path / "away")
+    assert [one.missing for one in retention.apply("amina", NOON)] == [str(file)]
+    away.rename(file)
+    before = files(tmp_path)
+    assert "C000001" in before
+    again = archives.without(file, None)
+    assert again is not None
+    again.draft.replace(file)
+    assert [(one.what, one.missing) for one in retention.apply("amina", NOON)] == [("old", None)]
+    after = files(tmp_path)
+    assert "C00000" not in after
+    assert after.count("\r\n1-") == before.count("\r\n1-") == 6
+    assert rows.ask("SELECT archive ->> 'sha256' FROM campaign") == [(again.sha256,)]
+    assert list(retention.apply("amina", NOON)) == []
