@@ -32,6 +32,7 @@ from broadcaster.ports import (
 from broadcaster.privacy import archives, tables, traces
 from broadcaster.privacy.accesses import checked, find
 from broadcaster.privacy.audit import note, subject
+from broadcaster.privacy.barring import bar
 
 # What may still be needed to keep the person safe, or to know what became of a message.
 _KEPT_BY = """
@@ -74,22 +75,20 @@ UPDATE delivery SET customer_id = %(pseudonym)s, address_id = NULL, reference = 
 WHERE campaign_id = %(campaign)s AND customer_id = %(customer)s
 """
 
+# Those that the person has, and those that they had when they were told something.
 _ADDRESSES = """
 SELECT address.id, address.scheme, address.value, address.keys, address.sealed, address.digest,
        EXISTS (SELECT FROM customer_address AS shared
                WHERE shared.address_id = address.id AND shared.customer_id <> %(customer)s)
-FROM customer_address JOIN address ON address.id = customer_address.address_id
-WHERE customer_address.customer_id = %(customer)s
+FROM address
+WHERE (address.value IS NOT NULL OR address.sealed IS NOT NULL) AND address.id IN (
+    SELECT address_id FROM customer_address WHERE customer_id = %(customer)s
+    UNION
+    SELECT address_id FROM delivery
+    WHERE campaign_id = ANY(%(campaigns)s) AND customer_id = %(customer)s)
 ORDER BY address.id FOR UPDATE OF address
 """
 
-# Barred for all that is not about life and limb, which passes everything but a legal opt-out.
-_BAR = """
-INSERT INTO suppression (address_id, class, reason, source, at)
-SELECT %(address)s, class, 'erased', 'erasure', %(now)s
-FROM unnest('{service,promotional}'::message_class[]) AS class
-ON CONFLICT DO NOTHING
-"""
 _EMPTY = """
 UPDATE address SET value = NULL, keys = NULL, sealed = NULL, digest = %(digest)s
 WHERE id = %(address)s
@@ -147,7 +146,7 @@ class Erasure:
             if sealer is None:
                 message = "The database is not sealed. Type 'broadcaster keys rotate' first."
                 raise ConfigurationError(message)
-            done = self._erase(connection, sealer, number, now)
+            done = self._erase(connection, sealer, number, by, now)
             if done.found:
                 counts: dict[str, object] = {
                     "deliveries": done.deliveries,
@@ -168,7 +167,7 @@ class Erasure:
         )
 
     def _erase(
-        self, connection: Connection[Any], sealer: Sealer, number: str, now: datetime
+        self, connection: Connection[Any], sealer: Sealer, number: str, by: str, now: datetime
     ) -> "_Done":
         try:
             customer = find(connection, number)
@@ -181,15 +180,16 @@ class Erasure:
         named = _values(connection, self._vault, customer, number)
         connection.execute(_WITHDRAW, values)
         connection.execute(_RECEIPTS, values)
+        emptied, kept, spoken = self._addresses(connection, sealer, values)
         deliveries = 0
         for campaign in campaigns:
             new = {**values, "campaign": campaign, "pseudonym": pseudonym()}
             deliveries += connection.execute(_DELIVERIES, new).rowcount
-        emptied, kept, spoken = self._addresses(connection, sealer, values)
         found = traces.clean(connection, number, named, spoken)
         for column, table in tables.others(connection):
             ids = [customer] if column == "customer_id" else emptied
             tables.forget(connection, table, column, ids)
+        bar(connection, customer, emptied, by, now)
         connection.execute("DELETE FROM customer WHERE id = %(customer)s", values)
         return _Done(
             found=True,
@@ -213,7 +213,6 @@ class Erasure:
             found = open_address(self._vault, Scheme(scheme), (value, keys), (sealed, digest))
             text = address_text(found.scheme, found.value)
             new = {"address": id_, "digest": sealer.digests(Place.ADDRESS, text)[0]}
-            connection.execute(_BAR, {**values, **new})
             connection.execute(_EMPTY, new)
             emptied.append(id_)
             spoken.append(found.value)

@@ -207,6 +207,29 @@ def test_the_file_of_an_archive_keeps_its_proof(town: Town) -> None:
     ) == [(before, after)]
 
 
+def test_an_address_that_the_person_had_goes_as_well(town: Town) -> None:
+    """They were told by it, and it is nobody's now."""
+    town.told("first")
+    other = Address(scheme=Scheme.TEL, value="+212661000222", keys={})
+    town.settle([replace(_AMINA, addresses=(other, *_AMINA.addresses[1:]))])
+    assert _erase(town).addresses == 4
+    left = "SELECT count(*) FROM address WHERE sealed IS NOT NULL AND scheme = 'tel'"
+    # That of the household, and that of the third customer.
+    assert town.rows.ask(left) == [(2,)]
+
+
+def test_a_refusal_of_everything_outlives_the_person(town: Town) -> None:
+    """Who refused to be warned by mail is not warned by mail."""
+    refused = tuple((Channel.EMAIL, one) for one in MessageClass)
+    town.settle([replace(_AMINA, opted_out=refused)])
+    _erase(town)
+    query = (
+        "SELECT address.channel, count(*) FROM suppression JOIN address ON address.id = address_id"
+        " WHERE class = 'safety' GROUP BY 1"
+    )
+    assert town.rows.ask(query) == [("email", 1)]
+
+
 def test_a_missing_file_is_named(town: Town) -> None:
     """Somebody has to look in it by hand."""
     file = town.archive(town.told("first"))
