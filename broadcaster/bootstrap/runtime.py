@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.privacy.accesses import Accesses
+    from broadcaster.privacy.disclosure import Disclosure
+    from broadcaster.privacy.erasure import Erasure
+    from broadcaster.privacy.retention import Retention
     from broadcaster.privacy.rotation import Rotation
     from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
@@ -104,6 +108,34 @@ class Runtime:
         from broadcaster.privacy.rotation import Rotation
 
         return Rotation(self.pool, self.vault)
+
+    @cached_property
+    def accesses(self) -> "Accesses":
+        """Who looked at whose data."""
+        from broadcaster.privacy.accesses import Accesses
+
+        return Accesses(self.pool, self.vault)
+
+    @cached_property
+    def disclosure(self) -> "Disclosure":
+        """Collects what is held about a person."""
+        from broadcaster.privacy.disclosure import Disclosure
+
+        return Disclosure(self.pool, self.vault)
+
+    @cached_property
+    def erasure(self) -> "Erasure":
+        """Erases people."""
+        from broadcaster.privacy.erasure import Erasure
+
+        return Erasure(self.pool, self.vault)
+
+    @cached_property
+    def retention(self) -> "Retention":
+        """Lets go of what has been kept for long enough."""
+        from broadcaster.privacy.retention import Retention
+
+        return Retention(self.pool, self.settings.retention)
 
     @cached_property
     def redis(self) -> "redis.Redis":

@@ -20,6 +20,7 @@ COMMANDS = {
     "suppressions": "Import, list, show, lift and export addresses that must not be used.",
     "segments": "Save, list, check and count segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
+    "retention": "Show what has been kept for long enough, and let go of it.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from broadcaster.cli import personal
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+for command in (personal.find, personal.disclose, personal.erase, personal.accesses):
+    app.command()(command)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 

@@ -227,6 +227,8 @@ class Rotation:
     def status(self) -> tuple[Sequence[KeyStanding], int]:
         """List the keys that the database knows, and count the rows that are plain."""
         with self._pool.connection() as connection:
+            if connection.execute("SELECT to_regclass('data_key')").fetchone() == (None,):
+                return [], 0
             _hurry_not(connection)
             used = {
                 _number(key): (int(rows), int(erased))
