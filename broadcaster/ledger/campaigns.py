@@ -27,9 +27,10 @@ RETURNING id
 
 _CAMPAIGN = """
 INSERT INTO campaign (name, advisory_id, segment, expression, channels, channel_plan, lane, drill,
-                      scheduled_at, created_by, escalate_after)
+                      scheduled_at, created_by, escalate_after, one_per)
 VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::channel[],
-        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[])
+        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[],
+        %(one_per)s)
 RETURNING id
 """
 
@@ -220,6 +221,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "drill": new.drill,
             "scheduled": new.scheduled_at,
             "by": new.created_by,
+            "one_per": new.one_per.value,
         },
     ).fetchone()
     campaign = int(row[0]) if row else 0

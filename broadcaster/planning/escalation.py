@@ -28,9 +28,15 @@ SELECT %(campaign)s, step, channel,
 FROM unnest(%(channels)s::channel[]) WITH ORDINALITY AS one (channel, step)
 """
 
+# What rests or is held could not be confirmed: the step waits for it.
 _DUE = """
 SELECT step FROM escalation
 WHERE campaign_id = %(campaign)s AND done_at IS NULL AND due_at <= %(now)s
+  AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
+                  AND batch.rest_from <= %(now)s)
+  AND NOT EXISTS (SELECT FROM campaign_hold
+                  WHERE campaign_hold.campaign_id = %(campaign)s AND released_at IS NULL
+                    AND (held_until IS NULL OR held_until > %(now)s))
 ORDER BY step LIMIT 1 FOR UPDATE
 """
 
