@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import Campaign, CampaignStatus
 from broadcaster.domain.fairness import Course
 from broadcaster.domain.message import Channel
-from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import batches, reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.resting import in_force, sort_of, write
@@ -177,7 +177,7 @@ class Holds:
         self._pool = pool
         self._time_zone = time_zone
 
-    def hold(  # noqa: PLR0913  (what is held, until when, by whom and why)
+    def hold(
         self,
         campaign: int,
         scope: Scope,
@@ -196,7 +196,8 @@ class Holds:
         who, reason = person("by", by), _why(why)
         with self._pool.connection() as connection:
             values = self._begin(connection, campaign, scope, now)
-            if until is not None and not now < until < values["expires"]:  # type: ignore[operator]  (a moment)
+            expires: datetime = values["expires"]
+            if until is not None and not now < until < expires:
                 problem = "has passed, or is after the advisory has expired"
                 raise InvalidInputError("until", problem, "Give a time between, or leave it out.")
             if condition is not None:

@@ -13,7 +13,7 @@ from broadcaster.ledger.arrays import integers
 from broadcaster.ledger.together import together
 from broadcaster.ports import Lease, Pending, Vault, open_address, open_names
 
-# Quiet hours and holds stand in the batch as moments; who looks after them is `resting` and `holds`.
+# Quiet hours and holds stand in the batch as moments, which `resting` and `holds` look after.
 _OPEN = """
   AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
   AND (batch.held_until IS NULL OR batch.held_until <= %(now)s)
