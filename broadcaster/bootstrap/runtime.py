@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.campaigns import Campaigns
     from broadcaster.ledger.doubts import PostgresDoubts
+    from broadcaster.ledger.fairness import Fairness
+    from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.planning.waits import Waits
     from broadcaster.privacy.rotation import Rotation
     from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
@@ -139,6 +142,27 @@ class Runtime:
         return Campaigns(self.pool)
 
     @cached_property
+    def fairness(self) -> "Fairness":
+        """The rules of fair use."""
+        from broadcaster.ledger.fairness import Fairness
+
+        return Fairness(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def holds(self) -> "Holds":
+        """What operators hold and release."""
+        from broadcaster.ledger.holds import Holds
+
+        return Holds(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def waits(self) -> "Waits":
+        """Says who will have to wait for the end of quiet hours."""
+        from broadcaster.planning.waits import Waits
+
+        return Waits(self.pool, self.audience, self.renderer, self.settings.time_zone)
+
+    @cached_property
     def optouts(self) -> "OptOuts":
         """Opt-outs by one click."""
         from broadcaster.ledger.optouts import OptOuts
@@ -178,14 +202,25 @@ class Runtime:
         """Turns campaigns into deliveries."""
         from broadcaster.planning.planner import Planner
 
-        return Planner(self.pool, self.audience, self.renderer, batch_size=self.settings.batch_size)
+        return Planner(
+            self.pool,
+            self.audience,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def escalator(self) -> "Escalator":
         """Turns campaigns to their next channel."""
         from broadcaster.planning.escalation import Escalator
 
-        return Escalator(self.pool, self.renderer, batch_size=self.settings.batch_size)
+        return Escalator(
+            self.pool,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def forecaster(self) -> "Forecaster":
@@ -276,7 +311,7 @@ class Runtime:
         from broadcaster.ledger.sweep import PostgresCalendar
 
         return Sweeper(
-            calendar=PostgresCalendar(self.pool),
+            calendar=PostgresCalendar(self.pool, self.settings.time_zone),
             clock=self.clock,
             settle_after=timedelta(seconds=self.settings.settle_after),
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),

@@ -18,6 +18,7 @@ COMMANDS = {
     "customers": "Make, import and count customers.",
     "segments": "Save, list, check and count segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
+    "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",

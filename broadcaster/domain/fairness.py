@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.domain.hours import Hours, Rest, Span, next_quiet, rest, zone_of
+from broadcaster.domain.hours import (
+    FURTHEST,
+    Hours,
+    Rest,
+    Span,
+    next_allowed,
+    next_quiet,
+    rest,
+    zone_of,
+)
 from broadcaster.domain.message import Channel, Lane, MessageClass
 
 
@@ -108,11 +117,21 @@ class Course:
         zone: str | None,
     ) -> datetime | None:
         """Say when the quiet time begins that a campaign passes; None where it passes none."""
-        hours = self.rules.hours(message_class, channel)
-        if not (hours and passes(lane, message_class)):
+        if not passes(lane, message_class):
             return None
-        return next_quiet(moment, zone_of(zone, self.time_zone), hours, _PASSED)
+        found = self.quiet(moment, message_class, channel, zone)
+        return None if found is None else found.start
+
+    def quiet(
+        self, moment: datetime, message_class: MessageClass, channel: Channel, zone: str | None
+    ) -> Rest | None:
+        """Give the quiet time at a moment or the next within a week, whoever passes it."""
+        hours, place = self.rules.hours(message_class, channel), zone_of(zone, self.time_zone)
+        start = next_quiet(moment, place, hours, _WEEK) if hours else None
+        if start is None:
+            return None
+        return Rest(start=start, end=next_allowed(start, place, hours) or start + FURTHEST)
 
 
-#: How far ahead a quiet time is looked for that is passed: a week has all of them.
-_PASSED = timedelta(days=8)
+#: A week and the day that it may begin with.
+_WEEK = timedelta(days=8)

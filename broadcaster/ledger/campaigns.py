@@ -105,11 +105,21 @@ class Campaigns:
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
 
-    def approve(self, campaign: int, content_hash: str, by: str, now: datetime) -> None:
-        """Pin what was looked at; whatever changes needs a new approval."""
-        approver = person("by", by)
+    def approve(
+        self,
+        campaign: int,
+        content_hash: str,
+        by: str,
+        now: datetime,
+        seen: Mapping[str, object] | None = None,
+    ) -> None:
+        """Pin what was looked at; whatever changes needs a new approval.
+
+        `seen` is what else the approver was shown, for the audit.
+        """
+        approver, details = person("by", by), {"content_hash": content_hash, **(seen or {})}
         with self._pool.connection() as connection:
-            _step(connection, campaign, "approve", approver, content_hash=content_hash)
+            _step(connection, campaign, "approve", approver, **details)
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "status = CASE WHEN status = 'paused' THEN status ELSE 'approved' END "

@@ -15,7 +15,7 @@ _CAMPAIGN = """
 SELECT campaign.id, campaign.name, campaign.expression, campaign.channels::text[], campaign.status,
        campaign.lane, campaign.planned_at, advisory.kind, advisory.class, advisory.effective,
        advisory.expires, campaign.channel_plan, campaign.escalate_after,
-       campaign.one_per, campaign.approved_by
+       campaign.one_per, campaign.approved_by, campaign.scheduled_at
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.id = %s
 """
@@ -39,6 +39,7 @@ class Plannable(NamedTuple):
     escalate_after: Sequence[int]
     one_per: OnePer
     approved_by: str | None
+    scheduled_at: datetime | None
 
 
 def read(connection: Connection[Any], campaign: int) -> Plannable:
