@@ -156,6 +156,11 @@ class Reports:
         with self._pool.connection() as connection:
             return held(connection, campaign, now)
 
+    def passed(self, campaign: int) -> list[dict[str, object]]:
+        """List the rules of fair use that a campaign passed, and for how many, as JSON values."""
+        with self._pool.connection() as connection:
+            return passed(connection, campaign)
+
     def unreached(self, campaign: int) -> Iterator[Unreached]:
         """List customers who got nothing on any channel, and why, in bounded memory."""
         for number, channels, statuses, reasons in self._stream(_UNREACHED, campaign):
