@@ -37,7 +37,7 @@ def release(runtime: "Runtime", campaign: str, part: "Scope", by: str, why: str)
 
 def scope(channel: str, zone: str, segment: str) -> "Scope":
     """Read which part is meant; InvalidInputError names the field that is wrong."""
-    from broadcaster.ledger.holds import Scope
+    from broadcaster.ledger.holds import Scope  # noqa: PLC0415  (not before it is needed)
 
     if channel and channel not in list(DELIVERY_CHANNELS):
         remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."

@@ -75,6 +75,12 @@ def fair(connection: Connection[Any], found: Plannable, rules: Rules, now: datet
     return Fair(one_per=found.one_per, caps=caps, counted=others, start=start)
 
 
+def fair_now(connection: Connection[Any], found: Plannable) -> Fair:
+    """Say what the rules in force ask of a campaign by the server's clock, for a forecast."""
+    (now,) = connection.execute("SELECT now()").fetchone() or (found.effective,)
+    return fair(connection, found, in_force(connection), now)
+
+
 def applying(rules: Rules, found: Plannable) -> tuple[Cap, ...]:
     """Give the caps that are for a campaign's class and channels, passed or not."""
     return rules.caps_on(found.message_class, found.channels)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 
 _REASONS = """
 ALTER TYPE reason ADD VALUE IF NOT EXISTS 'quiet_hours';
