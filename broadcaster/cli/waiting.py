@@ -35,14 +35,14 @@ def held_lines(figures: Figures) -> Iterator[str]:
 def passed_lines(figures: Figures) -> Iterator[str]:
     """Say which rules were passed, for how many and by whom."""
     for row in figures.get("passed", ()):
-        count = "not counted yet" if row["messages"] is None else f"{row['messages']:,} messages"
+        count = "not counted yet" if row["messages"] is None else _messages(row["messages"])
         where = "".join(
             f" {word} {row[name]}"
             for name, word in (("channel", "by"), ("zone", "in"))
             if row[name]
         )
         rule = row["rule"].replace("_", " ")
-        yield f"Passed {rule}{where}: {count}; {row['why']}, approved by {row['by']}."
+        yield f"Passed {rule}{where}: {count}, by {row['by']}: {row['why']}."
 
 
 def fairness_lines(foreseen: Figures) -> Iterator[str]:
@@ -51,15 +51,19 @@ def fairness_lines(foreseen: Figures) -> Iterator[str]:
         start, end = (_clock(wait[name], wait["zone"]) for name in ("quiet_from", "quiet_until"))
         who = f"{wait['messages']:,} by {wait['channel']} in {wait['zone']}"
         if wait["passed"]:
-            yield f"Passes quiet hours from {start} to {end}: {who}."
+            yield f"Passes the quiet hours from {start} to {end}: {who}."
         elif wait["held_at_once"]:
             yield f"Held until {end}: {who}."
         else:
-            yield f"Quiet from {start} to {end}: what is left then of {who} waits."
+            yield f"Quiet hours begin at {start}, until {end}: who waits then of {who}, waits on."
         if not wait["in_time"] and not wait["passed"]:
             yield "  The advisory expires before that is over: they would not be told."
     if foreseen.get("passed_caps"):
         yield f"Passes {foreseen['passed_caps']} frequency caps, as urgent safety does."
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
 
 
 def _hold(hold: Figures) -> str:
