@@ -55,7 +55,7 @@ def fairness_lines(foreseen: Figures) -> Iterator[str]:
         elif wait["held_at_once"]:
             yield f"Held until {end}: {who}."
         else:
-            yield f"Quiet hours begin at {start}, until {end}: who still waits then of {who} waits on."
+            yield f"Quiet hours from {start} to {end}: who still waits then of {who} waits on."
         if not wait["in_time"] and not wait["passed"]:
             yield "  The advisory expires before that is over: they would not be told."
     if foreseen.get("passed_caps"):

@@ -5,29 +5,32 @@ from typing import Any
 
 from psycopg import Connection
 
-# Few batches, and of those that wait only.
+# Deliveries are read in batches that wait alone; and where a segment is held, in all.
 _HELD = """
-SELECT batch.channel, batch.zone, one.why, one.until, sum(one.messages)::integer
-FROM (
-    SELECT batch.id,
-        CASE WHEN batch.held_until > %(now)s THEN 'hold'
-             WHEN batch.rest_from <= %(now)s AND batch.rest_until > %(now)s THEN 'quiet_hours'
-             ELSE 'segment' END AS why,
-        CASE WHEN batch.held_until > %(now)s THEN batch.held_until
-             WHEN batch.rest_from <= %(now)s AND batch.rest_until > %(now)s THEN batch.rest_until
-             ELSE delivery.due_at END AS until,
-        count(*) AS messages
+WITH waiting AS (
+    SELECT id, first, last, channel, zone,
+           CASE WHEN held_until > %(now)s THEN 'hold' ELSE 'quiet_hours' END AS why,
+           CASE WHEN held_until > %(now)s THEN held_until ELSE rest_until END AS until
     FROM batch
-    JOIN delivery ON delivery.campaign_id = %(campaign)s
-        AND delivery.number BETWEEN batch.first AND batch.last
-    WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
-      AND delivery.status IN ('planned', 'deferred')
-      AND (batch.held_until > %(now)s
-           OR (batch.rest_from <= %(now)s AND batch.rest_until > %(now)s)
-           OR (delivery.reason = 'held' AND delivery.due_at > %(now)s))
-    GROUP BY 1, 2, 3
-) AS one
-JOIN batch ON batch.id = one.id
+    WHERE campaign_id = %(campaign)s AND NOT done
+      AND (held_until > %(now)s OR (rest_from <= %(now)s AND rest_until > %(now)s))
+)
+SELECT waiting.channel, waiting.zone, waiting.why, waiting.until, count(*)
+FROM waiting
+JOIN delivery ON delivery.campaign_id = %(campaign)s
+    AND delivery.number BETWEEN waiting.first AND waiting.last
+WHERE delivery.status IN ('planned', 'deferred')
+GROUP BY 1, 2, 3, 4
+UNION ALL
+SELECT batch.channel, batch.zone, 'segment', delivery.due_at, count(*)
+FROM batch
+JOIN delivery ON delivery.campaign_id = %(campaign)s
+    AND delivery.number BETWEEN batch.first AND batch.last
+WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
+  AND EXISTS (SELECT FROM campaign_hold
+              WHERE campaign_id = %(campaign)s AND segment IS NOT NULL AND released_at IS NULL)
+  AND delivery.status = 'deferred' AND delivery.reason = 'held' AND delivery.due_at > %(now)s
+  AND batch.id NOT IN (SELECT id FROM waiting)
 GROUP BY 1, 2, 3, 4
 ORDER BY 4, 5 DESC, 1, 2
 """
