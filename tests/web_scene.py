@@ -105,6 +105,7 @@ class FakeReports:
     counts: Funnel = FUNNEL
     asked: int = 0
     fault: Exception | None = None
+    waiting: Sequence[Mapping[str, object]] = ()
 
     def funnel(self, campaign: int) -> Funnel:
         del campaign
@@ -112,6 +113,10 @@ class FakeReports:
         if self.fault is not None:
             raise self.fault
         return self.counts
+
+    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
+        del campaign, now
+        return self.waiting
 
 
 @dataclass

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from broadcaster.ledger.campaigns import Campaigns
     from broadcaster.ledger.consents import Consents
     from broadcaster.ledger.doubts import PostgresDoubts
+    from broadcaster.ledger.fairness import Fairness
+    from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.planning.waits import Waits
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
     from broadcaster.privacy.erasure import Erasure
@@ -173,6 +176,27 @@ class Runtime:
         return Campaigns(self.pool)
 
     @cached_property
+    def fairness(self) -> "Fairness":
+        """The rules of fair use."""
+        from broadcaster.ledger.fairness import Fairness
+
+        return Fairness(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def holds(self) -> "Holds":
+        """What operators hold and release."""
+        from broadcaster.ledger.holds import Holds
+
+        return Holds(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def waits(self) -> "Waits":
+        """Says who will have to wait for the end of quiet hours."""
+        from broadcaster.planning.waits import Waits
+
+        return Waits(self.pool, self.audience, self.renderer, self.settings.time_zone)
+
+    @cached_property
     def optouts(self) -> "OptOuts":
         """What customers decide by the links in messages."""
         from broadcaster.ledger.optouts import OptOuts
@@ -226,14 +250,25 @@ class Runtime:
         """Turns campaigns into deliveries."""
         from broadcaster.planning.planner import Planner
 
-        return Planner(self.pool, self.audience, self.renderer, batch_size=self.settings.batch_size)
+        return Planner(
+            self.pool,
+            self.audience,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def escalator(self) -> "Escalator":
         """Turns campaigns to their next channel."""
         from broadcaster.planning.escalation import Escalator
 
-        return Escalator(self.pool, self.renderer, batch_size=self.settings.batch_size)
+        return Escalator(
+            self.pool,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def forecaster(self) -> "Forecaster":
@@ -324,7 +359,7 @@ class Runtime:
         from broadcaster.ledger.sweep import PostgresCalendar
 
         return Sweeper(
-            calendar=PostgresCalendar(self.pool),
+            calendar=PostgresCalendar(self.pool, self.settings.time_zone),
             clock=self.clock,
             settle_after=timedelta(seconds=self.settings.settle_after),
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),

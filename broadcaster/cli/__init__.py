@@ -21,6 +21,7 @@ COMMANDS = {
     "segments": "Save, list, check and count segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "retention": "Show what has been kept for long enough, and let go of it.",
+    "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",

@@ -52,6 +52,10 @@ class Reports(Protocol):
         """Count those of a campaign."""
         ...
 
+    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
+        """List what waits for quiet hours or an operator: channel, zone, why, until, messages."""
+        ...
+
 
 class Campaigns(Protocol):
     """Finds campaigns."""
