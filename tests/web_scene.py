@@ -124,6 +124,7 @@ class FakeOptOuts:
     """Knows the first two deliveries of the first campaign."""
 
     locale: str = "fr"
+    message_class: MessageClass = MessageClass.SERVICE
     ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
     ended: list[DeliveryId] = field(default_factory=list)
     wanted: Mapping[Channel, frozenset[MessageClass]] = field(
@@ -136,7 +137,12 @@ class FakeOptOuts:
     def ask(self, delivery: DeliveryId) -> Subscription:
         if delivery not in {(1, 1), (1, 2)}:
             raise NotFoundError("link", "belongs to no message", "Look again.")
-        return Subscription(channel=Channel.EMAIL, ends=self.ends, locale=self.locale)
+        return Subscription(
+            channel=Channel.EMAIL,
+            message_class=self.message_class,
+            ends=self.ends,
+            locale=self.locale,
+        )
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         del now

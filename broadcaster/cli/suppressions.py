@@ -18,7 +18,6 @@ from broadcaster.cli.consent import (
 )
 from broadcaster.cli.standing import figures, show_standings
 from broadcaster.domain.consent import Ground, Scope
-from broadcaster.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from broadcaster.ledger.suppressions import Suppressed
@@ -208,24 +207,16 @@ def export(
     json: Json = False,
 ) -> None:
     """Write all barred addresses, unmasked, as a list for 'import'; safe in a spreadsheet."""
-    import csv
-
-    from broadcaster.audience.report import defused
+    from broadcaster.audience.report import new_file
 
     wanted = channels("--channel", [channel] if channel else None)
-    if to.exists():
-        raise InvalidInputError("--to", "is there already", "Name a new file.")
-    with runtime() as opened, to.open("x", encoding="utf-8-sig", newline="") as stream:
-        to.chmod(0o600)
-        rows = csv.writer(stream)
-        rows.writerow(("address", "scope", "reason", "date", "proof", "channel", "ground", "by"))
-        count = 0
-        for count, one in enumerate(  # noqa: B007  (how many there were)
-            opened.suppressions.export(by, channel=wanted[0] if wanted else None), 1
-        ):
+    count = 0
+    with runtime() as opened, new_file(to) as write:
+        write(("address", "scope", "reason", "date", "proof", "channel", "ground", "by"))
+        for one in opened.suppressions.export(by, channel=wanted[0] if wanted else None):
             cells = (one.value, " ".join(one.classes), one.reason, one.at.isoformat(), one.proof)
-            others = (one.channel.value, one.ground.value, one.source)
-            rows.writerow([defused(cell) for cell in (*cells, *others)])
+            write((*cells, one.channel.value, one.ground.value, one.source))
+            count += 1
     figure = {"file": str(to), "addresses": count}
     typer.echo(json_.dumps(figure) if json else f"{count:,} rows in {to}.")
 

@@ -171,8 +171,8 @@ class Verdict:
     """Whether a class may go to an address of a customer, and on what basis.
 
     `records` are those that decided: the consent, or all that forbid it. `reason` is what planning
-    writes down of one who is left out. `passed` are refusals that do not reach this class, such as
-    a service opt-out of somebody who is told what protects life.
+    writes down of one who is left out. `passed` are the refusals that do not reach what protects
+    life, where that is allowed: such as a service opt-out.
     """
 
     allowed: bool
@@ -252,7 +252,7 @@ def decide(
         allowed=True,
         basis=Basis.CONSENT if promotional else basis,
         records=(wish,) if promotional and wish is not None else (),
-        passed=_passed((own_history, address_history)),
+        passed=_passed((own_history, address_history)) if class_ is MessageClass.SAFETY else (),
     )
 
 

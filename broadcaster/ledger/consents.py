@@ -179,6 +179,11 @@ def _checked(said: Said, now: datetime) -> Said:
     if said.source not in OPERATOR_SOURCES:
         remedy = f"Use one of {', '.join(OPERATOR_SOURCES)}."
         raise InvalidInputError("--source", f"{said.source.value} is not for people", remedy)
+    if said.source is Source.STOP and set(said.channels) != {Channel.SMS}:
+        problem = "only the holder of a telephone number tells a carrier to stop"
+        raise InvalidInputError("--source", problem, "Give --channel sms, or another source.")
+    if said.granted and said.source is Source.COMPLAINT:
+        raise InvalidInputError("--source", "nobody agrees by a complaint", "Use operator.")
     return Said(
         channels=tuple(dict.fromkeys(said.channels)),
         scope=said.scope,

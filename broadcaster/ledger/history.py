@@ -10,8 +10,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from broadcaster.domain.consent import ConsentRecord, Ground, Source
-from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.domain.consent import ConsentRecord
+from broadcaster.ports import KEPT_RECORD, kept_record
 
 _ADD = """
 INSERT INTO consent_record (customer_id, address_id, channel, ground, classes, granted, source, at,
@@ -27,15 +27,14 @@ FROM unnest(%(customers)s::bigint[], %(addresses)s::bigint[], %(channels)s::chan
 RETURNING id
 """
 
-_COLUMNS = """
-SELECT id, customer_id, address_id, channel, ground, classes::text[], granted, source, at, proof,
-       recorded_by
-FROM consent_record
-"""
-_OF_CUSTOMER = _COLUMNS + "WHERE customer_id = %s ORDER BY at, id LIMIT %s"
-_OF_ADDRESS = (
-    _COLUMNS + "WHERE customer_id IS NULL AND address_id = ANY(%s) ORDER BY at, id LIMIT %s"
-)
+# The latest ones, where somebody changed their mind more often than can be read.
+_OF_CUSTOMER = f"""
+SELECT {KEPT_RECORD} FROM consent_record WHERE customer_id = %s ORDER BY at DESC, id DESC LIMIT %s
+"""  # noqa: S608  (joined from our own constants)
+_OF_ADDRESS = f"""
+SELECT {KEPT_RECORD} FROM consent_record WHERE customer_id IS NULL AND address_id = ANY(%s)
+ORDER BY at DESC, id DESC LIMIT %s
+"""  # noqa: S608  (joined from our own constants)
 
 #: The most records of one subject that are read; nobody changes their mind so often.
 _MOST = 10_000
@@ -61,7 +60,8 @@ def add(connection: Connection[Any], records: Sequence[ConsentRecord], now: date
 
 def of_customer(connection: Connection[Any], customer: int) -> list[ConsentRecord]:
     """Read what was said about a customer, the oldest first."""
-    return [_record(row) for row in connection.execute(_OF_CUSTOMER, [customer, _MOST])]
+    rows = connection.execute(_OF_CUSTOMER, [customer, _MOST]).fetchall()
+    return [kept_record(row) for row in reversed(rows)]
 
 
 def of_addresses(
@@ -69,25 +69,8 @@ def of_addresses(
 ) -> Mapping[int, list[ConsentRecord]]:
     """Read what was said about each address, whoever has it, the oldest first."""
     found: dict[int, list[ConsentRecord]] = {address: [] for address in addresses}
-    for row in connection.execute(_OF_ADDRESS, [list(addresses), _MOST]):
-        record = _record(row)
+    rows = connection.execute(_OF_ADDRESS, [list(addresses), _MOST]).fetchall()
+    for record in map(kept_record, reversed(rows)):
         if record.address is not None:
             found[record.address].append(record)
     return found
-
-
-def _record(row: Sequence[Any]) -> ConsentRecord:
-    id_, customer, address, channel, ground, classes, granted, source, at, proof, by = row
-    return ConsentRecord(
-        id=id_,
-        customer=customer,
-        address=address,
-        channel=Channel(channel),
-        ground=Ground(ground),
-        classes=tuple(MessageClass(one) for one in classes),
-        granted=granted,
-        source=Source(source),
-        at=at,
-        proof=proof,
-        by=by,
-    )

@@ -26,12 +26,13 @@ SELECT 'address', class FROM suppression WHERE address_id = %(address)s AND grou
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """What the link in a message ends: these classes on this channel.
+    """What the link in a message of a class ends: these classes on this channel.
 
     `locale` is the one in which the message was written; None when it never was.
     """
 
     channel: Channel
+    message_class: MessageClass
     ends: tuple[MessageClass, ...]
     locale: str | None
 
@@ -47,7 +48,12 @@ class OptOuts:
         """Say what the link in a message would end; changes nothing. NotFoundError."""
         with self._pool.connection() as connection:
             link = find(connection, delivery)
-        return Subscription(channel=link.channel, ends=ENDS[link.class_], locale=link.locale)
+        return Subscription(
+            channel=link.channel,
+            message_class=link.class_,
+            ends=ENDS[link.class_],
+            locale=link.locale,
+        )
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         """Note that the reader of a message wants no more of its class on its channel.

@@ -7,10 +7,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from broadcaster.domain.consent import ConsentRecord, Ground, Source, Verdict, decide
+from broadcaster.domain.consent import ConsentRecord, Verdict, decide
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import NotFoundError
+from broadcaster.ports import KEPT_RECORD, kept_record
 
 # Who was left out was decided about when the row was written; who was sent to, at planning or at
 # the step of an escalation, and again at the claim, which let it pass.
@@ -67,15 +68,13 @@ JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE delivery.campaign_id = %s AND delivery.number = %s
 """  # noqa: S608  (joined from our own constants)
 
-_KNOWN = """
-SELECT id, customer_id, address_id, channel, ground, classes::text[], granted, source, at, proof,
-       recorded_by
-FROM consent_record
+_KNOWN = f"""
+SELECT {KEPT_RECORD} FROM consent_record
 WHERE ((customer_id = %(customer)s AND channel = %(channel)s)
        OR (customer_id IS NULL AND address_id = %(address)s))
   AND recorded_at <= %(moment)s
-ORDER BY at, id LIMIT 1000
-"""
+ORDER BY at DESC, id DESC LIMIT 1000
+"""  # noqa: S608  (joined from our own constants)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +104,7 @@ def basis(connection: Connection[Any], delivery: DeliveryId) -> DeliveryBasis:
         raise NotFoundError("DELIVERY", f"there is no {delivery}", remedy)
     customer, address, channel, status, reason, class_, moment, text = row
     values = {"customer": customer, "channel": channel, "address": address, "moment": moment}
-    known = [_record(one) for one in connection.execute(_KNOWN, values)]
+    known = [kept_record(one) for one in reversed(connection.execute(_KNOWN, values).fetchall())]
     own = [one for one in known if one.customer is not None]
     there = [one for one in known if one.customer is None]
     return DeliveryBasis(
@@ -118,21 +117,4 @@ def basis(connection: Connection[Any], delivery: DeliveryId) -> DeliveryBasis:
         text=text,
         verdict=decide(MessageClass(class_), own, there),
         records=known,
-    )
-
-
-def _record(row: Sequence[Any]) -> ConsentRecord:
-    id_, customer, address, channel, ground, classes, granted, source, at, proof, by = row
-    return ConsentRecord(
-        id=id_,
-        customer=customer,
-        address=address,
-        channel=Channel(channel),
-        ground=Ground(ground),
-        classes=tuple(MessageClass(one) for one in classes),
-        granted=granted,
-        source=Source(source),
-        at=at,
-        proof=proof,
-        by=by,
     )

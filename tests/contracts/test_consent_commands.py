@@ -256,6 +256,20 @@ def test_the_list_is_masked_and_the_export_is_safe_and_can_be_imported(
             ),
             "can't consent by itself",
         ),
+        (
+            (
+                *("consent", "record", "C000001", "--refuse", "--scope", "everything"),
+                *("--proof", "x", "--source", "stop", "--channel", "email"),
+            ),
+            "tells a carrier to stop",
+        ),
+        (
+            (
+                *("consent", "record", "C000001", "--grant", "--scope", "service"),
+                *("--proof", "x", "--source", "complaint"),
+            ),
+            "nobody agrees by a complaint",
+        ),
         (("suppressions", "import", "nowhere.csv"), "does not exist"),
         (("suppressions", "list", "--ground", "mood"), "--ground"),
         (("suppressions", "show", "nobody@nowhere.test"), "known of no customer"),

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus
-from broadcaster.domain.message import MessageClass
-from tests.builders import NOON, recorded, submission
+from broadcaster.domain.message import Channel, MessageClass
+from tests.builders import NOON, customer, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -54,6 +54,17 @@ def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
     lease = rows.leased(campaign)
     assert rows.ledger.claim(lease, {1: 1, 2: 1, 3: 1}, "sandbox", NOON, TTL) == [2, 3]
     assert rows.delivery(campaign, 1, "status", "attempts") == ("suppressed", 0)
+
+
+def test_advertising_whose_consent_is_gone_since_planning_is_not_claimed(rows: Rows) -> None:
+    """It needs one, also when nobody refused; what is in the contract does not."""
+    rows.save([customer(1, consented=[(Channel.SMS, MessageClass.PROMOTIONAL)])])
+    campaign = rows.running(1, message_class=MessageClass.PROMOTIONAL)
+    service = rows.running(1, name="service")
+    rows.tell("DELETE FROM consent")
+    assert rows.ledger.claim(rows.leased(campaign), {1: 1}, "sandbox", NOON, TTL) == []
+    assert rows.delivery(campaign, 1, "status", "reason") == ("suppressed", "opted_out")
+    assert rows.ledger.claim(rows.leased(service), {1: 1}, "sandbox", NOON, TTL) == [1]
 
 
 def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None:

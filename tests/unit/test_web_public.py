@@ -95,6 +95,9 @@ def test_the_page_says_what_still_comes(inside: FakeInside, site: Site) -> None:
     assert "still be told what protects life" in site.ask(path).text
     inside.optouts.ends = (MessageClass.PROMOTIONAL,)
     assert "still be told of cuts" in site.ask(path).text
+    inside.optouts.message_class = MessageClass.SAFETY
+    assert "end all messages in this way but such warnings" in site.ask(path).text
+    assert "no more messages in this way but warnings" in site.post(path).text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

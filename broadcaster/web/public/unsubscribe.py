@@ -76,6 +76,7 @@ class Unsubscribe:
             request,
             {
                 "channel": subscription.channel,
+                "warning": subscription.message_class is MessageClass.SAFETY,
                 "promotional": MessageClass.SERVICE not in subscription.ends,
                 "preferences": f"/preferences/{request.path_params['token']}",
                 "done": done,
