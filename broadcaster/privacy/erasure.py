@@ -173,7 +173,7 @@ class Erasure:
             customer = find(connection, number)
         except NotFoundError:
             return _Done(found=False)
-        _require_no_plan(connection)
+        _require_quiet(connection)
         campaigns = [one for (one,) in connection.execute(_CAMPAIGNS, [customer])]
         values = {"customer": customer, "now": now, "campaigns": campaigns}
         _require_free(connection, values)
@@ -275,8 +275,14 @@ def _require_free(connection: Connection[Any], values: dict[str, Any]) -> None:
     )
 
 
-def _require_no_plan(connection: Connection[Any]) -> None:
-    """Keep plans out until the end: one that saw the customer would write them down anew."""
+def _require_quiet(connection: Connection[Any]) -> None:
+    """Keep imports and plans out until the end.
+
+    A plan that saw the customer would write them down anew.
+    """
+    if not tables.storing_waits(connection):
+        message = "Another process is storing customers. Try again when it has finished."
+        raise ConflictError(message)
     for lane in range(len(Lane)):
         query = "SELECT pg_try_advisory_xact_lock(%s, %s)"
         if connection.execute(query, [PLANNING_LANES, lane]).fetchone() != (True,):

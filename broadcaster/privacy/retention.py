@@ -18,14 +18,14 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import MessageClass
-from broadcaster.privacy import archives
+from broadcaster.privacy import archives, tables
 from broadcaster.privacy.audit import note
 
 #: What has a time of its own beside the classes of messages.
 RECEIPTS = "receipts"
 ADDRESSES = "addresses"
 LEFT = "left"
-#: How many rows are deleted in one transaction.
+#: How many rows go in one transaction.
 _BATCH = 5000
 
 _DUE = """
@@ -239,11 +239,14 @@ class Retention:
         while True:
             with self._pool.connection() as connection:
                 _hurry_not(connection)
+                # While customers are stored their addresses wait for the next call.
+                if what != RECEIPTS and not tables.storing_waits(connection):
+                    break
                 rows = _TAKEN[what](connection, values)
                 total += rows
+                if rows:
+                    note(connection, by, "retention", what, {"rows": rows})
                 if rows < _BATCH:
-                    if total:
-                        note(connection, by, "retention", what, {"rows": total})
                     break
         if total:
             yield Done(what=what, rows=total)
@@ -253,22 +256,20 @@ class Retention:
 
 
 def _receipts(connection: Connection[Any], values: Mapping[str, object]) -> int:
-    query = f"DELETE FROM receipt WHERE id IN ({_OLD_RECEIPTS} LIMIT %(limit)s)"  # noqa: S608  (our own constants)
+    query = f"DELETE FROM receipt WHERE id IN ({_OLD_RECEIPTS} ORDER BY id LIMIT %(limit)s)"  # noqa: S608  (our own constants)
     return connection.execute(query, values).rowcount
 
 
 def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
     chosen = f"{_UNUSED} AND (digest IS NOT NULL OR NOT {_BARRED}) ORDER BY id LIMIT %(limit)s"
     ids = [id_ for (id_,) in connection.execute(f"{chosen} FOR UPDATE", values)]
-    # One that came back meanwhile is refused by the rows that refer to it, and seen then.
     connection.execute(
         f"UPDATE address SET value = NULL, keys = NULL, sealed = NULL"  # noqa: S608  (as above)
         f" WHERE id = ANY(%s) AND {_BARRED}",
         [ids],
     )
     connection.execute(
-        f"DELETE FROM address WHERE id = ANY(%s) AND NOT {_BARRED}"  # noqa: S608  (as above)
-        " AND NOT EXISTS (SELECT FROM customer_address WHERE address_id = address.id)",
+        f"DELETE FROM address WHERE id = ANY(%s) AND NOT {_BARRED}",  # noqa: S608  (as above)
         [ids],
     )
     return len(ids)
@@ -289,6 +290,9 @@ def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
             f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)
             [ids],
         )
+    for column, table in tables.others(connection):
+        if column == "customer_id":
+            tables.forget(connection, table, column, ids)
     emptied = sql.SQL(", ").join(
         sql.SQL("{} = DEFAULT").format(sql.Identifier(name))
         for name in columns

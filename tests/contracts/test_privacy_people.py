@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from broadcaster import bootstrap
@@ -16,6 +17,7 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.ledger.archive import Archive
+from broadcaster.ports import PLANNING_LANES
 from broadcaster.privacy.accesses import Accesses
 from broadcaster.privacy.disclosure import Disclosure
 from broadcaster.privacy.erasure import Erased, Erasure
@@ -296,6 +298,22 @@ def test_erasure_waits_for_a_campaign_whose_expression_names_the_person(town: To
     town.rows.draft(name="hers", expression=f'number = "{_AMINA.number}"')
     with pytest.raises(ConflictError, match="'hers' names this customer"):
         _erase(town)
+
+
+@pytest.mark.parametrize(
+    ("lock", "words"),
+    [((0x435553544F4D,), "storing customers"), ((PLANNING_LANES, 1), "being planned")],
+)
+def test_erasure_waits_for_who_writes_people_down(
+    town: Town, database_url: str, lock: tuple[int, ...], words: str
+) -> None:
+    """An import or a plan that has seen the person would bring them back."""
+    with psycopg.connect(database_url) as other:
+        places = ", ".join("%s" for _ in lock)
+        other.execute(f"SELECT pg_advisory_xact_lock({places})", lock)
+        with pytest.raises(ConflictError, match=words):
+            _erase(town)
+    assert _erase(town).found
 
 
 def test_a_name_that_others_have_stays_in_segments(town: Town) -> None:
