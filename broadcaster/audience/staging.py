@@ -110,8 +110,8 @@ ON CONFLICT (digest) DO UPDATE SET sealed = excluded.sealed
 """
 
 _MIXED: LiteralString = """
-SELECT EXISTS (SELECT FROM address WHERE digest IS NULL),
-       (SELECT count(*) FROM data_key WHERE retired_at IS NULL) > 1
+SELECT EXISTS (SELECT FROM address WHERE digest IS NULL)
+    OR (SELECT count(*) FROM data_key WHERE retired_at IS NULL) > 1
 """
 
 _REPLACED: tuple[LiteralString, ...] = (
@@ -194,8 +194,7 @@ def store(
 ) -> Stored:
     """Store customers of different numbers, sealed where there is a sealer."""
     connection.execute(_EMPTY)
-    plain, older = connection.execute(_MIXED).fetchone() or (False, False)
-    mixed = sealer is not None and (plain or older)
+    mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
@@ -205,7 +204,7 @@ def store(
     _copy(
         connection,
         "staged_address",
-        (row for record in records for row in _addresses(record, sealer, compared=plain)),
+        (row for record in records for row in _addresses(record, sealer, mixed=mixed)),
     )
     _copy(
         connection, "staged_broken", (row for record in records for row in _broken(record, sealer))
@@ -259,7 +258,7 @@ def _names(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ...]:
 
 
 def _addresses(
-    record: CustomerRecord, sealer: Sealer | None, *, compared: bool
+    record: CustomerRecord, sealer: Sealer | None, *, mixed: bool
 ) -> Iterable[tuple[object, ...]]:
     ordinals: dict[Channel, int] = {}
     seen = set()
@@ -274,19 +273,19 @@ def _addresses(
             address.scheme.value,
             channel.value,
             ordinals[channel],
-            *_address(address, sealer, compared=compared),
+            *_address(address, sealer, mixed=mixed),
         )
 
 
-def _address(address: Address, sealer: Sealer | None, *, compared: bool) -> tuple[object, ...]:
-    """Give value and keys in plain, or sealed; to be compared with plain ones, the value too."""
+def _address(address: Address, sealer: Sealer | None, *, mixed: bool) -> tuple[object, ...]:
+    """Give value and keys in plain, or sealed; a mixed database needs the value to compare."""
     if sealer is None:
         keys = json.dumps(dict(address.keys), sort_keys=True) if address.keys else None
         return address.value, keys, None, None, None
     text = address_text(address.scheme, address.value)
     digest, *older = sealer.digests(Place.ADDRESS, text)
     sealed = seal_address(sealer, digest, address.value, address.keys)
-    return address.value if compared else None, None, sealed, digest, older or None
+    return address.value if mixed else None, None, sealed, digest, older or None
 
 
 def _broken(record: CustomerRecord, sealer: Sealer | None) -> Iterable[tuple[object, ...]]:

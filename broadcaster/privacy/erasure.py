@@ -10,11 +10,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import Lane, Scheme
@@ -29,7 +27,7 @@ from broadcaster.ports import (
     open_address,
     open_names,
 )
-from broadcaster.privacy import archives, tables, traces
+from broadcaster.privacy import filed, tables, traces
 from broadcaster.privacy.accesses import checked, find
 from broadcaster.privacy.audit import note, subject
 from broadcaster.privacy.barring import bar
@@ -65,11 +63,6 @@ WHERE delivery.campaign_id = ANY(%(campaigns)s) AND delivery.customer_id = %(cus
   AND receipt.number = delivery.number
 """
 
-_ARCHIVED_RECEIPTS = """
-UPDATE receipt SET reference = NULL, dedupe = 'erased:' || id
-WHERE campaign_id = %s AND number = ANY(%s)
-"""
-
 _DELIVERIES = """
 UPDATE delivery SET customer_id = %(pseudonym)s, address_id = NULL, reference = NULL
 WHERE campaign_id = %(campaign)s AND customer_id = %(customer)s
@@ -100,11 +93,6 @@ SELECT EXISTS (SELECT FROM customer WHERE id <> %(customer)s AND (
     name_digest = ANY(%(digests)s) OR latin_digest = ANY(%(digests)s)
     OR name = %(name)s OR name_latin = %(name)s))
 """
-
-_FILES = """
-SELECT id, archive FROM campaign WHERE archive IS NOT NULL ORDER BY id
-"""
-_FILE_CHANGED = "UPDATE campaign SET archive = %s WHERE id = %s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +143,7 @@ class Erasure:
                     "purpose": why,
                 }
                 note(connection, by, "erase", subject(done.customer), counts)
-        files, unread = self._clean_files(number, by)
+        files, unread = filed.clean(self._pool, number, by)
         return Erased(
             found=done.found,
             deliveries=done.deliveries,
@@ -173,7 +161,7 @@ class Erasure:
             customer = find(connection, number)
         except NotFoundError:
             return _Done(found=False)
-        _require_no_plan(connection)
+        _require_quiet(connection)
         campaigns = [one for (one,) in connection.execute(_CAMPAIGNS, [customer])]
         values = {"customer": customer, "now": now, "campaigns": campaigns}
         _require_free(connection, values)
@@ -218,31 +206,6 @@ class Erasure:
             spoken.append(found.value)
         return emptied, len(rows) - len(emptied), spoken
 
-    def _clean_files(self, number: str, by: str) -> tuple[int, list[str]]:
-        with self._pool.connection() as connection:
-            archived = connection.execute(_FILES).fetchall()
-        changed = 0
-        unread = []
-        for campaign, archive in archived:
-            file = Path(archive["file"])
-            try:
-                new = archives.without(file, number)
-            except OSError:
-                unread.append(str(file))
-                continue
-            if new is None:
-                continue
-            # Interrupted between the two, the same file comes of the next call.
-            with self._pool.connection() as connection:
-                connection.execute(_ARCHIVED_RECEIPTS, [campaign, list(new.deliveries)])
-                kept = {**archive, "sha256": new.sha256}
-                connection.execute(_FILE_CHANGED, [Jsonb(kept), campaign])
-                what = {"sha256": new.sha256, "before": archive["sha256"], "rows": new.changed}
-                note(connection, by, "erase_in_file", f"campaign {campaign}", what)
-            new.draft.replace(file)
-            changed += 1
-        return changed, unread
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Done:
@@ -275,8 +238,14 @@ def _require_free(connection: Connection[Any], values: dict[str, Any]) -> None:
     )
 
 
-def _require_no_plan(connection: Connection[Any]) -> None:
-    """Keep plans out until the end: one that saw the customer would write them down anew."""
+def _require_quiet(connection: Connection[Any]) -> None:
+    """Keep imports and plans out until the end.
+
+    A plan that saw the customer would write them down anew.
+    """
+    if not tables.storing_waits(connection):
+        message = "Another process is storing customers. Try again when it has finished."
+        raise ConflictError(message)
     for lane in range(len(Lane)):
         query = "SELECT pg_try_advisory_xact_lock(%s, %s)"
         if connection.execute(query, [PLANNING_LANES, lane]).fetchone() != (True,):

@@ -7,26 +7,20 @@ archived campaign is treated alike. Addresses that nobody has any more go as wel
 be used stays as a digest.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import MessageClass
-from broadcaster.privacy import archives
+from broadcaster.privacy import archives, disuse, tables
 from broadcaster.privacy.audit import note
-
-#: What has a time of its own beside the classes of messages.
-RECEIPTS = "receipts"
-ADDRESSES = "addresses"
-LEFT = "left"
-#: How many rows are deleted in one transaction.
-_BATCH = 5000
+from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
 
 _DUE = """
 SELECT campaign.id, campaign.name, advisory.class, campaign.finished_at, campaign.archive
@@ -74,35 +68,6 @@ UPDATE campaign SET pseudonymised_at = %(now)s, archive = COALESCE(%(kept)s, arc
 WHERE id = %(campaign)s
 """
 
-_OLD_RECEIPTS = """
-SELECT id FROM receipt WHERE applied_at IS NOT NULL AND received_at < %(before)s
-"""
-
-# Nobody has them, and no campaign that still is, or lately was, sent to them.
-_UNUSED = """
-SELECT id FROM address
-WHERE (value IS NOT NULL OR sealed IS NOT NULL)
-  AND NOT EXISTS (SELECT FROM customer_address WHERE address_id = address.id)
-  AND NOT EXISTS (
-      SELECT FROM campaign JOIN delivery ON delivery.campaign_id = campaign.id
-      WHERE delivery.address_id = address.id
-        AND (campaign.finished_at IS NULL OR campaign.finished_at > %(before)s))
-"""
-# Who has left the utility: their row stays for those deliveries that still name it, without them.
-_GONE = """
-SELECT id FROM customer
-WHERE left_at < %(before)s AND (name IS NOT NULL OR sealed IS NOT NULL)
-"""
-# What is not on this list is about the person, also what is added to the table later.
-_COLUMNS = """
-SELECT column_name FROM information_schema.columns
-WHERE table_schema = 'public' AND table_name = 'customer'
-  AND NOT column_name = ANY('{id,number,locales,time_zone,created_at,updated_at}')
-ORDER BY ordinal_position
-"""
-
-_BARRED = "EXISTS (SELECT FROM suppression WHERE address_id = address.id)"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
@@ -149,25 +114,11 @@ class Retention:
         """Say what is due to go; changes nothing."""
         with self._pool.connection() as connection:
             _hurry_not(connection)
-            (receipts,) = connection.execute(
-                f"SELECT count(*) FROM ({_OLD_RECEIPTS}) AS old",  # noqa: S608  (our own constant)
-                self._before(now, RECEIPTS),
-            ).fetchone() or (0,)
-            left = 0
-            if "left_at" in _columns(connection):
-                (left,) = connection.execute(
-                    f"SELECT count(*) FROM ({_GONE}) AS gone",  # noqa: S608  (as above)
-                    self._before(now, LEFT),
-                ).fetchone() or (0,)
-            (addresses,) = connection.execute(
-                f"SELECT count(*) FROM ({_UNUSED}) AS unused WHERE true",  # noqa: S608  (as above)
-                self._before(now, ADDRESSES),
-            ).fetchone() or (0,)
             return Standing(
                 campaigns=[due for due, _ in self._due(connection, now)],
-                receipts=receipts,
-                left=left,
-                addresses=addresses,
+                receipts=disuse.count(connection, RECEIPTS, self._before(now, RECEIPTS)),
+                left=disuse.count(connection, LEFT, self._before(now, LEFT)),
+                addresses=disuse.count(connection, ADDRESSES, self._before(now, ADDRESSES)),
             )
 
     def apply(self, by: str, now: datetime) -> Iterator[Done]:
@@ -235,79 +186,24 @@ class Retention:
 
     def _delete(self, what: str, by: str, now: datetime) -> Iterator[Done]:
         total = 0
-        values = {**self._before(now, what), "limit": _BATCH}
+        before = self._before(now, what)
         while True:
             with self._pool.connection() as connection:
                 _hurry_not(connection)
-                rows = _TAKEN[what](connection, values)
+                # While customers are stored their addresses wait for the next call.
+                if what != RECEIPTS and not tables.storing_waits(connection):
+                    break
+                rows = disuse.take(connection, what, before)
                 total += rows
-                if rows < _BATCH:
-                    if total:
-                        note(connection, by, "retention", what, {"rows": total})
+                if rows:
+                    note(connection, by, "retention", what, {"rows": rows})
+                if rows < disuse.BATCH:
                     break
         if total:
             yield Done(what=what, rows=total)
 
-    def _before(self, now: datetime, what: str) -> dict[str, object]:
-        return {"before": now - timedelta(days=self._days[what])}
-
-
-def _receipts(connection: Connection[Any], values: Mapping[str, object]) -> int:
-    query = f"DELETE FROM receipt WHERE id IN ({_OLD_RECEIPTS} LIMIT %(limit)s)"  # noqa: S608  (our own constants)
-    return connection.execute(query, values).rowcount
-
-
-def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
-    chosen = f"{_UNUSED} AND (digest IS NOT NULL OR NOT {_BARRED}) ORDER BY id LIMIT %(limit)s"
-    ids = [id_ for (id_,) in connection.execute(f"{chosen} FOR UPDATE", values)]
-    # One that came back meanwhile is refused by the rows that refer to it, and seen then.
-    connection.execute(
-        f"UPDATE address SET value = NULL, keys = NULL, sealed = NULL"  # noqa: S608  (as above)
-        f" WHERE id = ANY(%s) AND {_BARRED}",
-        [ids],
-    )
-    connection.execute(
-        f"DELETE FROM address WHERE id = ANY(%s) AND NOT {_BARRED}"  # noqa: S608  (as above)
-        " AND NOT EXISTS (SELECT FROM customer_address WHERE address_id = address.id)",
-        [ids],
-    )
-    return len(ids)
-
-
-def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
-    columns = _columns(connection)
-    if "left_at" not in columns:
-        return 0
-    ids = [
-        id_
-        for (id_,) in connection.execute(
-            f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED", values
-        )
-    ]
-    for table in ("customer_address", "broken_address", "consent"):
-        connection.execute(
-            f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)
-            [ids],
-        )
-    emptied = sql.SQL(", ").join(
-        sql.SQL("{} = DEFAULT").format(sql.Identifier(name))
-        for name in columns
-        if name != "left_at"
-    )
-    query = sql.SQL("UPDATE customer SET number = 'left-' || id, {} WHERE id = ANY(%s)")
-    connection.execute(query.format(emptied), [ids])
-    return len(ids)
-
-
-_TAKEN: Mapping[str, Callable[[Connection[Any], Mapping[str, object]], int]] = {
-    RECEIPTS: _receipts,
-    LEFT: _left,
-    ADDRESSES: _unused,
-}
-
-
-def _columns(connection: Connection[Any]) -> list[str]:
-    return [name for (name,) in connection.execute(_COLUMNS)]
+    def _before(self, now: datetime, what: str) -> datetime:
+        return now - timedelta(days=self._days[what])
 
 
 def _hurry_not(connection: Connection[Any]) -> None:

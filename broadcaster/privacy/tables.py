@@ -27,6 +27,19 @@ ORDER BY table_name, column_name
 """
 
 
+#: The advisory lock of whoever stores customers, as in `audience.store`.
+_STORING = 0x435553544F4D
+
+
+def storing_waits(connection: Connection[Any]) -> bool:
+    """Keep imports out until the end of the transaction; False when one is under way.
+
+    One that found an address here, and had not yet written whose it is, would lose it.
+    """
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_STORING]).fetchone()
+    return row == (True,)
+
+
 def others(connection: Connection[Any]) -> Sequence[tuple[str, str]]:
     """List columns (their name and table) that name a customer or an address, elsewhere."""
     return [

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from broadcaster import bootstrap
 from broadcaster.audience.segments import Segments
 from broadcaster.audience.store import Customers
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
@@ -15,12 +17,14 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.ledger.archive import Archive
+from broadcaster.ports import PLANNING_LANES
 from broadcaster.privacy.accesses import Accesses
 from broadcaster.privacy.disclosure import Disclosure
 from broadcaster.privacy.erasure import Erased, Erasure
 from broadcaster.privacy.vault import KeyVault
 from broadcaster.reports.evidence import write_evidence
 from broadcaster.reports.reports import Reports
+from broadcaster.settings import load
 from tests.builders import NOON, customer, receipt, recorded, submission
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
@@ -296,6 +300,22 @@ def test_erasure_waits_for_a_campaign_whose_expression_names_the_person(town: To
         _erase(town)
 
 
+@pytest.mark.parametrize(
+    ("lock", "words"),
+    [((0x435553544F4D,), "storing customers"), ((PLANNING_LANES, 1), "being planned")],
+)
+def test_erasure_waits_for_who_writes_people_down(
+    town: Town, database_url: str, lock: tuple[int, ...], words: str
+) -> None:
+    """An import or a plan that has seen the person would bring them back."""
+    with psycopg.connect(database_url) as other:
+        places = ", ".join("%s" for _ in lock)
+        other.execute(f"SELECT pg_advisory_xact_lock({places})", lock)
+        with pytest.raises(ConflictError, match=words):
+            _erase(town)
+    assert _erase(town).found
+
+
 def test_a_name_that_others_have_stays_in_segments(town: Town) -> None:
     """They are found by it as before."""
     town.settle([customer(10, name=_AMINA.name, name_latin=None)])
@@ -377,3 +397,26 @@ def test_commands_find_disclose_erase_and_show_accesses(
     said = run("customers", "erase", _AMINA.number, "--reason", "asked for it")
     assert (said.code, said.out) == (0, "There is no customer of that number any more.\n")
     assert "there is none of that number" in run("customers", "accesses", _AMINA.number).err
+
+
+def test_a_disclosed_message_has_its_words(pool: Pool, run: Run, tmp_path: Path) -> None:
+    """As they read now for this person, and whether that is what was approved."""
+    rows = Rows(pool)
+    Customers(pool).save([customer(1)])
+    run("segments", "save", "everybody", "all")
+    kind = ("--kind", "remote_services", "--segment", "everybody", "--by", "amina")
+    run("campaigns", "create", "notice", *kind)
+    run("campaigns", "approve", "notice", "--by", "youssef")
+    run("campaigns", "launch", "notice", "--by", "amina")
+    with bootstrap.running(load()) as runtime:
+        runtime.planner.plan(1, runtime.clock.now())
+    rows.tell("UPDATE delivery SET attempts = 1, status = 'accepted' WHERE channel = 'sms'")
+    for name in ("as approved", "changed"):
+        out = tmp_path / f"{name}.json"
+        run("customers", "disclose", "C000001", "--out", str(out), "--purpose", "request 12")
+        messages = json.loads(out.read_text("utf-8"))["messages"]
+        (told,) = (one for one in messages if one["channel"] == "sms")
+        assert "Lydec" in told["text"]["body"]
+        assert told["as_approved"] is (name == "as approved")
+        assert all("text" not in one for one in messages if one["channel"] != "sms")
+        rows.tell("UPDATE campaign SET approved_hash = 'other'")

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from broadcaster.audience.store import Customers
@@ -143,6 +144,16 @@ def test_addresses_that_nobody_has_go_and_barred_ones_stay_barred(rows: Rows) ->
         "SELECT count(*) FROM address WHERE id = %s AND sealed IS NOT NULL", barred
     ) == [(1,)]
     assert rows.ask("SELECT count(*) FROM address") == [(6,)]
+
+
+def test_addresses_wait_for_who_stores_customers(rows: Rows, database_url: str) -> None:
+    """An import may have found one and not yet written whose it is."""
+    Customers(rows.pool, sealed(rows.pool, 1)).save([customer(1, addresses=())])
+    retention = Retention(rows.pool, _RULES)
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [0x435553544F4D])
+        assert list(retention.apply("amina", NOON)) == []
+    assert [one.rows for one in retention.apply("amina", NOON)] == [2]
 
 
 def test_who_left_is_forgotten_and_stays_counted(rows: Rows) -> None:
