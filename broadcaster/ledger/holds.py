@@ -30,6 +30,9 @@ _LIVE = frozenset(
 
 _LONGEST_WHY = 500
 
+#: A segment may be a large part of a large campaign.
+_LIMITS = "SET LOCAL statement_timeout = '5min'"
+
 _INSERT = """
 INSERT INTO campaign_hold (campaign_id, channel, zone, segment, held_until, held_by, held_at, why)
 VALUES (%(campaign)s, %(channel)s, %(zone)s, %(segment)s, %(until)s, %(by)s, %(now)s, %(why)s)
@@ -248,6 +251,7 @@ class Holds:
         self, connection: Connection[Any], campaign: int, scope: Scope, now: datetime
     ) -> dict[str, Any]:
         """Lock the campaign and the batches of a scope, and give the values that all need."""
+        connection.execute(_LIMITS)
         connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
         found = reading.campaign(connection, campaign)
         expires = reading.advisory(connection, found.advisory_id).expires
