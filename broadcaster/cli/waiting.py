@@ -59,7 +59,7 @@ def fairness_lines(foreseen: Figures) -> Iterator[str]:
         if not wait["in_time"] and not wait["passed"]:
             yield "  The advisory expires before that is over: they would not be told."
     if foreseen.get("passed_caps"):
-        yield f"Passes {foreseen['passed_caps']} frequency caps, as urgent safety does."
+        yield f"Passes frequency caps as urgent safety does: {foreseen['passed_caps']}."
 
 
 def _messages(count: int) -> str:

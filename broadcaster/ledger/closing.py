@@ -38,7 +38,8 @@ UPDATE delivery SET
              END::delivery_status,
     -- What was on at the very end kept it from being sent.
     reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled'
-                  WHEN batch.held_until >= advisory.expires OR delivery.reason = 'held' THEN 'held'
+                  WHEN batch.held_until >= advisory.expires THEN 'held'
+                  WHEN delivery.reason = 'held' AND delivery.due_at >= advisory.expires THEN 'held'
                   WHEN batch.rest_from < advisory.expires THEN 'quiet_hours'
                   ELSE 'expired' END::reason,
     due_at = NULL, updated_at = %(now)s

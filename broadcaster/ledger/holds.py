@@ -9,14 +9,13 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import Campaign, CampaignStatus
-from broadcaster.domain.fairness import Course
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import batches, reading
 from broadcaster.ledger.audit import note
-from broadcaster.ledger.resting import in_force, sort_of, write
 from broadcaster.ledger.rules import WAITING_VALUES
 from broadcaster.ledger.validity import person
+from broadcaster.ledger.waking import wake
 from broadcaster.ports import Condition
 
 _LIVE = frozenset(
@@ -29,6 +28,9 @@ _LIVE = frozenset(
 )
 
 _LONGEST_WHY = 500
+
+#: A segment may be a large part of a large campaign.
+_LIMITS = "SET LOCAL statement_timeout = '5min'"
 
 _INSERT = """
 INSERT INTO campaign_hold (campaign_id, channel, zone, segment, held_until, held_by, held_at, why)
@@ -124,28 +126,6 @@ WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
   AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
 """
 
-_RESTING = """
-SELECT id, channel, zone, rest_until FROM batch
-WHERE id = ANY(%(batches)s) AND rest_from <= %(now)s AND rest_until > %(now)s
-ORDER BY id
-"""
-
-_SORTS = """
-SELECT campaign.lane, advisory.class FROM campaign JOIN advisory ON advisory.id = advisory_id
-WHERE campaign.id = %s
-"""
-
-_PASSED = """
-INSERT INTO passed_rule (campaign_id, rule, channel, zone, messages, rules_version, passed_by, why,
-                         passed_at)
-SELECT %(campaign)s, 'quiet_hours', batch.channel, batch.zone, count(*), %(version)s, %(by)s,
-       %(why)s, %(now)s
-FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
-    AND delivery.number BETWEEN batch.first AND batch.last
-WHERE batch.id = ANY(%(batches)s) AND delivery.status = ANY(%(waiting)s::delivery_status[])
-GROUP BY batch.channel, batch.zone
-"""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
@@ -235,7 +215,7 @@ class Holds:
             values = self._begin(connection, campaign, scope, now)
             values |= {"by": who, "why": reason}
             holds = self._end(connection, values, scope)
-            rested = 0 if scope.segment else self._wake(connection, values)
+            rested = 0 if scope.segment else wake(connection, self._time_zone, values)
             if not holds and not rested:
                 message = "Nothing is held there. 'broadcaster campaigns status' shows what is."
                 raise ConflictError(message)
@@ -248,6 +228,7 @@ class Holds:
         self, connection: Connection[Any], campaign: int, scope: Scope, now: datetime
     ) -> dict[str, Any]:
         """Lock the campaign and the batches of a scope, and give the values that all need."""
+        connection.execute(_LIMITS)
         connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
         found = reading.campaign(connection, campaign)
         expires = reading.advisory(connection, found.advisory_id).expires
@@ -264,6 +245,9 @@ class Holds:
         """End the holds that lie within the scope."""
         within, wider = [], []
         for hold, *theirs in connection.execute(_OPEN, values).fetchall():
+            if theirs[-1] and scope.segment is None and (scope.channel or scope.zone):
+                # A segment is no part of a channel or a zone, and goes on being held.
+                continue
             pairs = list(zip(scope.values().values(), theirs, strict=True))
             if all(ours is None or ours == their for ours, their in pairs):
                 within.append(hold)
@@ -278,25 +262,6 @@ class Holds:
             connection.execute(_LET_GO, {**values, "mark": _mark(hold)})
         batches.reopen(connection, values["batches"])
         return within
-
-    def _wake(self, connection: Connection[Any], values: Mapping[str, Any]) -> int:
-        """Let go what rests now, until its quiet hours would have ended."""
-        rows = connection.execute(_RESTING, values).fetchall()
-        if not rows:
-            return 0
-        course = Course(rules=in_force(connection), time_zone=self._time_zone)
-        lane, class_ = connection.execute(_SORTS, [values["campaign"]]).fetchone() or ("", "")
-        own = {**values, "batches": [row[0] for row in rows], "version": course.rules.version}
-        (count,) = connection.execute(_WAITING, own).fetchone() or (0,)
-        connection.execute(_PASSED, own)
-        released = "UPDATE batch SET released_until = rest_until WHERE id = ANY(%(batches)s)"
-        connection.execute(released, own)
-        sorts = [
-            (batch, sort_of(channel, zone, lane, class_, until))
-            for batch, channel, zone, until in rows
-        ]
-        write(connection, course, sorts)
-        return int(count)
 
 
 def _require_part(connection: Connection[Any], values: Mapping[str, Any]) -> None:

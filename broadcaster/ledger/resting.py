@@ -43,14 +43,20 @@ FROM unnest(%(ids)s::bigint[], %(froms)s::timestamptz[], %(untils)s::timestamptz
 WHERE batch.id = one.id
 """
 
-# Nobody could confirm what had not left: the next step waits its minutes from now.
+# Nobody could confirm what had not left: the next step waits its minutes from now. One that is
+# being made is left alone: the tick waits for nobody.
 _WAIT_ON = """
 UPDATE escalation
-SET due_at = GREATEST(escalation.due_at,
-                      %(now)s + make_interval(mins => campaign.escalate_after[escalation.step - 1]))
-FROM campaign
-WHERE campaign.id = ANY(%(campaigns)s) AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
+SET due_at = GREATEST(escalation.due_at, %(now)s + make_interval(mins => one.wait))
+FROM (
+    SELECT escalation.campaign_id, escalation.step,
+           campaign.escalate_after[escalation.step - 1] AS wait
+    FROM escalation JOIN campaign ON campaign.id = escalation.campaign_id
+    WHERE campaign.id = ANY(%(campaigns)s) AND escalation.done_at IS NULL
+      AND escalation.due_at IS NOT NULL
+    FOR UPDATE OF escalation SKIP LOCKED
+) AS one
+WHERE escalation.campaign_id = one.campaign_id AND escalation.step = one.step
 """
 
 _OVERRIDDEN = """

@@ -101,6 +101,8 @@ SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
 
 #: How many batches are closed in one look; a million deliveries take some looks.
 _CLOSED = 30
+#: How often a thousand batches are looked at in one tick when their rest is over: a large night's.
+_LOOKS = 20
 
 
 _ESCALATIONS = """
@@ -194,8 +196,10 @@ class PostgresCalendar:
         """Look again at batches whose quiet hours are over, or whose rules have changed."""
         with self._pool.connection() as connection:
             count_passed(connection, now)
-        with self._pool.connection() as connection:
-            refresh(connection, self._time_zone, now)
+        for _ in range(_LOOKS):
+            with self._pool.connection() as connection:
+                if not refresh(connection, self._time_zone, now):
+                    break
 
     def finish(self, now: datetime) -> Sequence[int]:
         """Complete campaigns that have nothing left to send, and revive those that do again."""

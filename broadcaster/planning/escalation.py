@@ -51,9 +51,6 @@ GROUP BY customer_id
 HAVING NOT bool_or(status = 'delivered') AND NOT bool_or(channel = ANY(%(channels)s::channel[]))
 """
 
-# At the end, so that pausing and cancelling do not wait for a long plan.
-_LOCK = "SELECT FROM campaign WHERE id = %(campaign)s FOR UPDATE"
-
 _LAST = "SELECT COALESCE(max(number), 0) FROM delivery WHERE campaign_id = %s"
 
 # What has not left gives way to the new one. Locked in the order in which workers lock.
@@ -145,8 +142,7 @@ class Escalator:
         due = now + timedelta(minutes=following[0]) if following else None
         connection.execute(_DONE, {**common, "step": step, "told": told, "next": due})
         connection.execute(_SUPERSEDE, common)
-        connection.execute(_LOCK, common)
-        hold(connection, found)
+        hold(connection, found, before)
         require_unchanged(connection, found, asked)
         return told
 

@@ -125,7 +125,7 @@ UPDATE batch SET held_until = one.until
 FROM (
     SELECT batch.id, max(COALESCE(campaign_hold.held_until, %(expires)s)) AS until
     FROM batch JOIN campaign_hold ON campaign_hold.campaign_id = batch.campaign_id
-    WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
+    WHERE batch.campaign_id = %(campaign)s AND batch.first > %(before)s
       AND campaign_hold.segment IS NULL AND campaign_hold.released_at IS NULL
       AND (campaign_hold.channel IS NULL OR campaign_hold.channel = batch.channel)
       AND (campaign_hold.zone IS NULL OR campaign_hold.zone = batch.zone)
@@ -135,9 +135,14 @@ WHERE batch.id = one.id
 """
 
 
-def hold(connection: Connection[Any], found: Plannable) -> None:
-    """Put what operators hold of a campaign on its new batches; its row must be locked."""
-    connection.execute(_HELD, {"campaign": found.id, "expires": found.expires})
+def hold(connection: Connection[Any], found: Plannable, before: int) -> None:
+    """Put what operators hold of a campaign on its new batches, those behind a number.
+
+    Whoever holds locks the campaign's row, and that a new batch refers to it keeps them waiting:
+    so a hold is seen here, or it sees the batches.
+    """
+    values = {"campaign": found.id, "expires": found.expires, "before": before}
+    connection.execute(_HELD, values)
 
 
 class Resting(NamedTuple):

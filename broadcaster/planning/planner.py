@@ -118,8 +118,7 @@ class Planner:
         partition.join()
         if not connection.execute(_START, {"campaign": found.id, "now": now}).rowcount:
             raise ConflictError(_refusal(read(connection, found.id), now))
-        # The campaign's row is locked now: what is held or planned elsewhere is before or after.
-        hold(connection, found)
+        hold(connection, found, 0)
         require_unchanged(connection, found, asked)
         return rules if note_caps(connection, found, rules, now) else None
 

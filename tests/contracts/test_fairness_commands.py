@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.commands import Run, run
@@ -105,6 +106,27 @@ def test_forecast_approval_and_status_say_who_is_held(town: Run, tmp_path: Path)
     town("campaigns", "launch", "notice")
     refused = town("campaigns", "release", "notice")
     assert "reason: is missing" in refused.err
+
+
+def test_approving_urgent_safety_says_and_records_what_it_passes(
+    town: Run, tmp_path: Path, database_url: str
+) -> None:
+    """Whoever approves sees it, and the audit keeps that they did."""
+    file = tmp_path / "rules.toml"
+    cap = '[[cap]]\nclass = "safety"\nmost = 1\ndays = 7\n'
+    file.write_text(always(datetime.now(UTC)) + cap, encoding="utf-8")
+    town("fairness", "set", str(file))
+    town(*CREATE, "--channels", "sms", "--class", "safety", "--lane", "urgent")
+    said = town("campaigns", "approve", "notice", "--by", "youssef").out
+    assert "Passes the quiet hours from " in said
+    assert "Passes frequency caps as urgent safety does: 1." in said
+    with psycopg.connect(database_url) as connection:
+        (details,) = connection.execute(
+            "SELECT details FROM audit WHERE action = 'approve' AND actor = 'youssef'"
+        ).fetchone() or ({},)
+    assert details["rules_version"] == 1
+    assert details["passes_quiet_hours_of"] > 0
+    assert details["passes_caps"] == 1
 
 
 def test_parts_are_held_and_released(town: Run) -> None:

@@ -103,6 +103,10 @@ def test_a_segment_s_part_is_held_alone(rows: Rows, holds: Holds) -> None:
     held = Reports(rows.pool).held(campaign, NOON)
     assert [(one["why"], one["messages"]) for one in held] == [("segment", 2)]
     assert working(rows) == []
+    # A channel can be held and released meanwhile.
+    holds.hold(campaign, Scope(channel=Channel.SMS), None, "amina", "wait", NOON)
+    assert holds.release(campaign, Scope(channel=Channel.SMS), "amina", "go", NOON).holds == [2]
+    assert working(rows) == []
     with pytest.raises(ConflictError, match="held already"):
         holds.hold(campaign, Scope(segment="other"), None, "amina", "wait", NOON, ODD)
     assert holds.release(campaign, Scope(), "amina", "go", NOON).holds == [1]
@@ -120,14 +124,18 @@ def test_a_held_campaign_that_expires_says_so_and_a_cancelled_one_too(
     other = rows.running(2, name="cancelled")
     holds.hold(other, Scope(), NOON + HOUR, "amina", "wait", NOON)
     rows.campaigns.cancel(other, "amina", NOON)
+    lapsed = rows.running(2, name="lapsed")
+    holds.hold(lapsed, Scope(segment="odd"), NOON + HOUR, "amina", "wait", NOON, ODD)
     parted = rows.running(2, name="parted")
     holds.hold(parted, Scope(segment="odd"), None, "amina", "wait", NOON, ODD)
-    assert PostgresCalendar(rows.pool).expire(NOON + timedelta(days=1)) == 4
+    assert PostgresCalendar(rows.pool).expire(NOON + timedelta(days=1)) == 6
     assert rows.ask("SELECT campaign_id, status, reason FROM delivery ORDER BY 1, number") == [
         (campaign, "expired", "held"),
         (campaign, "expired", "held"),
         (other, "cancelled", "cancelled"),
         (other, "cancelled", "cancelled"),
+        (lapsed, "expired", "expired"),
+        (lapsed, "expired", "expired"),
         (parted, "expired", "held"),
         (parted, "expired", "expired"),
     ]

@@ -10,13 +10,15 @@ import pytest
 from psycopg import Connection
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId
+from broadcaster.domain.message import Channel
 from broadcaster.ledger.campaigns import Campaigns
 from broadcaster.ledger.doubts import PostgresDoubts
+from broadcaster.ledger.holds import Holds, Scope
 from broadcaster.ledger.ledger import PostgresLedger
 from broadcaster.ledger.optouts import OptOuts
 from broadcaster.ledger.pool import open_pool
 from broadcaster.ledger.sweep import PostgresCalendar
-from broadcaster.ports import Selection
+from broadcaster.ports import Condition, Selection
 from broadcaster.reports.reports import Reports
 from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
@@ -141,8 +143,32 @@ def opt_out(scene: Scene) -> None:
     OptOuts(scene.pool).opt_out(DeliveryId(scene.campaign, 1), LATER)
 
 
+def hold(scene: Scene) -> None:
+    """Hold a segment and a channel, look at what is held, and release it."""
+    holds = Holds(scene.pool, "UTC")
+    everybody = Condition(text="true", values={})
+    holds.hold(scene.campaign, Scope(segment="all"), None, "amina", "wait", LATER, everybody)
+    holds.hold(scene.campaign, Scope(channel=Channel.SMS), None, "amina", "wait", LATER)
+    assert Reports(scene.pool).held(scene.campaign, LATER)
+    holds.release(scene.campaign, Scope(), "amina", "go", LATER)
+
+
+def rest(scene: Scene) -> None:
+    """Release what rests, and count what passes a quiet time."""
+    with scene.pool.connection() as connection:
+        connection.execute(
+            "UPDATE batch SET overridden_at = %(now)s, rest_from = %(now)s, rest_until = %(end)s "
+            "WHERE id = %(batch)s",
+            {"now": LATER, "end": EXPIRED, "batch": scene.batch},
+        )
+    assert Reports(scene.pool).held(scene.campaign, LATER)
+    Holds(scene.pool, "UTC").release(scene.campaign, Scope(), "amina", "go", LATER)
+    PostgresCalendar(scene.pool).rest(LATER)
+    assert len(Reports(scene.pool).passed(scene.campaign)) == 2
+
+
 @pytest.mark.parametrize(
-    "work", [lease, defer, lose, end, doubts, receipts, by_reference, reports, opt_out]
+    "work", [lease, defer, lose, end, doubts, receipts, by_reference, reports, opt_out, hold, rest]
 )
 def test_only_the_campaign_s_own_table_is_opened(pool: Pool, work: Callable[[Scene], None]) -> None:
     """As the server's list of locks says, which names each table that a statement was made for."""
