@@ -17,7 +17,9 @@ class CustomerRecord:
     `number` is the utility's own customer number, unique. `locales` are BCP 47 tags in order of
     preference. `addresses` are valid and in order of preference; `broken` are values that could
     not be used, kept so that a report can say why a customer was not told. `opted_out` lists
-    what the customer refused, `consented` what needs and has a recorded consent.
+    what the customer refused, `consented` what needs and has a recorded consent. `location` is
+    longitude and latitude in degrees of WGS 84, in the order of GeoJSON (RFC 7946); None where it
+    is not known.
     """
 
     number: str
@@ -30,6 +32,7 @@ class CustomerRecord:
     broken: Sequence["BrokenAddress"]
     opted_out: Sequence[tuple[Channel, MessageClass]]
     consented: Sequence[tuple[Channel, MessageClass]]
+    location: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         """Show the number alone: reprs end up in logs."""
