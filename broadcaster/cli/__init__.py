@@ -17,6 +17,7 @@ COMMANDS = {
     "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, import and count customers.",
     "segments": "Save, list, check and count segments.",
+    "areas": "Import, draw, count and show areas.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from broadcaster.audience import cells
-from broadcaster.audience.attributes import ATTRIBUTES, Attribute, Kind
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.csvfile import CsvFile
 
@@ -21,7 +21,9 @@ MOST_VALUES = 100_000
 _ASKED = (Kind.TEXT, Kind.CHOICE)
 
 
-def read_lists(path: Path, encoding: str = "auto") -> tuple[str, Mapping[str, Sequence[str]]]:
+def read_lists(
+    path: Path, catalogue: Catalogue, encoding: str = "auto"
+) -> tuple[str, Mapping[str, Sequence[str]]]:
     """Give the attribute, and the values by area, "" where the file has no column of areas.
 
     InvalidInputError naming the file, the row and the remedy.
@@ -29,7 +31,7 @@ def read_lists(path: Path, encoding: str = "auto") -> tuple[str, Mapping[str, Se
     with CsvFile(path, encoding) as file:
         rows = iter(file)
         _, header = next(rows, (1, ()))
-        place, attribute, areas = _columns(file, header)
+        place, attribute, areas = _columns(file, header, catalogue)
         found: dict[str, dict[str, None]] = {}
         for count, (number, row) in enumerate(rows, 1):
             name = _cell(row, areas) if areas is not None else ""
@@ -38,7 +40,7 @@ def read_lists(path: Path, encoding: str = "auto") -> tuple[str, Mapping[str, Se
                 problem = f"row {number}: {'the area' if raw else attribute} is missing"
                 raise file.fault(problem, "Fill the cell, or remove the row.")
             try:
-                value = _value(raw, attribute)
+                value = _value(raw, catalogue.attributes.get(attribute))
             except CellError as error:
                 raise file.fault(f"row {number}: {error.problem}", error.remedy) from error
             found.setdefault(name, {})[value] = None
@@ -49,8 +51,10 @@ def read_lists(path: Path, encoding: str = "auto") -> tuple[str, Mapping[str, Se
     return attribute, {name: list(values) for name, values in found.items()}
 
 
-def _columns(file: CsvFile, header: Sequence[str]) -> tuple[int, str, int | None]:
-    names = _names()
+def _columns(
+    file: CsvFile, header: Sequence[str], catalogue: Catalogue
+) -> tuple[int, str, int | None]:
+    names = _names(catalogue)
     asked: list[tuple[int, str]] = []
     areas = None
     for place, cell in enumerate(header):
@@ -67,10 +71,10 @@ def _columns(file: CsvFile, header: Sequence[str]) -> tuple[int, str, int | None
     return (*asked[0], areas)
 
 
-def _names() -> Mapping[str, str]:
+def _names(catalogue: Catalogue) -> Mapping[str, str]:
     """Give attributes that hold one text, by names and labels; and the customer's number."""
     names = {_NUMBER: _NUMBER}
-    for name, attribute in ATTRIBUTES.items():
+    for name, attribute in catalogue.current.items():
         if attribute.kind in _ASKED:
             names[name] = name
             for label in attribute.labels.values():
@@ -82,8 +86,7 @@ def _cell(row: Sequence[str], place: int) -> str:
     return row[place].strip() if place < len(row) else ""
 
 
-def _value(raw: str, name: str) -> str:
-    known: Attribute | None = ATTRIBUTES.get(name)
+def _value(raw: str, known: Attribute | None) -> str:
     if known is None:
         return cells.number(raw)
     return str(cells.attribute(raw, known))

@@ -54,10 +54,7 @@ def svg(version: Version, extent: Extent, bins: Sequence[Bin]) -> str:
     title = escape(f"Area {version.name}")
     told = f"{inside:,} customers in the area, {around:,} more around it."
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc"'
-        f' viewBox="0 0 {_WIDTH:.0f} {view.height + _FOOT:.0f}"'
-        f' width="{_WIDTH:.0f}" height="{view.height + _FOOT:.0f}"'
-        ' font-family="sans-serif" font-size="15">',
+        _opening(view),
         f'<title id="title">{title}</title>',
         f'<desc id="desc">{escape(_described(version, told))}</desc>',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
@@ -68,6 +65,15 @@ def svg(version: Version, extent: Extent, bins: Sequence[Bin]) -> str:
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _opening(view: "_View") -> str:
+    width, height = f"{_WIDTH:.0f}", f"{view.height + _FOOT:.0f}"
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title desc"'
+        f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        ' font-family="sans-serif" font-size="15">'
+    )
 
 
 def _described(version: Version, told: str) -> str:

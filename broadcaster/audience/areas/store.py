@@ -48,7 +48,7 @@ _FROM_LATEST: LiteralString = (
     " FROM area JOIN area_version AS version ON version.id = area.version_id"
 )
 _LATEST: LiteralString = "SELECT " + _COLUMNS + _FROM_LATEST
-_VERSIONS: LiteralString = "SELECT " + _COLUMNS + " FROM area_version AS version"
+_VERSIONS: LiteralString = "SELECT " + _COLUMNS + " FROM area_version AS version"  # noqa: S608  (ours)
 _OF_HASH: LiteralString = (
     _VERSIONS + " WHERE version.name = %(name)s AND starts_with(version.hash, %(digits)s)"
 )
