@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
-    from broadcaster.audience.audience import SegmentAudience
-    from broadcaster.audience.definitions import Definitions
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
+    from broadcaster.audience.audience import SegmentAudience
+    from broadcaster.audience.definitions import Definitions
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher

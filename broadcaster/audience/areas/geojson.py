@@ -157,6 +157,10 @@ class _Reader:
 
     def _ring(self, value: object, where: str) -> Ring:
         listed = self._list(value, where)
+        if _is_number(listed[0]):
+            problem = "is a position where a ring belongs"
+            remedy = "Put it between one more pair of brackets (RFC 7946, section 3.1.6)."
+            raise self._fault(where, problem, remedy)
         if len(listed) < _LEAST_POSITIONS - self._close:
             problem = f"has {len(listed)} positions"
             remedy = "A ring has at least 4, the last being the first."
@@ -269,11 +273,16 @@ def written(shape: Shape) -> str:
 
 
 def _turned(ring: Ring, *, left: bool) -> list[list[float]]:
-    first = ring.index(min(ring))
-    turned = ring[first:] + ring[:first]
-    doubled = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges(turned))
-    if (doubled > 0) != left:
-        turned = turned[:1] + turned[:0:-1]
+    """Turn a ring to go one way from its lowest point; one that touches itself has a choice."""
+    doubled = sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in edges(ring))
+    ways = [ring, ring[::-1]] if doubled == 0 else [ring if (doubled > 0) == left else ring[::-1]]
+    lowest = min(ring)
+    turned = min(
+        way[place:] + way[:place]
+        for way in ways
+        for place, point in enumerate(way)
+        if point == lowest
+    )
     return [[degrees(x), degrees(y)] for x, y in (*turned, turned[0])]
 
 

@@ -1,6 +1,7 @@
 """Mending a polygon whose border crosses itself: what is inside is decided, and drawn anew.
 
-Inside is what an odd number of turns of the outer ring encloses, and no hole does. Edges are cut
+Inside is what the outer ring goes around, however often, and no hole does: who is in doubt is told.
+Edges are cut
 where they meet, at the nearest point of the grid (a centimetre), which may make new meetings; so it
 is done again until there are none. Then every edge with inside on one side alone is a border.
 """
@@ -21,9 +22,10 @@ _ROUNDS = 20
 _MOST_VERTICES = 20_000
 
 Edge = tuple[Point, Point]
-#: Edges from the lesser to the greater point, each with the rings it is part of, a bit for each;
-#: twice the same ring is none.
+#: Edges from the lesser to the greater point, each with how often every ring goes along it: 32 bits
+#: of a number for each ring, negative against the direction of the edge. There and back is none.
 Marked = dict[Edge, int]
+_BITS = 32
 #: The lower and the higher end of an edge, and its rings.
 Rising = tuple[Point, Point, int]
 
@@ -47,21 +49,22 @@ def _mended(polygon: Polygon) -> list[Polygon]:
         raise intricate()
     marked: Marked = defaultdict(int)
     for number, ring in enumerate(polygon.rings):
-        for edge in edges(ring):
-            _mark(marked, edge, 1 << number)
+        for first, second in edges(ring):
+            _mark(marked, first, second, 1 << _BITS * number)
     for _ in range(_ROUNDS):
         cuts = _cuts(marked)
         if not cuts:
-            kept = {edge: mark for edge, mark in marked.items() if mark}
-            return _assembled(_borders(kept))
+            return _assembled(_borders({edge: mark for edge, mark in marked.items() if mark}))
         marked = _divided(marked, cuts)
     raise intricate()
 
 
-def _mark(marked: Marked, edge: Edge, mark: int) -> None:
-    first, second = sorted(edge)
-    if first != second:
-        marked[first, second] ^= mark
+def _mark(marked: Marked, first: Point, second: Point, mark: int) -> None:
+    """Note that rings go from one point to another."""
+    if first < second:
+        marked[first, second] += mark
+    elif second < first:
+        marked[second, first] -= mark
 
 
 def _cuts(marked: Marked) -> Mapping[Edge, set[Point]]:
@@ -103,7 +106,7 @@ def _divided(marked: Marked, cuts: Mapping[Edge, set[Point]]) -> Marked:
         )
         before = edge[0]
         for point in (*along, edge[1]):
-            _mark(divided, (before, point), mark)
+            _mark(divided, before, point, mark)
             before = point
     return divided
 
@@ -114,16 +117,14 @@ def _borders(marked: Marked) -> list[Edge]:
     for (first, second), left, right in _sides(marked):
         if left != right and first[1] != second[1]:
             found.append((first, second) if left else (second, first))
-    lying = {_swapped(edge): mark for edge, mark in marked.items()}
+    lying: Marked = defaultdict(int)
+    for ((x, y), (u, v)), mark in marked.items():
+        _mark(lying, (y, x), (v, u), mark)
     for (first, second), below, above in _sides(lying):
         if below != above and first[0] == second[0]:
             one, other = (first[1], first[0]), (second[1], second[0])
             found.append((one, other) if above else (other, one))
     return found
-
-
-def _swapped(edge: Edge) -> Edge:
-    return _edge(((edge[0][1], edge[0][0]), (edge[1][1], edge[1][0])))
 
 
 def _sides(marked: Mapping[Edge, int]) -> Iterator[tuple[Edge, bool, bool]]:
@@ -132,7 +133,7 @@ def _sides(marked: Mapping[Edge, int]) -> Iterator[tuple[Edge, bool, bool]]:
     A line goes upwards over the edges; those that it meets stand in a list from left to right.
     """
     rising: list[Rising] = [
-        (first, second, mark) if first[1] < second[1] else (second, first, mark)
+        (first, second, mark) if first[1] < second[1] else (second, first, -mark)
         for (first, second), mark in marked.items()
         if first[1] != second[1]
     ]
@@ -152,8 +153,8 @@ def _sides(marked: Mapping[Edge, int]) -> Iterator[tuple[Edge, bool, bool]]:
         for one in active:
             first, second, mark = one
             if one in begun:
-                yield (first, second), _inside(state), _inside(state ^ mark)
-            state ^= mark
+                yield (first, second), _inside(state), _inside(state + mark)
+            state += mark
 
 
 def _right_of(new: Rising, other: Rising) -> int:
@@ -162,8 +163,9 @@ def _right_of(new: Rising, other: Rising) -> int:
     return int(found > 0)
 
 
-def _inside(state: int) -> bool:
-    return state == 1
+def _inside(turns: int) -> bool:
+    """Tell whether the outer ring goes around, and no other one: that would be a greater number."""
+    return 0 < abs(turns) < 1 << _BITS - 1
 
 
 def _assembled(borders: Iterable[Edge]) -> list[Polygon]:
