@@ -14,9 +14,10 @@ from broadcaster.audience.areas.geojson import read_file
 from broadcaster.audience.areas.lists import AREA, read_lists
 from broadcaster.audience.areas.picture import BINS, extent_of, svg, with_room
 from broadcaster.audience.areas.preparing import Ready, prepared
+from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import square_km, vertices
-from broadcaster.audience.areas.store import Saved, name_of
 from broadcaster.audience.areas.version import Listed
+from broadcaster.audience.areas.writing import Saved
 from broadcaster.bootstrap import Runtime
 from broadcaster.cli.progress import counted
 from broadcaster.errors import InvalidInputError

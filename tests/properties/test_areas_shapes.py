@@ -1,6 +1,7 @@
 """What is in an area: pieces equal the pure rule, the rule equals an independent one, mending."""
 
 import cmath
+import json
 import math
 import random
 
@@ -151,3 +152,35 @@ def test_what_is_written_reads_back_as_the_same_place(draw: random.Random) -> No
     for x, y in tempting(draw, shape, 5):
         assert contains(kept, x, y) == contains(shape, x, y)
     assert shapely.from_geojson(text).geom_type == "MultiPolygon"
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.sampled_from(["Polygon", "MultiPolygon", "Feature", "FeatureCollection", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(
+            st.sampled_from(["type", "coordinates", "geometry", "features", "geometries", "crs"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@given(value=_JSON, kind=st.sampled_from(["Polygon", "Feature", "GeometryCollection"]))
+@settings(max_examples=300, deadline=None)
+def test_whatever_json_is_read_or_refused(value: object, kind: str) -> None:
+    """No document makes anything but an area or a clear error."""
+    wrapped = {"type": kind, "coordinates": value, "geometry": value, "geometries": value}
+    for one in (value, wrapped):
+        try:
+            found = geojson.read(json.dumps(one).encode(), "f.geojson")
+        except InvalidInputError:
+            continue
+        for each in found:
+            list(faults(each.shape))

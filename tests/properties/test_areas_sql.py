@@ -27,7 +27,7 @@ def _put(pool: LedgerPool, places: Sequence[tuple[float, float] | None]) -> None
 
 
 def _ask(pool: LedgerPool, condition: Condition, form: str = "{}") -> list[int]:
-    query = sql.SQL("SELECT number FROM customer WHERE ") + sql.SQL(form).format(  # type: ignore[arg-type]
+    query = sql.SQL("SELECT number FROM customer WHERE ") + sql.SQL(form).format(
         sql.SQL(condition.text)
     )
     with pool.connection() as connection:
@@ -104,7 +104,7 @@ def test_several_places_stand_in_one_statement(pool: LedgerPool) -> None:
     text = " OR ".join([part.text for part in (*parts, parts[0])])
     values = {name: value for part in parts for name, value in part.values.items()}
     assert len(values) == sum(len(part.values) for part in parts)
-    found = _ask(pool, Condition(text=text, values=values))  # type: ignore[arg-type]
+    found = _ask(pool, Condition(text=text, values=values))
     assert found == [
         n
         for n, (x, y) in enumerate(points)

@@ -116,7 +116,7 @@ def _with(*position: object) -> dict[str, Any]:
         (polygon(SQUARE[:4]), "coordinates[0]: is not closed. Repeat the first position"),
         (_with(-7.6), "[2]: has too few numbers"),
         (_with(-7.6, "33"), "has something that is no number"),
-        (_with(-7.6, True), "has something that is no number"),
+        (_with(-7.6, {}), "has something that is no number"),
         (_with(-7.6, None), "has something that is no number"),
         (_with(33.5, -97.6), "longitude first"),
         (_with(-847_000.5, 3.9e6), "metres of a projection"),

@@ -7,8 +7,8 @@ from pathlib import Path
 from broadcaster.audience.areas.countries import box_outside, box_swapped
 from broadcaster.audience.areas.geojson import MOST_RINGS, Found
 from broadcaster.audience.areas.mending import mended
+from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import Shape, box, square_km, vertices
-from broadcaster.audience.areas.store import name_of
 from broadcaster.audience.areas.validity import faults
 from broadcaster.errors import InvalidInputError
 
