@@ -3,7 +3,8 @@
 import difflib
 import json as json_module
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
@@ -19,6 +20,7 @@ from broadcaster.audience.areas.shape import square_km, vertices
 from broadcaster.audience.areas.version import Listed
 from broadcaster.audience.areas.writing import Saved
 from broadcaster.bootstrap import Runtime
+from broadcaster.cli.area_tables import many
 from broadcaster.cli.progress import counted
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
@@ -44,49 +46,64 @@ def run_geojson(
         region=settings.region,
     )
     if dry_run:
-        _tell([_figures(one, "good", None) for one in ready], json=json)
+        _tell([_Told(one, "good", None) for one in ready], json=json)
         return
     with bootstrap.running(settings) as runtime:
         shapes = ((one.name, one.shape) for one in ready)
         with counted(shapes, len(ready), "Storing areas") as shown:
             saved = runtime.areas.save_shapes(shown, file.name)
-        figures = []
+        told = []
         for one, stored in zip(ready, saved, strict=True):
             inside = runtime.area_questions.count(stored.version)["inside"]
-            figures.append(_figures(one, stored.became, inside))
-    _tell(figures, json=json)
+            told.append(_Told(one, stored.became, inside))
+    _tell(told, json=json)
 
 
-def _figures(one: Ready, became: str, inside: int | None) -> Mapping[str, object]:
-    return {
-        "area": one.name,
-        "outcome": became,
-        "polygons": len(one.shape),
-        "holes": sum(len(polygon.holes) for polygon in one.shape),
-        "vertices": vertices(one.shape),
-        "square_km": round(square_km(one.shape), 4),
-        "customers": inside,
-        "notes": list(one.notes),
-    }
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of an area, for people and as figures; `inside` is None in a dry run."""
+
+    ready: Ready
+    became: str
+    inside: int | None
+
+    @property
+    def holes(self) -> int:
+        return sum(len(polygon.holes) for polygon in self.ready.shape)
+
+    def figures(self) -> Mapping[str, object]:
+        shape = self.ready.shape
+        return {
+            "area": self.ready.name,
+            "outcome": self.became,
+            "polygons": len(shape),
+            "holes": self.holes,
+            "vertices": vertices(shape),
+            "square_km": round(square_km(shape), 4),
+            "customers": self.inside,
+            "notes": list(self.ready.notes),
+        }
+
+    def lines(self) -> Iterator[str]:
+        shape, notes = self.ready.shape, self.ready.notes
+        words = [self.became, many(len(shape), "polygon")]
+        words += [many(self.holes, "hole")] if self.holes else []
+        words += [many(vertices(shape), "vertex"), f"{square_km(shape):,.4g} km²"]
+        words += [] if self.inside is None else [many(self.inside, "customer")]
+        yield f"{self.ready.name}: {', '.join(words)}"
+        yield from (f"  note: {note}" for note in notes[:_SHOWN])
+        if len(notes) > _SHOWN:
+            yield f"  and {len(notes) - _SHOWN:,} more notes; --json prints them all"
 
 
-def _tell(figures: Sequence[Mapping[str, object]], *, json: bool) -> None:
+def _tell(told: Sequence[_Told], *, json: bool) -> None:
     if json:
+        figures = [one.figures() for one in told]
         typer.echo(json_module.dumps(figures, ensure_ascii=False).encode())
         return
-    for one in figures:
-        inside = "" if one["customers"] is None else f", {one['customers']:,} customers"
-        holes = f", {one['holes']:,} holes" if one["holes"] else ""
-        typer.echo(
-            f"{one['area']}: {one['outcome']}, {one['polygons']:,} polygons{holes},"
-            f" {one['vertices']:,} vertices, {one['square_km']:,.4g} km²{inside}"
-        )
-        notes = one["notes"]
-        if isinstance(notes, list):
-            for note in notes[:_SHOWN]:
-                typer.echo(f"  note: {note}")
-            if len(notes) > _SHOWN:
-                typer.echo(f"  and {len(notes) - _SHOWN:,} more notes; --json prints them all")
+    for one in told:
+        for line in one.lines():
+            typer.echo(line)
 
 
 def run_list(file: Path, *, name: str, encoding: str, json: bool) -> None:
@@ -104,25 +121,35 @@ def run_list(file: Path, *, name: str, encoding: str, json: bool) -> None:
             before = named[called].values if called in named else []
             named[called] = Listed(attribute=attribute, values=[*before, *values])
         saved = runtime.areas.save_lists(named, file.name)
-        figures = [_list_figures(runtime, one) for one in saved]
+        told = [_list_told(runtime, one) for one in saved]
     if json:
+        figures = [{"attribute": attribute, **asdict(one)} for one in told]
         typer.echo(json_module.dumps(figures, ensure_ascii=False).encode())
         return
-    for one in figures:
+    for one in told:
         typer.echo(
-            f"{one['area']}: {one['outcome']}, {one['values']:,} values of {attribute},"
-            f" {one['customers']:,} customers"
+            f"{one.area}: {one.outcome}, {many(one.values, 'value')} of {attribute},"
+            f" {many(one.customers, 'customer')}"
         )
-        strange = one["strange"]
-        assert isinstance(strange, dict)  # noqa: S101  (made below)
-        for value, near in list(strange.items())[:_SHOWN]:
+        for value, near in list(one.strange.items())[:_SHOWN]:
             meant = f'; did you mean "{near}"?' if near else ""
             typer.echo(f'  note: no customer has "{value}"{meant}')
-        if len(strange) > _SHOWN:
-            typer.echo(f"  and {len(strange) - _SHOWN:,} more; --json prints them all")
+        if len(one.strange) > _SHOWN:
+            typer.echo(f"  and {len(one.strange) - _SHOWN:,} more; --json prints them all")
 
 
-def _list_figures(runtime: Runtime, saved: Saved) -> Mapping[str, object]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ListTold:
+    """What became of a list; `strange` are values that no customer has, with the likely ones."""
+
+    area: str
+    outcome: str
+    values: int
+    customers: int
+    strange: Mapping[str, str | None]
+
+
+def _list_told(runtime: Runtime, saved: Saved) -> _ListTold:
     listed = saved.version.listed
     strange, known = runtime.area_questions.strangers(listed)
     likely = {}
@@ -130,14 +157,13 @@ def _list_figures(runtime: Runtime, saved: Saved) -> Mapping[str, object]:
         # Looking for what was meant takes its time; the first ones show what is wrong.
         close = difflib.get_close_matches(value, known, n=1) if place < _SHOWN else []
         likely[value] = close[0] if close else None
-    return {
-        "area": saved.version.name,
-        "outcome": saved.became,
-        "attribute": listed.attribute,
-        "values": len(listed.values),
-        "customers": runtime.area_questions.count(saved.version)["inside"],
-        "strange": likely,
-    }
+    return _ListTold(
+        area=saved.version.name,
+        outcome=saved.became,
+        values=len(listed.values),
+        customers=runtime.area_questions.count(saved.version)["inside"],
+        strange=likely,
+    )
 
 
 def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
@@ -155,7 +181,7 @@ def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
     figures = {"area": saved.version.name, "outcome": saved.became, "customers": inside}
     sentence = (
         f"{saved.version.name}: {saved.became}, {radius:,.0f} m around {latitude}, {longitude},"
-        f" {inside:,} customers"
+        f" {many(inside, 'customer')}"
     )
     typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)
 
@@ -180,5 +206,5 @@ def run_picture(name: str, out: Path, *, json: bool) -> None:
         raise InvalidInputError("--out", problem, "Name a place that can be written.") from error
     inside = sum(one.inside for one in bins)
     figures = {"area": version.name, "picture": str(out), "customers": inside}
-    sentence = f"{out}: {version.name} with {inside:,} customers"
+    sentence = f"{out}: {version.name} with {many(inside, 'customer')} whose place is known"
     typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)

@@ -16,6 +16,12 @@ from broadcaster.errors import InvalidInputError
 _SHOWN = 12
 
 
+def many(count: int, word: str) -> str:
+    """Write a number with its word: 1 polygon, 2 polygons, 1 vertex, 2 vertices."""
+    several = f"{word[:-2]}ices" if word.endswith("ex") else f"{word}s"
+    return f"{count:,} {word if count == 1 else several}"
+
+
 def figures_of(version: Version) -> Mapping[str, object]:
     """Give what is known of an area, for JSON."""
     figures: dict[str, object] = {
@@ -88,10 +94,10 @@ def show_area(version: Version, console: Console | None = None) -> None:
 
 def _what(version: Version) -> str:
     if version.sort is Sort.LIST:
-        return f"{len(version.listed.values):,} values of {version.listed.attribute}"
+        return f"{many(len(version.listed.values), 'value')} of {version.listed.attribute}"
     if version.sort is Sort.CIRCLE:
         circle = version.circle
         return f"{circle.metres:,.0f} m around {degrees(circle.y):.4f}, {degrees(circle.x):.4f}"
     holes = sum(len(one.holes) for one in version.shape)
-    many = f", {holes:,} holes" if holes else ""
-    return f"{len(version.shape):,} polygons{many}, {version.vertices:,} vertices"
+    holed = f", {many(holes, 'hole')}" if holes else ""
+    return f"{many(len(version.shape), 'polygon')}{holed}, {many(version.vertices, 'vertex')}"

@@ -55,8 +55,8 @@ def test_areas_from_the_file_to_the_picture(run: Run, zones: Path, people: Path)
     assert _json(run, "list") == []
     said = run("areas", "import", str(zones), "--name-property", "nom")
     assert said.out.splitlines() == [
-        "Médina: new, 1 polygons, 1 holes, 8 vertices, 3.095 km², 2 customers",
-        "Port: new, 1 polygons, 4 vertices, 4.126 km², 1 customers",
+        "Médina: new, 1 polygon, 1 hole, 8 vertices, 3.09 km², 2 customers",
+        "Port: new, 1 polygon, 4 vertices, 4.12 km², 1 customer",
     ]
     assert _json(run, "count", "Médina") == {
         "area": "Médina",
@@ -72,7 +72,7 @@ def test_areas_from_the_file_to_the_picture(run: Run, zones: Path, people: Path)
     assert "Médina" in run("areas", "list").out
     plan = run("areas", "explain", "Médina").out
     assert "cells inside" in plan
-    assert "area_piece_cell" in plan
+    assert "area_piece_holds" in plan
     assert "\\x" not in plan
     picture = zones.parent / "m.svg"
     assert _json(run, "picture", "Médina", "--out", str(picture)) == {
@@ -109,7 +109,7 @@ def test_circles_are_true_distances(run: Run, people: Path) -> None:
     made = _json(run, "circle", "Port", "--at", "33.58,-7.60", "--radius", "5")
     assert made == {"area": "Port", "outcome": "new", "customers": 1}
     again = run("areas", "circle", "Port", "--at", "33.58, -7.60", "--radius", "5")
-    assert again.out == "Port: unchanged, 5 m around 33.58, -7.6, 1 customers\n"
+    assert again.out == "Port: unchanged, 5 m around 33.58, -7.6, 1 customer\n"
     assert "33.58,-7.6 0.005" in run("areas", "show", "Port", "--cap").out
     assert json.loads(run("areas", "show", "Port", "--geojson").out)["type"] == "Polygon"
     picture = people.parent / "p.svg"
@@ -126,7 +126,7 @@ def test_lists_tell_what_no_customer_has(run: Run, people: Path) -> None:
     assert said.out.splitlines() == [
         "North: new, 2 values of feeder, 2 customers",
         '  note: no customer has "F 1"; did you mean "F1"?',
-        "South: new, 1 values of feeder, 1 customers",
+        "South: new, 1 value of feeder, 1 customer",
     ]
     assert run("areas", "count", "North").out == "2 of 6 customers\n"
     picture = people.parent / "n.svg"

@@ -16,9 +16,10 @@ _X: LiteralString = "round(customer.longitude * 1e7::double precision)::bigint"
 _Y: LiteralString = "round(customer.latitude * 1e7::double precision)::bigint"
 
 # Octets of cells are a value of the statement, so most customers are told apart with no further
-# look; for those near the border the index gives the pieces of their cell. The box stands twice:
-# once for indexes and the planner's estimate, and once because an octet beyond the last one would
-# be an error, and AND promises no order.
+# look; for those near the border a function looks at the pieces of their cell. (As EXISTS, the same
+# would keep the statement from being run in parallel, and be reckoned as dear as a lookup for each
+# customer.) The box stands twice: once for indexes and the planner's estimate, and once because an
+# octet beyond the last one would be an error, and AND promises no order.
 _CELLS: LiteralString = """
 (customer.latitude IS NOT NULL
  AND customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
@@ -29,12 +30,7 @@ _CELLS: LiteralString = """
     THEN CASE get_byte(%({v}_cells)s::bytea, ({cell})::integer)
         WHEN 0 THEN false
         WHEN 1 THEN true
-        ELSE EXISTS (
-            SELECT FROM area_piece AS piece
-            WHERE piece.version_id = %({v}_id)s::integer AND piece.cell = {cell}
-              AND {y} BETWEEN piece.low AND piece.high
-              AND ({x} - piece.left_x) * piece.left_dy >= ({y} - piece.left_y) * piece.left_dx
-              AND ({x} - piece.right_x) * piece.right_dy <= ({y} - piece.right_y) * piece.right_dx)
+        ELSE area_piece_holds(%({v}_id)s::integer, ({cell})::integer, {x}, {y})
         END
     ELSE false END)
 """

@@ -68,8 +68,22 @@ CREATE TABLE area_piece (
 CREATE INDEX area_piece_cell ON area_piece (version_id, cell);
 """
 
+# Products of two differences stay below 2**63; whatever lies on a line is held.
+_HOLDS = """
+CREATE FUNCTION area_piece_holds(in_version integer, in_cell integer, x bigint, y bigint)
+RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM area_piece AS piece
+        WHERE piece.version_id = in_version AND piece.cell = in_cell
+          AND y BETWEEN piece.low AND piece.high
+          AND (x - piece.left_x) * piece.left_dy >= (y - piece.left_y) * piece.left_dx
+          AND (x - piece.right_x) * piece.right_dy <= (y - piece.right_y) * piece.right_dx);
+END $$;
+"""
+
 
 def upgrade() -> None:
-    """Add the columns, and make the tables."""
-    for script in (_PLACE, _AREAS):
+    """Add the columns, make the tables, and the function that looks at pieces."""
+    for script in (_PLACE, _AREAS, _HOLDS):
         op.execute(script)
