@@ -36,8 +36,8 @@ def cap_area(version: Version) -> CapArea:
     holes = sum(len(one.holes) for one in version.shape)
     if holes:
         notes.append(
-            f"CAP knows no holes: {holes} of them are within the polygons, and customers in them"
-            " are not in the area."
+            "CAP knows no holes: its polygons are the outer rings, and customers in the"
+            f" {'hole' if holes == 1 else f'{holes:,} holes'} are not in the area."
         )
     circles = []
     if version.sort is Sort.CIRCLE:

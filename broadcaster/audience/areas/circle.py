@@ -3,7 +3,7 @@
 The straight line between two points of the ellipsoid is exact; the arc above it is taken from a
 circle of the Earth's mean radius. Against the geodesic that is wrong by less than a millimetre at
 10 km and less than two centimetres at 100 km, which is the greatest radius; a plain sphere would
-be wrong by up to 0.5 %.
+be wrong by about 0.5 %.
 """
 
 import math

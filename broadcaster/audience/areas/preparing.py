@@ -130,8 +130,9 @@ def _checked(name: str, shape: Shape, notes: list[str], *, repair: bool, region:
 def _change(before: Shape, after: Shape) -> str:
     """Say how much mending changed, by surface as it was drawn."""
     drawn, left = square_km(before), square_km(after)
-    share = f" ({(left - drawn) / drawn:+.2%})" if drawn > 0 else ""
+    # Turns of a ring in opposite directions cancel: then there is nothing to compare with.
+    share = f", {(left - drawn) / drawn:+.2%}" if drawn > left / 100 else ""
     return (
-        f"repaired: from {vertices(before):,} to {vertices(after):,} corners, from {drawn:,.4f} to"
-        f" {left:,.4f} square kilometres{share}"
+        f"repaired: from {vertices(before):,} to {vertices(after):,} corners; now {left:,.4f}"
+        f" square kilometres, by the rings as drawn {drawn:,.4f}{share}"
     )
