@@ -24,10 +24,11 @@ CREATE INDEX customer_place ON customer (latitude, longitude) WHERE latitude IS 
 # 0 outside, 1 inside, 2 where pieces decide. A piece is what lies between two lines, from `low` to
 # `high`; a line is a point and the way to another one, upwards.
 _AREAS = """
+CREATE TYPE area_kind AS ENUM ('polygon', 'circle', 'list');
 CREATE TABLE area_version (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('polygon', 'circle', 'list')),
+    kind area_kind NOT NULL,
     hash text NOT NULL,
     geometry text NOT NULL,
     source text NOT NULL,
