@@ -20,6 +20,8 @@ from broadcaster.errors import InvalidInputError
 _ROUNDS = 20
 #: The most corners of a polygon that is mended.
 _MOST_VERTICES = 20_000
+#: The most edges that are cut at once; a drawing by hand has a few places to mend.
+_MOST_CUTS = 10_000
 
 Edge = tuple[Point, Point]
 #: Edges from the lesser to the greater point, each with how often every ring goes along it: 32 bits
@@ -71,6 +73,8 @@ def _cuts(marked: Marked) -> Mapping[Edge, set[Point]]:
     """Find where edges are to be cut."""
     cuts: dict[Edge, set[Point]] = defaultdict(set)
     for first, second in pairs_of(meetings_of(edge for edge, mark in marked.items() if mark)):
+        if len(cuts) > _MOST_CUTS:
+            raise intricate()
         one, other = _edge(ends(first)), _edge(ends(second))
         a, b = one
         c, d = other

@@ -26,6 +26,10 @@ OUTSIDE, INSIDE, BORDER = 0, 1, 2
 #: keeps within the bounds below is taken.
 _SIDES = (256, 128, 64, 32, 16)
 _FINE, _FINER = 200, 2_000
+#: Where cells are not kept, shapes of very many edges have finer ones.
+_FINEST = (1024, 512)
+_VERY_MANY = 20_000
+_MOST_PASSING = 2_000_000
 #: The most times that an edge meets a cell, and the most pieces.
 _MOST_MEETINGS = 400_000
 _MOST_PIECES = 600_000
@@ -83,7 +87,7 @@ class _Row:
 def cut(shape: Shape) -> Cut:
     """Cut a shape without crossings; InvalidInputError when it is too intricate."""
     drawn = [[edge for ring in one.rings for edge in edges(ring)] for one in shape]
-    grid = _grid([edge for one in drawn for edge in one])
+    grid = _grid([edge for one in drawn for edge in one], (), _MOST_MEETINGS)
     cells = bytearray(grid.columns * grid.rows)
     pieces: dict[int, list[Piece]] = {}
     count = 0
@@ -108,18 +112,18 @@ def intricate() -> InvalidInputError:
     return InvalidInputError("area", problem, "Simplify it, or import it as several areas.")
 
 
-def _grid(listed: Sequence[tuple[Point, Point]]) -> Grid:
+def _grid(listed: Sequence[tuple[Point, Point]], finest: Sequence[int], most: int) -> Grid:
     """Choose the cells for some edges."""
     west, south, east, north = bounds(point for edge in listed for point in edge)
     coarse = (len(listed) < _FINER) + (len(listed) < _FINE)
-    for side in _SIDES[coarse:]:
+    for side in (*finest, *_SIDES[coarse:]):
         # One step more on each side, so that what is near the box rounds into a cell.
         width = -(-(east - west + 3) // side)
         height = -(-(north - south + 3) // side)
         met = sum(
             abs(x2 - x1) // width + abs(y2 - y1) // height + 1 for (x1, y1), (x2, y2) in listed
         )
-        if met <= _MOST_MEETINGS:
+        if met <= most:
             return Grid(
                 west=west - 1,
                 south=south - 1,
@@ -138,7 +142,8 @@ def meetings_of(lines: Iterable[tuple[Point, Point]]) -> Iterator[Sequence[Line]
     """
     listed = list(lines)
     if listed:
-        for row in _meetings(listed, _grid(listed)).values():
+        finest = _FINEST if len(listed) > _VERY_MANY else ()
+        for row in _meetings(listed, _grid(listed, finest, _MOST_PASSING)).values():
             yield from row.touching.values()
 
 

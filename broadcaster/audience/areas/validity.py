@@ -21,7 +21,7 @@ from broadcaster.audience.areas.shape import (
 )
 
 #: The most pairs of edges that are compared.
-_MOST_PAIRS = 15_000_000
+_MOST_PAIRS = 6_000_000
 
 
 def faults(shape: Shape) -> Iterator[str]:
