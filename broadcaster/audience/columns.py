@@ -22,6 +22,8 @@ COLUMNS: Mapping[str, str] = {
     "push_p256dh": "its public key",
     "push_auth": "its authentication secret",
     "fcm_token": "a registration token of the app",
+    "latitude": "where the customer is, decimal degrees of WGS 84, with the column that follows",
+    "longitude": "the other half of the place",
     "opted_out": "channels that must not be used: sms email push, or email:promotional",
     "consented": "channels with recorded consent to promotion: email, or sms email",
 }
@@ -41,6 +43,12 @@ _ALIASES: Mapping[str, str] = {
     "foyer": "household",
     "ménage": "household",
     "locale": "locales",
+    "lat": "latitude",
+    "lon": "longitude",
+    "lng": "longitude",
+    "long": "longitude",
+    "خط_العرض": "latitude",
+    "خط_الطول": "longitude",
 }
 REQUIRED = ("number", "name")
 _LONGEST_NAME = 40

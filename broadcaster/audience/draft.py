@@ -81,6 +81,10 @@ class Draft:
         self.broken.append(BrokenAddress(channel=channel, raw=raw[:_LONGEST_RAW], fault=fault))
         self._find(column, raw, error, refused=False)
 
+    def doubt(self, column: str, error: CellError) -> None:
+        """Note what is wrong with a cell that the customer can do without."""
+        self._find(column, self.values.get(column, ""), error, refused=False)
+
     def _find(self, column: str, cell: str, error: CellError, *, refused: bool) -> None:
         self.findings.append(
             Finding(

@@ -18,6 +18,7 @@ from broadcaster.audience.cells import CellError
 from broadcaster.audience.columns import nearest, read_header
 from broadcaster.audience.csvfile import CsvFile
 from broadcaster.audience.draft import Draft, Finding, Row, refused
+from broadcaster.audience.location import read_location
 from broadcaster.audience.subscription import read_push
 from broadcaster.domain.customer import AttributeValue, CustomerRecord
 from broadcaster.domain.message import Channel, MessageClass, Scheme
@@ -33,13 +34,21 @@ class Importer:
     """Reads files of customers."""
 
     def __init__(
-        self, check_phone: CheckPhone, catalogue: Catalogue, *, locale: str, time_zone: str
+        self,
+        check_phone: CheckPhone,
+        catalogue: Catalogue,
+        *,
+        locale: str,
+        time_zone: str,
+        region: str = "",
     ) -> None:
         """Check numbers with `check_phone`, and attributes by the catalogue.
 
-        `locale` and `time_zone` are for empty cells.
+        `locale` and `time_zone` are for empty cells; `region` is the utility's country (ISO 3166-1,
+        two letters), for places that are not in it.
         """
         self._catalogue = catalogue
+        self._region = region
         self._check_phone = check_phone
         self._locale = locale
         self._zone = time_zone
@@ -67,6 +76,7 @@ class Importer:
         if draft.refused:
             return Row(number=number, record=None, findings=draft.findings)
         self._addresses(draft)
+        location = read_location(draft, self._region)
         record = CustomerRecord(
             number=named,
             name=name or "",
@@ -79,6 +89,7 @@ class Importer:
             opted_out=opted_out,
             consented=consented,
             household=household or None,
+            location=location,
         )
         return Row(number=number, record=record, findings=draft.findings)
 

@@ -6,6 +6,7 @@ belong to the simulated push service.
 """
 
 import hashlib
+import math
 import random
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,7 @@ _OPTED_OUT = 0.025
 _CONSENTED = 0.3
 _LIFE_SUPPORT = 0.004
 _FAR_ZONE = 0.01
+_UNPLACED = 0.02
 
 #: Beginnings of numbers that are mobiles in the numbering plan, whatever follows.
 _PREFIXES = ("610", "611", "612", "613", "650", "654", "661", "662", "666", "667", "670", "677")
@@ -53,6 +55,8 @@ _BROKEN_MAILBOXES = (
     ("client {}@courrier.test", "BAD_LOCAL_PART"),
     ("client{}@courrier", "BAD_DOMAIN"),
 )
+#: Kilometres of a degree of latitude.
+_KM = 111.2
 _FIRST_DAY = date(1990, 1, 1)
 _DAYS = 10_900
 _BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -86,14 +90,18 @@ class Maker:
 
     def _made(self, count: int) -> Iterator[CustomerRecord]:
         draw = random.Random(self._seed)  # noqa: S311  (repeatable, no secret)
+        # Places have their own draws: what else a seed makes is what it made before they came.
+        where = random.Random(f"places {self._seed}")  # noqa: S311  (repeatable, no secret)
         shift = draw.randrange(_LINES)
         phone = _phone(0, shift)
         for index in range(count):
             # A household shares the number of the customer before.
             phone = phone if index and draw.random() < _HOUSEHOLD else _phone(index, shift)
-            yield self._customer(draw, index, phone)
+            yield self._customer(draw, where, index, phone)
 
-    def _customer(self, draw: random.Random, index: int, phone: str) -> CustomerRecord:
+    def _customer(
+        self, draw: random.Random, where: random.Random, index: int, phone: str
+    ) -> CustomerRecord:
         first, family = draw.choice(names.FIRST), draw.choice(names.FAMILY)
         addresses: list[Address] = []
         broken: list[BrokenAddress] = []
@@ -102,17 +110,21 @@ class Maker:
         _add_mailbox(draw, f"{_slug(latin)}{index}", addresses, broken)
         if draw.random() < _HAS_PUSH:
             addresses.append(self._subscription(draw, index))
+        locales = draw.choices(_LOCALES, cum_weights=_LOCALE_WEIGHTS)[0]
+        time_zone = "Europe/Paris" if draw.random() < _FAR_ZONE else self._zone
+        attributes = _attributes(draw)
         return CustomerRecord(
             number=f"F{self._seed}-{index + 1:07d}",
             name=f"{first[0]} {family[0]}",
             name_latin=latin,
-            locales=draw.choices(_LOCALES, cum_weights=_LOCALE_WEIGHTS)[0],
-            time_zone="Europe/Paris" if draw.random() < _FAR_ZONE else self._zone,
-            attributes=_attributes(draw),
+            locales=locales,
+            time_zone=time_zone,
+            attributes=attributes,
             addresses=addresses,
             broken=broken,
             opted_out=_drawn(draw, MessageClass.SERVICE, _OPTED_OUT),
             consented=_drawn(draw, MessageClass.PROMOTIONAL, _CONSENTED),
+            location=_place(where, str(attributes["district"])),
         )
 
     def _subscription(self, draw: random.Random, index: int) -> Address:
@@ -181,6 +193,16 @@ def _attributes(draw: random.Random) -> Mapping[str, AttributeValue]:
         "life_support": draw.random() < _LIFE_SUPPORT,
         "opened_on": (_FIRST_DAY + timedelta(days=draw.randrange(_DAYS))).isoformat(),
     }
+
+
+def _place(draw: random.Random, district: str) -> tuple[float, float] | None:
+    """Draw a place in a district, denser in its middle; few are not known."""
+    known, angle = draw.random() >= _UNPLACED, draw.random() * 2 * math.pi
+    latitude, longitude, reach = names.PLACES[district]
+    away = reach * draw.random() ** 0.7 / _KM
+    y = latitude + away * math.sin(angle)
+    x = longitude + away * math.cos(angle) / math.cos(math.radians(latitude))
+    return (round(x, 7), round(y, 7)) if known else None
 
 
 def _drawn(

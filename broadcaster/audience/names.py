@@ -109,6 +109,24 @@ DISTRICTS = {
     "Sbata": 4,
 }
 
+#: About the middle of each district, latitude and longitude, and how far it reaches, kilometres.
+PLACES = {
+    "Anfa": (33.590, -7.652, 1.6),
+    "Maârif": (33.573, -7.635, 1.1),
+    "Sidi Belyout": (33.594, -7.617, 1.1),
+    "Derb Sultan": (33.568, -7.606, 0.7),
+    "Mers Sultan": (33.578, -7.612, 0.8),
+    "Aïn Sebaâ": (33.605, -7.538, 1.7),
+    "Hay Mohammadi": (33.588, -7.566, 1.1),
+    "Roches Noires": (33.599, -7.583, 0.9),
+    "Sidi Bernoussi": (33.612, -7.502, 1.6),
+    "Sidi Moumen": (33.585, -7.508, 1.9),
+    "Aïn Chock": (33.536, -7.598, 1.8),
+    "Hay Hassani": (33.558, -7.682, 1.9),
+    "Ben M'sick": (33.556, -7.580, 0.9),
+    "Sbata": (33.543, -7.567, 0.9),
+}
+
 #: Preferred locales, in order, and how many of a thousand customers have them.
 LOCALES = {
     ("ar-MA", "fr-MA"): 360,

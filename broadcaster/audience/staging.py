@@ -37,8 +37,8 @@ class Stored(NamedTuple):
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
     number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
-    locales text[], time_zone text, attributes jsonb, household text,
-    customer_id bigint, inserted boolean
+    locales text[], time_zone text, attributes jsonb, household text, longitude double precision,
+    latitude double precision, customer_id bigint, inserted boolean
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
     number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
@@ -57,15 +57,18 @@ _EMPTY: LiteralString = "TRUNCATE staged_customer, staged_address, staged_broken
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
     INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
-                          time_zone, attributes, household)
+                          time_zone, attributes, household, longitude, latitude)
     SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
-           attributes, household
+           attributes, household, longitude, latitude
     FROM staged_customer ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
         name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
         name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
         locales = excluded.locales, time_zone = excluded.time_zone,
-        attributes = excluded.attributes, household = excluded.household, updated_at = now()
+        attributes = excluded.attributes, household = excluded.household, updated_at = now(),
+        -- A file that says nothing of places takes none away: nobody is lost to an area by it.
+        longitude = COALESCE(excluded.longitude, customer.longitude),
+        latitude = COALESCE(excluded.latitude, customer.latitude)
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -198,7 +201,7 @@ def store(
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
-        " time_zone, attributes, household)",
+        " time_zone, attributes, household, longitude, latitude)",
         (_customer(record, sealer) for record in records),
     )
     _copy(
@@ -241,6 +244,7 @@ def _customer(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ..
         record.time_zone,
         json.dumps(dict(record.attributes), ensure_ascii=False, allow_nan=False),
         record.household,
+        *(record.location or (None, None)),
     )
 
 

@@ -30,6 +30,7 @@ def importer(settings: Settings, catalogue: "Catalogue", region: str = "") -> "I
         catalogue,
         locale=settings.default_locale,
         time_zone=settings.time_zone,
+        region=settings.region,
     )
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import redis
     from psycopg_pool import ConnectionPool
 
+    from broadcaster.audience.areas.asking import AreaQuestions
+    from broadcaster.audience.areas.places import SavedPlaces
+    from broadcaster.audience.areas.store import Areas
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
     from broadcaster.audience.segments import Segments
@@ -244,6 +247,27 @@ class Runtime:
         from broadcaster.audience.segments import Segments
 
         return Segments(self.pool)
+
+    @cached_property
+    def areas(self) -> "Areas":
+        """Saved areas."""
+        from broadcaster.audience.areas.store import Areas
+
+        return Areas(self.pool)
+
+    @cached_property
+    def places(self) -> "SavedPlaces":
+        """Saved areas and distances, for segments."""
+        from broadcaster.audience.areas.places import SavedPlaces
+
+        return SavedPlaces(self.areas)
+
+    @cached_property
+    def area_questions(self) -> "AreaQuestions":
+        """What can be asked about areas."""
+        from broadcaster.audience.areas.asking import AreaQuestions
+
+        return AreaQuestions(self.pool, self.places)
 
     @cached_property
     def planner(self) -> "Planner":

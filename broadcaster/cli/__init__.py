@@ -19,6 +19,7 @@ COMMANDS = {
     "consent": "Show and record who agreed to what, or refused it, with the proof.",
     "suppressions": "Import, list, show, lift and export addresses that must not be used.",
     "segments": "Save, list, check and count segments.",
+    "areas": "Import, draw, count and show areas.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "retention": "Show what has been kept for long enough, and let go of it.",
     "fairness": "Show and set quiet hours and how often customers are told.",

@@ -74,9 +74,9 @@ def import_(
     """Import customers from a CSV file with a header; new numbers are added, others changed.
 
     Columns: number and name (required), name_latin, locales, time_zone, phone, phone_2, email,
-    email_2, push_endpoint, push_p256dh, push_auth, fcm_token, opted_out, consented, and every
-    attribute ('broadcaster attributes list'), by its name or a label. Others are left out, and
-    said so.
+    email_2, push_endpoint, push_p256dh, push_auth, fcm_token, latitude, longitude, opted_out,
+    consented, and every attribute ('broadcaster attributes list'), by its name or a label. Others
+    are left out, and said so.
 
     A row is refused when it can't be told who is meant, what they agreed to, or which segment they
     belong to. An address that can't be used refuses nobody: it is kept with its fault. All good

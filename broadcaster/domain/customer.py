@@ -18,7 +18,8 @@ class CustomerRecord:
     preference. `addresses` are valid and in order of preference; `broken` are values that could
     not be used, kept so that a report can say why a customer was not told. `opted_out` lists
     what the customer refused, `consented` what needs and has a recorded consent. `household` is the
-    utility's key for those who live under one roof.
+    utility's key for those who live under one roof. `location` is longitude and latitude in degrees
+    of WGS 84, in the order of GeoJSON (RFC 7946); None where it is not known.
     """
 
     number: str
@@ -32,6 +33,7 @@ class CustomerRecord:
     opted_out: Sequence[tuple[Channel, MessageClass]]
     consented: Sequence[tuple[Channel, MessageClass]]
     household: str | None = None
+    location: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         """Show the number alone: reprs end up in logs."""

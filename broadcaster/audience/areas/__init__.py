@@ -1,0 +1,1 @@
+"""Areas: read, checked, mended, stored, asked and shown."""

@@ -1,0 +1,92 @@
+"""Areas that are lists: a CSV of feeders, zones or streets, as another program exports them.
+
+The first row names the attribute, by its name or a label. With a column of areas beside it, each
+row says to which area its value belongs.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from broadcaster.audience import cells
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
+from broadcaster.audience.cells import CellError
+from broadcaster.audience.csvfile import CsvFile
+
+#: What the column of areas is headed.
+AREA = "area"
+_AREAS = frozenset({AREA, "zone_name", "secteur", "المنطقة"})
+_NUMBER = "number"
+#: The most values of a file, and so of an area.
+MOST_VALUES = 100_000
+_ASKED = (Kind.TEXT, Kind.CHOICE)
+
+
+def read_lists(
+    path: Path, catalogue: Catalogue, encoding: str = "auto"
+) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """Give the attribute, and the values by area, "" where the file has no column of areas.
+
+    InvalidInputError naming the file, the row and the remedy.
+    """
+    with CsvFile(path, encoding) as file:
+        rows = iter(file)
+        _, header = next(rows, (1, ()))
+        place, attribute, areas = _columns(file, header, catalogue)
+        found: dict[str, dict[str, None]] = {}
+        for count, (number, row) in enumerate(rows, 1):
+            name = _cell(row, areas) if areas is not None else ""
+            raw = _cell(row, place)
+            if not raw or (areas is not None and not name):
+                problem = f"row {number}: {'the area' if raw else attribute} is missing"
+                raise file.fault(problem, "Fill the cell, or remove the row.")
+            try:
+                value = _value(raw, catalogue.attributes.get(attribute))
+            except CellError as error:
+                raise file.fault(f"row {number}: {error.problem}", error.remedy) from error
+            found.setdefault(name, {})[value] = None
+            if count > MOST_VALUES:
+                raise file.fault(f"has more than {MOST_VALUES:,} values", "Divide it.")
+        if not found:
+            raise file.fault("has no values", "Give a row for each value, below the header.")
+    return attribute, {name: list(values) for name, values in found.items()}
+
+
+def _columns(
+    file: CsvFile, header: Sequence[str], catalogue: Catalogue
+) -> tuple[int, str, int | None]:
+    names = _names(catalogue)
+    asked: list[tuple[int, str]] = []
+    areas = None
+    for place, cell in enumerate(header):
+        word = "_".join(cell.replace("_", " ").replace("-", " ").lower().split())
+        if word in _AREAS:
+            areas = place
+        elif word in names:
+            asked.append((place, names[word]))
+    known = ", ".join(dict.fromkeys(names.values()))
+    if len(asked) != 1:
+        problem = "names no attribute" if not asked else "names several attributes"
+        remedy = f"Head one column with {known}; and one with '{AREA}' if it has several areas."
+        raise file.fault(f"the first row {problem}", remedy)
+    return (*asked[0], areas)
+
+
+def _names(catalogue: Catalogue) -> Mapping[str, str]:
+    """Give attributes that hold one text, by names and labels; and the customer's number."""
+    names = {_NUMBER: _NUMBER}
+    for name, attribute in catalogue.current.items():
+        if attribute.kind in _ASKED:
+            names[name] = name
+            for label in attribute.labels.values():
+                names.setdefault("_".join(label.lower().split()), name)
+    return names
+
+
+def _cell(row: Sequence[str], place: int) -> str:
+    return row[place].strip() if place < len(row) else ""
+
+
+def _value(raw: str, known: Attribute | None) -> str:
+    if known is None:
+        return cells.number(raw)
+    return str(cells.attribute(raw, known))

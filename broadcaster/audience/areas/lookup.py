@@ -1,0 +1,138 @@
+"""Areas and circles as SQL over `customer`, equal to the pure rules; every value is bound.
+
+No condition is ever null: a customer without a place is in no area, and `NOT` selects them. Names
+of values hold the version or the circle, so that several stand in one statement.
+"""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from broadcaster.audience.areas.circle import ECCENTRICITY, EQUATOR, position, span, square_within
+from broadcaster.audience.areas.shape import UNIT
+from broadcaster.audience.areas.version import Cells, Circle, Listed
+from broadcaster.ports import Condition
+
+_X: LiteralString = "round(customer.longitude * 1e7::double precision)::bigint"
+_Y: LiteralString = "round(customer.latitude * 1e7::double precision)::bigint"
+
+# Octets of cells are a value of the statement, so most customers are told apart with no further
+# look; for those near the border a function looks at the pieces of their cell. (As EXISTS, the same
+# would keep the statement from being run in parallel, and be reckoned as dear as a lookup for each
+# customer.) The box stands twice: once for indexes and the planner's estimate, and once because an
+# octet beyond the last one would be an error, and AND promises no order.
+_CELLS: LiteralString = """
+(customer.latitude IS NOT NULL
+ AND customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
+ AND customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
+ AND CASE
+    WHEN customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
+     AND customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
+    THEN CASE get_byte(%({v}_cells)s::bytea, ({cell})::integer)
+        WHEN 0 THEN false
+        WHEN 1 THEN true
+        ELSE area_piece_holds(%({v}_id)s::integer, ({cell})::integer, {x}, {y})
+        END
+    ELSE false END)
+"""
+_CELL: LiteralString = (
+    "(({y} - %({v}_y)s::bigint) / %({v}_height)s::bigint * %({v}_columns)s::bigint"
+    " + ({x} - %({v}_x)s::bigint) / %({v}_width)s::bigint)"
+)
+
+_NEAR: LiteralString = """
+(customer.latitude IS NOT NULL
+ AND customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
+ AND (customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
+      OR customer.longitude BETWEEN %({v}_west_too)s AND %({v}_east_too)s)
+ AND ({rx} - %({v}_x)s) * ({rx} - %({v}_x)s) + ({ry} - %({v}_y)s) * ({ry} - %({v}_y)s)
+     + ({rz} - %({v}_z)s) * ({rz} - %({v}_z)s) <= %({v}_square)s)
+"""
+_PHI: LiteralString = "radians(round(customer.latitude * 1e7::double precision) / 1e7)"
+_LAMBDA: LiteralString = "radians(round(customer.longitude * 1e7::double precision) / 1e7)"
+_RADIUS: LiteralString = (
+    "(%({v}_equator)s / sqrt(1 - %({v}_eccentricity)s * sin({phi}) * sin({phi})))"
+)
+_RX: LiteralString = "({radius} * cos({phi}) * cos({lambda}))"
+_RY: LiteralString = "({radius} * cos({phi}) * sin({lambda}))"
+_RZ: LiteralString = "({radius} * (1 - %({v}_eccentricity)s) * sin({phi}))"
+
+# A text in place of the attribute; anything else has no value to compare.
+_LISTED: LiteralString = (
+    "coalesce(jsonb_typeof(customer.attributes->%({v}_name)s::text) = 'string'"
+    " AND customer.attributes->>%({v}_name)s::text = ANY (%({v}_values)s::text[]), false)"
+)
+_NUMBERED: LiteralString = "(customer.number = ANY (%({v}_values)s::text[]))"
+
+
+def within(version: int, cells: Cells) -> Condition:
+    """Ask whether a customer is in polygons that are stored under a version's id."""
+    grid = cells.grid
+    prefix = "area_" + digits(version)
+    text = _CELLS.replace("{cell}", _CELL).replace("{x}", _X).replace("{y}", _Y)
+    values = {
+        "_id": version,
+        "_cells": cells.cells,
+        "_x": grid.west,
+        "_y": grid.south,
+        "_width": grid.width,
+        "_height": grid.height,
+        "_columns": grid.columns,
+        "_west": grid.west / UNIT,
+        "_south": grid.south / UNIT,
+        "_east": (grid.west + grid.width * grid.columns - 1) / UNIT,
+        "_north": (grid.south + grid.height * grid.rows - 1) / UNIT,
+    }
+    return _named(text, prefix, values)
+
+
+def near(circle: Circle) -> Condition:
+    """Ask whether a customer is in a circle, its border included."""
+    prefix = "near_" + "_".join(
+        [
+            digits(circle.x + 180 * UNIT),
+            digits(circle.y + 90 * UNIT),
+            digits(round(circle.metres * 1000)),
+        ]
+    )
+    text = _NEAR.replace("{rx}", _RX).replace("{ry}", _RY).replace("{rz}", _RZ)
+    text = text.replace("{radius}", _RADIUS).replace("{phi}", _PHI).replace("{lambda}", _LAMBDA)
+    south, north, runs = span(circle.x, circle.y, circle.metres)
+    x, y, z = position(circle.x, circle.y)
+    values = {
+        "_south": south,
+        "_north": north,
+        "_west": runs[0][0],
+        "_east": runs[0][1],
+        "_west_too": runs[-1][0],
+        "_east_too": runs[-1][1],
+        "_x": x,
+        "_y": y,
+        "_z": z,
+        "_equator": EQUATOR,
+        "_eccentricity": ECCENTRICITY,
+        "_square": square_within(circle.metres),
+    }
+    return _named(text, prefix, values)
+
+
+def having(version: int, listed: Listed) -> Condition:
+    """Ask whether a customer has one of the values of a list."""
+    text = _NUMBERED if listed.attribute == "number" else _LISTED
+    values = {"_name": listed.attribute, "_values": list(listed.values)}
+    return _named(text, "area_" + digits(version), values)
+
+
+def _named(text: LiteralString, prefix: LiteralString, values: Mapping[str, object]) -> Condition:
+    return Condition(
+        text=text.replace("{v}", prefix),
+        values={prefix + name: value for name, value in values.items()},
+    )
+
+
+_DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+def digits(number: int) -> LiteralString:
+    """Write a number as text that is known to be ours."""
+    ending = _DIGITS[number % 10]
+    return ending if number < len(_DIGITS) else digits(number // 10) + ending

@@ -1,0 +1,210 @@
+"""The course of `areas import`, `import-list`, `circle` and `picture`."""
+
+import difflib
+import json as json_module
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+
+from broadcaster import bootstrap
+from broadcaster.audience.areas.circle import checked
+from broadcaster.audience.areas.geojson import read_file
+from broadcaster.audience.areas.lists import AREA, read_lists
+from broadcaster.audience.areas.picture import BINS, extent_of, svg, with_room
+from broadcaster.audience.areas.preparing import Ready, prepared
+from broadcaster.audience.areas.rows import name_of
+from broadcaster.audience.areas.shape import square_km, vertices
+from broadcaster.audience.areas.version import Listed
+from broadcaster.audience.areas.writing import Saved
+from broadcaster.bootstrap import Runtime
+from broadcaster.cli.area_tables import many
+from broadcaster.cli.progress import counted
+from broadcaster.errors import InvalidInputError
+from broadcaster.settings import load
+
+#: How many strange values of a list, and how many notes on an area, are shown.
+_SHOWN = 10
+_DEGREES = re.compile(
+    r"\s*(-?\d{1,3}(?:\.\d{1,17})?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d{1,17})?)\s*", re.ASCII
+)
+
+
+def run_geojson(
+    file: Path, *, name: str, name_property: str, repair: bool, dry_run: bool, json: bool
+) -> None:
+    """Read, check and store areas; nothing is stored unless all of them can be."""
+    settings = load()
+    ready = prepared(
+        read_file(file, close=repair),
+        file,
+        name=name,
+        name_property=name_property,
+        repair=repair,
+        region=settings.region,
+    )
+    if dry_run:
+        _tell([_Told(one, "good", None) for one in ready], json=json)
+        return
+    with bootstrap.running(settings) as runtime:
+        shapes = ((one.name, one.shape) for one in ready)
+        with counted(shapes, len(ready), "Storing areas") as shown:
+            saved = runtime.areas.save_shapes(shown, file.name)
+        told = []
+        for one, stored in zip(ready, saved, strict=True):
+            inside = runtime.area_questions.count(stored.version)["inside"]
+            told.append(_Told(one, stored.became, inside))
+    _tell(told, json=json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of an area, for people and as figures; `inside` is None in a dry run."""
+
+    ready: Ready
+    became: str
+    inside: int | None
+
+    @property
+    def holes(self) -> int:
+        return sum(len(polygon.holes) for polygon in self.ready.shape)
+
+    def figures(self) -> Mapping[str, object]:
+        shape = self.ready.shape
+        return {
+            "area": self.ready.name,
+            "outcome": self.became,
+            "polygons": len(shape),
+            "holes": self.holes,
+            "vertices": vertices(shape),
+            "square_km": round(square_km(shape), 4),
+            "customers": self.inside,
+            "notes": list(self.ready.notes),
+        }
+
+    def lines(self) -> Iterator[str]:
+        shape, notes = self.ready.shape, self.ready.notes
+        words = [self.became, many(len(shape), "polygon")]
+        words += [many(self.holes, "hole")] if self.holes else []
+        words += [many(vertices(shape), "vertex"), f"{square_km(shape):,.4g} km²"]
+        words += [] if self.inside is None else [many(self.inside, "customer")]
+        yield f"{self.ready.name}: {', '.join(words)}"
+        yield from (f"  note: {note}" for note in notes[:_SHOWN])
+        if len(notes) > _SHOWN:
+            yield f"  and {len(notes) - _SHOWN:,} more notes; --json prints them all"
+
+
+def _tell(told: Sequence[_Told], *, json: bool) -> None:
+    if json:
+        figures = [one.figures() for one in told]
+        typer.echo(json_module.dumps(figures, ensure_ascii=False).encode())
+        return
+    for one in told:
+        for line in one.lines():
+            typer.echo(line)
+
+
+def run_list(file: Path, *, name: str, encoding: str, json: bool) -> None:
+    """Read and store lists, and tell which of their values no customer has."""
+    if name:
+        name_of(name)  # Before a server is started for nothing.
+    with bootstrap.running(load()) as runtime:
+        attribute, lists = read_lists(file, runtime.definitions.catalogue(), encoding)
+        if name and "" not in lists:
+            problem = f"can't stand beside the file's column {AREA!r}"
+            raise InvalidInputError("--name", problem, "Leave it out.")
+        named: dict[str, Listed] = {}
+        for area, values in lists.items():
+            called = name_of(area or name or file.stem)
+            before = named[called].values if called in named else []
+            named[called] = Listed(attribute=attribute, values=[*before, *values])
+        saved = runtime.areas.save_lists(named, file.name)
+        told = [_list_told(runtime, one) for one in saved]
+    if json:
+        figures = [{"attribute": attribute, **asdict(one)} for one in told]
+        typer.echo(json_module.dumps(figures, ensure_ascii=False).encode())
+        return
+    for one in told:
+        typer.echo(
+            f"{one.area}: {one.outcome}, {many(one.values, 'value')} of {attribute},"
+            f" {many(one.customers, 'customer')}"
+        )
+        for value, near in list(one.strange.items())[:_SHOWN]:
+            meant = f'; did you mean "{near}"?' if near else ""
+            typer.echo(f'  note: no customer has "{value}"{meant}')
+        if len(one.strange) > _SHOWN:
+            typer.echo(f"  and {len(one.strange) - _SHOWN:,} more; --json prints them all")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ListTold:
+    """What became of a list; `strange` are values that no customer has, with the likely ones."""
+
+    area: str
+    outcome: str
+    values: int
+    customers: int
+    strange: Mapping[str, str | None]
+
+
+def _list_told(runtime: Runtime, saved: Saved) -> _ListTold:
+    listed = saved.version.listed
+    strange, known = runtime.area_questions.strangers(listed)
+    likely = {}
+    for place, value in enumerate(strange):
+        # Looking for what was meant takes its time; the first ones show what is wrong.
+        close = difflib.get_close_matches(value, known, n=1) if place < _SHOWN else []
+        likely[value] = close[0] if close else None
+    return _ListTold(
+        area=saved.version.name,
+        outcome=saved.became,
+        values=len(listed.values),
+        customers=runtime.area_questions.count(saved.version)["inside"],
+        strange=likely,
+    )
+
+
+def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
+    """Store a circle."""
+    written = _DEGREES.fullmatch(at)
+    if written is None:
+        problem = f"{at[:40]!r} is no place"
+        raise InvalidInputError("--at", problem, "Write latitude,longitude as in 33.59,-7.62.")
+    latitude, longitude = float(written[1]), float(written[2])
+    checked(longitude, latitude, radius)  # Before a server is started for nothing.
+    name_of(name)
+    with bootstrap.running(load()) as runtime:
+        saved = runtime.areas.save_circle(name, longitude, latitude, radius)
+        inside = runtime.area_questions.count(saved.version)["inside"]
+    figures = {"area": saved.version.name, "outcome": saved.became, "customers": inside}
+    sentence = (
+        f"{saved.version.name}: {saved.became}, {radius:,.0f} m around {latitude}, {longitude},"
+        f" {many(inside, 'customer')}"
+    )
+    typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)
+
+
+def run_picture(name: str, out: Path, *, json: bool) -> None:
+    """Draw an area."""
+    with bootstrap.running(load()) as runtime:
+        version = runtime.areas.get(name)
+        extent = extent_of(version)
+        if extent is None:
+            people = runtime.area_questions.extent(version)
+            if people is None:
+                problem = f"of nobody in {version.name!r} the place is known"
+                remedy = "Import latitude and longitude of customers first."
+                raise InvalidInputError("area", problem, remedy)
+            extent = with_room(people)
+        bins = runtime.area_questions.density(version, extent, BINS)
+    try:
+        out.write_text(svg(version, extent, bins), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        problem = f"can't be written ({getattr(error, 'strerror', None) or 'no file name'})"
+        raise InvalidInputError("--out", problem, "Name a place that can be written.") from error
+    inside = sum(one.inside for one in bins)
+    figures = {"area": version.name, "picture": str(out), "customers": inside}
+    sentence = f"{out}: {version.name} with {many(inside, 'customer')} whose place is known"
+    typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)
