@@ -1,17 +1,21 @@
 """Segments: named, saved expressions."""
 
-import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.audience.definitions import Definitions
-from broadcaster.audience.expression import canonical
+from broadcaster.audience.definitions import read, steady
+from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
+from broadcaster.audience.including import pinned
+from broadcaster.audience.knowledge import Knowledge, load, utc_today
+from broadcaster.audience.nearest import close
+from broadcaster.audience.places import Places
 from broadcaster.audience.query import parse
-from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
 _LONGEST_NAME = 100
 #: How many segments there may be.
@@ -29,21 +33,34 @@ class Segment:
 class Segments:
     """Saved segments in PostgreSQL."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use a database with the present schema."""
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        *,
+        today: Callable[[], date] = utc_today,
+        places: Places | None = None,
+    ) -> None:
+        """Use a database with the present schema.
+
+        `today` gives the day in the utility's time zone; `places` is None where no areas are kept.
+        """
         self._pool = pool
-        self._definitions = Definitions(pool)
+        self._today = today
+        self._places = places
 
     def save(self, name: str, expression: str) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
 
-        InvalidInputError when the name or the expression is wrong.
+        Segments may stand in it; InvalidInputError when the name or the expression is wrong, or
+        segments would stand in one another in a circle.
         """
-        segment = Segment(
-            name=_checked(name),
-            expression=canonical(parse(expression, self._definitions.catalogue())),
-        )
+        checked = _checked(name)
         with self._pool.connection() as connection:
+            connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
+            known = load(connection, today=self._today, places=self._places, attributes=steady)
+            tree = known.parse(expression)
+            segment = Segment(name=checked, expression=canonical(tree))
+            _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:
                 problem = f"there are {_MOST} segments already"
@@ -74,18 +91,66 @@ class Segments:
             raise self._missing(name)
         return Segment(name=row[0], expression=row[1])
 
-    def delete(self, name: str) -> None:
-        """Delete the segment; campaigns keep the expression that they were made with."""
+    def pinned(self, name: str) -> Segment:
+        """Give the segment as a campaign keeps it, which nothing changes any more.
+
+        The segments in it are replaced by what they mean now, and days told from today by days of
+        the calendar: what is approved is what is sent. NotFoundError; InvalidInputError when
+        something that it asks for has gone.
+        """
+        segment = self.get(name)
         with self._pool.connection() as connection:
-            found = connection.execute("DELETE FROM segment WHERE name = %s", [_plain(name)])
+            known = load(connection, today=self._today, places=self._places)
+            tree = pinned(known.resolve(known.parse(segment.expression), segment.name), known.today)
+            known.condition(tree)
+        return replace(segment, expression=canonical(tree))
+
+    def delete(self, name: str) -> None:
+        """Delete the segment; campaigns keep the expression that they were made with.
+
+        NotFoundError with the nearest name; ConflictError while it stands in another segment.
+        """
+        with self._pool.connection() as connection:
+            connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
+            plain = _plain(name)
+            rows = connection.execute("SELECT name, expression FROM segment").fetchall()
+            catalogue = read(connection)
+            within = [
+                other
+                for other, text in rows
+                if other != plain and plain in _included(parse(text, catalogue))
+            ]
+            if within:
+                message = f"segment {plain!r} stands in {within[0]!r}. Change that one first."
+                raise ConflictError(message)
+            found = connection.execute("DELETE FROM segment WHERE name = %s", [plain])
         if not found.rowcount:
             raise self._missing(name)
 
     def _missing(self, name: str) -> NotFoundError:
-        close = difflib.get_close_matches(name, [one.name for one in self.list()], n=1)
         listed = "Type 'broadcaster segments list' for those there are."
-        remedy = f'Did you mean "{close[0]}"?' if close else listed
+        remedy = close(name, [one.name for one in self.list()]) or listed
         return NotFoundError("segment", f"{name!r} does not exist", remedy)
+
+
+def _included(expression: Expression) -> set[str]:
+    return {leaf.segment for leaf in leaves(expression) if isinstance(leaf, InSegment)}
+
+
+def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
+    """Refuse what could not be used, alone or in the segments that it stands in."""
+    for name in sorted(names(tree)):
+        if known.catalogue.known[name].retired:
+            remedy = f"Type 'broadcaster attributes change {name} --revive' to offer it again."
+            raise InvalidInputError("expression", f"the attribute {name} is retired", remedy)
+    after = replace(known, segments={**known.segments, segment.name: segment.expression})
+    whole = after.resolve(tree, segment.name)
+    after.condition(whole)
+    # Written out it must be readable again: so it is bounded like any other.
+    parse(canonical(whole), known.catalogue)
+    for other, text in known.segments.items():
+        if other != segment.name and "segment" in text:
+            after.resolve(after.parse(text), other)
 
 
 def _plain(name: str) -> str:

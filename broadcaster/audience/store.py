@@ -13,6 +13,7 @@ from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
+from broadcaster.ports import Audience
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ _RENEW = 1000
 _LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
+#: Lists of customers that a segment asks for must fit into memory.
+_LISTS = "SET LOCAL work_mem = '128MB'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +40,12 @@ class Saved:
 class Customers:
     """The customers, their addresses, and what they agreed to."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use a database with the present schema."""
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], audience: Audience | None = None
+    ) -> None:
+        """Use a database with the present schema; `audience` translates segments."""
         self._pool = pool
-        self._audience = SegmentAudience(pool)
+        self._audience = audience or SegmentAudience(pool)
 
     def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
@@ -68,6 +73,7 @@ class Customers:
         """Count all customers, or those that an expression selects; InvalidInputError."""
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
+            connection.execute(_LISTS)
             row = connection.execute(
                 f"SELECT count(*) FROM customer WHERE {chosen.text}",  # noqa: S608  (values bound)
                 chosen.values,
@@ -78,6 +84,7 @@ class Customers:
         """Give the numbers of the first customers, by number, that an expression selects."""
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
+            connection.execute(_LISTS)
             rows = connection.execute(
                 f"SELECT number FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
                 " ORDER BY number LIMIT %(sample_limit)s",

@@ -16,6 +16,7 @@ COMMANDS = {
     "campaigns": "Create, forecast, approve, launch, watch and report campaigns.",
     "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, import and count customers.",
+    "attributes": "List, add, change and remove what is known of customers.",
     "segments": "Save, list, check and count segments.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",

@@ -1,0 +1,61 @@
+"""The values of a condition: bound under names of ours, never written into its text."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import LiteralString
+
+from broadcaster.ports import Condition
+
+#: What begins the names of our values, so that they never meet those of a surrounding query.
+_PREFIX: LiteralString = "segment_"
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+_DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+
+class Values:
+    """Collects values and gives their placeholders."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.bound: dict[str, object] = {}
+
+    def bind(self, value: object) -> LiteralString:
+        """Keep a value and give its placeholder; names are ours, so they are safe in the text."""
+        name: LiteralString = _PREFIX + _counted(len(self.bound))
+        self.bound[name] = value
+        return "%(" + name + ")s"
+
+    def contains(self, wanted: Mapping[str, object]) -> LiteralString:
+        """Ask whether a customer's attributes contain some, as JSON; never null."""
+        return "(customer.attributes @> " + self.bind(_json(wanted)) + "::jsonb)"
+
+    def adopt(self, condition: Condition) -> LiteralString:
+        """Take a condition that was written elsewhere, its values under new names."""
+        ours = {name: self.bind(value) for name, value in condition.values.items()}
+        # Its words are ours too: a condition's text is a LiteralString.
+        return _PLACEHOLDER.sub(lambda found: ours[found[1]], condition.text)
+
+
+def bracketed(sign: LiteralString, parts: Sequence[LiteralString]) -> LiteralString:
+    """Join conditions in brackets."""
+    return "(" + sign.join(parts) + ")"
+
+
+def _json(wanted: Mapping[str, object]) -> str:
+    """Write JSON; numbers exactly as they are."""
+    pieces = (f"{json.dumps(name)}:{_written(value)}" for name, value in wanted.items())
+    return "{" + ",".join(pieces) + "}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _counted(number: int) -> LiteralString:
+    """Write a number as text that is known to be ours."""
+    ending = _DIGITS[number % 10]
+    return ending if number < len(_DIGITS) else _counted(number // 10) + ending
