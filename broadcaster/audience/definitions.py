@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
+from broadcaster.audience import support
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind, Labels
 from broadcaster.audience.defining import check, tidy
 from broadcaster.audience.nearest import close
@@ -65,9 +66,11 @@ class Definitions:
         """Add one; InvalidInputError names what is wrong with it."""
         attribute = _tidied(attribute)
         with self._pool.connection() as connection:
+            connection.execute(_PATIENCE)
             catalogue = _locked(connection)
             check(name, attribute, catalogue)
             connection.execute(_ADD, _row(name, attribute))
+            support.give(connection, name, attribute.kind)
             self._note(connection, by, "add", f"attribute {name}", {"kind": attribute.kind.value})
 
     def change(self, name: str, by: str, changed: Callable[[Attribute], Attribute]) -> Attribute:
@@ -90,6 +93,9 @@ class Definitions:
             in_place = {**catalogue.attributes, name: after}
             refuse_breaking(connection, name, catalogue, Catalogue(in_place))
             connection.execute(_CHANGE, _row(name, after))
+            if after.kind is not before.kind:
+                support.take(connection, name)
+                support.give(connection, name, after.kind)
             details = {"before": _figures(before), "after": _figures(after)}
             self._note(connection, by, "change", f"attribute {name}", details)
         return after
@@ -109,6 +115,7 @@ class Definitions:
                 _refuse_held(connection, name, None, "it can't be removed")
             gone = connection.execute(_FORGET, {"name": name}).rowcount
             connection.execute("DELETE FROM attribute WHERE name = %s", [name])
+            support.take(connection, name)
             self._note(connection, by, "remove", f"attribute {name}", {"values": gone})
         return gone
 

@@ -54,7 +54,7 @@ FAILED = frozenset({DeliveryStatus.UNDELIVERED, DeliveryStatus.REJECTED, Deliver
 UNASKED = frozenset({MessageClass.SERVICE, MessageClass.SAFETY})
 
 #: A date as it is stored; a text of another shape counts as missing.
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY = re.compile(r".{4}-.{2}-.{2}", re.DOTALL)
 _RULES: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.EQUAL: operator.eq,
     Operator.DIFFERENT: operator.ne,

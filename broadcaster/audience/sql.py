@@ -1,22 +1,22 @@
 """From an expression to a condition that PostgreSQL runs; equal to the pure rule `matches`.
 
-SQL knows a third truth value, which `NOT` would spread; so every condition is made two-valued
-where it stands. Texts are compared in the collation "C", which orders UTF-8 as code points.
+SQL knows a third truth value. A condition may be null where the rule says false: that selects
+nobody, and lets indexes be used. `NOT` would spread it, so a negation is never written around a
+whole: it is carried down to the conditions, and there asks what `IS NOT TRUE`.
 
-What asks whether an attribute equals something is written as containment (`@>`): it is never null,
-and one index over all attributes answers it.
+Values are compared as JSON where that is exact, as it tells types apart in one look; what has an
+order is compared first and its type looked at last, as hardly any value has another. Texts are
+ordered in the collation "C", which orders UTF-8 as code points.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import LiteralString
 
-from broadcaster.audience.attributes import Attribute, Catalogue, Kind
+from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.days import FromToday
 from broadcaster.audience.expression import (
-    Amount,
     And,
     Campaign,
     Comparison,
@@ -34,36 +34,17 @@ from broadcaster.audience.expression import (
     Near,
     Not,
     OneOf,
-    Operator,
     OptedOut,
     Or,
     Other,
-    Place,
     Present,
 )
 from broadcaster.audience.places import Places
+from broadcaster.audience.sql_attributes import Stored, of_attribute, of_column
 from broadcaster.audience.sql_people import may_receive, opted_out, outcome
-from broadcaster.audience.sql_values import Values, bracketed
+from broadcaster.audience.sql_values import AND, OR, Values, bracketed
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Condition
-
-_COLUMNS: dict[str, LiteralString] = {
-    "number": "customer.number",
-    "name": "customer.name",
-    "name_latin": "customer.name_latin",
-    "locale": "customer.locales[1]",
-    "time_zone": "customer.time_zone",
-}
-_SIGNS: dict[Operator, LiteralString] = {
-    Operator.EQUAL: "=",
-    Operator.DIFFERENT: "<>",
-    Operator.LESS: "<",
-    Operator.AT_MOST: "<=",
-    Operator.MORE: ">",
-    Operator.AT_LEAST: ">=",
-}
-#: From how many values on a list is looked up in a hash and not one by one in an index.
-_MANY = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,23 +77,31 @@ class _Writer:
         self.values = Values()
         self._setting = setting
 
-    def write(self, expression: Expression) -> LiteralString:
+    def write(self, expression: Expression, *, so: bool = True) -> LiteralString:
+        """Write what is true where the expression is (`so`), or where it is not."""
         match expression:
             case Not(part):
-                return "(NOT " + self.write(part) + ")"
+                return self.write(part, so=not so)
             case And(parts):
-                return "(" + " AND ".join([self.write(part) for part in parts]) + ")"
+                return bracketed(AND if so else OR, [self.write(part, so=so) for part in parts])
             case Or(parts):
-                return "(" + " OR ".join([self.write(part) for part in parts]) + ")"
+                return bracketed(OR if so else AND, [self.write(part, so=so) for part in parts])
             case Comparison() | OneOf() | Holds() | Has() | HasOf() | Present() | Missing():
-                attribute = self._setting.catalogue.known[expression.name]
-                if attribute.column:
-                    return self._of_column(expression, attribute)
-                return self._of_attribute(expression, attribute)
+                leaf = self._named(expression)
             case _:
-                return self._other(expression)
+                leaf = self._other(expression)
+        return leaf if so else "(" + leaf + " IS NOT TRUE)"
 
-    def _stored(self, value: Literal) -> str | Decimal | bool:
+    def _named(self, leaf: Named) -> LiteralString:
+        known = self._setting.catalogue.known
+        attribute = known[leaf.name]
+        if isinstance(leaf, Missing):
+            return "(" + self._named(Present(leaf.name)) + " IS NOT TRUE)"
+        if attribute.column:
+            return of_column(self.values, leaf, attribute, self._stored)
+        return of_attribute(self.values, leaf, attribute, self._stored)
+
+    def _stored(self, value: Literal) -> Stored:
         """Give the value as it is stored: dates are texts, which ISO 8601 orders as days."""
         if isinstance(value, FromToday):
             return value.on(self._setting.today).isoformat()
@@ -139,118 +128,11 @@ class _Writer:
     def _located(self, leaf: InArea | Near) -> LiteralString:
         places = self._setting.places
         if places is None:
-            raise InvalidInputError(
-                "expression", "no areas are kept here", "Ask for something else."
-            )
+            problem = "no areas are kept here"
+            raise InvalidInputError("expression", problem, "Ask for something else.")
         if isinstance(leaf, InArea):
             found = places.inside(leaf.area)
         else:
             point = float(leaf.longitude), float(leaf.latitude)
             found = places.near(*point, float(leaf.metres))
-        return "coalesce((" + self.values.adopt(found) + "), false)"
-
-    def _of_column(self, leaf: Named, attribute: Attribute) -> LiteralString:
-        if attribute.kind is Kind.LOCATION:
-            known: LiteralString = "(customer.longitude IS NOT NULL)"
-            return known if isinstance(leaf, Present) else "(NOT " + known + ")"
-        if attribute.kind is Kind.SET:
-            return self._of_locales(leaf)
-        held = _COLUMNS[attribute.column or ""] + ' COLLATE "C"'
-        if isinstance(leaf, OneOf):
-            listed = self.values.bind([self._stored(value) for value in leaf.values])
-            return "coalesce(" + held + " = ANY (" + listed + "::text[]), false)"
-        return self._ordered(leaf, held, "::text")
-
-    def _of_locales(self, leaf: Named) -> LiteralString:
-        bind = self.values.bind
-        match leaf:
-            case Has(_, member):
-                return "(customer.locales @> " + bind([member]) + "::text[])"
-            case HasOf(_, Amount.ALL, members):
-                return "(customer.locales @> " + bind(list(members)) + "::text[])"
-            case HasOf(_, _, members):
-                return "(customer.locales && " + bind(list(members)) + "::text[])"
-            case Present():
-                return "(cardinality(customer.locales) > 0)"
-            case _:
-                return "(cardinality(customer.locales) = 0)"
-
-    def _contained(self, leaf: Named) -> LiteralString | None:
-        """Write what asks for certain values as containment; None for what asks otherwise."""
-        name = leaf.name
-        match leaf:
-            case Comparison(_, Operator.EQUAL, value):
-                return self.values.contains({name: self._stored(value)})
-            case OneOf(_, values) if len(values) < _MANY:
-                stored = dict.fromkeys(self._stored(value) for value in values)
-                return bracketed(" OR ", [self.values.contains({name: value}) for value in stored])
-            case Has(_, member):
-                return self.values.contains({name: [member]})
-            case HasOf(_, Amount.ALL, members):
-                return self.values.contains({name: list(members)})
-            case HasOf(_, _, members):
-                unique = dict.fromkeys(members)
-                return bracketed(
-                    " OR ", [self.values.contains({name: [member]}) for member in unique]
-                )
-        return None
-
-    def _of_attribute(self, leaf: Named, attribute: Attribute) -> LiteralString:
-        contained = self._contained(leaf)
-        if contained is not None:
-            return contained
-        name = leaf.name
-        if attribute.kind is Kind.SET:
-            held = "customer.attributes->" + self.values.bind(name) + "::text"
-            filled = "jsonb_typeof(" + held + ") = 'array' AND " + held + " <> '[]'"
-            present: LiteralString = "coalesce(" + filled + ", false)"
-            return present if isinstance(leaf, Present) else "(NOT " + present + ")"
-        held, cast = self._typed(name, attribute)
-        if isinstance(leaf, OneOf):
-            listed = self.values.bind([self._stored(value) for value in leaf.values])
-            return "coalesce(" + held + " = ANY (" + listed + cast + "[]), false)"
-        return self._ordered(leaf, held, cast)
-
-    def _ordered(self, leaf: Named, held: LiteralString, cast: LiteralString) -> LiteralString:
-        """Write what asks for a single value, given what that is or null."""
-        match leaf:
-            case Present():
-                return "(" + held + " IS NOT NULL)"
-            case Comparison(_, how, value):
-                bound = self.values.bind(self._stored(value)) + cast
-                return "coalesce(" + held + " " + _SIGNS[how] + " " + bound + ", false)"
-            case Holds(_, place, text):
-                return self._holds(held, place, text)
-            case _:
-                return "(" + held + " IS NULL)"
-
-    def _holds(self, held: LiteralString, place: Place, text: str) -> LiteralString:
-        bound = self.values.bind(text) + "::text"
-        if place is Place.START:
-            return "coalesce(starts_with(" + held + ", " + bound + "), false)"
-        if place is Place.ANYWHERE:
-            return "coalesce(strpos(" + held + ", " + bound + ") > 0, false)"
-        ending = "right(" + held + ", length(" + bound + '))  COLLATE "C"'
-        return "coalesce(" + ending + " = " + bound + ", false)"
-
-    def _typed(self, name: str, attribute: Attribute) -> tuple[LiteralString, LiteralString]:
-        """Give the value (null unless of the right type) and the cast to its type.
-
-        It is read only where it has the type: CASE alone promises that order.
-        """
-        key = self.values.bind(name) + "::text"
-        held = "customer.attributes->" + key
-        text = "customer.attributes->>" + key
-        if attribute.kind is Kind.NUMBER:
-            return _when(held, "number", "(" + held + ")::numeric"), "::numeric"
-        if attribute.kind is Kind.BOOLEAN:
-            return _when(held, "boolean", "(" + held + ")::boolean"), "::boolean"
-        if attribute.kind is Kind.DATE:
-            day = _when(held, "string", text)
-            shaped = text + " ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"
-            return "(CASE WHEN " + shaped + " THEN " + day + ' END) COLLATE "C"', "::text"
-        return _when(held, "string", text) + ' COLLATE "C"', "::text"
-
-
-def _when(held: LiteralString, kind: LiteralString, value: LiteralString) -> LiteralString:
-    return "(CASE jsonb_typeof(" + held + ") WHEN '" + kind + "' THEN " + value + " END)"
+        return "(" + self.values.adopt(found) + ")"

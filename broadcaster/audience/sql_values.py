@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import LiteralString
 
@@ -10,6 +10,8 @@ from broadcaster.ports import Condition
 
 #: What begins the names of our values, so that they never meet those of a surrounding query.
 _PREFIX: LiteralString = "segment_"
+AND: LiteralString = " AND "
+OR: LiteralString = " OR "
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 _DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
@@ -27,9 +29,11 @@ class Values:
         self.bound[name] = value
         return "%(" + name + ")s"
 
-    def contains(self, wanted: Mapping[str, object]) -> LiteralString:
-        """Ask whether a customer's attributes contain some, as JSON; never null."""
-        return "(customer.attributes @> " + self.bind(_json(wanted)) + "::jsonb)"
+    def bind_json(self, value: object) -> LiteralString:
+        """Keep a value as JSON, or a list of values as an array of JSON."""
+        if isinstance(value, list):
+            return self.bind([_json(one) for one in value]) + "::jsonb[]"
+        return self.bind(_json(value)) + "::jsonb"
 
     def adopt(self, condition: Condition) -> LiteralString:
         """Take a condition that was written elsewhere, its values under new names."""
@@ -43,13 +47,8 @@ def bracketed(sign: LiteralString, parts: Sequence[LiteralString]) -> LiteralStr
     return "(" + sign.join(parts) + ")"
 
 
-def _json(wanted: Mapping[str, object]) -> str:
+def _json(value: object) -> str:
     """Write JSON; numbers exactly as they are."""
-    pieces = (f"{json.dumps(name)}:{_written(value)}" for name, value in wanted.items())
-    return "{" + ",".join(pieces) + "}"
-
-
-def _written(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return json.dumps(value, ensure_ascii=False)

@@ -161,7 +161,7 @@ def _selected(
     found: list[set[str]] = [set() for _ in expressions]
     for number, *answers in connection.execute(query, values.bound).fetchall():
         for numbers, answer in zip(found, answers, strict=True):
-            assert answer is not None
+            # Null selects nobody, as in a WHERE.
             if answer:
                 numbers.add(number)
     return found
