@@ -154,7 +154,7 @@ class _Writer:
         if kind in ("and", "or"):
             return self._joined(form, f" {kind} ", depth)
         if kind == "not":
-            return f"not ({self.write(_field(form, 'part', object), depth + 1)})"
+            return f"not ({self.write(_field(form, 'part', Mapping), depth + 1)})"
         if not isinstance(kind, str) or kind not in _LEAVES:
             known = ", ".join(("and", "or", "not", *_LEAVES))
             raise _fault(f'{_shown(kind)} is no value of "is"', f"Use one of {known}.")

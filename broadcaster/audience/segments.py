@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience.definitions import read, steady
 from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
+from broadcaster.audience.form import read_json
 from broadcaster.audience.including import pinned
 from broadcaster.audience.knowledge import Knowledge, load, utc_today
 from broadcaster.audience.nearest import close
@@ -48,17 +49,21 @@ class Segments:
         self._today = today
         self._places = places
 
-    def save(self, name: str, expression: str) -> Segment:
+    def save(self, name: str, expression: str, *, form: bool = False) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
 
-        Segments may stand in it; InvalidInputError when the name or the expression is wrong, or
-        segments would stand in one another in a circle.
+        The expression is text, or the JSON of a `form`. Segments may stand in it; InvalidInputError
+        when the name or the expression is wrong, or segments would stand in one another in a
+        circle.
         """
         checked = _checked(name)
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
             known = load(connection, today=self._today, places=self._places, attributes=steady)
-            tree = known.parse(expression)
+            if form:
+                tree = read_json(expression, known.catalogue, known.names)
+            else:
+                tree = known.parse(expression)
             segment = Segment(name=checked, expression=canonical(tree))
             _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)

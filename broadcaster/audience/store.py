@@ -1,7 +1,7 @@
 """Customers in PostgreSQL: stored by the thousand, counted by segment."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.plan import Plan, read_plan
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
 from broadcaster.ports import Audience
@@ -25,6 +26,7 @@ _RENEW = 1000
 _LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
+_SEEN = "number, name, name_latin, locales, attributes"
 #: Lists of customers that a segment asks for must fit into memory.
 _LISTS = "SET LOCAL work_mem = '128MB'"
 
@@ -35,6 +37,21 @@ class Saved:
 
     inserted: int
     updated: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A customer in a sample."""
+
+    number: str
+    name: str
+    name_latin: str | None
+    locales: Sequence[str]
+    attributes: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        """Show the number alone."""
+        return f"Seen({self.number!r})"
 
 
 class Customers:
@@ -82,15 +99,33 @@ class Customers:
 
     def sample(self, expression: str | None = None, limit: int = 10) -> Sequence[str]:
         """Give the numbers of the first customers, by number, that an expression selects."""
+        return [one.number for one in self.people(expression, limit)]
+
+    def people(self, expression: str | None = None, limit: int = 10) -> Sequence[Seen]:
+        """Give the first customers, by number, that an expression selects; InvalidInputError."""
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
             connection.execute(_LISTS)
             rows = connection.execute(
-                f"SELECT number FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+                f"SELECT {_SEEN} FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
                 " ORDER BY number LIMIT %(sample_limit)s",
                 {**chosen.values, "sample_limit": limit},
             ).fetchall()
-        return [str(number) for (number,) in rows]
+        return [
+            Seen(number=number, name=name, name_latin=latin, locales=locales, attributes=held)
+            for number, name, latin, locales, held in rows
+        ]
+
+    def plan(self, expression: str) -> Plan:
+        """Tell how those that an expression selects would be counted; InvalidInputError."""
+        chosen = self._audience.condition(expression)
+        query = f"SELECT count(*) FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+        with self._pool.connection() as connection:
+            connection.execute(_LISTS)
+            machine = connection.execute("EXPLAIN (FORMAT JSON) " + query, chosen.values).fetchone()
+            people = connection.execute("EXPLAIN " + query, chosen.values).fetchall()
+        account = "\n".join(str(line) for (line,) in people)
+        return read_plan(machine[0][0] if machine else {}, account)
 
 
 def _begin(connection: Connection[Any]) -> None:

@@ -13,7 +13,7 @@ from broadcaster.bootstrap.servers import (
     running,
     servers,
 )
-from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped
+from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
 
 __all__ = [
     "Providers",
@@ -34,5 +34,6 @@ __all__ = [
     "servers",
     "shipped",
     "signing_key",
+    "speech",
     "summary",
 ]

@@ -17,7 +17,7 @@ COMMANDS = {
     "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, import and count customers.",
     "attributes": "List, add, change and remove what is known of customers.",
-    "segments": "Save, list, check and count segments.",
+    "segments": "Save, list, check, explain, count and sample segments.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
@@ -60,7 +60,7 @@ def _run(name: str, arguments: list[str]) -> None:
     try:
         code = module.app(words, prog_name=f"broadcaster {name}", standalone_mode=False)
     except BroadcasterError as error:
-        _fail(str(error))
+        _fail(str(error), _picture(error))
     except TyperException as error:
         what = error.format_message().rstrip(".")
         where = getattr(getattr(error, "ctx", None), "command_path", f"broadcaster {name}")
@@ -87,6 +87,12 @@ def _overview() -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _fail(message: str) -> None:
-    sys.stderr.write(f"broadcaster: {' '.join(message.split())}\n")
+def _picture(error: BroadcasterError) -> str:
+    """Show where an expression is wrong, to somebody at a terminal."""
+    picture = getattr(error, "picture", None)
+    return f"{picture()}\n" if picture and sys.stderr.isatty() else ""
+
+
+def _fail(message: str, picture: str = "") -> None:
+    sys.stderr.write(f"broadcaster: {' '.join(message.split())}\n{picture}")
     sys.exit(2)

@@ -1,6 +1,5 @@
 """The language of segments: what it reads, what it means, and how it says what is wrong."""
 
-import json
 from datetime import date
 from decimal import Decimal
 
@@ -186,7 +185,7 @@ def test_nothing_from_outside_reaches_the_text_of_sql() -> None:
         parse('district = "\\"; DROP TABLE customer; --%s %(x)s"', SHIPPED),
         Setting(catalogue=SHIPPED, today=TODAY),
     )
-    assert any(json.dumps(hostile) in str(value) for value in made.values.values())
+    assert hostile in made.values.values()
     assert "DROP" not in made.text
     assert all(name.startswith("segment_") for name in made.values)
 
