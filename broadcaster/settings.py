@@ -39,6 +39,8 @@ class Settings:
     database_url: Secret
     redis_url: Secret
     secret_key: Secret
+    data_keys: Secret
+    data_key_file: Path
     public_url: str
     web_host: str
     web_port: int
@@ -99,6 +101,8 @@ def _build(home: Path, read: Options) -> Settings:
         database_url=Secret(read.text("DATABASE_URL", "")),
         redis_url=Secret(read.text("REDIS_URL", "")),
         secret_key=Secret(read.text("SECRET_KEY", "") or _secret_key(home)),
+        data_keys=read.secret("DATA_KEYS"),
+        data_key_file=Path(read.text("DATA_KEY_FILE", str(home / "data_keys"))).absolute(),
         public_url=read.text("PUBLIC_URL", f"http://{web_host}:{web_port}").rstrip("/"),
         web_host=web_host,
         web_port=web_port,

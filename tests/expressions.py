@@ -195,13 +195,13 @@ def _of_attributes() -> list[st.SearchStrategy[Expression]]:
             forms.append(st.builds(HasOf, just, st.sampled_from(Amount), several))
         elif attribute.kind is not Kind.LOCATION:
             values = st.sampled_from(_LOCALES) if name == "locale" else _VALUES[attribute.kind]
-            unordered = attribute.kind in (Kind.CHOICE, Kind.BOOLEAN)
+            unordered = attribute.sealed or attribute.kind in (Kind.CHOICE, Kind.BOOLEAN)
             signs = st.sampled_from(_SAMENESS if unordered else list(Operator))
             forms.append(st.builds(Comparison, just, signs, values))
             # Lists of many values are asked for in another way than short ones.
             many = st.lists(values, min_size=1, max_size=20).map(tuple)
             forms.append(st.builds(OneOf, just, many))
-            if attribute.kind is Kind.TEXT:
+            if attribute.kind is Kind.TEXT and not attribute.sealed:
                 forms.append(st.builds(Holds, just, st.sampled_from(Place), st.sampled_from(TEXTS)))
     return forms
 

@@ -22,7 +22,7 @@ MAY_USE: Mapping[str, set[str]] = {
     "celery": {"tasks"},
     "babel": {"render", "web"},
     "redis": {"throttle", "tasks", "bootstrap"},
-    "alembic": {"ledger", "audience", "planning", "reports", "bootstrap"},
+    "alembic": {"ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
     "google": {"providers"},
     "aiosmtpd": {"web"},
 }

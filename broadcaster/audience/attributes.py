@@ -43,7 +43,8 @@ class Attribute:
 
     No choices means that any text will do. `column` is the customer table's own column, for what
     is not kept among the attributes. What is `retired` is offered no more: it is no column of
-    imports and no new segment asks for it, but segments saved before go on.
+    imports and no new segment asks for it, but segments saved before go on. What is `sealed` is
+    found by its exact value alone, because it is kept encrypted.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Attribute:
     choices: Mapping[str, Labels] = field(default_factory=dict)
     column: str | None = None
     retired: bool = False
+    sealed: bool = False
 
     def label(self, language: str) -> str:
         """Give the label in a language, or else the English one."""
@@ -68,6 +70,7 @@ COLUMNS: Mapping[str, Attribute] = {
         kind=Kind.TEXT,
         labels=_labels("الاسم", "nom", "name"),
         column="name",
+        sealed=True,
     ),
     "name_latin": Attribute(
         kind=Kind.TEXT,
@@ -75,6 +78,7 @@ COLUMNS: Mapping[str, Attribute] = {
             "الاسم بالحروف اللاتينية", "nom en lettres latines", "name in Latin letters"
         ),
         column="name_latin",
+        sealed=True,
     ),
     "locale": Attribute(
         kind=Kind.TEXT,

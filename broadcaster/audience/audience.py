@@ -1,15 +1,26 @@
 """What the planner needs of segments."""
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.audience.knowledge import Knowledge, load, utc_today
+from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.definitions import read
+from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.places import Places
-from broadcaster.ports import Condition
+from broadcaster.ports import NO_KEYS, Condition, Vault
+
+#: Of a campaign that was archived the deliveries have left.
+_CAMPAIGNS: LiteralString = "SELECT name, id FROM campaign WHERE archived_at IS NULL"
+_SEGMENTS: LiteralString = "SELECT name, expression FROM segment"
+
+
+def utc_today() -> date:
+    """Give the day in UTC, for whoever was told of no other."""
+    return datetime.now(UTC).date()
 
 
 class SegmentAudience:
@@ -18,22 +29,39 @@ class SegmentAudience:
     def __init__(
         self,
         pool: ConnectionPool[Connection[Any]],
+        vault: Vault = NO_KEYS,
         *,
         today: Callable[[], date] = utc_today,
         places: Places | None = None,
     ) -> None:
-        """Use a database with the present schema.
+        """Use a database with the present schema; sealed values are found with `vault`.
 
         `today` gives the day in the utility's time zone; `places` is None where no areas are kept.
         """
         self._pool = pool
+        self._vault = vault
         self._today = today
         self._places = places
 
     def knowledge(self) -> Knowledge:
         """Read what expressions may refer to now."""
         with self._pool.connection() as connection:
-            return load(connection, today=self._today, places=self._places)
+            return self.known(connection)
+
+    def known(
+        self,
+        connection: Connection[Any],
+        attributes: Callable[[Connection[Any]], Catalogue] = read,
+    ) -> Knowledge:
+        """Read it in a transaction of the caller's, the attributes in a way of the caller's."""
+        return Knowledge(
+            catalogue=attributes(connection),
+            campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()),
+            segments=dict(connection.execute(_SEGMENTS).fetchall()),
+            today=self._today(),
+            places=self._places,
+            vault=self._vault,
+        )
 
     def condition(self, expression: str) -> Condition:
         """Translate, with the attributes and segments that there are now.

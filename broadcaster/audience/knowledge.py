@@ -1,14 +1,10 @@
 """What a saved expression is read and translated with: attributes, names, segments, the day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, LiteralString
-
-from psycopg import Connection
+from datetime import date
 
 from broadcaster.audience.attributes import Catalogue
-from broadcaster.audience.definitions import read
 from broadcaster.audience.expression import Expression
 from broadcaster.audience.including import resolved
 from broadcaster.audience.nearest import close
@@ -17,16 +13,7 @@ from broadcaster.audience.query import parse
 from broadcaster.audience.reading import Names
 from broadcaster.audience.sql import Setting, condition
 from broadcaster.errors import NotFoundError
-from broadcaster.ports import Condition
-
-#: Of a campaign that was archived the deliveries have left.
-_CAMPAIGNS: LiteralString = "SELECT name, id FROM campaign WHERE archived_at IS NULL"
-_SEGMENTS: LiteralString = "SELECT name, expression FROM segment"
-
-
-def utc_today() -> date:
-    """Give the day in UTC, for whoever was told of no other."""
-    return datetime.now(UTC).date()
+from broadcaster.ports import Condition, Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +25,7 @@ class Knowledge:
     segments: Mapping[str, str]
     today: date
     places: Places | None
+    vault: Vault
 
     @property
     def names(self) -> Names:
@@ -59,6 +47,7 @@ class Knowledge:
             today=self.today,
             campaigns=self.campaigns,
             places=self.places,
+            vault=self.vault,
         )
         return condition(self.resolve(expression), setting)
 
@@ -67,20 +56,3 @@ class Knowledge:
             remedy = close(name, self.segments) or "Save a segment of that name."
             raise NotFoundError("segment", f"{name!r} does not exist", remedy)
         return self.parse(self.segments[name])
-
-
-def load(
-    connection: Connection[Any],
-    *,
-    today: Callable[[], date],
-    places: Places | None,
-    attributes: Callable[[Connection[Any]], Catalogue] = read,
-) -> Knowledge:
-    """Read what expressions may refer to, in a transaction of the caller's."""
-    return Knowledge(
-        catalogue=attributes(connection),
-        campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()),
-        segments=dict(connection.execute(_SEGMENTS).fetchall()),
-        today=today(),
-        places=places,
-    )

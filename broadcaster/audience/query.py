@@ -200,6 +200,8 @@ class _Parser:
             example = f'{name} in ("one", "two")'
             return OneOf(name, read.listed(lambda: read.value(name, attribute), example))
         how = Operator(token.text)
+        if attribute.sealed and how not in (Operator.EQUAL, Operator.DIFFERENT):
+            raise self._sealed(token, name)
         if attribute.kind not in _ORDERED and how not in (Operator.EQUAL, Operator.DIFFERENT):
             raise read.fault(token, f"{name} has no order", "Write = or !=.")
         return Comparison(name, how, read.value(name, attribute))
@@ -233,6 +235,8 @@ class _Parser:
     def _holds(self, name: str, attribute: Attribute) -> Expression:
         read = self.reader
         token = read.take()
+        if attribute.sealed:
+            raise self._sealed(token, name)
         if attribute.kind is not Kind.TEXT:
             other = f'{name} has "..."' if attribute.kind is Kind.SET else f"{name} = ..."
             raise read.fault(token, f"{name} is no text", f"Write: {other}")
@@ -241,6 +245,10 @@ class _Parser:
         place = Place(f"{token.keyword()} with")
         read.skip("with", f'Write: {name} {place.value} "..."')
         return Holds(name, place, read.text("a text"))
+
+    def _sealed(self, token: Token, name: str) -> ExpressionError:
+        problem = f"{name} is kept encrypted and is found by its exact value alone"
+        return self.reader.fault(token, problem, f'Write {name} = "..." or {name} in (...).')
 
     def _located(self, token: Token) -> Expression:
         read = self.reader

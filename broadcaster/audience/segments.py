@@ -1,20 +1,19 @@
 """Segments: named, saved expressions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.definitions import read, steady
 from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
 from broadcaster.audience.form import read_json
 from broadcaster.audience.including import pinned
-from broadcaster.audience.knowledge import Knowledge, load, utc_today
+from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.nearest import close
-from broadcaster.audience.places import Places
 from broadcaster.audience.query import parse
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -35,19 +34,11 @@ class Segments:
     """Saved segments in PostgreSQL."""
 
     def __init__(
-        self,
-        pool: ConnectionPool[Connection[Any]],
-        *,
-        today: Callable[[], date] = utc_today,
-        places: Places | None = None,
+        self, pool: ConnectionPool[Connection[Any]], audience: SegmentAudience | None = None
     ) -> None:
-        """Use a database with the present schema.
-
-        `today` gives the day in the utility's time zone; `places` is None where no areas are kept.
-        """
+        """Use a database with the present schema; `audience` knows what there is to ask for."""
         self._pool = pool
-        self._today = today
-        self._places = places
+        self._audience = audience or SegmentAudience(pool)
 
     def save(self, name: str, expression: str, *, form: bool = False) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
@@ -59,7 +50,7 @@ class Segments:
         checked = _checked(name)
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
-            known = load(connection, today=self._today, places=self._places, attributes=steady)
+            known = self._audience.known(connection, steady)
             if form:
                 tree = read_json(expression, known.catalogue, known.names)
             else:
@@ -105,7 +96,7 @@ class Segments:
         """
         segment = self.get(name)
         with self._pool.connection() as connection:
-            known = load(connection, today=self._today, places=self._places)
+            known = self._audience.known(connection)
             tree = pinned(known.resolve(known.parse(segment.expression), segment.name), known.today)
             known.condition(tree)
         return replace(segment, expression=canonical(tree))

@@ -40,11 +40,11 @@ from broadcaster.audience.expression import (
     Present,
 )
 from broadcaster.audience.places import Places
-from broadcaster.audience.sql_attributes import Stored, of_attribute, of_column
+from broadcaster.audience.sql_attributes import Stored, of_attribute, of_column, of_sealed
 from broadcaster.audience.sql_people import may_receive, opted_out, outcome
 from broadcaster.audience.sql_values import AND, OR, Values, bracketed
 from broadcaster.errors import InvalidInputError
-from broadcaster.ports import Condition
+from broadcaster.ports import NO_KEYS, Condition, Vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,14 @@ class Setting:
     """What a translation depends on beside the expression.
 
     `today` is the day in the utility's time zone; `campaigns` gives the ids of campaigns by name;
-    `places` is None where no areas are kept.
+    `places` is None where no areas are kept; `vault` knows the digests of what is sealed.
     """
 
     catalogue: Catalogue
     today: date
     campaigns: Mapping[str, int] = field(default_factory=dict)
     places: Places | None = None
+    vault: Vault = NO_KEYS
 
 
 def condition(expression: Expression, setting: Setting) -> Condition:
@@ -97,6 +98,8 @@ class _Writer:
         attribute = known[leaf.name]
         if isinstance(leaf, Missing):
             return "(" + self._named(Present(leaf.name)) + " IS NOT TRUE)"
+        if attribute.sealed:
+            return of_sealed(self.values, leaf, self._setting.vault)
         if attribute.column:
             return of_column(self.values, leaf, attribute, self._stored)
         return of_attribute(self.values, leaf, attribute, self._stored)

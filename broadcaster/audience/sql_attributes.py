@@ -19,6 +19,8 @@ from broadcaster.audience.expression import (
     Present,
 )
 from broadcaster.audience.sql_values import AND, Values, bracketed
+from broadcaster.ports import Place as Sealed
+from broadcaster.ports import Vault
 
 #: A value as it is stored.
 Stored = str | Decimal | bool
@@ -26,10 +28,12 @@ _Store = Callable[[Literal], Stored]
 
 _COLUMNS: dict[str, LiteralString] = {
     "number": "customer.number",
-    "name": "customer.name",
-    "name_latin": "customer.name_latin",
     "locale": "customer.locales[1]",
     "time_zone": "customer.time_zone",
+}
+_SEALED: dict[str, tuple[LiteralString, LiteralString]] = {
+    "name": ("customer.name", "customer.name_digest"),
+    "name_latin": ("customer.name_latin", "customer.latin_digest"),
 }
 _SIGNS: dict[Operator, LiteralString] = {
     Operator.EQUAL: "=",
@@ -67,6 +71,23 @@ def of_column(values: Values, leaf: Named, attribute: Attribute, stored: _Store)
             return _holds(values, held, place, text)
         case _:
             return "(" + held + " IS NOT NULL)"
+
+
+def of_sealed(values: Values, leaf: Named, vault: Vault) -> LiteralString:
+    """Write a condition on a personal column: of a row that is sealed, on its digest."""
+    plain, digest = _SEALED[leaf.name]
+    match leaf:
+        case Comparison(_, how, value):
+            asked = [str(value)]
+            sign: LiteralString = "= ANY (" if how is Operator.EQUAL else "<> ALL ("
+        case OneOf(_, several):
+            asked, sign = [str(value) for value in several], "= ANY ("
+        case _:
+            return "(coalesce(" + digest + "::text, " + plain + ") IS NOT NULL)"
+    digests = [one for value in asked for one in vault.digests(Sealed(leaf.name), value)]
+    text = plain + ' COLLATE "C" ' + sign + values.bind(asked) + "::text[])"
+    sealed = digest + " " + sign + values.bind(digests) + "::bytea[])"
+    return "(CASE WHEN customer.sealed IS NULL THEN " + text + " ELSE " + sealed + " END)"
 
 
 def _of_locales(values: Values, leaf: Named) -> LiteralString:

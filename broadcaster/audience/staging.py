@@ -7,15 +7,24 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from broadcaster.domain.customer import CustomerRecord
-from broadcaster.domain.message import Channel
+from broadcaster.domain.message import Address, Channel
+from broadcaster.ports import (
+    Place,
+    Sealer,
+    address_text,
+    seal_address,
+    seal_broken,
+    seal_names,
+)
 
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
-    number text, name text, name_latin text, locales text[], time_zone text, attributes jsonb,
-    customer_id bigint, inserted boolean
+    number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
+    locales text[], time_zone text, attributes jsonb, customer_id bigint, inserted boolean
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
-    number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb
+    number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
+    sealed bytea, digest bytea, older bytea[]
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_broken (
     number text, channel channel, raw text, fault text
@@ -29,12 +38,16 @@ _EMPTY: LiteralString = "TRUNCATE staged_customer, staged_address, staged_broken
 
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
-    INSERT INTO customer (number, name, name_latin, locales, time_zone, attributes)
-    SELECT number, name, name_latin, locales, time_zone, attributes
+    INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
+                          time_zone, attributes)
+    SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
+           attributes
     FROM staged_customer ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
-        name = excluded.name, name_latin = excluded.name_latin, locales = excluded.locales,
-        time_zone = excluded.time_zone, attributes = excluded.attributes, updated_at = now()
+        name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
+        name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
+        locales = excluded.locales, time_zone = excluded.time_zone,
+        attributes = excluded.attributes, updated_at = now()
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -51,18 +64,43 @@ ON CONFLICT (scheme, value) DO UPDATE SET keys = excluded.keys
     WHERE address.keys IS DISTINCT FROM excluded.keys
 """
 
+# While not everything is sealed with the newest key: a value that is here already, plain or sealed
+# with an older one, stays the one row that it is.
+_ADOPTED: tuple[LiteralString, ...] = (
+    """
+    UPDATE address SET value = NULL, keys = NULL, digest = staged.digest, sealed = staged.sealed
+    FROM (SELECT DISTINCT ON (digest) * FROM staged_address ORDER BY digest) AS staged
+    WHERE address.scheme = staged.scheme AND address.value = staged.value
+    """,
+    """
+    UPDATE address SET digest = staged.digest, sealed = staged.sealed
+    FROM (SELECT DISTINCT ON (digest) * FROM staged_address ORDER BY digest) AS staged
+    CROSS JOIN unnest(staged.older) AS old (digest)
+    WHERE address.digest = old.digest
+    """,
+    # What was staged in plain for that is not kept.
+    "UPDATE staged_address SET value = NULL",
+)
+
+# One that was erased and comes again has its value again. The keys of a browser may be new ones.
+_SEALED_ADDRESSES: LiteralString = """
+INSERT INTO address (scheme, channel, sealed, digest)
+SELECT DISTINCT ON (digest) scheme, channel, sealed, digest
+FROM staged_address ORDER BY digest
+ON CONFLICT (digest) DO UPDATE SET sealed = excluded.sealed
+    WHERE address.sealed IS NULL OR address.scheme = 'webpush'
+"""
+
+_MIXED: LiteralString = """
+SELECT EXISTS (SELECT FROM address WHERE digest IS NULL)
+    OR (SELECT count(*) FROM data_key WHERE retired_at IS NULL) > 1
+"""
+
 _REPLACED: tuple[LiteralString, ...] = (
     """
     DELETE FROM customer_address USING staged_customer
     WHERE customer_address.customer_id = staged_customer.customer_id
         AND NOT staged_customer.inserted
-    """,
-    """
-    INSERT INTO customer_address (customer_id, channel, ordinal, address_id)
-    SELECT staged_customer.customer_id, staged_address.channel, staged_address.ordinal, address.id
-    FROM staged_address
-    JOIN staged_customer USING (number)
-    JOIN address USING (scheme, value)
     """,
     """
     DELETE FROM broken_address USING staged_customer
@@ -90,6 +128,17 @@ _REPLACED: tuple[LiteralString, ...] = (
 )
 
 
+_JOINED: LiteralString = """
+INSERT INTO customer_address (customer_id, channel, ordinal, address_id)
+SELECT staged_customer.customer_id, staged_address.channel, staged_address.ordinal, address.id
+FROM staged_address
+JOIN staged_customer USING (number)
+JOIN address USING """
+
+_PLAIN_KEY: LiteralString = "(scheme, value)"
+_SEALED_KEY: LiteralString = "(digest)"
+
+
 def prepare(connection: Connection[Any]) -> None:
     """Make the tables to stage in; they go away with the transaction."""
     connection.execute(_STAGES)
@@ -100,22 +149,37 @@ def analyze(connection: Connection[Any]) -> None:
     connection.execute("ANALYZE customer, address, customer_address, consent, broken_address")
 
 
-def store(connection: Connection[Any], records: Sequence[CustomerRecord], source: str) -> int:
-    """Store customers of different numbers; how many of them are new."""
+def store(
+    connection: Connection[Any],
+    records: Sequence[CustomerRecord],
+    source: str,
+    sealer: Sealer | None = None,
+) -> int:
+    """Store customers of different numbers, sealed where there is a sealer; how many are new."""
     connection.execute(_EMPTY)
+    mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
     _copy(
         connection,
-        "staged_customer (number, name, name_latin, locales, time_zone, attributes)",
-        (_customer(record) for record in records),
+        "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
+        " time_zone, attributes)",
+        (_customer(record, sealer) for record in records),
     )
-    _copy(connection, "staged_address", (row for record in records for row in _addresses(record)))
-    _copy(connection, "staged_broken", (row for record in records for row in _broken(record)))
+    _copy(
+        connection,
+        "staged_address",
+        (row for record in records for row in _addresses(record, sealer, mixed=mixed)),
+    )
+    _copy(
+        connection, "staged_broken", (row for record in records for row in _broken(record, sealer))
+    )
     _copy(connection, "staged_consent", (row for record in records for row in _consents(record)))
     connection.execute("ANALYZE staged_customer, staged_address, staged_broken, staged_consent")
     connection.execute(_CUSTOMERS)
-    connection.execute(_ADDRESSES)
+    for statement in (*(_ADOPTED if mixed else ()), _SEALED_ADDRESSES if sealer else _ADDRESSES):
+        connection.execute(statement)
     for statement in _REPLACED:
         connection.execute(statement, {"source": source})
+    connection.execute(_JOINED + (_SEALED_KEY if sealer else _PLAIN_KEY))
     row = connection.execute("SELECT count(*) FROM staged_customer WHERE inserted").fetchone()
     return int(row[0]) if row else 0
 
@@ -128,18 +192,32 @@ def _copy(
             copy.write_row(row)
 
 
-def _customer(record: CustomerRecord) -> tuple[object, ...]:
+def _customer(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ...]:
     return (
         record.number,
-        record.name,
-        record.name_latin,
+        *_names(record, sealer),
         list(record.locales),
         record.time_zone,
         json.dumps(dict(record.attributes), ensure_ascii=False, allow_nan=False),
     )
 
 
-def _addresses(record: CustomerRecord) -> Iterable[tuple[object, ...]]:
+def _names(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ...]:
+    if sealer is None:
+        return record.name, record.name_latin, None, None, None
+    latin = record.name_latin
+    return (
+        None,
+        None,
+        seal_names(sealer, record.number, record.name, latin),
+        sealer.digests(Place.NAME, record.name)[0],
+        None if latin is None else sealer.digests(Place.NAME_LATIN, latin)[0],
+    )
+
+
+def _addresses(
+    record: CustomerRecord, sealer: Sealer | None, *, mixed: bool
+) -> Iterable[tuple[object, ...]]:
     ordinals: dict[Channel, int] = {}
     seen = set()
     for address in record.addresses:
@@ -148,20 +226,31 @@ def _addresses(record: CustomerRecord) -> Iterable[tuple[object, ...]]:
         seen.add((address.scheme, address.value))
         channel = address.scheme.channel
         ordinals[channel] = ordinals.get(channel, 0) + 1
-        keys = json.dumps(dict(address.keys), sort_keys=True) if address.keys else None
         yield (
             record.number,
             address.scheme.value,
             channel.value,
             ordinals[channel],
-            address.value,
-            keys,
+            *_address(address, sealer, mixed=mixed),
         )
 
 
-def _broken(record: CustomerRecord) -> Iterable[tuple[object, ...]]:
-    for broken in record.broken:
-        yield record.number, broken.channel.value, broken.raw, broken.fault
+def _address(address: Address, sealer: Sealer | None, *, mixed: bool) -> tuple[object, ...]:
+    """Give value and keys in plain, or sealed; a mixed database needs the value to compare."""
+    if sealer is None:
+        keys = json.dumps(dict(address.keys), sort_keys=True) if address.keys else None
+        return address.value, keys, None, None, None
+    text = address_text(address.scheme, address.value)
+    digest, *older = sealer.digests(Place.ADDRESS, text)
+    sealed = seal_address(sealer, digest, address.value, address.keys)
+    return address.value if mixed else None, None, sealed, digest, older or None
+
+
+def _broken(record: CustomerRecord, sealer: Sealer | None) -> Iterable[tuple[object, ...]]:
+    # One that stands there twice would not be the same value twice when it is sealed.
+    for broken in dict.fromkeys(record.broken):
+        raw = seal_broken(sealer, record.number, broken) if sealer else broken.raw
+        yield record.number, broken.channel.value, raw, broken.fault
 
 
 def _consents(record: CustomerRecord) -> Iterable[tuple[object, ...]]:

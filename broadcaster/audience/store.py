@@ -14,7 +14,7 @@ from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.plan import Plan, read_plan
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
-from broadcaster.ports import Audience
+from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Audience, Vault, open_names
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _RENEW = 1000
 _LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
-_SEEN = "number, name, name_latin, locales, attributes"
+_SEEN = "number, name, name_latin, sealed, locales, attributes"
 #: Lists of customers that a segment asks for must fit into memory.
 _LISTS = "SET LOCAL work_mem = '128MB'"
 
@@ -58,11 +58,18 @@ class Customers:
     """The customers, their addresses, and what they agreed to."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], audience: Audience | None = None
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        vault: Vault = NO_KEYS,
+        audience: Audience | None = None,
     ) -> None:
-        """Use a database with the present schema; `audience` translates segments."""
+        """Use a database with the present schema; `vault` seals for it, if it knows a key.
+
+        `audience` translates segments.
+        """
         self._pool = pool
-        self._audience = audience or SegmentAudience(pool)
+        self._vault = vault
+        self._audience = audience or SegmentAudience(pool, vault)
 
     def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
@@ -71,14 +78,16 @@ class Customers:
         addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
         only where that came from the same `source`, so that a file does not undo what a customer
         chose since. Of records with one number the last one counts. ConflictError while another
-        process stores customers.
+        process stores customers; ConfigurationError when the database is sealed with a key that
+        is not here.
         """
         inserted = updated = 0
         rest = iter(records)
         with self._pool.connection() as connection:
             _begin(connection)
+            sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
             while chunk := _chunk(rest):
-                new = staging.store(connection, chunk, source)
+                new = staging.store(connection, chunk, source, sealer)
                 inserted += new
                 updated += len(chunk) - new
             if inserted + updated >= _RENEW:
@@ -111,10 +120,25 @@ class Customers:
                 " ORDER BY number LIMIT %(sample_limit)s",
                 {**chosen.values, "sample_limit": limit},
             ).fetchall()
-        return [
-            Seen(number=number, name=name, name_latin=latin, locales=locales, attributes=held)
-            for number, name, latin, locales, held in rows
-        ]
+        return [self._seen(*row) for row in rows]
+
+    def _seen(
+        self,
+        number: str,
+        name: str | None,
+        latin: str | None,
+        sealed: bytes | None,
+        locales: Sequence[str],
+        held: Mapping[str, object],
+    ) -> Seen:
+        opened, opened_latin = open_names(self._vault, number, (name, latin), sealed)
+        return Seen(
+            number=number,
+            name=opened,
+            name_latin=opened_latin,
+            locales=locales,
+            attributes=held,
+        )
 
     def plan(self, expression: str) -> Plan:
         """Tell how those that an expression selects would be counted; InvalidInputError."""

@@ -12,6 +12,7 @@ from broadcaster.bootstrap.servers import (
     preload,
     running,
     servers,
+    upgrade,
 )
 from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
 
@@ -36,4 +37,5 @@ __all__ = [
     "signing_key",
     "speech",
     "summary",
+    "upgrade",
 ]

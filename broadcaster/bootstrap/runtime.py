@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.privacy.rotation import Rotation
+    from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.reports.reports import Reports
     from broadcaster.throttle.store import RedisThrottle
@@ -86,6 +88,23 @@ class Runtime:
         return pool
 
     @cached_property
+    def vault(self) -> "KeyVault":
+        """The keys of personal data; ConfigurationError when the database was sealed with others.
+
+        Keys that are added to the file later are found when something needs them.
+        """
+        from broadcaster.bootstrap.sealing import vault
+
+        return vault(self.settings, self.pool)
+
+    @cached_property
+    def rotation(self) -> "Rotation":
+        """Seals the database, and seals it anew."""
+        from broadcaster.privacy.rotation import Rotation
+
+        return Rotation(self.pool, self.vault)
+
+    @cached_property
     def redis(self) -> "redis.Redis":
         """A connection to the server of the Redis protocol."""
         import redis
@@ -111,7 +130,7 @@ class Runtime:
         from broadcaster.ledger.ledger import PostgresLedger
 
         reconcile = timedelta(seconds=self.settings.reconcile_after)
-        return PostgresLedger(self.pool, reconcile)
+        return PostgresLedger(self.pool, reconcile, self.vault)
 
     @cached_property
     def campaigns(self) -> "Campaigns":
@@ -132,7 +151,7 @@ class Runtime:
         """Customers and their addresses."""
         from broadcaster.audience.store import Customers
 
-        return Customers(self.pool, self.audience)
+        return Customers(self.pool, self.vault, self.audience)
 
     @cached_property
     def definitions(self) -> "Definitions":
@@ -147,14 +166,14 @@ class Runtime:
         """Translates segments."""
         from broadcaster.audience.audience import SegmentAudience
 
-        return SegmentAudience(self.pool, today=self.today)
+        return SegmentAudience(self.pool, self.vault, today=self.today)
 
     @cached_property
     def segments(self) -> "Segments":
         """Saved segments."""
         from broadcaster.audience.segments import Segments
 
-        return Segments(self.pool, today=self.today)
+        return Segments(self.pool, self.audience)
 
     @cached_property
     def planner(self) -> "Planner":
@@ -182,7 +201,7 @@ class Runtime:
         """Counts and lists for people."""
         from broadcaster.reports.reports import Reports
 
-        return Reports(self.pool)
+        return Reports(self.pool, self.vault)
 
     @cached_property
     def renderer(self) -> "TemplateRenderer":
@@ -271,7 +290,7 @@ class Runtime:
         from broadcaster.ledger.doubts import PostgresDoubts
 
         routed = sorted({name for names in self.settings.routes.values() for name in names})
-        return PostgresDoubts(self.pool, self.providers.findable(routed))
+        return PostgresDoubts(self.pool, self.providers.findable(routed), self.vault)
 
     @cached_property
     def doubt(self) -> "Doubt":

@@ -70,10 +70,25 @@ def ensure_schema(runtime: Runtime) -> None:
     if not runtime.settings.embedded_database:
         message = "The database has not the present schema. Run 'broadcaster db upgrade'."
         raise ConfigurationError(message)
+    upgrade(runtime)
+
+
+def upgrade(runtime: Runtime) -> None:
+    """Bring the database to the present schema, and have one without people sealed from now on."""
+    from broadcaster.bootstrap.sealing import begin
+    from broadcaster.ledger import schema
+
     schema.upgrade(runtime.database_url)
+    begin(runtime)
 
 
 def preload() -> None:
     """Load the code that workers run, so that the processes they fork share it."""
-    for name in ("dispatch.dispatcher", "ledger.ledger", "ledger.pool", "throttle.store"):
+    for name in (
+        "dispatch.dispatcher",
+        "ledger.ledger",
+        "ledger.pool",
+        "privacy.vault",
+        "throttle.store",
+    ):
         import_module(f"broadcaster.{name}")

@@ -18,6 +18,7 @@ COMMANDS = {
     "customers": "Make, import and count customers.",
     "attributes": "List, add, change and remove what is known of customers.",
     "segments": "Save, list, check, explain, count and sample segments.",
+    "keys": "Make keys of personal data, and seal anew with the newest.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",

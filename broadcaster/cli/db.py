@@ -21,5 +21,5 @@ def upgrade() -> None:
     with bootstrap.servers(load()) as runtime:
         from broadcaster.ledger import schema
 
-        schema.upgrade(runtime.database_url)
+        bootstrap.upgrade(runtime)
         typer.echo(f"The database has schema {schema.current(runtime.database_url)}.")

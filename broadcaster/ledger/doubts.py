@@ -13,7 +13,7 @@ from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
-from broadcaster.ports import Open, Selection
+from broadcaster.ports import NO_KEYS, Open, Selection, Vault
 
 _SETTLE = """
 SELECT id FROM batch WHERE settle_at <= %(now)s
@@ -145,9 +145,15 @@ class PostgresDoubts:
     `askable` names the providers that can be asked; what others accepted stays accepted.
     """
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], askable: Sequence[str] = ()) -> None:
-        """Use the pool's connections."""
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        askable: Sequence[str] = (),
+        vault: Vault = NO_KEYS,
+    ) -> None:
+        """Use the pool's connections; `vault` opens what is sealed."""
         self._pool = pool
+        self._vault = vault
         self._askable = list(askable)
 
     def open(
@@ -175,7 +181,9 @@ class PostgresDoubts:
                 ids = [batch for (batch,) in connection.execute(query, values)]
                 for campaign, own in batches.by_campaign(connection, ids):
                     left = limit - len(found)
-                    found += _look(connection, {**values, "limit": left}, campaign, own)
+                    found += _look(
+                        connection, {**values, "limit": left}, campaign, own, self._vault
+                    )
         return found
 
     def contested(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
@@ -221,7 +229,11 @@ class PostgresDoubts:
 
 
 def _look(
-    connection: Connection[Any], values: Mapping[str, object], campaign: int, ids: Sequence[int]
+    connection: Connection[Any],
+    values: Mapping[str, object],
+    campaign: int,
+    ids: Sequence[int],
+    vault: Vault,
 ) -> Sequence[Open]:
     own = {**values, "campaign": campaign, "ids": ids}
     # How often each was asked before it is marked.
@@ -231,7 +243,7 @@ def _look(
         due = {**own, "numbers": sorted(asked)}
         rows = connection.execute(_OPEN, due, prepare=False).fetchall()
     connection.execute(_NEXT_LOOK, own)
-    return [_to_open(row, asked) for row in rows]
+    return [_to_open(row, asked, vault) for row in rows]
 
 
 def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: datetime) -> int:
@@ -251,9 +263,9 @@ def _resend(connection: Connection[Any], deliveries: Sequence[DeliveryId], now: 
     return sum(effect is Effect.APPLIED for effect in effects.values())
 
 
-def _to_open(row: Sequence[Any], asked: Mapping[int, int]) -> Open:
+def _to_open(row: Sequence[Any], asked: Mapping[int, int], vault: Vault) -> Open:
     *columns, status, class_, provider, reference, since = row
-    pending = to_pending(columns)
+    pending = to_pending(columns, vault)
     return Open(
         pending=pending,
         status=DeliveryStatus(status),

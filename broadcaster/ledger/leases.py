@@ -7,11 +7,11 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from broadcaster.domain.delivery import DeliveryId
-from broadcaster.domain.message import Address, Channel, Lane, Scheme
+from broadcaster.domain.message import Channel, Lane, Scheme
 from broadcaster.ledger import batches
 from broadcaster.ledger.arrays import integers
 from broadcaster.ledger.together import together
-from broadcaster.ports import Lease, Pending
+from broadcaster.ports import Lease, Pending, Vault, open_address, open_names
 
 _LEASE = """
 UPDATE batch SET lease_token = lease_token + 1, lease_until = %(until)s, published_at = NULL
@@ -23,12 +23,10 @@ WHERE batch.id = %(batch)s AND NOT batch.done AND batch.due_at <= %(now)s
 RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane
 """
 
-# A name is shown in the script of the message where it is known in it.
 PENDING_COLUMNS = """
     delivery.campaign_id, delivery.number, delivery.attempts + 1,
-    address.scheme, address.value, address.keys, delivery.locale, customer.number,
-    CASE WHEN delivery.locale LIKE 'ar%%' THEN customer.name
-         ELSE COALESCE(customer.name_latin, customer.name) END
+    address.scheme, address.value, address.keys, address.sealed, address.digest,
+    delivery.locale, customer.number, customer.name, customer.name_latin, customer.sealed
 """
 
 # Looked up here, because asking the class costs as much as reading the whole row.
@@ -155,9 +153,9 @@ def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta
 
 
 def pending(
-    connection: Connection[Any], held: Lease, now: datetime, limit: int
+    connection: Connection[Any], held: Lease, now: datetime, limit: int, vault: Vault
 ) -> Sequence[Pending]:
-    """List what may be claimed, in order."""
+    """List what may be claimed, in order; ConfigurationError when a key to it is missing."""
     first, last = connection.execute(_RANGE, [held.batch]).fetchone() or (1, 0)
     values = {
         "campaign": held.campaign,
@@ -166,19 +164,22 @@ def pending(
         "now": now,
         "limit": limit,
     }
-    return [to_pending(row) for row in connection.execute(_PENDING, values, prepare=False)]
+    return [to_pending(row, vault) for row in connection.execute(_PENDING, values, prepare=False)]
 
 
-def to_pending(row: Sequence[Any]) -> Pending:
-    """Read `PENDING_COLUMNS`."""
-    campaign, number, attempt, scheme, value, keys, locale, customer, name = row
+def to_pending(row: Sequence[Any], vault: Vault) -> Pending:
+    """Read `PENDING_COLUMNS`; ConfigurationError when a key to it is missing."""
+    campaign, number, attempt, scheme, value, keys, *rest = row
+    locked, digest, locale, customer, *names, sealed = rest
+    name, latin = open_names(vault, customer, (names[0], names[1]), sealed)
     return Pending(
         delivery=DeliveryId(campaign, number),
         attempt=attempt,
-        address=Address(scheme=_SCHEMES[scheme], value=value, keys=keys or {}),
+        address=open_address(vault, _SCHEMES[scheme], (value, keys), (locked, digest)),
         locale=locale,
         customer_number=customer,
-        name=name,
+        # A name is shown in the script of the message where it is known in it.
+        name=name if latin is None or (locale or "").startswith("ar") else latin,
     )
 
 

@@ -12,7 +12,7 @@ from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import Receipt
 from broadcaster.ledger import leases, reading, records
 from broadcaster.ledger import receipts as feedback
-from broadcaster.ports import Lease, Pending, Recorded
+from broadcaster.ports import NO_KEYS, Lease, Pending, Recorded, Vault
 
 
 class PostgresLedger:
@@ -23,10 +23,14 @@ class PostgresLedger:
     """
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], reconcile: timedelta = timedelta(0)
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        reconcile: timedelta = timedelta(0),
+        vault: Vault = NO_KEYS,
     ) -> None:
-        """Use the pool's connections."""
+        """Use the pool's connections; `vault` opens what is sealed."""
         self._pool = pool
+        self._vault = vault
         self._reconcile = reconcile
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
@@ -37,7 +41,7 @@ class PostgresLedger:
     def pending(self, lease: Lease, now: datetime, limit: int) -> Sequence[Pending]:
         """List deliveries of the batch that are due, in order."""
         with self._pool.connection() as connection:
-            return leases.pending(connection, lease, now, limit)
+            return leases.pending(connection, lease, now, limit, self._vault)
 
     def claim(
         self,

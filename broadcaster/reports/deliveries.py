@@ -23,10 +23,10 @@ WITH chosen AS MATERIALIZED (
       AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
     ORDER BY number LIMIT %(limit)s
 )
-SELECT chosen.campaign_id, chosen.number, customer.number, chosen.channel, chosen.status,
-       chosen.reason, chosen.provider, chosen.code, chosen.reference, chosen.locale,
+SELECT chosen.campaign_id, chosen.number, COALESCE(customer.number, 'erased'), chosen.channel,
+       chosen.status, chosen.reason, chosen.provider, chosen.code, chosen.reference, chosen.locale,
        chosen.attempts, chosen.asked, chosen.due_at, chosen.updated_at
-FROM chosen JOIN customer ON customer.id = chosen.customer_id
+FROM chosen LEFT JOIN customer ON customer.id = chosen.customer_id
 ORDER BY chosen.number
 """
 

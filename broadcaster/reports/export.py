@@ -23,9 +23,9 @@ COLUMNS = (
 )
 
 _ROWS = """
-SELECT delivery.campaign_id || '-' || delivery.number, customer.number, delivery.channel,
-       delivery.status, delivery.reason, delivery.locale, delivery.provider, delivery.units,
-       delivery.attempts, delivery.code, delivery.updated_at, delivery.reference
+SELECT delivery.campaign_id || '-' || delivery.number, COALESCE(customer.number, 'erased'),
+       delivery.channel, delivery.status, delivery.reason, delivery.locale, delivery.provider,
+       delivery.units, delivery.attempts, delivery.code, delivery.updated_at, delivery.reference
 FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
 WHERE delivery.campaign_id = %s
 ORDER BY delivery.number

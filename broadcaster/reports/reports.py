@@ -10,9 +10,9 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
-from broadcaster.domain.message import Channel
+from broadcaster.domain.message import Channel, Scheme
 from broadcaster.errors import ConflictError, NotFoundError
-from broadcaster.ports import Selection
+from broadcaster.ports import NO_KEYS, Selection, Vault, open_address
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
 from broadcaster.reports.funnel import Funnel, funnel, kept
@@ -32,7 +32,7 @@ SELECT count(*), count(*) FILTER (WHERE reached) FROM (
 """
 
 _UNREACHED = """
-SELECT customer.number, person.channels, person.statuses, person.reasons
+SELECT COALESCE(customer.number, 'erased'), person.channels, person.statuses, person.reasons
 FROM (
     SELECT customer_id,
         array_agg(channel::text ORDER BY channel) AS channels,
@@ -42,20 +42,22 @@ FROM (
     GROUP BY customer_id
     HAVING NOT bool_or(status IN ('accepted', 'delivered'))
 ) AS person
-JOIN customer ON customer.id = person.customer_id
+LEFT JOIN customer ON customer.id = person.customer_id
 ORDER BY customer.number
 """
 
 _IN_DOUBT = """
-SELECT delivery.campaign_id, delivery.number, customer.number, delivery.channel, delivery.reason,
+SELECT delivery.campaign_id, delivery.number, COALESCE(customer.number, 'erased'),
+       delivery.channel, delivery.reason,
        delivery.provider, delivery.reference, delivery.updated_at
-FROM delivery JOIN customer ON customer.id = delivery.customer_id
+FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
 WHERE delivery.campaign_id = %s AND delivery.status = 'unknown'
 ORDER BY delivery.number LIMIT %s
 """
 
 _HANDED_OVER = """
-SELECT delivery.channel, address.value, delivery.status
+SELECT delivery.channel, delivery.status, address.scheme, address.value, address.sealed,
+       address.digest
 FROM delivery JOIN address ON address.id = delivery.address_id
 WHERE delivery.campaign_id = %s AND delivery.attempts > 0
 ORDER BY delivery.number
@@ -92,9 +94,10 @@ class InDoubt:
 class Reports:
     """Counts and lists; reads only."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use the pool's connections."""
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
+        """Use the pool's connections; `vault` opens what is sealed."""
         self._pool = pool
+        self._vault = vault
 
     def funnel(self, campaign: int) -> Funnel:
         """Count deliveries by channel and status, locale and reason; archived ones at their end."""
@@ -189,8 +192,10 @@ class Reports:
 
     def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
         """List channel, address and status of what was ever claimed, to compare with networks."""
-        for channel, value, status in self._stream(_HANDED_OVER, campaign):
-            yield Channel(channel), value, DeliveryStatus(status)
+        for channel, status, scheme, value, *sealed in self._stream(_HANDED_OVER, campaign):
+            locked = (sealed[0], sealed[1])
+            address = open_address(self._vault, Scheme(scheme), (value, None), locked)
+            yield Channel(channel), address.value, DeliveryStatus(status)
 
     def export(self, campaign: int, stream: IO[str]) -> int:
         """Write every delivery as CSV, without addresses; how many rows. In bounded memory."""

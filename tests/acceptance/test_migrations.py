@@ -23,6 +23,7 @@ _VALUES = {
     "text": "word",
     "boolean": True,
     "jsonb": '{"word": 1}',
+    "bytea": b"octets",
 }
 
 

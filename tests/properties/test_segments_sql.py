@@ -15,8 +15,10 @@ from broadcaster.audience.rule import Circumstances, matches
 from broadcaster.audience.sql import Setting, condition
 from broadcaster.audience.sql_values import Values
 from broadcaster.audience.store import Customers
-from broadcaster.domain.message import MessageClass
+from broadcaster.domain.message import MessageClass, Scheme
 from broadcaster.ledger.pool import LedgerPool
+from broadcaster.ports import Place as Sealed
+from broadcaster.ports import Vault, address_text
 from tests.catalogues import SHIPPED
 from tests.expressions import (
     CAMPAIGNS,
@@ -30,6 +32,7 @@ from tests.expressions import (
     statuses,
 )
 from tests.rows import Rows
+from tests.vaults import sealed
 
 _PEOPLE = 150
 _TREES = {name: parse(text, SHIPPED, NAMES) for name, text in SEGMENTS.items()}
@@ -52,15 +55,17 @@ def test_a_form_reads_back_as_the_same_tree(expression: Expression) -> None:
 def test_sql_selects_whom_the_rule_selects(pool: LedgerPool) -> None:
     """For every sort of condition, with values missing or wrong, and signs of SQL in them.
 
-    Some 120,000 pairs of an expression and a customer, eight expressions a query.
+    Names are found whether they are plain, as the first ones, or sealed. Some 120,000 pairs of an
+    expression and a customer, eight expressions a query.
     """
     records = people(_PEOPLE)
-    known = _store(pool, records)
+    known, vault = _store(pool, records)
     setting = Setting(
         catalogue=SHIPPED,
         today=TODAY,
         campaigns=dict(Rows(pool).ask("SELECT name, id FROM campaign")),
         places=Squares(),
+        vault=vault,
     )
     sizes: set[int] = set()
 
@@ -107,9 +112,11 @@ def _circumstances(records: list[Located]) -> Circumstances:
     )
 
 
-def _store(pool: LedgerPool, records: list[Located]) -> Circumstances:
+def _store(pool: LedgerPool, records: list[Located]) -> tuple[Circumstances, Vault]:
     """Put customers, suppressions and the deliveries of campaigns into the database."""
-    assert Customers(pool).save(records).inserted == len(records)
+    Customers(pool).save(records[: len(records) // 3])
+    vault = sealed(pool, 1)
+    Customers(pool, vault).save(records[len(records) // 3 :])
     known = _circumstances(records)
     rows = Rows(pool)
     for column in ("longitude", "latitude"):
@@ -123,15 +130,16 @@ def _store(pool: LedgerPool, records: list[Located]) -> Circumstances:
     for scheme, value, message_class in known.suppressed:
         rows.tell(
             "INSERT INTO suppression (address_id, class, reason, source) SELECT id, %s, 'a', 'b'"
-            " FROM address WHERE scheme = %s::scheme AND value = %s",
+            " FROM address WHERE scheme = %s::scheme AND (value = %s OR digest = ANY (%s))",
             message_class.value,
             scheme,
             value,
+            vault.digests(Sealed.ADDRESS, address_text(Scheme(scheme), value)),
         )
     for name in CAMPAIGNS:
         _deliver(rows, name, known)
     rows.tell("ANALYZE customer, customer_address, consent, suppression, delivery")
-    return known
+    return known, vault
 
 
 def _deliver(rows: Rows, name: str, known: Circumstances) -> None:

@@ -145,6 +145,8 @@ def test_a_value_of_another_type_counts_as_missing() -> None:
         ('services has "wather"', 'Did you mean "water"?'),
         ('district has "Anfa"', "is no set"),
         ('contract < "public"', "has no order"),
+        ('name < "B"', "kept encrypted"),
+        ('name_latin >= "B"', 'Write name_latin = "..."'),
         ("life_support > true", "has no order"),
         ('meter_day = "3"', "Write a number"),
         ("meter_day = true", "Write a number"),

@@ -52,18 +52,19 @@ def test_every_expression_can_be_told(tag: str) -> None:
             'services has "water" and district in ("Anfa", "Maârif") and not life_support',
             "en",
             (
-                "A customer is selected when this is so: “services” includes “water”, and “district” is"
-                " one of these: “Anfa”, “Maârif”, and it is not so that (“life support equipment” is"
-                " yes)."
+                "A customer is selected when this is so: “services” includes “water”, and"
+                " “district” is one of these: “Anfa”, “Maârif”, and it is not so that"
+                " (“life support equipment” is yes)."
             ),
         ),
         (
             'services has "water" and district in ("Anfa", "Maârif") and not life_support',
             "fr-MA",
             (
-                "Un client est sélectionné lorsque ceci est vrai\u00a0: le champ «\u00a0services\u00a0»"
-                " comprend «\u00a0eau\u00a0», et le champ «\u00a0quartier\u00a0» a l’une des valeurs"
-                " suivantes\u00a0: «\u00a0Anfa\u00a0», «\u00a0Maârif\u00a0», et ceci est faux\u00a0:"
+                "Un client est sélectionné lorsque ceci est vrai\u00a0: le champ"
+                " «\u00a0services\u00a0» comprend «\u00a0eau\u00a0», et le champ"
+                " «\u00a0quartier\u00a0» a l’une des valeurs suivantes\u00a0:"
+                " «\u00a0Anfa\u00a0», «\u00a0Maârif\u00a0», et ceci est faux\u00a0:"
                 " (le champ «\u00a0appareil médical vital\u00a0» a la valeur oui)."
             ),
         ),

@@ -1,0 +1,1 @@
+"""What protects people: keys and sealing, disclosure, erasure, retention, and who looked."""
