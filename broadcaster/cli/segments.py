@@ -250,7 +250,9 @@ def _shown(one: "Seen", *, whole: bool) -> dict[str, Any]:
 
 
 def _plain(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _dump(figures: object) -> bytes:
