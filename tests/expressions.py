@@ -46,7 +46,21 @@ from tests.catalogues import SHIPPED
 
 TODAY = date(2020, 3, 31)
 #: Few values, so that customers and conditions meet; some that tempt a bad translation.
-TEXTS = ("", "Anfa", "anfa", "Maârif", "درب سلطان", "😀", 'a"b\\', "%s", "null", "12", "é", "n")
+TEXTS = (
+    "",
+    "Anfa",
+    "anfa",
+    "Maârif",
+    "درب سلطان",
+    "😀",
+    'a"b\\',
+    "%s",
+    "null",
+    "12",
+    "é",
+    "n",
+    "water",
+)
 _NUMBERS = (-1, 0, 1, 12, 12.5, 0.1, 1e20, 3)
 _DATES = ("1999-12-31", "2020-02-29", "2020-03-20", "2020-03-31", "2020-3-1", "soon")
 _SERVICES = tuple(SHIPPED.attributes["services"].choices)

@@ -43,21 +43,26 @@ class SegmentAudience:
         self._today = today
         self._places = places
 
-    def knowledge(self) -> Knowledge:
-        """Read what expressions may refer to now."""
+    def knowledge(self, text: str | None = None) -> Knowledge:
+        """Read what expressions may refer to now, or only what one of this text may."""
         with self._pool.connection() as connection:
-            return self.known(connection)
+            return self.known(connection, text=text)
 
     def known(
         self,
         connection: Connection[Any],
         attributes: Callable[[Connection[Any]], Catalogue] = read,
+        text: str | None = None,
     ) -> Knowledge:
         """Read it in a transaction of the caller's, the attributes in a way of the caller's."""
+        words = "segment campaign" if text is None else text.lower()
+        # What stands in a segment may ask for anything.
+        within = "segment" in words
+        named = within or "campaign" in words
         return Knowledge(
             catalogue=attributes(connection),
-            campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()),
-            segments=dict(connection.execute(_SEGMENTS).fetchall()),
+            campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()) if named else {},
+            segments=dict(connection.execute(_SEGMENTS).fetchall()) if within else {},
             today=self._today(),
             places=self._places,
             vault=self._vault,
@@ -68,5 +73,5 @@ class SegmentAudience:
 
         InvalidInputError with position and remedy when the expression is wrong.
         """
-        known = self.knowledge()
+        known = self.knowledge(expression)
         return known.condition(known.parse(expression))

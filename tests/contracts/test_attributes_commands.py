@@ -48,6 +48,15 @@ def test_an_added_attribute_is_a_column_a_name_and_a_label_at_once(
     assert "مسابح" in run("attributes", "show", "pools").out
 
 
+def test_a_letter_typed_in_two_ways_is_one(run: Run, tmp_path: Path) -> None:
+    """In a file and in a segment, as a letter with its accent or as one sign."""
+    one, two = "M\u00e2arif", "Ma\u0302arif"
+    _import(run, tmp_path, f"number,name,district\n1,A,{one}\n2,B,{two}\n")
+    for typed in (one, two):
+        assert run("segments", "count", f'district = "{typed}"').out == "2\n"
+        assert run("segments", "count", f'district contains "{typed[1:-4]}"').out == "2\n"
+
+
 def test_every_change_is_in_the_audit_trail(run: Run, database_url: str) -> None:
     """Who added, changed and removed what."""
     run(*_POOLS, "--by", "amina")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.audience.expression import leaves
+from broadcaster.audience.expression import canonical, leaves
 from broadcaster.audience.form import from_form
 from broadcaster.audience.query import parse
 from broadcaster.audience.reading import Names
@@ -21,7 +21,8 @@ _NAMES = Names(segments=["water customers"], campaigns=["Water cut"])
 @pytest.mark.parametrize("example", _EXAMPLES)
 def test_every_example_of_the_table_is_read(example: str) -> None:
     """Nobody copies something from the documentation that is refused."""
-    assert parse(example, SHIPPED, _NAMES)
+    tree = parse(example, SHIPPED, _NAMES)
+    assert parse(canonical(tree), SHIPPED, _NAMES) == tree
 
 
 def test_the_table_has_every_sort_of_condition() -> None:
