@@ -23,8 +23,8 @@ from broadcaster.settings import load
 _SHORT, _FULL = 50_000, 1_000_000
 #: The most that an expression may cost beside SQL by hand, and how long one may take, seconds.
 _RATIO, _SECONDS = 1.3, 1.0
-#: How often each is asked in a round: oftener where it is quick, so many seconds in all. The fastest
-#: counts, as nothing else ran then.
+#: How often each is asked in a round: oftener where it is quick, so many seconds in all. The
+#: fastest counts, as nothing else ran then.
 _TRIES, _MOST_TRIES, _SPENT = 3, 50, 0.5
 
 _Row = dict[str, _frame.Figure]

@@ -1,5 +1,6 @@
 """Conditions on what is known of a customer, as SQL; null where there is no value."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import LiteralString
@@ -118,7 +119,7 @@ def of_attribute(  # noqa: PLR0911  (one arm a node)
             if attribute.kind in (Kind.NUMBER, Kind.BOOLEAN):
                 return "(" + held + " = ANY (" + values.bind_json(unique) + "))"
             among = text + " = ANY (" + values.bind(unique) + "::text[])"
-            return bracketed(AND, [among, typed])
+            return bracketed(AND, [among] if all(map(_only_text, unique)) else [among, typed])
         case Holds(_, place, wanted):
             return bracketed(AND, [_holds(values, text, place, wanted), typed])
         case Has(_, member):
@@ -154,7 +155,18 @@ def _compared(
         case Kind.DATE:
             # No other type of JSON is written in the shape of a date.
             typed = _shape(text, kind)[0]
-    return bracketed(AND, [text + sign + values.bind(value) + "::text", typed])
+    compared = text + sign + values.bind(value) + "::text"
+    alone = how is Operator.EQUAL and _only_text(value)
+    return bracketed(AND, [compared] if alone else [compared, typed])
+
+
+def _only_text(value: Stored) -> bool:
+    """Tell whether nothing but a text is written so in JSON: then its type need not be asked."""
+    try:
+        json.loads(str(value))
+    except ValueError:
+        return True
+    return False
 
 
 def _shape(text: LiteralString, kind: Kind) -> list[LiteralString]:
