@@ -7,8 +7,9 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.audience import SegmentAudience
-from broadcaster.audience.definitions import read, steady
+from broadcaster.audience.definitions import steady
 from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
 from broadcaster.audience.form import read_json
 from broadcaster.audience.including import pinned
@@ -109,12 +110,11 @@ class Segments:
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
             plain = _plain(name)
-            rows = connection.execute("SELECT name, expression FROM segment").fetchall()
-            catalogue = read(connection)
+            known = self._audience.known(connection)
             within = [
                 other
-                for other, text in rows
-                if other != plain and plain in _included(parse(text, catalogue))
+                for other, text in known.segments.items()
+                if other != plain and plain in _included(text, known.catalogue)
             ]
             if within:
                 message = f"segment {plain!r} stands in {within[0]!r}. Change that one first."
@@ -129,8 +129,13 @@ class Segments:
         return NotFoundError("segment", f"{name!r} does not exist", remedy)
 
 
-def _included(expression: Expression) -> set[str]:
-    return {leaf.segment for leaf in leaves(expression) if isinstance(leaf, InSegment)}
+def _included(text: str, catalogue: Catalogue) -> set[str]:
+    """Name the segments in an expression; none where it can't be read."""
+    try:
+        found = leaves(parse(text, catalogue))
+    except InvalidInputError:
+        return set()
+    return {leaf.segment for leaf in found if isinstance(leaf, InSegment)}
 
 
 def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
@@ -144,9 +149,19 @@ def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
     after.condition(whole)
     # Written out it must be readable again: so it is bounded like any other.
     parse(canonical(whole), known.catalogue)
-    for other, text in known.segments.items():
-        if other != segment.name and "segment" in text:
-            after.resolve(after.parse(text), other)
+    for other in known.segments:
+        # One that can't be read anyway, as its campaign was archived, is in nobody's way.
+        if other != segment.name and _reads(known, other):
+            after.resolve(after.parse(after.segments[other]), other)
+
+
+def _reads(known: Knowledge, name: str) -> bool:
+    """Tell whether a segment has others in it, and can be read."""
+    text = known.segments[name]
+    try:
+        return "segment" in text and known.resolve(known.parse(text), name) is not None
+    except InvalidInputError:
+        return False
 
 
 def _plain(name: str) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -26,7 +26,7 @@ _RENEW = 1000
 _LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
-_SEEN = "number, name, name_latin, sealed, locales, attributes"
+_SEEN: LiteralString = "number, name, name_latin, sealed, locales, attributes"
 #: Lists of customers that a segment asks for must fit into memory.
 _LISTS = "SET LOCAL work_mem = '128MB'"
 
@@ -108,19 +108,23 @@ class Customers:
 
     def sample(self, expression: str | None = None, limit: int = 10) -> Sequence[str]:
         """Give the numbers of the first customers, by number, that an expression selects."""
-        return [one.number for one in self.people(expression, limit)]
+        return [str(number) for (number,) in self._first("number", expression, limit)]
 
     def people(self, expression: str | None = None, limit: int = 10) -> Sequence[Seen]:
         """Give the first customers, by number, that an expression selects; InvalidInputError."""
+        return [self._seen(*row) for row in self._first(_SEEN, expression, limit)]
+
+    def _first(
+        self, columns: LiteralString, expression: str | None, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
             connection.execute(_LISTS)
-            rows = connection.execute(
-                f"SELECT {_SEEN} FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+            return connection.execute(
+                f"SELECT {columns} FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
                 " ORDER BY number LIMIT %(sample_limit)s",
                 {**chosen.values, "sample_limit": limit},
             ).fetchall()
-        return [self._seen(*row) for row in rows]
 
     def _seen(
         self,

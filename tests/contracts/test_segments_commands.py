@@ -175,3 +175,17 @@ def test_past_campaigns_are_asked_by_name(pool: LedgerPool) -> None:
     rows.tell("UPDATE campaign SET archived_at = now() WHERE id = %s", campaign)
     with pytest.raises(InvalidInputError, match="there is no 'Water cut'"):
         customers.count('received campaign "Water cut"')
+
+
+def test_a_segment_whose_campaign_left_is_in_nobodys_way(pool: LedgerPool) -> None:
+    """Others are saved and deleted as before; it alone is an error."""
+    rows, segments = Rows(pool), Segments(pool)
+    campaign = rows.running(3, name="Water cut")
+    segments.save("part", "all")
+    segments.save("left", 'received campaign "Water cut" and in segment "part"')
+    rows.tell("UPDATE campaign SET archived_at = now() WHERE id = %s", campaign)
+    segments.save("part", "meter_day = 1")
+    segments.save("more", 'in segment "part"')
+    with pytest.raises(InvalidInputError, match="there is no 'Water cut'"):
+        segments.pinned("left")
+    segments.delete("left")
