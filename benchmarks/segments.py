@@ -13,13 +13,14 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks import _frame
+from benchmarks import _chart, _frame
 from benchmarks._frame import Ratio, Result
 from broadcaster import bootstrap
 from broadcaster.embedded.postgres import EmbeddedPostgres
 from broadcaster.ledger import schema
 from broadcaster.settings import load
 
+_NAME = "segments"
 _SHORT, _FULL = 50_000, 1_000_000
 #: The most that an expression may cost beside SQL by hand, and how long one may take, seconds.
 _RATIO, _SECONDS = 1.3, 1.0
@@ -212,17 +213,22 @@ def main() -> None:
     count = wished.count or (_FULL if wished.full else _SHORT)
     with town(count) as runtime:
         measured = [measure(runtime, name, wished.rounds()) for name in SEGMENTS]
-    _frame.publish(
-        Result(
-            name="segments",
-            title="Segments: counted by an expression, and by SQL written by hand",
-            full=wished.full,
-            ratios=[ratio for ratio, _ in measured],
-            figures=[row for _, row in measured],
-            sizes={"customers": count},
-        ),
-        wished,
+    result = Result(
+        name=_NAME,
+        title="Segments: counted by an expression, and by SQL written by hand",
+        full=wished.full,
+        ratios=[ratio for ratio, _ in measured],
+        figures=[row for _, row in measured],
+        sizes={"customers": count},
     )
+    if _frame.publish(result, wished):
+        bars = {
+            f"{who}, {row['segment']}": 1000 * float(row[way] or 0)
+            for _, row in measured
+            for who, way in (("ours", "count, s"), ("by hand", "by hand, s"))
+        }
+        note = "milliseconds of a count, side by side on one machine"
+        _chart.bars(result.title, note, bars, _frame.PICTURES / f"bench-{_NAME}.svg")
 
 
 if __name__ == "__main__":
