@@ -130,6 +130,9 @@ def _drawn(kind: Kind, draw: random.Random) -> AttributeValue:
         Kind.SET: tuple(draw.sample(_SERVICES, draw.randrange(len(_SERVICES)))),
         Kind.BOOLEAN: draw.random() < 0.5,
     }
+    if kind is Kind.SET and draw.random() < 0.1:
+        # One of a set, as a text of its own.
+        return draw.choice(_SERVICES)
     # Now and then a value of another type, as an older version may have stored.
     return values[draw.choice(list(values)) if draw.random() < 0.1 else kind]
 
