@@ -1,28 +1,77 @@
 """What the planner needs of segments."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.audience.definitions import Definitions
-from broadcaster.audience.query import parse
-from broadcaster.audience.sql import condition
+from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.definitions import read
+from broadcaster.audience.knowledge import Knowledge
+from broadcaster.audience.places import Places
 from broadcaster.ports import NO_KEYS, Condition, Vault
+
+#: Of a campaign that was archived the deliveries have left.
+_CAMPAIGNS: LiteralString = "SELECT name, id FROM campaign WHERE archived_at IS NULL"
+_SEGMENTS: LiteralString = "SELECT name, expression FROM segment"
+
+
+def utc_today() -> date:
+    """Give the day in UTC, for whoever was told of no other."""
+    return datetime.now(UTC).date()
 
 
 class SegmentAudience:
     """Translates segments; an implementation of the port `Audience`."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
-        """Use a database with the present schema; sealed values are found with `vault`."""
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        vault: Vault = NO_KEYS,
+        *,
+        today: Callable[[], date] = utc_today,
+        places: Places | None = None,
+    ) -> None:
+        """Use a database with the present schema; sealed values are found with `vault`.
+
+        `today` gives the day in the utility's time zone; `places` is None where no areas are kept.
+        """
+        self._pool = pool
         self._vault = vault
-        self._definitions = Definitions(pool)
+        self._today = today
+        self._places = places
+
+    def knowledge(self, text: str | None = None) -> Knowledge:
+        """Read what expressions may refer to now, or only what one of this text may."""
+        with self._pool.connection() as connection:
+            return self.known(connection, text=text)
+
+    def known(
+        self,
+        connection: Connection[Any],
+        attributes: Callable[[Connection[Any]], Catalogue] = read,
+        text: str | None = None,
+    ) -> Knowledge:
+        """Read it in a transaction of the caller's, the attributes in a way of the caller's."""
+        words = "segment campaign" if text is None else text.lower()
+        # What stands in a segment may ask for anything.
+        within = "segment" in words
+        named = within or "campaign" in words
+        return Knowledge(
+            catalogue=attributes(connection),
+            campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()) if named else {},
+            segments=dict(connection.execute(_SEGMENTS).fetchall()) if within else {},
+            today=self._today(),
+            places=self._places,
+            vault=self._vault,
+        )
 
     def condition(self, expression: str) -> Condition:
-        """Translate, with the attributes that there are now.
+        """Translate, with the attributes and segments that there are now.
 
         InvalidInputError with position and remedy when the expression is wrong.
         """
-        catalogue = self._definitions.catalogue()
-        return condition(parse(expression, catalogue), catalogue, self._vault)
+        known = self.knowledge(expression)
+        return known.condition(known.parse(expression))

@@ -62,14 +62,14 @@ def read_header(
     Attributes may be headed by their labels in any language. InvalidInputError with field
     `header` when a required column is missing or one is there twice.
     """
-    known = {**_ALIASES, **{name: name for name in (*COLUMNS, *catalogue.current)}}
+    known = {**meanings(), **{name: name for name in catalogue.current}}
     for name, attribute in catalogue.current.items():
         for label in attribute.labels.values():
-            known.setdefault(_plain(label), name)
+            known.setdefault(plain(label), name)
     places: dict[str, int] = {}
     unknown: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        word = _plain(cell)
+        word = plain(cell)
         if not word:
             continue
         found = known.get(word)
@@ -86,19 +86,25 @@ def read_header(
     return places, unknown
 
 
+def meanings() -> Mapping[str, str]:
+    """Give the headings that mean a column whatever the attributes are, and which."""
+    return {**_ALIASES, **{name: name for name in COLUMNS}}
+
+
 def nearest(word: str, catalogue: Catalogue) -> str:
     """Say what an unknown column may have meant."""
-    close = difflib.get_close_matches(_plain(word), [*COLUMNS, *catalogue.current], n=1)
+    close = difflib.get_close_matches(plain(word), [*COLUMNS, *catalogue.current], n=1)
     return f'Did you mean "{close[0]}"?' if close else "See 'customers import --help' for names."
 
 
 def _missing(name: str, unknown: Sequence[str]) -> InvalidInputError:
-    close = difflib.get_close_matches(name, [_plain(word) for word in unknown], n=1)
+    close = difflib.get_close_matches(name, [plain(word) for word in unknown], n=1)
     remedy = f"Head the columns {', '.join(REQUIRED)} in the first row."
     if close:
         remedy += f' Is it "{close[0]}"?'
     return InvalidInputError("header", f"the column {name} is missing", remedy)
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
+    """Give a heading as it is compared: in lower case, its words joined by underscores."""
     return "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())

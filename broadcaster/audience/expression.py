@@ -1,24 +1,19 @@
-"""A segment's expression as a tree, its canonical text, and the pure rule of whom it selects.
+"""A segment's expression as a tree, and its canonical text.
 
-A comparison with an attribute that the customer has not, or that has a value of another type, is
-false, whatever the operator; so `not (district = "Anfa")` selects those without a district, and
-`district != "Anfa"` does not. Everything else is plain two-valued logic.
+What each node means is the rule in `rule.py`.
 """
 
-import operator
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from broadcaster.audience.attributes import Attribute, Catalogue, Kind
-from broadcaster.domain.customer import CustomerRecord
+from broadcaster.audience.days import FromToday
+from broadcaster.domain.message import Channel, MessageClass
 
 #: A value in an expression.
-Literal = str | Decimal | bool | date
+Literal = str | Decimal | bool | date | FromToday
 
 
 class Operator(StrEnum):
@@ -32,16 +27,32 @@ class Operator(StrEnum):
     AT_LEAST = ">="
 
 
-#: A date as it is stored; a text of another shape counts as missing.
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_RULES: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQUAL: operator.eq,
-    Operator.DIFFERENT: operator.ne,
-    Operator.LESS: operator.lt,
-    Operator.AT_MOST: operator.le,
-    Operator.MORE: operator.gt,
-    Operator.AT_LEAST: operator.ge,
-}
+class Place(StrEnum):
+    """Where in a text another text is looked for."""
+
+    START = "starts with"
+    ANYWHERE = "contains"
+    END = "ends with"
+
+
+class Amount(StrEnum):
+    """How many of some values a set must have."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class Outcome(StrEnum):
+    """What became of somebody in a campaign."""
+
+    #: The campaign was to tell them; also when they were then left out.
+    TARGETED = "targeted by"
+    #: A delivery arrived.
+    RECEIVED = "received"
+    #: The campaign was to tell them, and no delivery arrived (so far).
+    UNCONFIRMED = "unconfirmed in"
+    #: A delivery failed for good, and none arrived.
+    FAILED = "failed in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +78,90 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """Asks whether a text has another at its start, at its end or anywhere."""
+
+    name: str
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """Asks whether a set contains a value."""
 
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasOf:
+    """Asks whether a set contains any or all of some values."""
+
+    name: str
+    amount: Amount
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Asks whether there is a value of the attribute's type at all; an empty set is none."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Asks whether there is none."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayReceive:
+    """Asks whether consent, an address and no suppression allow a class on a channel."""
+
+    message_class: MessageClass
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Asks whether the customer refused a class on a channel."""
+
+    message_class: MessageClass
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Asks what became of the customer in a campaign."""
+
+    outcome: Outcome
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InArea:
+    """Asks whether the customer is in a saved area."""
+
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Asks whether the customer is near a point, degrees of WGS 84."""
+
+    metres: Decimal
+    latitude: Decimal
+    longitude: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InSegment:
+    """Selects whom a saved segment selects."""
+
+    segment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,80 +185,44 @@ class Or:
     parts: tuple["Expression", ...]
 
 
-Expression = Everyone | Comparison | OneOf | Has | Not | And | Or
+#: What asks for an attribute by its name.
+Named = Comparison | OneOf | Holds | Has | HasOf | Present | Missing
+#: What asks for no attribute.
+Other = Everyone | MayReceive | OptedOut | Campaign | InArea | Near | InSegment
+Leaf = Named | Other
+Expression = Leaf | Not | And | Or
 
 
-def matches(  # noqa: PLR0911  (one arm for each shape of the tree)
-    expression: Expression, record: CustomerRecord, catalogue: Catalogue
-) -> bool:
-    """Tell whether the expression selects the customer."""
+def leaves(expression: Expression) -> Iterator[Leaf]:
+    """Give the conditions of a tree, from left to right."""
     match expression:
-        case Everyone():
-            return True
         case Not(part):
-            return not matches(part, record, catalogue)
-        case And(parts):
-            return all(matches(part, record, catalogue) for part in parts)
-        case Or(parts):
-            return any(matches(part, record, catalogue) for part in parts)
-        case Has(name, member):
-            held = _held(name, catalogue.known[name], record)
-            return isinstance(held, tuple) and member in held
-        case OneOf(name, values):
-            return _scalar(name, record, catalogue) in [_plain(value) for value in values]
-        case Comparison(name, how, wanted):
-            value = _scalar(name, record, catalogue)
-            return value is not None and _RULES[how](value, _plain(wanted))
+            yield from leaves(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case _:
+            yield expression
 
 
-def _held(name: str, attribute: Attribute, record: CustomerRecord) -> object:
-    if attribute.column == "locale":
-        return record.locales[0] if record.locales else None
-    if attribute.column == "locales":
-        return tuple(record.locales)
-    if attribute.column:
-        return getattr(record, attribute.column)
-    return record.attributes.get(name)
+def names(expression: Expression) -> set[str]:
+    """Give the attributes that an expression asks for."""
+    return {leaf.name for leaf in leaves(expression) if isinstance(leaf, Named)}
 
 
-def _scalar(name: str, record: CustomerRecord, catalogue: Catalogue) -> str | Decimal | bool | None:
-    """Give the customer's value in the form that literals have; None when there is none."""
-    attribute = catalogue.known[name]
-    value = _held(name, attribute, record)
-    if attribute.kind is Kind.BOOLEAN:
-        return value if isinstance(value, bool) else None
-    if attribute.kind is Kind.NUMBER:
-        plain = isinstance(value, int | float) and not isinstance(value, bool)
-        return Decimal(repr(value)) if plain else None
-    if attribute.kind is Kind.DATE:
-        return value if isinstance(value, str) and _DAY.fullmatch(value) else None
-    return value if isinstance(value, str) else None
-
-
-def _plain(value: Literal) -> str | Decimal | bool:
-    """Give the literal as values are stored: dates are texts, which ISO 8601 orders as days."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def canonical(  # noqa: PLR0911  (one arm for each shape of the tree)
-    expression: Expression,
-) -> str:
+def canonical(expression: Expression) -> str:
     """Write the expression in the one form that reads back as the same tree."""
     match expression:
-        case Everyone():
-            return "all"
-        case Comparison(name, how, value):
-            return f"{name} {how.value} {_written(value)}"
-        case OneOf(name, values):
-            return f"{name} in ({', '.join(_written(value) for value in values)})"
-        case Has(name, member):
-            return f"{name} has {_quoted(member)}"
         case Not(part):
             return f"not {_nested(part)}"
         case And(parts):
             return " and ".join(map(_nested, parts))
         case Or(parts):
             return " or ".join(map(_nested, parts))
+        case Comparison() | OneOf() | Holds() | Has() | HasOf() | Present() | Missing():
+            return f"{expression.name} {_asked(expression)}"
+        case _:
+            return _other(expression)
 
 
 def _nested(part: Expression) -> str:
@@ -176,16 +230,66 @@ def _nested(part: Expression) -> str:
     return f"({text})" if isinstance(part, And | Or) else text
 
 
-def _written(value: Literal) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return _quoted(value)
+def _asked(leaf: Named) -> str:  # noqa: PLR0911  (one arm a node)
+    match leaf:
+        case Comparison(_, how, value):
+            return f"{how.value} {written(value)}"
+        case OneOf(_, values):
+            return f"in ({_listed(values)})"
+        case Holds(_, place, text):
+            return f"{place.value} {quoted(text)}"
+        case Has(_, member):
+            return f"has {quoted(member)}"
+        case HasOf(_, amount, members):
+            return f"has {amount.value} of ({_listed(members)})"
+        case Present():
+            return "is present"
+        case Missing():
+            return "is missing"
 
 
-def _quoted(text: str) -> str:
+def _other(leaf: Other) -> str:  # noqa: PLR0911  (one arm a node)
+    match leaf:
+        case Everyone():
+            return "all"
+        case MayReceive(message_class, channel):
+            return f"may receive {message_class.value} by {channel.value}"
+        case OptedOut(message_class, channel):
+            return f"opted out of {message_class.value} by {channel.value}"
+        case Campaign(outcome, name):
+            return f"{outcome.value} campaign {quoted(name)}"
+        case InArea(area):
+            return f"location in area {quoted(area)}"
+        case Near(metres, latitude, longitude):
+            point = f"{written(latitude)}, {written(longitude)}"
+            return f"location within {written(metres)} m of {point}"
+        case InSegment(segment):
+            return f"in segment {quoted(segment)}"
+
+
+def _listed(values: tuple[Literal, ...] | tuple[str, ...]) -> str:
+    return ", ".join(written(value) for value in values)
+
+
+def written(value: Literal) -> str:
+    """Write a value as an expression has it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return format(value, "f")
+        case date():
+            return value.isoformat()
+        case FromToday(0):
+            return "today"
+        case FromToday(count, unit):
+            ending = "" if abs(count) == 1 else "s"
+            return f"today {'-' if count < 0 else '+'} {abs(count)} {unit.value}{ending}"
+        case str():
+            return quoted(value)
+
+
+def quoted(text: str) -> str:
+    """Write a text between double quotes."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

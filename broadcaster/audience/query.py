@@ -1,96 +1,110 @@
 """Reading a segment's expression.
 
-    expression = all | or
+    expression = or
     or         = and { "or" and }
     and        = term { "and" term }
-    term       = "not" term | "(" expression ")" | "all" | comparison
-    comparison = NAME ("=" | "!=" | "<" | "<=" | ">" | ">=") value
-               | NAME "in" "(" value { "," value } ")"
-               | NAME "has" TEXT
+    term       = "not" term | "(" expression ")" | "all" | NAME asked | other
+    asked      = ("=" | "!=" | "<" | "<=" | ">" | ">=") value | "in" "(" value { "," value } ")"
+               | "has" TEXT | "has" ("any" | "all") "of" "(" TEXT { "," TEXT } ")"
+               | ("starts" | "ends") "with" TEXT | "contains" TEXT
+               | "is" [ "not" ] ("missing" | "present")
+               | "in" "area" TEXT | "within" NUMBER ("m" | "km") "of" NUMBER "," NUMBER
+               | (nothing, after the name of what is true or false)
+    other      = "in" "segment" TEXT
+               | "may" "receive" CLASS "by" CHANNEL | "opted" "out" "of" CLASS "by" CHANNEL
+               | ("received" | "targeted" "by" | "unconfirmed" "in" | "failed" "in")
+                 "campaign" TEXT
+    value      = TEXT | NUMBER | DATE | "true" | "false"
+               | "today" [ ("+" | "-") NUMBER ("days" | "weeks" | "months" | "years") ]
 
-`==` and `<>` are read as `=` and `!=`. Texts stand in double quotes; dates are 2020-03-20, with or
-without quotes. Keywords may be in capitals.
+Texts stand in double quotes; dates are 2020-03-20, with or without quotes. Keywords may be in
+capitals, digits in any script.
 """
 
-import difflib
-import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable
 from decimal import Decimal
 
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.expression import (
+    Amount,
     And,
+    Campaign,
     Comparison,
     Everyone,
     Expression,
     Has,
-    Literal,
+    HasOf,
+    Holds,
+    InArea,
+    InSegment,
+    MayReceive,
+    Missing,
+    Near,
     Not,
     OneOf,
     Operator,
+    OptedOut,
     Or,
+    Outcome,
+    Place,
+    Present,
 )
-from broadcaster.audience.tokens import Token, fault, tokens
+from broadcaster.audience.faults import ExpressionError
+from broadcaster.audience.nearest import close
+from broadcaster.audience.reading import Names, Reader
+from broadcaster.audience.tokens import Token, tokens
+from broadcaster.audience.words import KEYWORDS
+from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 from broadcaster.errors import InvalidInputError
 
 #: How deep brackets and `not` may be nested, and how many tokens there may be.
 DEEPEST = 50
-_MOST_TOKENS = 4000
+MOST_TOKENS = 4000
+#: The furthest that somebody can be from a point, metres: half way round the earth.
+_FURTHEST = Decimal(20_040_000)
 
-_SPELLINGS = {"==": "=", "<>": "!="}
 _ORDERED = frozenset({Kind.TEXT, Kind.NUMBER, Kind.DATE})
-_KEYWORDS = frozenset({"and", "or", "not", "in", "has", "all", "true", "false"})
-_EXAMPLES = {
-    Kind.TEXT: 'a text, "like this"',
-    Kind.NUMBER: "a number",
-    Kind.DATE: "a date, 2020-03-20",
-    Kind.CHOICE: 'a text, "like this"',
-    Kind.SET: 'a text, "like this"',
-    Kind.BOOLEAN: "true or false",
-    Kind.LOCATION: "an area",
+_CLASSES = {one.value: one for one in MessageClass}
+_CHANNELS = {one.value: one for one in DELIVERY_CHANNELS}
+#: How a condition on a campaign begins, and the word that follows.
+_OUTCOMES = {
+    "targeted": (Outcome.TARGETED, "by"),
+    "received": (Outcome.RECEIVED, ""),
+    "unconfirmed": (Outcome.UNCONFIRMED, "in"),
+    "failed": (Outcome.FAILED, "in"),
 }
+_METRES = {"m": Decimal(1), "km": Decimal(1000)}
+_PEOPLE = "Write as in: may receive promotional by email"
+_NONE = Names()
 
 
-def parse(text: str, catalogue: Catalogue) -> Expression:
-    """Read an expression; InvalidInputError names the position, the problem and the remedy."""
+def parse(text: str, catalogue: Catalogue, names: Names = _NONE) -> Expression:
+    """Read an expression; InvalidInputError names the position, the problem and the remedy.
+
+    Segments and campaigns must be among the `names`, where there are any.
+    """
     if not text.strip():
         remedy = 'Write "all", or as in: services has "water" and meter_day < 15'
         raise InvalidInputError("expression", "is empty", remedy)
     listed = []
     for token in tokens(text):
         listed.append(token)
-        if len(listed) > _MOST_TOKENS:
-            raise fault(token.position, f"more than {_MOST_TOKENS} words", "Divide the segment.")
-    parser = _Parser(listed, catalogue)
+        if len(listed) > MOST_TOKENS:
+            problem = f"more than {MOST_TOKENS} words"
+            raise ExpressionError(text, token.position, problem, "Divide the segment.")
+    parser = _Parser(Reader(text, listed), catalogue, names)
     expression = parser.any_of(0)
-    parser.expect_end()
+    parser.reader.expect_end()
     return expression
 
 
 class _Parser:
-    """Reads tokens from left to right; never deeper than `DEEPEST`."""
+    """Reads conditions from left to right; never deeper than `DEEPEST`."""
 
-    def __init__(self, listed: Sequence[Token], catalogue: Catalogue) -> None:
+    def __init__(self, reader: Reader, catalogue: Catalogue, names: Names) -> None:
+        self.reader = reader
         self._known = catalogue.known
-        self._tokens = listed
-        self._next = 0
-
-    @property
-    def _token(self) -> Token:
-        return self._tokens[self._next]
-
-    def _take(self) -> Token:
-        token = self._token
-        self._next += token.kind != "end"
-        return token
-
-    def expect_end(self) -> None:
-        token = self._token
-        if token.kind != "end":
-            remedy = "Join conditions with 'and' or 'or'."
-            raise fault(token.position, f"{token.shown} comes unexpectedly", remedy)
+        self._names = names
 
     def any_of(self, depth: int) -> Expression:
         parts = self._joined("or", lambda: self._all_of(depth))
@@ -102,124 +116,176 @@ class _Parser:
 
     def _joined(self, word: str, read: Callable[[], Expression]) -> tuple[Expression, ...]:
         parts = [read()]
-        while self._token.keyword() == word:
-            self._take()
+        while self.reader.token.keyword() == word:
+            self.reader.take()
             parts.append(read())
         return tuple(parts)
 
     def _term(self, depth: int) -> Expression:
-        token = self._take()
+        token = self.reader.take()
         if depth >= DEEPEST:
             problem = f"is nested more than {DEEPEST} deep"
-            raise fault(token.position, problem, "Write it with fewer brackets.")
+            raise self.reader.fault(token, problem, "Write it with fewer brackets.")
         if token.keyword() == "not":
             return Not(self._term(depth + 1))
-        if token.text == "(" and token.kind == "mark":
+        if token.mark() == "(":
             inner = self.any_of(depth + 1)
-            self._expect(")", f"Close the bracket of character {token.position}.")
+            self.reader.expect(")", f"Close the bracket of character {token.position}.")
             return inner
-        if token.keyword() == "all":
+        return self._other(token) or self._asked(token)
+
+    def _other(self, token: Token) -> Expression | None:
+        """Read what asks for no attribute; None when it begins like nothing of these."""
+        read = self.reader
+        word = token.keyword()
+        if word == "all":
             return Everyone()
-        return self._comparison(token)
+        if word == "in":
+            read.skip("segment", 'Write: in segment "...", or begin with an attribute.')
+            return InSegment(read.known("a segment", self._names.segments))
+        if word in _OUTCOMES:
+            outcome, then = _OUTCOMES[word]
+            remedy = f'Write: {outcome.value} campaign "..."'
+            if then:
+                read.skip(then, remedy)
+            read.skip("campaign", remedy)
+            return Campaign(outcome, read.known("a campaign", self._names.campaigns))
+        if word == "may":
+            read.skip("receive", _PEOPLE)
+            return MayReceive(*self._consent())
+        if word == "opted":
+            read.skip("out", "Write as in: opted out of service by sms")
+            read.skip("of", "Write as in: opted out of service by sms")
+            return OptedOut(*self._consent())
+        return None
 
-    def _expect(self, mark: str, remedy: str) -> None:
-        token = self._take()
-        if token.text != mark or token.kind != "mark":
-            raise fault(token.position, f"{token.shown} where {mark!r} belongs", remedy)
+    def _consent(self) -> tuple[MessageClass, Channel]:
+        message_class = self.reader.word(_CLASSES, f"Use one of {', '.join(_CLASSES)}.")
+        self.reader.skip("by", _PEOPLE)
+        return message_class, self.reader.word(_CHANNELS, f"Use one of {', '.join(_CHANNELS)}.")
 
-    def _comparison(self, named: Token) -> Expression:
-        name, attribute = _attribute(named, self._known)
-        token = self._take()
-        sign = _SPELLINGS.get(token.text, token.text)
-        if token.keyword() == "has":
-            return self._has(name, attribute, token)
-        if token.keyword() == "not":
-            remedy = f"Write: not {name} in (...)"
-            raise fault(token.position, "'not' can't stand here", remedy)
-        if token.keyword() != "in" and (token.kind != "mark" or sign not in list(Operator)):
-            remedy = "Write =, !=, <, <=, >, >=, in (...) or has."
-            raise fault(token.position, f"{token.shown} where a comparison belongs", remedy)
-        if attribute.kind is Kind.LOCATION:
-            raise fault(token.position, f"{name} has no value to compare", "Ask for an area.")
+    def _asked(self, named: Token) -> Expression:
+        name, attribute = self._attribute(named)
+        token = self.reader.token
+        match token.keyword():
+            case "is":
+                return self._presence(name)
+            case "in" | "within" if attribute.kind is Kind.LOCATION:
+                return self._located(token)
+            case "has":
+                return self._has(name, attribute)
+            case "starts" | "ends" | "contains":
+                return self._holds(name, attribute)
+            case "not":
+                remedy = f"Write: not {name} in (...)"
+                raise self.reader.fault(token, "'not' can't stand here", remedy)
+        return self._compared(name, attribute)
+
+    def _compared(self, name: str, attribute: Attribute) -> Expression:
+        read = self.reader
+        token = read.token
+        compares = token.mark() in list(Operator)
+        if attribute.kind is Kind.BOOLEAN and not compares and token.keyword() != "in":
+            return Comparison(name, Operator.EQUAL, value=True)
+        read.take()
+        if token.keyword() != "in" and not compares:
+            remedy = "Write =, !=, <, <=, >, >=, in (...), has, starts with or is missing."
+            raise read.fault(token, f"{token.shown} where a comparison belongs", remedy)
         if attribute.kind is Kind.SET:
-            raise fault(token.position, f"{name} is a set", f'Write: {name} has "..."')
+            raise read.fault(token, f"{name} is a set", f'Write: {name} has "..."')
+        if attribute.kind is Kind.LOCATION:
+            remedy = f'Write: {name} in area "...", or: {name} within 500 m of 33.59, -7.62'
+            raise read.fault(token, f"{name} is a place", remedy)
         if token.keyword() == "in":
-            return OneOf(name, self._values(name, attribute))
-        how = Operator(sign)
-        exact = how in (Operator.EQUAL, Operator.DIFFERENT)
-        if attribute.sealed and not exact:
-            problem = f"{name} is kept encrypted and is found by its exact value alone"
-            raise fault(token.position, problem, f'Write {name} = "..." or {name} in (...).')
-        if attribute.kind not in _ORDERED and not exact:
-            raise fault(token.position, f"{name} has no order", "Write = or !=.")
-        return Comparison(name, how, _value(self._take(), name, attribute))
+            example = f'{name} in ("one", "two")'
+            return OneOf(name, read.listed(lambda: read.value(name, attribute), example))
+        how = Operator(token.text)
+        if attribute.sealed and how not in (Operator.EQUAL, Operator.DIFFERENT):
+            raise self._sealed(token, name)
+        if attribute.kind not in _ORDERED and how not in (Operator.EQUAL, Operator.DIFFERENT):
+            raise read.fault(token, f"{name} has no order", "Write = or !=.")
+        return Comparison(name, how, read.value(name, attribute))
 
-    def _has(self, name: str, attribute: Attribute, token: Token) -> Expression:
+    def _presence(self, name: str) -> Expression:
+        read = self.reader
+        read.take()
+        negated = read.token.keyword() == "not"
+        if negated:
+            read.take()
+        remedy = f"Write: {name} is missing, or: {name} is present"
+        present = read.word({"present": True, "missing": False}, remedy)
+        return Present(name) if present is not negated else Missing(name)
+
+    def _has(self, name: str, attribute: Attribute) -> Expression:
+        read = self.reader
+        token = read.take()
         if attribute.kind is not Kind.SET:
-            raise fault(token.position, f"{name} is no set", f"Write: {name} = ...")
-        return Has(name, str(_value(self._take(), name, attribute)))
+            raise read.fault(token, f"{name} is no set", f"Write: {name} = ...")
 
-    def _values(self, name: str, attribute: Attribute) -> tuple[Literal, ...]:
-        self._expect("(", f'Write: {name} in ("one", "two")')
-        values = [_value(self._take(), name, attribute)]
-        while self._token.text == "," and self._token.kind == "mark":
-            self._take()
-            values.append(_value(self._take(), name, attribute))
-        self._expect(")", "Separate values by commas, and close the bracket.")
-        return tuple(values)
+        def member() -> str:
+            return str(read.value(name, attribute))
 
+        if read.token.keyword() not in ("any", "all"):
+            return Has(name, member())
+        amount = Amount(read.take().keyword())
+        example = f'{name} has {amount.value} of ("one", "two")'
+        read.skip("of", f"Write: {example}")
+        return HasOf(name, amount, read.listed(member, example))
 
-def _attribute(token: Token, attributes: Mapping[str, Attribute]) -> tuple[str, Attribute]:
-    if token.kind != "word" or token.keyword() in _KEYWORDS:
-        remedy = f"Begin with one of {', '.join(attributes)}."
-        raise fault(token.position, f"{token.shown} where an attribute belongs", remedy)
-    name = token.keyword()
-    if name not in attributes:
-        close = difflib.get_close_matches(name, attributes, n=1)
-        listed = f"Use one of {', '.join(attributes)}."
-        remedy = f'Did you mean "{close[0]}"?' if close else listed
-        raise fault(token.position, f'"{token.text}" is no attribute', remedy)
-    return name, attributes[name]
+    def _holds(self, name: str, attribute: Attribute) -> Expression:
+        read = self.reader
+        token = read.take()
+        if attribute.sealed:
+            raise self._sealed(token, name)
+        if attribute.kind is not Kind.TEXT:
+            other = f'{name} has "..."' if attribute.kind is Kind.SET else f"{name} = ..."
+            raise read.fault(token, f"{name} is no text", f"Write: {other}")
+        if token.keyword() == "contains":
+            return Holds(name, Place.ANYWHERE, read.text("a text"))
+        place = Place(f"{token.keyword()} with")
+        read.skip("with", f'Write: {name} {place.value} "..."')
+        return Holds(name, place, read.text("a text"))
 
+    def _sealed(self, token: Token, name: str) -> ExpressionError:
+        problem = f"{name} is kept encrypted and is found by its exact value alone"
+        return self.reader.fault(token, problem, f'Write {name} = "..." or {name} in (...).')
 
-def _value(token: Token, name: str, attribute: Attribute) -> Literal:
-    """Read a value of the attribute's kind."""
-    value: Literal | None = None
-    if token.kind == "string" and attribute.kind not in (Kind.NUMBER, Kind.BOOLEAN):
-        value = _text(token)
-    elif token.kind == "number" and attribute.kind is Kind.NUMBER:
-        value = Decimal(token.text)
-    elif token.kind == "date" and attribute.kind is Kind.DATE:
-        value = token.text
-    elif token.keyword() in ("true", "false") and attribute.kind is Kind.BOOLEAN:
-        value = token.keyword() == "true"
-    if value is None:
-        remedy = f"Write {_EXAMPLES[attribute.kind]}."
-        if token.kind == "word" and _EXAMPLES[attribute.kind].startswith("a text"):
-            remedy = f'Texts stand in double quotes: "{token.text}".'
-        raise fault(token.position, f"{token.shown} where a value of {name} belongs", remedy)
-    if attribute.kind is Kind.DATE:
-        return _date(str(value), token)
-    if attribute.choices and value not in attribute.choices:
-        close = difflib.get_close_matches(str(value), attribute.choices, n=1)
-        listed = ", ".join(f'"{choice}"' for choice in attribute.choices)
-        remedy = f'Did you mean "{close[0]}"?' if close else f"Use one of {listed}."
-        raise fault(token.position, f"{token.text} is no {name}", remedy)
-    return value
+    def _located(self, token: Token) -> Expression:
+        read = self.reader
+        if read.take().keyword() == "in":
+            read.skip("area", 'Write: location in area "..."')
+            return InArea(read.known("an area", None))
+        remedy = "Write as in: location within 500 m of 33.59, -7.62"
+        distance = read.number("a distance")
+        metres = distance * read.word(_METRES, remedy)
+        if not 0 < metres <= _FURTHEST:
+            raise read.fault(token, f"{metres} m is no distance on earth", remedy)
+        read.skip("of", remedy)
+        latitude = self._degrees("latitude", 90)
+        read.expect(",", remedy)
+        return Near(metres.normalize() + 0, latitude, self._degrees("longitude", 180))
 
+    def _degrees(self, what: str, most: int) -> Decimal:
+        token = self.reader.token
+        degrees = self.reader.number(f"a {what}")
+        if abs(degrees) > most:
+            remedy = "Write latitude, longitude in degrees: 33.59, -7.62"
+            raise self.reader.fault(token, f"{degrees} is no {what}", remedy)
+        return degrees
 
-def _text(token: Token) -> str:
-    text = re.sub(r"\\(.)", r"\1", token.text[1:-1])
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        problem = "a text that is not UTF-8"
-        raise fault(token.position, problem, "Use a terminal that speaks UTF-8.") from error
-    return unicodedata.normalize("NFC", text)
-
-
-def _date(text: str, token: Token) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise fault(token.position, f"{text} is no date", "Write 2020-03-20.") from error
+    def _attribute(self, token: Token) -> tuple[str, Attribute]:
+        known = self._known
+        if token.kind != "word" or token.keyword() in KEYWORDS:
+            remedy = f"Begin with one of {', '.join(known)}."
+            raise self.reader.fault(token, f"{token.shown} where an attribute belongs", remedy)
+        name = token.keyword()
+        if name not in known:
+            labels = {
+                "_".join(label.split()): one
+                for one, attribute in known.items()
+                for label in attribute.labels.values()
+            }
+            near = close(name, [*known, *labels], lambda found: labels.get(found, found))
+            listed = f"Use one of {', '.join(known)}."
+            raise self.reader.fault(token, f'"{token.text}" is no attribute', near or listed)
+        return name, known[name]

@@ -1,17 +1,22 @@
 """Segments: named, saved expressions."""
 
-import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.audience.definitions import Definitions
-from broadcaster.audience.expression import canonical
+from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.definitions import steady
+from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
+from broadcaster.audience.form import read_json
+from broadcaster.audience.including import pinned
+from broadcaster.audience.knowledge import Knowledge
+from broadcaster.audience.nearest import close
 from broadcaster.audience.query import parse
-from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
 _LONGEST_NAME = 100
 #: How many segments there may be.
@@ -29,21 +34,30 @@ class Segment:
 class Segments:
     """Saved segments in PostgreSQL."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
-        """Use a database with the present schema."""
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], audience: SegmentAudience | None = None
+    ) -> None:
+        """Use a database with the present schema; `audience` knows what there is to ask for."""
         self._pool = pool
-        self._definitions = Definitions(pool)
+        self._audience = audience or SegmentAudience(pool)
 
-    def save(self, name: str, expression: str) -> Segment:
+    def save(self, name: str, expression: str, *, form: bool = False) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
 
-        InvalidInputError when the name or the expression is wrong.
+        The expression is text, or the JSON of a `form`. Segments may stand in it; InvalidInputError
+        when the name or the expression is wrong, or segments would stand in one another in a
+        circle.
         """
-        segment = Segment(
-            name=_checked(name),
-            expression=canonical(parse(expression, self._definitions.catalogue())),
-        )
+        checked = _checked(name)
         with self._pool.connection() as connection:
+            connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
+            known = self._audience.known(connection, steady)
+            if form:
+                tree = read_json(expression, known.catalogue, known.names)
+            else:
+                tree = known.parse(expression)
+            segment = Segment(name=checked, expression=canonical(tree))
+            _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:
                 problem = f"there are {_MOST} segments already"
@@ -74,18 +88,80 @@ class Segments:
             raise self._missing(name)
         return Segment(name=row[0], expression=row[1])
 
-    def delete(self, name: str) -> None:
-        """Delete the segment; campaigns keep the expression that they were made with."""
+    def pinned(self, name: str) -> Segment:
+        """Give the segment as a campaign keeps it, which nothing changes any more.
+
+        The segments in it are replaced by what they mean now, and days told from today by days of
+        the calendar: what is approved is what is sent. NotFoundError; InvalidInputError when
+        something that it asks for has gone.
+        """
+        segment = self.get(name)
         with self._pool.connection() as connection:
-            found = connection.execute("DELETE FROM segment WHERE name = %s", [_plain(name)])
+            known = self._audience.known(connection)
+            tree = pinned(known.resolve(known.parse(segment.expression), segment.name), known.today)
+            known.condition(tree)
+        return replace(segment, expression=canonical(tree))
+
+    def delete(self, name: str) -> None:
+        """Delete the segment; campaigns keep the expression that they were made with.
+
+        NotFoundError with the nearest name; ConflictError while it stands in another segment.
+        """
+        with self._pool.connection() as connection:
+            connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
+            plain = _plain(name)
+            known = self._audience.known(connection)
+            within = [
+                other
+                for other, text in known.segments.items()
+                if other != plain and plain in _included(text, known.catalogue)
+            ]
+            if within:
+                message = f"segment {plain!r} stands in {within[0]!r}. Change that one first."
+                raise ConflictError(message)
+            found = connection.execute("DELETE FROM segment WHERE name = %s", [plain])
         if not found.rowcount:
             raise self._missing(name)
 
     def _missing(self, name: str) -> NotFoundError:
-        close = difflib.get_close_matches(name, [one.name for one in self.list()], n=1)
         listed = "Type 'broadcaster segments list' for those there are."
-        remedy = f'Did you mean "{close[0]}"?' if close else listed
+        remedy = close(name, [one.name for one in self.list()]) or listed
         return NotFoundError("segment", f"{name!r} does not exist", remedy)
+
+
+def _included(text: str, catalogue: Catalogue) -> set[str]:
+    """Name the segments in an expression; none where it can't be read."""
+    try:
+        found = leaves(parse(text, catalogue))
+    except InvalidInputError:
+        return set()
+    return {leaf.segment for leaf in found if isinstance(leaf, InSegment)}
+
+
+def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
+    """Refuse what could not be used, alone or in the segments that it stands in."""
+    for name in sorted(names(tree)):
+        if known.catalogue.known[name].retired:
+            remedy = f"Type 'broadcaster attributes change {name} --revive' to offer it again."
+            raise InvalidInputError("expression", f"the attribute {name} is retired", remedy)
+    after = replace(known, segments={**known.segments, segment.name: segment.expression})
+    whole = after.resolve(tree, segment.name)
+    after.condition(whole)
+    # Written out it must be readable again: so it is bounded like any other.
+    parse(canonical(whole), known.catalogue)
+    for other in known.segments:
+        # One that can't be read anyway, as its campaign was archived, is in nobody's way.
+        if other != segment.name and _reads(known, other):
+            after.resolve(after.parse(after.segments[other]), other)
+
+
+def _reads(known: Knowledge, name: str) -> bool:
+    """Tell whether a segment has others in it, and can be read."""
+    text = known.segments[name]
+    try:
+        return "segment" in text and known.resolve(known.parse(text), name) is not None
+    except InvalidInputError:
+        return False
 
 
 def _plain(name: str) -> str:

@@ -1,168 +1,141 @@
 """From an expression to a condition that PostgreSQL runs; equal to the pure rule `matches`.
 
-SQL knows a third truth value, which `NOT` would spread; so every comparison is made two-valued
-where it stands. Texts are compared in the collation "C", which orders UTF-8 as code points.
+SQL knows a third truth value. A condition may be null where the rule says false: that selects
+nobody, and lets indexes be used. `NOT` would spread it, so a negation is never written around a
+whole: it is carried down to the conditions, and there asks what `IS NOT TRUE`.
+
+Values are compared as JSON where that is exact, as it tells types apart in one look; what has an
+order is compared first and its type looked at last, as hardly any value has another. Texts are
+ordered in the collation "C", which orders UTF-8 as code points.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import LiteralString
 
-from broadcaster.audience.attributes import Attribute, Catalogue, Kind
+from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.days import FromToday
 from broadcaster.audience.expression import (
     And,
+    Campaign,
     Comparison,
     Everyone,
     Expression,
     Has,
+    HasOf,
+    Holds,
+    InArea,
+    InSegment,
     Literal,
+    MayReceive,
+    Missing,
+    Named,
+    Near,
     Not,
     OneOf,
-    Operator,
+    OptedOut,
     Or,
+    Other,
+    Present,
 )
-from broadcaster.ports import NO_KEYS, Condition, Place, Vault
-
-#: What begins the names of our values, so that they never meet those of a surrounding query.
-_PREFIX: LiteralString = "segment_"
-
-_COLUMNS: dict[str, LiteralString] = {
-    "number": "customer.number",
-    "locale": "customer.locales[1]",
-    "time_zone": "customer.time_zone",
-}
-_SEALED: dict[str, tuple[LiteralString, LiteralString]] = {
-    "name": ("customer.name", "customer.name_digest"),
-    "name_latin": ("customer.name_latin", "customer.latin_digest"),
-}
-_SIGNS: dict[Operator, LiteralString] = {
-    Operator.EQUAL: "=",
-    Operator.DIFFERENT: "<>",
-    Operator.LESS: "<",
-    Operator.AT_MOST: "<=",
-    Operator.MORE: ">",
-    Operator.AT_LEAST: ">=",
-}
+from broadcaster.audience.places import Places
+from broadcaster.audience.sql_attributes import Stored, of_attribute, of_column, of_sealed
+from broadcaster.audience.sql_people import may_receive, opted_out, outcome
+from broadcaster.audience.sql_values import AND, OR, Values, bracketed
+from broadcaster.errors import InvalidInputError
+from broadcaster.ports import NO_KEYS, Condition, Vault
 
 
-def condition(expression: Expression, catalogue: Catalogue, vault: Vault = NO_KEYS) -> Condition:
-    """Translate; every name and value from outside is bound, what is sealed as its digests."""
-    writer = _Writer(catalogue, vault)
-    return Condition(text=writer.write(expression), values=writer.values)
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a translation depends on beside the expression.
+
+    `today` is the day in the utility's time zone; `campaigns` gives the ids of campaigns by name;
+    `places` is None where no areas are kept; `vault` knows the digests of what is sealed.
+    """
+
+    catalogue: Catalogue
+    today: date
+    campaigns: Mapping[str, int] = field(default_factory=dict)
+    places: Places | None = None
+    vault: Vault = NO_KEYS
+
+
+def condition(expression: Expression, setting: Setting) -> Condition:
+    """Translate; every name and value from outside is bound.
+
+    Segments in it must have been replaced by what they mean (`including.py`).
+    """
+    writer = _Writer(setting)
+    return Condition(text=writer.write(expression), values=writer.values.bound)
 
 
 class _Writer:
     """Writes conditions and collects their values."""
 
-    def __init__(self, catalogue: Catalogue, vault: Vault) -> None:
-        self._known = catalogue.known
-        self.values: dict[str, object] = {}
-        self._vault = vault
+    def __init__(self, setting: Setting) -> None:
+        self.values = Values()
+        self._setting = setting
 
-    def write(  # noqa: PLR0911  (one arm for each shape of the tree)
-        self, expression: Expression
-    ) -> LiteralString:
+    def write(self, expression: Expression, *, so: bool = True) -> LiteralString:
+        """Write what is true where the expression is (`so`), or where it is not."""
         match expression:
+            case Not(part):
+                return self.write(part, so=not so)
+            case And(parts):
+                return bracketed(AND if so else OR, [self.write(part, so=so) for part in parts])
+            case Or(parts):
+                return bracketed(OR if so else AND, [self.write(part, so=so) for part in parts])
+            case Comparison() | OneOf() | Holds() | Has() | HasOf() | Present() | Missing():
+                leaf = self._named(expression)
+            case _:
+                leaf = self._other(expression)
+        return leaf if so else "(" + leaf + " IS NOT TRUE)"
+
+    def _named(self, leaf: Named) -> LiteralString:
+        known = self._setting.catalogue.known
+        attribute = known[leaf.name]
+        if isinstance(leaf, Missing):
+            return "(" + self._named(Present(leaf.name)) + " IS NOT TRUE)"
+        if attribute.sealed:
+            return of_sealed(self.values, leaf, self._setting.vault)
+        if attribute.column:
+            return of_column(self.values, leaf, attribute, self._stored)
+        return of_attribute(self.values, leaf, attribute, self._stored)
+
+    def _stored(self, value: Literal) -> Stored:
+        """Give the value as it is stored: dates are texts, which ISO 8601 orders as days."""
+        if isinstance(value, FromToday):
+            return value.on(self._setting.today).isoformat()
+        return value.isoformat() if isinstance(value, date) else value
+
+    def _other(self, leaf: Other) -> LiteralString:
+        match leaf:
             case Everyone():
                 return "true"
-            case Not(part):
-                return "(NOT " + self.write(part) + ")"
-            case And(parts):
-                return "(" + " AND ".join([self.write(part) for part in parts]) + ")"
-            case Or(parts):
-                return "(" + " OR ".join([self.write(part) for part in parts]) + ")"
-            case Has(name, member):
-                return self._has(name, member)
-            case OneOf(name, values) if self._known[name].sealed:
-                return (
-                    "coalesce(" + self._sealed(name, [str(value) for value in values]) + ", false)"
-                )
-            case Comparison(name, how, value) if self._known[name].sealed:
-                same = self._sealed(name, [str(value)])
-                different = how is Operator.DIFFERENT
-                return "coalesce(" + ("NOT " if different else "") + same + ", false)"
-            case OneOf(name, values):
-                return self._any_of(name, values)
-            case Comparison(name, how, value):
-                return self._compared(name, _SIGNS[how], self._bind(_stored(value)))
+            case MayReceive(message_class, channel):
+                return may_receive(self.values, message_class, channel)
+            case OptedOut(message_class, channel):
+                return opted_out(self.values, message_class, channel)
+            case Campaign(what, name):
+                if name not in self._setting.campaigns:
+                    problem = f"the deliveries of campaign {name!r} are not there (any more)"
+                    raise InvalidInputError("expression", problem, "Ask for another campaign.")
+                return outcome(self.values, what, self._setting.campaigns[name])
+            case InArea() | Near():
+                return self._located(leaf)
+            case InSegment():
+                raise TypeError(leaf)
 
-    def _bind(self, value: object) -> LiteralString:
-        """Keep a value and give its placeholder; names are ours, so they are safe in the text."""
-        name: LiteralString = _PREFIX + _counted(len(self.values))
-        self.values[name] = value
-        return "%(" + name + ")s"
-
-    def _has(self, name: str, member: str) -> LiteralString:
-        value = self._bind(member)
-        if self._known[name].column:
-            return "(" + value + "::text = ANY (customer.locales))"
-        held = "customer.attributes->" + self._bind(name) + "::text"
-        # A scalar text would also "have" itself.
-        array = "jsonb_typeof(" + held + ") = 'array'"
-        return "coalesce(" + array + " AND (" + held + ") ? " + value + "::text, false)"
-
-    def _sealed(self, name: str, values: list[str]) -> LiteralString:
-        """Ask for exact values: of a row that is not sealed itself, else of its digest."""
-        plain, digest = _SEALED[name]
-        place = Place(name)
-        digests = [one for value in values for one in self._vault.digests(place, value)]
-        return (
-            "(CASE WHEN customer.sealed IS NULL"
-            " THEN " + plain + ' COLLATE "C" = ANY (' + self._bind(values) + "::text[])"
-            " ELSE " + digest + " = ANY (" + self._bind(digests) + "::bytea[]) END)"
-        )
-
-    def _any_of(self, name: str, values: tuple[Literal, ...]) -> LiteralString:
-        listed: list[object] = [_stored(value) for value in values]
-        cast: LiteralString = "::text[]"
-        if isinstance(values[0], Decimal):
-            cast = "::numeric[]"
-        elif isinstance(values[0], bool):
-            cast = "::boolean[]"
-        return self._compared(name, "=", "ANY (" + self._bind(listed) + cast + ")", cast="")
-
-    def _compared(
-        self,
-        name: str,
-        sign: LiteralString,
-        value: LiteralString,
-        cast: LiteralString | None = None,
-    ) -> LiteralString:
-        attribute = self._known[name]
-        held, kind = self._held(name, attribute)
-        end = kind if cast is None else cast
-        return "coalesce(" + held + " " + sign + " " + value + end + ", false)"
-
-    def _held(self, name: str, attribute: Attribute) -> tuple[LiteralString, LiteralString]:
-        """Give the customer's value (null unless of the right type) and the cast to its type."""
-        if attribute.column:
-            return _COLUMNS[attribute.column] + ' COLLATE "C"', "::text"
-        key = self._bind(name)
-        held = "customer.attributes->" + key + "::text"
-        text = "customer.attributes->>" + key + "::text"
-        if attribute.kind is Kind.NUMBER:
-            return _typed(held, "number", "(" + text + ")::numeric"), "::numeric"
-        if attribute.kind is Kind.BOOLEAN:
-            return _typed(held, "boolean", "(" + text + ")::boolean"), "::boolean"
-        if attribute.kind is Kind.DATE:
-            text = "substring(" + text + " FROM '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')"
-        return _typed(held, "string", text) + ' COLLATE "C"', "::text"
-
-
-def _stored(value: Literal) -> object:
-    """Give the value as it is stored: dates are texts, which ISO 8601 orders as days."""
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _typed(held: LiteralString, kind: LiteralString, value: LiteralString) -> LiteralString:
-    """Read the value only where it has the type: CASE alone promises that order."""
-    return "(CASE jsonb_typeof(" + held + ") WHEN '" + kind + "' THEN " + value + " END)"
-
-
-_DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
-
-
-def _counted(number: int) -> LiteralString:
-    """Write a number as text that is known to be ours."""
-    ending = _DIGITS[number % 10]
-    return ending if number < len(_DIGITS) else _counted(number // 10) + ending
+    def _located(self, leaf: InArea | Near) -> LiteralString:
+        places = self._setting.places
+        if places is None:
+            problem = "no areas are kept here"
+            raise InvalidInputError("expression", problem, "Ask for something else.")
+        if isinstance(leaf, InArea):
+            found = places.inside(leaf.area)
+        else:
+            point = float(leaf.longitude), float(leaf.latitude)
+            found = places.near(*point, float(leaf.metres))
+        return "(" + self.values.adopt(found) + ")"

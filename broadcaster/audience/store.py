@@ -1,20 +1,21 @@
 """Customers in PostgreSQL: stored by the thousand, counted by segment."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.plan import Plan, read_plan
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
-from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Vault
+from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Audience, Vault, open_names
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ _RENEW = 1000
 _LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
+_SEEN: LiteralString = "number, name, name_latin, sealed, locales, attributes"
+#: Lists of customers that a segment asks for must fit into memory.
+_LISTS = "SET LOCAL work_mem = '128MB'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,14 +44,37 @@ class Saved:
     consents_left: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A customer in a sample."""
+
+    number: str
+    name: str
+    name_latin: str | None
+    locales: Sequence[str]
+    attributes: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        """Show the number alone."""
+        return f"Seen({self.number!r})"
+
+
 class Customers:
     """The customers, their addresses, and what they agreed to."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault = NO_KEYS) -> None:
-        """Use a database with the present schema; `vault` seals for it, if it knows a key."""
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        vault: Vault = NO_KEYS,
+        audience: Audience | None = None,
+    ) -> None:
+        """Use a database with the present schema; `vault` seals for it, if it knows a key.
+
+        `audience` translates segments.
+        """
         self._pool = pool
         self._vault = vault
-        self._audience = SegmentAudience(pool, vault)
+        self._audience = audience or SegmentAudience(pool, vault)
 
     def save(
         self,
@@ -89,6 +116,7 @@ class Customers:
         """Count all customers, or those that an expression selects; InvalidInputError."""
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
+            connection.execute(_LISTS)
             row = connection.execute(
                 f"SELECT count(*) FROM customer WHERE {chosen.text}",  # noqa: S608  (values bound)
                 chosen.values,
@@ -97,14 +125,52 @@ class Customers:
 
     def sample(self, expression: str | None = None, limit: int = 10) -> Sequence[str]:
         """Give the numbers of the first customers, by number, that an expression selects."""
+        return [str(number) for (number,) in self._first("number", expression, limit)]
+
+    def people(self, expression: str | None = None, limit: int = 10) -> Sequence[Seen]:
+        """Give the first customers, by number, that an expression selects; InvalidInputError."""
+        return [self._seen(*row) for row in self._first(_SEEN, expression, limit)]
+
+    def _first(
+        self, columns: LiteralString, expression: str | None, limit: int
+    ) -> Sequence[tuple[Any, ...]]:
         chosen = self._audience.condition(expression or "all")
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                f"SELECT number FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+            connection.execute(_LISTS)
+            return connection.execute(
+                f"SELECT {columns} FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
                 " ORDER BY number LIMIT %(sample_limit)s",
                 {**chosen.values, "sample_limit": limit},
             ).fetchall()
-        return [str(number) for (number,) in rows]
+
+    def _seen(
+        self,
+        number: str,
+        name: str | None,
+        latin: str | None,
+        sealed: bytes | None,
+        locales: Sequence[str],
+        held: Mapping[str, object],
+    ) -> Seen:
+        opened, opened_latin = open_names(self._vault, number, (name, latin), sealed)
+        return Seen(
+            number=number,
+            name=opened,
+            name_latin=opened_latin,
+            locales=locales,
+            attributes=held,
+        )
+
+    def plan(self, expression: str) -> Plan:
+        """Tell how those that an expression selects would be counted; InvalidInputError."""
+        chosen = self._audience.condition(expression)
+        query = f"SELECT count(*) FROM customer WHERE {chosen.text}"  # noqa: S608  (values bound)
+        with self._pool.connection() as connection:
+            connection.execute(_LISTS)
+            machine = connection.execute("EXPLAIN (FORMAT JSON) " + query, chosen.values).fetchone()
+            people = connection.execute("EXPLAIN " + query, chosen.values).fetchall()
+        account = "\n".join(str(line) for (line,) in people)
+        return read_plan(machine[0][0] if machine else {}, account)
 
 
 def _begin(connection: Connection[Any]) -> None:

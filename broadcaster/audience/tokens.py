@@ -1,25 +1,33 @@
 """Cutting the text of a segment's expression into tokens."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from broadcaster.audience.faults import ExpressionError
 from broadcaster.errors import InvalidInputError
 
 #: The longest expression, characters.
 LONGEST = 10_000
 
+#: Digits are those of any script; outside of texts they are read as 0 to 9.
 _TOKEN = re.compile(
     r"""
-      (?P<space>[ \t\r\n]+)
-    | (?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?![\w.-])
-    | (?P<number>-?[0-9]{1,15}(?:\.[0-9]{1,10})?)(?![\w.])
+      (?P<space>[ \t\r\n\u00a0\u200e\u200f\u061c]+)
+    | (?P<date>\d{4}-\d{2}-\d{2})(?![\w.-])
+    | (?P<number>[-\u2212]?\d{1,15}(?:[.\u066b]\d{1,10})?)(?![\w.\u066b])
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<string>"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*")
-    | (?P<mark>==|!=|<>|<=|>=|[=<>(),])
+    | (?P<mark>==|!=|<>|<=|>=|[=<>(),\u060c\u2260\u2264\u2265+\-\u2212])
     """,
     re.VERBOSE,
 )
+#: How signs are read that people or programs write for ours.
+_SIGNS = {
+    "==": "=", "<>": "!=", "\u2260": "!=", "\u2264": "<=", "\u2265": ">=", "\u060c": ",",
+    "\u2212": "-",
+}  # fmt: skip
 #: What people write, and what to write instead.
 _REMEDIES = {
     "'": 'Write texts in double quotes, "like this".',
@@ -52,14 +60,13 @@ class Token(NamedTuple):
         """Give the word in lower case; empty for any other token."""
         return self.text.lower() if self.kind == "word" else ""
 
-
-def fault(position: int, problem: str, remedy: str) -> InvalidInputError:
-    """Make the error that says where the expression is wrong."""
-    return InvalidInputError("expression", f"at character {position}: {problem}", remedy)
+    def mark(self) -> str:
+        """Give the sign; empty for any other token."""
+        return self.text if self.kind == "mark" else ""
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Cut the text; InvalidInputError for what is no token, with its position."""
+    """Cut the text; ExpressionError for what is no token, with its position."""
     if len(text) > LONGEST:
         problem = f"is longer than {LONGEST} characters"
         raise InvalidInputError("expression", problem, "Divide it into several segments.")
@@ -69,8 +76,24 @@ def tokens(text: str) -> Iterator[Token]:
         if match is None:
             sign = text[position]
             remedy = _REMEDIES.get(sign, 'Write as in: services has "water" and meter_day < 15')
-            raise fault(position + 1, f"{sign!a} can't be read", remedy)
-        if match.lastgroup != "space":
-            yield Token(str(match.lastgroup), match.group(), position + 1)
+            raise ExpressionError(text, position + 1, f"{sign!a} can't be read", remedy)
+        kind = str(match.lastgroup)
+        if kind != "space":
+            yield Token(kind, _plain(kind, match.group()), position + 1)
         position = match.end()
     yield Token("end", "", len(text) + 1)
+
+
+def _plain(kind: str, text: str) -> str:
+    if kind == "mark":
+        return _SIGNS.get(text, text)
+    if kind in ("date", "number"):
+        return western(text).replace("\u066b", ".").replace("\u2212", "-")
+    return text
+
+
+def western(text: str) -> str:
+    """Write the digits of any script as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(one, one)) for one in text)

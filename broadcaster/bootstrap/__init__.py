@@ -14,7 +14,7 @@ from broadcaster.bootstrap.servers import (
     servers,
     upgrade,
 )
-from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped
+from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
 
 __all__ = [
     "Providers",
@@ -36,6 +36,7 @@ __all__ = [
     "servers",
     "shipped",
     "signing_key",
+    "speech",
     "summary",
     "upgrade",
 ]

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.clock import SystemClock
@@ -225,28 +226,29 @@ class Runtime:
         """Customers and their addresses."""
         from broadcaster.audience.store import Customers
 
-        return Customers(self.pool, self.vault)
+        return Customers(self.pool, self.vault, self.audience)
 
     @cached_property
     def definitions(self) -> "Definitions":
         """The attributes that customers can have."""
         from broadcaster.audience.definitions import Definitions
+        from broadcaster.ledger.audit import note
 
-        return Definitions(self.pool)
+        return Definitions(self.pool, note)
 
     @cached_property
     def audience(self) -> "SegmentAudience":
         """Translates segments."""
         from broadcaster.audience.audience import SegmentAudience
 
-        return SegmentAudience(self.pool, self.vault)
+        return SegmentAudience(self.pool, self.vault, today=self.today)
 
     @cached_property
     def segments(self) -> "Segments":
         """Saved segments."""
         from broadcaster.audience.segments import Segments
 
-        return Segments(self.pool)
+        return Segments(self.pool, self.audience)
 
     @cached_property
     def areas(self) -> "Areas":
@@ -413,6 +415,10 @@ class Runtime:
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),
             stopping=self.stopping,
         )
+
+    def today(self) -> date:
+        """Give the day in the utility's time zone."""
+        return self.clock.now().astimezone(ZoneInfo(self.settings.time_zone)).date()
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""

@@ -12,6 +12,7 @@ from broadcaster.settings import Settings
 if TYPE_CHECKING:
     from broadcaster.render.check import KindChecker
     from broadcaster.render.renderer import TemplateRenderer
+    from broadcaster.render.speech import ConsoleSpeech
 
 
 def shipped(name: str) -> Path:
@@ -39,6 +40,16 @@ def renderer(settings: Settings) -> "TemplateRenderer":
         default_locale=settings.default_locale,
         time_zone=settings.time_zone,
     )
+
+
+def speech(settings: Settings, tag: str) -> "ConsoleSpeech":
+    """Give the language of a locale, as the console speaks it; NotFoundError."""
+    from broadcaster.render.locales import load_locales
+    from broadcaster.render.speech import speech as spoken
+
+    folders = [*settings.locales, shipped("locales")]
+    locales, _ = load_locales(folders, settings.default_locale)
+    return spoken(tag, locales, folders)
 
 
 def kind_checker(settings: Settings) -> "KindChecker":

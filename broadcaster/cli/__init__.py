@@ -18,8 +18,9 @@ COMMANDS = {
     "customers": "Make, import and count customers.",
     "consent": "Show and record who agreed to what, or refused it, with the proof.",
     "suppressions": "Import, list, show, lift and export addresses that must not be used.",
-    "segments": "Save, list, check and count segments.",
     "areas": "Import, draw, count and show areas.",
+    "attributes": "List, add, change and remove what is known of customers.",
+    "segments": "Save, list, check, explain, count and sample segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "retention": "Show what has been kept for long enough, and let go of it.",
     "fairness": "Show and set quiet hours and how often customers are told.",
@@ -65,7 +66,7 @@ def _run(name: str, arguments: list[str]) -> None:
     try:
         code = module.app(words, prog_name=f"broadcaster {name}", standalone_mode=False)
     except BroadcasterError as error:
-        _fail(str(error))
+        _fail(str(error), _picture(error))
     except TyperException as error:
         what = error.format_message().rstrip(".")
         where = getattr(getattr(error, "ctx", None), "command_path", f"broadcaster {name}")
@@ -92,6 +93,12 @@ def _overview() -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _fail(message: str) -> None:
-    sys.stderr.write(f"broadcaster: {' '.join(message.split())}\n")
+def _picture(error: BroadcasterError) -> str:
+    """Show where an expression is wrong, to somebody at a terminal."""
+    picture = getattr(error, "picture", None)
+    return f"{picture()}\n" if picture and sys.stderr.isatty() else ""
+
+
+def _fail(message: str, picture: str = "") -> None:
+    sys.stderr.write(f"broadcaster: {' '.join(message.split())}\n{picture}")
     sys.exit(2)

@@ -54,7 +54,7 @@ def draft(runtime: Runtime, form: Form) -> int:
     kind = runtime.renderer.library.kind(form.kind)
     raw: Mapping[str, object] = read_facts(form.facts) if form.facts else {}
     facts = kind.resolve(raw)
-    segment = runtime.segments.get(form.segment)
+    segment = runtime.segments.pinned(form.segment)
     now = runtime.clock.now()
     effective = moment("--effective", form.effective, now)
     expires = moment("--expires", form.expires, effective)

@@ -11,6 +11,8 @@ from broadcaster.domain.customer import PhoneCheck
 class Condition:
     """A segment as SQL: a boolean expression over the row alias `customer`, with bound values.
 
+    Null selects nobody, as false does: to negate it, ask whether it `IS NOT TRUE`.
+
     `text` holds only names and operators that we wrote, with `%(name)s` placeholders; every
     value from outside is in `values`.
     """

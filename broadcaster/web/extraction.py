@@ -21,6 +21,13 @@ msgstr ""
 """
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 _WIDTH = 96
+#: Where texts stand in code, and how they are marked there.
+_SOURCES = {
+    "labels.py": _HERE / "labels.py",
+    "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
+    "audience/explained.py": _HERE.parent / "audience" / "explained.py",
+}
+_KEYWORDS = {"_": None, "_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
 
 
 def template() -> str:
@@ -59,9 +66,10 @@ def _found() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
         with path.open("rb") as stream:
             for line, message, _, _ in extract("jinja2", stream, DEFAULT_KEYWORDS, [], options):
                 yield f"pages/{path.name}", line, message
-    with (_HERE / "labels.py").open("rb") as stream:
-        for line, message, _, _ in extract("python", stream, {"_": None}, [], {}):
-            yield "labels.py", line, message
+    for name, path in _SOURCES.items():
+        with path.open("rb") as stream:
+            for line, message, _, _ in extract("python", stream, _KEYWORDS, [], {}):
+                yield name, line, message
 
 
 def _write(catalog: Catalog, header: str) -> str:

@@ -72,6 +72,15 @@ _INSERT = text(
 )
 
 
+# What PostgreSQL knows of values and their types, on the expressions that segments are written in;
+# and an index of texts, as one of them may be of a few people.
+_STATISTICS = """
+CREATE STATISTICS customer_value_{name} ON ({value}) FROM customer;
+CREATE STATISTICS customer_type_{name} ON (jsonb_typeof(attributes->'{name}')) FROM customer;
+"""
+_INDEX = "CREATE INDEX customer_text_{name} ON customer ({value})"
+
+
 def upgrade() -> None:
     """Make the table, with the attributes that there have been so far."""
     op.execute(_ATTRIBUTE)
@@ -85,3 +94,8 @@ def upgrade() -> None:
             "position": position,
         }
         op.get_bind().execute(_INSERT, row)
+        texts = kind in ("text", "choice", "date")
+        value = f"(attributes->>'{name}') COLLATE \"C\"" if texts else f"attributes->'{name}'"
+        op.execute(_STATISTICS.format(name=name, value=value))
+        if kind == "text":
+            op.execute(_INDEX.format(name=name, value=f"({value})"))

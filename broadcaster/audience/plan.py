@@ -1,0 +1,65 @@
+"""How PostgreSQL would look for the customers of a segment, in plain words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: What the tables hold, for people.
+_TABLES = {
+    "customer": "customers",
+    "consent": "consents and refusals",
+    "customer_address": "addresses of customers",
+    "suppression": "suppressed addresses",
+    "delivery": "deliveries",
+}
+_Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The steps in words, the indexes that are used, and PostgreSQL's own account."""
+
+    steps: tuple[str, ...]
+    indexes: tuple[str, ...]
+    account: str
+
+
+def read_plan(explained: _Node, account: str) -> Plan:
+    """Read what EXPLAIN (FORMAT JSON) said of a query."""
+    nodes = list(_scans(explained["Plan"]))
+    indexes = dict.fromkeys(index for node in nodes for index in _indexes(node))
+    steps = dict.fromkeys(_step(node) for node in nodes)
+    return Plan(steps=tuple(steps), indexes=tuple(indexes), account=account)
+
+
+def _scans(node: _Node) -> Iterator[_Node]:
+    if "Relation Name" in node:
+        yield node
+        return
+    for part in node.get("Plans", ()):
+        yield from _scans(part)
+
+
+def _indexes(node: _Node) -> Iterator[str]:
+    if "Index Name" in node:
+        yield str(node["Index Name"])
+    for part in node.get("Plans", ()):
+        yield from _indexes(part)
+
+
+def _step(node: _Node) -> str:
+    table = str(node["Relation Name"])
+    plain = "delivery" if table.startswith("delivery_") else table
+    what = _TABLES.get(plain, plain)
+    indexes = list(_indexes(node))
+    if not indexes:
+        return f"Reads all {what} and keeps those that fit."
+    named = " and ".join(_named(index) for index in indexes)
+    return f"Finds {what} by {named}."
+
+
+def _named(index: str) -> str:
+    attribute = index.removeprefix("customer_text_")
+    if attribute != index:
+        return f"the index of the attribute {attribute} ({index})"
+    return f"the index {index}"
