@@ -105,6 +105,15 @@ class Squares:
         )
         return Condition(text=text, values={"x": longitude, "y": latitude, "metres": metres})
 
+    def pinned(self, area: str) -> str:
+        """Give the area's own name: squares never change."""
+        self._half(area)
+        return area
+
+    def holds(self, area: str, record: CustomerRecord) -> bool:
+        """Tell whether a customer is in the square."""
+        return record.location is not None and self.contains(area, *record.location)
+
     def contains(self, area: str, longitude: float, latitude: float) -> bool:
         """Tell whether a point is in the square."""
         return max(abs(longitude), abs(latitude)) <= self._half(area)

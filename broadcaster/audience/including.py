@@ -8,6 +8,7 @@ from broadcaster.audience.expression import (
     And,
     Comparison,
     Expression,
+    InArea,
     InSegment,
     Literal,
     Not,
@@ -33,23 +34,27 @@ def resolved(
     return _Resolver(meaning).resolved(expression, within)
 
 
-def pinned(expression: Expression, today: date) -> Expression:
-    """Replace days told from today by days of the calendar."""
+def pinned(  # noqa: PLR0911  (one arm for each shape of the tree)
+    expression: Expression, today: date, area: Callable[[str], str]
+) -> Expression:
+    """Replace days told from today by days of the calendar, and areas by what `area` names."""
 
     def day(value: Literal) -> Literal:
         return value.on(today) if isinstance(value, FromToday) else value
 
     match expression:
         case Not(part):
-            return Not(pinned(part, today))
+            return Not(pinned(part, today, area))
         case And(parts):
-            return And(tuple(pinned(part, today) for part in parts))
+            return And(tuple(pinned(part, today, area) for part in parts))
         case Or(parts):
-            return Or(tuple(pinned(part, today) for part in parts))
+            return Or(tuple(pinned(part, today, area) for part in parts))
         case Comparison(name, how, value):
             return Comparison(name, how, day(value))
         case OneOf(name, values):
             return OneOf(name, tuple(day(value) for value in values))
+        case InArea(name):
+            return InArea(area(name))
         case _:
             return expression
 

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from broadcaster.domain.customer import CustomerRecord
 from broadcaster.ports import Condition
 
 
@@ -17,6 +18,14 @@ class Places(Protocol):
 
     def near(self, longitude: float, latitude: float, metres: float) -> Condition:
         """Select who is at most that far from a point."""
+        ...
+
+    def pinned(self, area: str) -> str:
+        """Give the name that means an area as it is now, whatever becomes of it; NotFoundError."""
+        ...
+
+    def holds(self, area: str, record: CustomerRecord) -> bool:
+        """Tell whether a customer is in an area, by place or by value; NotFoundError."""
         ...
 
     def contains(self, area: str, longitude: float, latitude: float) -> bool:

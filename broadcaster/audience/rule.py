@@ -211,10 +211,12 @@ def _became(outcome: Outcome, statuses: frozenset[DeliveryStatus]) -> bool:
 
 
 def _located(leaf: InArea | Near, record: CustomerRecord, places: Places | None) -> bool:
-    location: tuple[float, float] | None = getattr(record, "location", None)
-    if location is None or places is None:
+    if places is None:
         return False
     if isinstance(leaf, InArea):
-        return places.contains(leaf.area, *location)
+        return places.holds(leaf.area, record)
+    location = record.location
+    if location is None:
+        return False
     point = float(leaf.longitude), float(leaf.latitude)
     return places.distance(*location, *point) <= float(leaf.metres)

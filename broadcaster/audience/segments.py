@@ -98,7 +98,9 @@ class Segments:
         segment = self.get(name)
         with self._pool.connection() as connection:
             known = self._audience.known(connection)
-            tree = pinned(known.resolve(known.parse(segment.expression), segment.name), known.today)
+            whole = known.resolve(known.parse(segment.expression), segment.name)
+            area = known.places.pinned if known.places else str
+            tree = pinned(whole, known.today, area)
             known.condition(tree)
         return replace(segment, expression=canonical(tree))
 

@@ -241,7 +241,7 @@ class Runtime:
         """Translates segments."""
         from broadcaster.audience.audience import SegmentAudience
 
-        return SegmentAudience(self.pool, self.vault, today=self.today)
+        return SegmentAudience(self.pool, self.vault, today=self.today, places=self.places)
 
     @cached_property
     def segments(self) -> "Segments":

@@ -13,6 +13,8 @@ from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import Polygon, Shape, steps
 from broadcaster.audience.areas.store import Areas
 from broadcaster.audience.areas.version import Listed, Sort
+from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.segments import Segments
 from broadcaster.audience.store import Customers
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger.pool import LedgerPool
@@ -178,6 +180,32 @@ def test_lists_select_by_value_and_circles_by_distance(pool: LedgerPool) -> None
     near = places.near(-7.62, 33.59, 100)
     assert _selected(pool, near) == ["C000001"]
     assert places.distance(-7.62, 33.59, -7.62, 33.5945) == pytest.approx(499.1, abs=0.1)
+
+
+def test_a_campaign_keeps_the_version_of_each_area_that_its_segment_asks_about(
+    pool: LedgerPool,
+) -> None:
+    """Whatever becomes of the area, the campaign's expression selects whom it selected."""
+    areas = Areas(pool)
+    audience = SegmentAudience(pool, places=SavedPlaces(areas))
+    segments, customers = Segments(pool, audience), Customers(pool, audience=audience)
+    customers.save(
+        [
+            customer(1, location=(-7.61, 33.58), attributes={"feeder": "F1"}),
+            customer(2, location=(-6.61, 33.58)),
+        ]
+    )
+    areas.save_shapes([('Old "town"', _square())], "a.geojson")
+    areas.save_lists({"North": Listed(attribute="feeder", values=["F1"])}, "a.csv")
+    segments.save("centre", 'location in area "Old \\"town\\"" and location in area "North"')
+    kept = segments.pinned("centre").expression
+    assert kept.count(" #") == 2
+    assert customers.sample(kept) == ["C000001"]
+    areas.save_shapes([('Old "town"', _square(1.0))], "b.geojson")
+    areas.save_lists({"North": Listed(attribute="feeder", values=["F2"])}, "b.csv")
+    assert customers.sample(kept) == ["C000001"]
+    assert customers.count('in segment "centre"') == 0
+    assert segments.pinned("centre").expression != kept
 
 
 def test_a_campaign_is_planned_for_an_area_in_one_statement(pool: LedgerPool) -> None:

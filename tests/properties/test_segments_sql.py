@@ -90,7 +90,7 @@ def test_what_a_campaign_keeps_selects_the_same(expression: Expression) -> None:
     """Segments written out and days made certain mean what they meant on that day."""
     records = people(40)
     known = _circumstances(records)
-    kept = pinned(resolved(expression, _TREES.__getitem__), TODAY)
+    kept = pinned(resolved(expression, _TREES.__getitem__), TODAY, str)
     for one in records:
         assert matches(kept, one, known) is matches(expression, one, known)
     assert parse(canonical(kept), SHIPPED, NAMES) == kept
