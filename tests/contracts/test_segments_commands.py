@@ -77,7 +77,7 @@ def test_a_sample_shows_names_only_when_asked(run: Run, tmp_path: Path) -> None:
         (("save", "x", "--form", "nowhere.json"), "can't be read"),
         (("save", "x", 'in segment "nobody"'), "there is no 'nobody'"),
         (("save", "x", 'received campaign "nothing"'), "there is no 'nothing'"),
-        (("save", "x", 'location in area "nowhere"'), "no areas are kept"),
+        (("save", "x", 'location in area "nowhere"'), "does not exist"),
         (("save", "x", 'in segment "x"'), "there is no 'x'"),
         (("explain", "nobody"), "does not exist"),
         (("delete", "nobody"), "does not exist"),
