@@ -119,6 +119,8 @@ SEGMENTS: Mapping[str, tuple[str, str]] = {
             AND channel = 'email' AND ordinal = 1 AND NOT EXISTS (
                 SELECT FROM suppression WHERE suppression.address_id = own.address_id
                 AND class = 'promotional'))
+        AND NOT EXISTS (SELECT FROM customer_suppression AS barred WHERE
+            barred.customer_id = customer.id AND channel = 'email' AND class = 'promotional')
         AND (attributes->>'district' LIKE 'Ma%%' OR attributes->>'contract' = 'business')""",
     ),
     "after a campaign": (

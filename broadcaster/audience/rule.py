@@ -75,13 +75,15 @@ class Circumstances:
     """What the rule needs to know beside the customer.
 
     `today` is the day in the utility's time zone. `suppressed` are addresses that must not be used
-    for a class. `statuses` are those of a customer's deliveries, by campaign and customer number;
-    who is not there was not targeted. `segments` are the saved ones.
+    for a class, `ordered` customers who must not be told of one on a channel. `statuses` are those
+    of a customer's deliveries, by campaign and customer number; who is not there was not targeted.
+    `segments` are the saved ones.
     """
 
     catalogue: Catalogue
     today: date
     suppressed: frozenset[tuple[str, str, MessageClass]] = frozenset()
+    ordered: frozenset[tuple[str, Channel, MessageClass]] = frozenset()
     statuses: Mapping[str, Mapping[str, frozenset[DeliveryStatus]]] = field(default_factory=dict)
     segments: Mapping[str, Expression] = field(default_factory=dict)
     places: Places | None = None
@@ -188,6 +190,7 @@ def _may_receive(
         first is not None
         and agreed
         and said not in record.opted_out
+        and (record.number, channel, message_class) not in known.ordered
         and (first.scheme.value, first.value, message_class) not in known.suppressed
     )
 

@@ -24,7 +24,8 @@ def may_receive(values: Values, message_class: MessageClass, channel: Channel) -
     unasked = message_class in UNASKED
     said = _said(values, message_class, channel, granted=not unasked)
     agreed = "NOT " + said if unasked else said
-    return bracketed(AND, [agreed, _reached(values, message_class, channel)])
+    ordered = "NOT " + _ordered(values, message_class, channel)
+    return bracketed(AND, [agreed, ordered, _reached(values, message_class, channel)])
 
 
 def outcome(values: Values, what: Outcome, campaign: int) -> LiteralString:
@@ -47,6 +48,14 @@ def _said(
     text += " AND consent.class = " + values.bind(message_class.value) + "::message_class"
     text += " AND consent.channel = " + values.bind(channel.value) + "::channel"
     return text + (" AND granted)" if granted else " AND NOT granted)")
+
+
+def _ordered(values: Values, message_class: MessageClass, channel: Channel) -> LiteralString:
+    """Select whom an order bars, whatever their address."""
+    text: LiteralString = "EXISTS (SELECT FROM customer_suppression AS barred"
+    text += " WHERE barred.customer_id = customer.id"
+    text += " AND barred.class = " + values.bind(message_class.value) + "::message_class"
+    return text + " AND barred.channel = " + values.bind(channel.value) + "::channel)"
 
 
 def _reached(values: Values, message_class: MessageClass, channel: Channel) -> LiteralString:

@@ -15,7 +15,7 @@ from broadcaster.audience.rule import Circumstances, matches
 from broadcaster.audience.sql import Setting, condition
 from broadcaster.audience.sql_values import Values
 from broadcaster.audience.store import Customers
-from broadcaster.domain.message import MessageClass, Scheme
+from broadcaster.domain.message import DELIVERY_CHANNELS, MessageClass, Scheme
 from broadcaster.ledger.pool import LedgerPool
 from broadcaster.ports import Place as Sealed
 from broadcaster.ports import Vault, address_text
@@ -106,6 +106,11 @@ def _circumstances(records: list[Located]) -> Circumstances:
         catalogue=SHIPPED,
         today=TODAY,
         suppressed=frozenset(barred),
+        ordered=frozenset(
+            (record.number, channel, message_class)
+            for record in records[::5]
+            for channel, message_class in zip(DELIVERY_CHANNELS, MessageClass, strict=True)
+        ),
         statuses=statuses(records),
         segments=_TREES,
         places=Squares(),
@@ -135,6 +140,14 @@ def _store(pool: LedgerPool, records: list[Located]) -> tuple[Circumstances, Vau
             scheme,
             value,
             vault.digests(Sealed.ADDRESS, address_text(Scheme(scheme), value)),
+        )
+    for number, channel, message_class in known.ordered:
+        rows.tell(
+            "INSERT INTO customer_suppression (customer_id, channel, class, ground, reason, source,"
+            " at) SELECT id, %s, %s, 'order', 'a', 'b', now() FROM customer WHERE number = %s",
+            channel.value,
+            message_class.value,
+            number,
         )
     for name in CAMPAIGNS:
         _deliver(rows, name, known)
