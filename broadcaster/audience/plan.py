@@ -1,5 +1,6 @@
 """How PostgreSQL would look for the customers of a segment, in plain words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ _TABLES = {
     "delivery": "deliveries",
 }
 _Node = Mapping[str, Any]
+#: The cells of an area are bound as many octets, which tell people nothing.
+_OCTETS = re.compile(r"'\\x[0-9a-f]{32,}'")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +32,8 @@ def read_plan(explained: _Node, account: str) -> Plan:
     nodes = list(_scans(explained["Plan"]))
     indexes = dict.fromkeys(index for node in nodes for index in _indexes(node))
     steps = dict.fromkeys(_step(node) for node in nodes)
-    return Plan(steps=tuple(steps), indexes=tuple(indexes), account=account)
+    shown = _OCTETS.sub("'...'", account)
+    return Plan(steps=tuple(steps), indexes=tuple(indexes), account=shown)
 
 
 def _scans(node: _Node) -> Iterator[_Node]:
