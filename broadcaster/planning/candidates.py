@@ -5,7 +5,7 @@ a customer is read once, however many channels a campaign has.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -59,7 +59,7 @@ _FIRST = """(own.ordinal = 1 OR NOT EXISTS (
 _PLAIN = """
     ) AS one GROUP BY customer_id
 ), judged AS MATERIALIZED (
-    SELECT reader.customer_id, locale_choice.chosen AS locale
+    SELECT reader.customer_id, locale_choice.chosen AS locale{carried}
 """
 
 _JUDGED = """
@@ -77,7 +77,7 @@ _JUDGED = """
 
 _READERS = """
     FROM (
-        SELECT customer.id AS customer_id, customer.locales FROM customer WHERE (
+        SELECT customer.id AS customer_id, customer.locales{carried} FROM customer WHERE (
 """
 
 _LOCALES = """
@@ -127,6 +127,21 @@ _CHOSEN = """
 _UNDOUBLED = " LEFT JOIN {c}_doubled ON {c}_doubled.customer_id = judged.customer_id"
 
 
+class Carried(NamedTuple):
+    """More of a customer that goes along: columns of `customer`, what is made of them, its names.
+
+    Each begins with a comma. `expressions` read the columns as those of `reader`, and may look at
+    `locale_choice.chosen`.
+    """
+
+    columns: LiteralString = ""
+    expressions: LiteralString = ""
+    names: LiteralString = ""
+
+
+NOTHING = Carried()
+
+
 def named(text: LiteralString, channel: Channel) -> LiteralString:
     """Write a channel's name where a statement of ours has `{c}`."""
     name, place = _NAMES[channel]
@@ -139,6 +154,7 @@ def candidates(
     *,
     one_each: bool = False,
     again: bool = False,
+    carried: Carried = NOTHING,
 ) -> LiteralString:
     """Give the query of candidates: one row for each customer of the segment.
 
@@ -150,20 +166,22 @@ def candidates(
 
     With `one_each` a customer is told on the first of the channels that has no reason, and takes
     nobody's place on those behind it. With `again` the campaign has told some already, and an
-    address where it did counts as another customer's; wants the value `plan_campaign`.
+    address where it did counts as another customer's; wants the value `plan_campaign`. What is
+    `carried` stands behind `locale`.
     """
     when_told: LiteralString = _WHEN_TOLD if again else ""
     return (
         _HEAD
         + _each(_SPECIAL.replace("{first}", _FIRST), channels)
-        + _PLAIN
+        + _PLAIN.replace("{carried}", carried.expressions)
         + _each(_JUDGED.replace("{when_told}", when_told), channels)
-        + _READERS
+        + _READERS.replace("{carried}", carried.columns)
         + condition.text
         + _LOCALES
         + _each(_JOINED + (_TOLD if again else ""), channels)
         + _doubled(channels, one_each=one_each)
         + ")\nSELECT judged.customer_id, judged.locale"
+        + carried.names
         + _each(_CHOSEN, channels)
         + "FROM judged"
         + _each(_UNDOUBLED, channels)
@@ -194,13 +212,19 @@ def values(
 ) -> Mapping[str, object]:
     """Give the values of `candidates`; the locale is chosen once for each list of preferences."""
     query: LiteralString = (
-        "SELECT DISTINCT customer.locales FROM customer WHERE (" + condition.text + ")"  # noqa: S608  (names are ours, values are bound)
+        "SELECT customer.locales, count(*) FROM customer WHERE ("  # noqa: S608  (names are ours, values are bound)
+        + condition.text
+        + ") GROUP BY customer.locales"
     )
-    preferred = [row[0] for row in connection.execute(query, condition.values)]
+    counted = connection.execute(query, condition.values).fetchall()
+    preferred = [row[0] for row in counted]
     return {
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
         "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
+        # Not for the query, but for whoever counts: how many have each list of preferences.
+        "plan_tags": preferred,
+        "plan_people": [row[1] for row in counted],
         "plan_campaign": campaign.id,
         "plan_class": campaign.message_class.value,
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.

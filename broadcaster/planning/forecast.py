@@ -1,35 +1,68 @@
 """What a campaign would be: who is told where, and who is left out and why; nothing is written."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning import contributions
+from broadcaster.planning.candidates import values
+from broadcaster.planning.destinations import Destinations
+from broadcaster.planning.groups import Group, Grouping, groups
+from broadcaster.planning.measuring import UNSUBSCRIBE, Meter, Sizes, Sizing
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Condition, Renderer
 
 _LIMITS = "SET LOCAL statement_timeout = '5min'; SET LOCAL work_mem = '128MB'"
+_SAMPLES = "SELECT id, number FROM customer WHERE id = ANY(%s)"
+
+#: How many customers are named for each reason.
+_NAMED = 5
+#: How many customers are rendered between two words about it.
+_STEP = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AtMost:
-    """The most that a step of an escalation tells, by channel, and how many minutes it waits."""
+    """The most that a step of an escalation tells, by channel, and how many minutes it waits.
+
+    `segments` are those of its SMS.
+    """
 
     step: int
     after: int
     channels: Mapping[Channel, int]
+    segments: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """Give it as JSON values."""
         counts = {channel.value: count for channel, count in self.channels.items()}
         return {"step": self.step, "after_minutes": self.after, "at_most": counts}
+
+
+class Told(NamedTuple):
+    """Messages that go by one channel to places that are treated alike; `units` together."""
+
+    channel: Channel
+    locale: str
+    place: str
+    messages: int
+    units: int
+
+
+class Preference(NamedTuple):
+    """How many people of the segment have a list of preferred locales, and which one they get."""
+
+    preferred: tuple[str, ...]
+    chosen: str | None
+    people: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +72,10 @@ class Forecast:
     `customers` counts people; `reached` those of them who are told on one channel at least. Where a
     campaign escalates, these are the counts of its start, and `steps` has the most that each step
     can tell: all of them if nobody confirms anything.
+
+    `segments` are those of all SMS together, 0 where they were not measured; `told` says by channel,
+    locale and place what leaves. `samples` names some customers who are left out for each reason.
+    `left_out` counts them by channel and reason.
     """
 
     campaign: str
@@ -51,9 +88,16 @@ class Forecast:
     suppressed: Mapping[Reason, int]
     plan: ChannelPlan
     steps: Sequence[AtMost]
+    left_out: Mapping[Channel, Mapping[Reason, int]] = field(default_factory=dict)
+    segments: int = 0
+    told: Sequence[Told] = ()
+    preferences: Sequence[Preference] = ()
+    samples: Mapping[Reason, Sequence[str]] = field(default_factory=dict)
+    sizes: Sizes = field(default_factory=Sizes)
+    each: bool = False
 
     def as_dict(self) -> dict[str, object]:
-        """Give it as JSON values."""
+        """Give the counts as JSON values."""
         return {
             "campaign": self.campaign,
             "customers": self.customers,
@@ -71,59 +115,178 @@ class Forecast:
         }
 
 
-#: How many customers share a locale and a list of reasons, one for each channel, None: is told.
-Pattern = tuple[int, str, tuple[str | None, ...]]
+class Pattern(NamedTuple):
+    """How many customers share a locale, and for each channel a reason (None: is told), a place
+    and the segments of the SMS.
+    """
+
+    count: int
+    locale: str
+    reasons: tuple[str | None, ...]
+    places: tuple[str, ...] = ()
+    segments: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What is to be found out beside the counts: sizes of SMS, and where messages go.
+
+    `progress` is told how many messages were rendered, where each one has to be.
+    """
+
+    advisory: Advisory
+    destinations: Destinations = field(default_factory=Destinations)
+    progress: Callable[[int], None] = lambda _: None
 
 
 class Forecaster:
     """Counts with the planner's own query."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], audience: Audience, renderer: Renderer
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        audience: Audience,
+        renderer: Renderer,
+        sizing: Sizing | None = None,
     ) -> None:
-        """Keep what it works with."""
+        """Keep what it works with; without `sizing` no SMS is measured."""
         self._pool = pool
         self._audience = audience
         self._renderer = renderer
+        self._sizing = sizing
 
-    def forecast(self, campaign: int) -> Forecast:
-        """Count what planning would make now; NotFoundError."""
+    def forecast(self, campaign: int, survey: Survey | None = None) -> Forecast:
+        """Count what planning would make now, and measure it with a survey; NotFoundError.
+
+        Errors of the renderer where a message can not be made.
+        """
         with self._pool.connection() as connection:
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            rows = connection.execute(_query(condition, found), given).fetchall()
-        return _sum(found, [(row[0], row[1], row[2:]) for row in rows])
+            look = _Look(connection, found, condition, given)
+            counting = self._counting(look, survey)
+            counting.run(look)
+            return _sum(look, counting)
+
+    def _counting(self, look: "_Look", survey: Survey | None) -> "_Counting":
+        if survey is None or self._sizing is None:
+            return _Counting(Grouping(Destinations()), None, look)
+        asked = self._renderer.fields(look.found.kind, Channel.SMS)
+        fields = tuple(name for name in contributions.FIELDS if name in asked)
+        people = sum(look.people)
+        meter = Meter(
+            self._renderer,
+            self._sizing,
+            survey.advisory,
+            look.found.id,
+            fields,
+            people * len(look.found.channels),
+        )
+        by_sms = Channel.SMS in look.found.channels
+        each = bool(by_sms and asked) and not meter.groupable(look.locales)
+        grouping = Grouping(survey.destinations, fields, UNSUBSCRIBE in asked, whole=each)
+        return _Counting(grouping, meter if by_sms else None, look, survey.progress)
 
 
-def _query(condition: Condition, found: Plannable) -> LiteralString:
-    reasons: LiteralString = ""
-    for channel in found.channels:
-        reasons += named(", {c}_reason", channel)
-    # Few rows, whatever the number of customers: one for each locale and pattern of reasons.
-    head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("  # noqa: S608  (names of ours)
-    tail: LiteralString = ") AS candidate GROUP BY locale" + reasons
-    return head + candidates(condition, found.channels, one_each=found.plan.one_each) + tail
+class _Look(NamedTuple):
+    """One look at the customers of a campaign."""
+
+    connection: Connection[Any]
+    found: Plannable
+    condition: Condition
+    given: Mapping[str, Any]
+
+    @property
+    def people(self) -> Sequence[int]:
+        return self.given["plan_people"]  # type: ignore[no-any-return]  # (as `values` made it)
+
+    @property
+    def locales(self) -> Sequence[str]:
+        """The locales in which somebody may be told."""
+        return sorted({tag for tag in self.given["plan_chosen"] if tag is not None})
 
 
-def _sum(found: Plannable, patterns: Sequence[Pattern]) -> Forecast:
+class _Counting:
+    """Adds groups up to patterns."""
+
+    def __init__(
+        self,
+        grouping: Grouping,
+        meter: Meter | None,
+        look: _Look,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.grouping = grouping
+        self.meter = meter
+        self.patterns: Counter[tuple[Any, ...]] = Counter()
+        self.samples: dict[Reason, list[int]] = {}
+        self._found = look.found
+        self._progress = progress
+        self._usual = tuple(grouping.destinations.usual(one) for one in look.found.channels)
+
+    def run(self, look: _Look) -> None:
+        """Count all groups."""
+        with groups(
+            look.connection, look.found, look.condition, look.given, self.grouping
+        ) as found:
+            for done, group in enumerate(found, 1):
+                places = tuple(
+                    place or usual for place, usual in zip(group.places, self._usual, strict=True)
+                )
+                segments = self._segments(group)
+                self.patterns[group.locale, group.reasons, places, segments] += group.count
+                self._sample(group)
+                if self.grouping.whole and done % _STEP == 0:
+                    self._progress(done)
+
+    def _segments(self, group: Group) -> int:
+        channels = self._found.channels
+        if self.meter is None or group.locale is None:
+            return 0
+        if group.reasons[channels.index(Channel.SMS)] is not None:
+            return 0
+        told = dict(_told(self._found, group.reasons)).get(Channel.SMS, "") is None
+        measure = self.meter.whole if self.grouping.whole else self.meter.size
+        return measure(group, group.count if told else 0)
+
+    def _sample(self, group: Group) -> None:
+        for _, reason in _told(self._found, group.reasons):
+            if reason is not None:
+                named = self.samples.setdefault(Reason(reason), [])
+                if len(named) < _NAMED and group.customer not in named:
+                    named.append(group.customer)
+
+
+def _sum(look: _Look, counting: _Counting) -> Forecast:
+    found = look.found
+    patterns = [Pattern(count, *key) for key, count in counting.patterns.items()]
     channels: Counter[Channel] = Counter()
     locales: Counter[str] = Counter()
     both: dict[Channel, Counter[str]] = {}
-    suppressed: Counter[Reason] = Counter()
-    for count, locale, reasons in patterns:
-        for channel, reason in _told(found, reasons):
+    left_out: dict[Channel, Counter[Reason]] = {}
+    leaving: dict[tuple[Channel, str, str], Counter[str]] = {}
+    for pattern in patterns:
+        for channel, reason in _told(found, pattern.reasons):
             if reason is not None:
-                suppressed[Reason(reason)] += count
+                left_out.setdefault(channel, Counter())[Reason(reason)] += pattern.count
                 continue
-            channels[channel] += count
-            locales[locale] += count
-            both.setdefault(channel, Counter())[locale] += count
+            channels[channel] += pattern.count
+            locales[pattern.locale] += pattern.count
+            both.setdefault(channel, Counter())[pattern.locale] += pattern.count
+            place = pattern.places[found.channels.index(channel)]
+            units = pattern.segments if channel is Channel.SMS else 1
+            row = leaving.setdefault((channel, pattern.locale, place), Counter())
+            row.update(messages=pattern.count, units=pattern.count * units)
+    suppressed: Counter[Reason] = Counter()
+    for counts in left_out.values():
+        suppressed += counts
+    told = [Told(*key, row["messages"], row["units"]) for key, row in sorted(leaving.items())]
     return Forecast(
         campaign=found.name,
-        customers=sum(count for count, _, _ in patterns),
-        reached=sum(count for count, _, reasons in patterns if None in reasons),
+        customers=sum(pattern.count for pattern in patterns),
+        reached=sum(pattern.count for pattern in patterns if None in pattern.reasons),
         targeted=channels.total() + suppressed.total(),
         channels=channels,
         locales=locales,
@@ -131,7 +294,32 @@ def _sum(found: Plannable, patterns: Sequence[Pattern]) -> Forecast:
         suppressed=suppressed,
         plan=found.plan,
         steps=_steps(found, patterns) if found.plan is ChannelPlan.ESCALATE else (),
+        left_out=left_out,
+        segments=sum(row.units for row in told if row.channel is Channel.SMS),
+        told=told,
+        preferences=_preferences(look.given),
+        samples=_samples(look.connection, counting.samples),
+        sizes=counting.meter.sizes if counting.meter else Sizes(),
+        each=counting.grouping.whole,
     )
+
+
+def _preferences(given: Mapping[str, Any]) -> Sequence[Preference]:
+    rows = zip(given["plan_tags"], given["plan_chosen"], given["plan_people"], strict=True)
+    found = [Preference(tuple(tags), chosen, people) for tags, chosen, people in rows]
+    return sorted(found, key=lambda one: (-one.people, one.preferred))
+
+
+def _samples(
+    connection: Connection[Any], wanted: Mapping[Reason, Sequence[int]]
+) -> Mapping[Reason, Sequence[str]]:
+    ids = sorted({one for some in wanted.values() for one in some})
+    numbers = dict(connection.execute(_SAMPLES, [ids]).fetchall())
+    # Erased since the count, if it is not there.
+    return {
+        reason: sorted(numbers[one] for one in some if one in numbers)
+        for reason, some in wanted.items()
+    }
 
 
 def _told(found: Plannable, reasons: Sequence[str | None]) -> Sequence[tuple[Channel, str | None]]:
@@ -148,9 +336,12 @@ def _steps(found: Plannable, patterns: Sequence[Pattern]) -> Sequence[AtMost]:
     steps = []
     for step, after in enumerate((0, *found.escalate_after)):
         counts: Counter[Channel] = Counter()
-        for which, (count, _, reasons) in enumerate(patterns):
-            if places[which] < step and None in reasons[step:]:
-                places[which] = reasons.index(None, step)
-                counts[found.channels[places[which]]] += count
-        steps.append(AtMost(step=step + 1, after=after, channels=counts))
+        segments = 0
+        for which, pattern in enumerate(patterns):
+            if places[which] < step and None in pattern.reasons[step:]:
+                places[which] = pattern.reasons.index(None, step)
+                channel = found.channels[places[which]]
+                counts[channel] += pattern.count
+                segments += pattern.count * pattern.segments * (channel is Channel.SMS)
+        steps.append(AtMost(step=step + 1, after=after, channels=counts, segments=segments))
     return steps
