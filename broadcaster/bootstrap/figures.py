@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from broadcaster.bootstrap.comparing import compared
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import ConflictError
@@ -88,8 +89,11 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
     customers, reached = figures["customers"], figures["reached"]
     if not (isinstance(customers, int) and isinstance(reached, int)):
         raise TypeError
+    forecast = runtime.campaigns.forecast(campaign)
+    known = forecast is not None and bool(figures["targeted"])
     return {
         **figures,
+        **({"comparison": compared(runtime, campaign, forecast, figures)} if known else {}),
         "unreached": customers - reached,
         "in_doubt": len(doubts),
         "in_doubt_list": [

@@ -32,13 +32,16 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.sweeper import Sweeper
     from broadcaster.domain.advisory import Advisory
     from broadcaster.domain.campaign import Campaign
+    from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.ledger.tariffs import TariffBook
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
+    from broadcaster.planning.left_out import LeftOutList
     from broadcaster.planning.planner import Planner
     from broadcaster.privacy.rotation import Rotation
     from broadcaster.privacy.vault import KeyVault
@@ -190,9 +193,33 @@ class Runtime:
     @cached_property
     def forecaster(self) -> "Forecaster":
         """Says what a campaign would be."""
+        from broadcaster.channels.sms import measure
         from broadcaster.planning.forecast import Forecaster
+        from broadcaster.planning.measuring import Sizing
 
-        return Forecaster(self.pool, self.audience, self.renderer)
+        sizing = Sizing(measure=measure, links=self.links)
+        return Forecaster(self.pool, self.audience, self.renderer, sizing)
+
+    @cached_property
+    def left_out(self) -> "LeftOutList":
+        """Lists who is left out."""
+        from broadcaster.planning.left_out import LeftOutList
+
+        return LeftOutList(self.pool, self.audience, self.renderer)
+
+    @cached_property
+    def tariffs(self) -> "TariffBook":
+        """What networks ask for messages."""
+        from broadcaster.ledger.tariffs import TariffBook
+
+        return TariffBook(self.pool)
+
+    @cached_property
+    def backlog(self) -> "Backlog":
+        """What other campaigns have still to send."""
+        from broadcaster.ledger.backlog import Backlog
+
+        return Backlog(self.pool)
 
     @cached_property
     def reports(self) -> "Reports":

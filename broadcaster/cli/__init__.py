@@ -19,6 +19,7 @@ COMMANDS = {
     "segments": "Save, list, check and count segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "limits": "Show, set and reset how fast networks may be used.",
+    "tariffs": "Import, list and set what networks ask for messages.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",

@@ -16,6 +16,7 @@ from broadcaster.ports import NO_KEYS, Selection, Vault, open_address
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
 from broadcaster.reports.funnel import Funnel, funnel, kept
+from broadcaster.reports.outcome import Outcome, outcome
 from broadcaster.reports.steps import steps
 
 _CAMPAIGN = """
@@ -146,6 +147,11 @@ class Reports:
             "seconds": round(seconds or 0.0, 3),
             **({"steps": escalated} if escalated else {}),
         }
+
+    def outcome(self, campaign: int, length: int) -> Outcome:
+        """Count what became of it as a forecast does; `length` as in `outcome`. ConflictError."""
+        with self._present(campaign) as connection:
+            return outcome(connection, campaign, length)
 
     def unreached(self, campaign: int) -> Iterator[Unreached]:
         """List customers who got nothing on any channel, and why, in bounded memory."""

@@ -117,7 +117,7 @@ def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("source", "plan"), zip(_SOURCES, cycle(ChannelPlan), strict=False))
+@pytest.mark.parametrize(("source", "plan"), [*zip(_SOURCES, cycle(ChannelPlan), strict=False)])
 def test_segments_are_those_of_every_message_rendered(
     pool: Pool, tmp_path: Path, locales: Path, source: str, plan: ChannelPlan
 ) -> None:

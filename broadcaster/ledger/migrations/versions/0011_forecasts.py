@@ -1,0 +1,27 @@
+"""What networks ask for messages, and the forecast that was looked at when a campaign was approved."""
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0005"
+
+_FORECASTS = """
+-- A price is for `per` units to numbers that begin with `prefix`; the latest valid one holds.
+CREATE TABLE tariff (
+    provider text NOT NULL,
+    prefix text NOT NULL,
+    valid_from date NOT NULL,
+    price numeric(13, 6) NOT NULL CHECK (price >= 0),
+    per integer NOT NULL CHECK (per IN (1, 1000)),
+    currency text NOT NULL,
+    changed_by text NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (provider, prefix, valid_from)
+);
+ALTER TABLE campaign ADD COLUMN forecast jsonb;
+"""
+
+
+def upgrade() -> None:
+    """Make the table and the column."""
+    op.execute(_FORECASTS)
