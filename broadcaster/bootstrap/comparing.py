@@ -1,5 +1,7 @@
 """Forecast against actual: what was approved beside what became of it."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.tariff import Tariffs
@@ -38,11 +40,9 @@ def comparison(runtime: "Runtime", campaign: "Campaign") -> dict[str, Any]:
 
 
 def compared(
-    runtime: "Runtime", campaign: int, forecast: "Any", figures: "Any"
+    runtime: "Runtime", campaign: int, forecast: Mapping[str, Any], figures: Mapping[str, Any]
 ) -> dict[str, object]:
     """Compare a campaign that has deliveries with its forecast."""
-    from datetime import datetime
-
     from broadcaster.reports.comparison import compare
 
     day = datetime.fromisoformat(forecast["time"]["starts"]).date()

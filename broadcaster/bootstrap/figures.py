@@ -89,11 +89,10 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
     customers, reached = figures["customers"], figures["reached"]
     if not (isinstance(customers, int) and isinstance(reached, int)):
         raise TypeError
-    forecast = runtime.campaigns.forecast(campaign)
-    known = forecast is not None and bool(figures["targeted"])
+    forecast = runtime.campaigns.forecast(campaign) if figures["targeted"] else None
     return {
         **figures,
-        **({"comparison": compared(runtime, campaign, forecast, figures)} if known else {}),
+        **({"comparison": compared(runtime, campaign, forecast, figures)} if forecast else {}),
         "unreached": customers - reached,
         "in_doubt": len(doubts),
         "in_doubt_list": [

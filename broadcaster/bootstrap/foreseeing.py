@@ -1,4 +1,4 @@
-"""The whole forecast of a campaign: counts, segments, cost, time and advice, joined from adapters."""
+"""The whole forecast of a campaign: counts, segments, cost, time and advice."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -172,7 +172,7 @@ def _flows(foreseen: "Forecast", ways: Ways) -> list[Flow]:
     return [Flow(*key, row["messages"], row["units"]) for key, row in sums.items()]
 
 
-def _time(  # noqa: PLR0913  (what decides how long it takes)
+def _time(
     runtime: "Runtime",
     campaign: "Campaign",
     advisory: "Advisory",
@@ -282,17 +282,20 @@ def _savings(foreseen: "Forecast") -> "list[Advice]":
         texts.setdefault(text.locale, {})[text.pieces] = count
     found = []
     for locale, mine in sorted(texts.items()):
-        for one in savings(mine)[0]:
-            found.append(
-                wording(
-                    one.what,
-                    locale,
-                    one.saved,
-                    characters=one.characters,
-                    instead=one.instead,
-                    count=one.count,
-                )
+        changes, looked = savings(mine)
+        at_least = looked < sum(mine.values()) or bool(foreseen.sizes.unkept)
+        found += [
+            wording(
+                one.what,
+                locale,
+                one.saved,
+                at_least=at_least,
+                characters=one.characters,
+                instead=one.instead,
+                count=one.count,
             )
+            for one in changes
+        ]
     return found
 
 

@@ -96,14 +96,13 @@ def forecast(
     """Say who would be told, what it costs, how long it takes, who is left out and why."""
     from broadcaster import bootstrap
     from broadcaster.cli.forecasts import show_forecast, write_picture
-    from broadcaster.cli.progress import bar
+    from broadcaster.cli.progress import later
     from broadcaster.reports.picture import picture as draw
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
-        # Only where every message has to be rendered there is something to see.
-        with bar(runtime.customers.count(found.expression), "messages") as shown:
-            figures = bootstrap.foresee(runtime, found, shown.move)
+        with later(lambda: runtime.customers.count(found.expression), "messages") as move:
+            figures = bootstrap.foresee(runtime, found, move)
         _print(figures, json, show_forecast)
         if picture is not None:
             write_picture(draw(figures), picture)
@@ -159,10 +158,11 @@ def approve(campaign: Which, by: By = "operator") -> None:
         found = runtime.campaigns.get(campaign)
         pinned = bootstrap.approve(runtime, found, by)
         messages = sum(pinned["channels"].values())
+        sums = [f"{amount} {currency}" for currency, amount in pinned["cost"]["total"].items()]
         typer.echo(
             f"Campaign {found.id} is approved by {by}; content {pinned['content_hash'][:12]}, "
             f"{pinned['reached']:,} customers, {messages:,} messages, "
-            f"{pinned['segments']:,} SMS segments."
+            f"{pinned['segments']:,} SMS segments, {', '.join(sums) or 'at an unknown price'}."
         )
 
 

@@ -177,8 +177,9 @@ def write_left_out(rows: Iterable[LeftOut], output: Path | None) -> int:
     with _opened(output) as stream:
         writer = csv.writer(stream)
         writer.writerow(("customer", "channel", "reason"))
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             writer.writerow([cell(row.customer), row.channel.value, row.reason.value])
+            count += 1
     return count
 
 

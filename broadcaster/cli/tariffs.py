@@ -51,7 +51,7 @@ def import_(
 
 
 @app.command("set")
-def set_(  # noqa: PLR0913  (what a tariff is made of)
+def set_(
     provider: Annotated[str, typer.Argument(help="twilio, smtp, fcm, webpush …")],
     prefix: Annotated[str, typer.Argument(help="+212, a country as MA, or all.")],
     price: Annotated[str, typer.Argument(help="With a point, such as 0.1234.")],

@@ -73,4 +73,4 @@ class Backlog:
 def _units(channel: str, count: int, forecast: Mapping[str, Any] | None) -> int:
     if channel != Channel.SMS or not forecast or not forecast["channels"].get(channel):
         return int(count)
-    return round(count * forecast["segments"] / forecast["channels"][channel])
+    return round(count * int(forecast["segments"]) / int(forecast["channels"][channel]))

@@ -52,9 +52,9 @@ class TariffBook:
         ]
 
     def put(self, entries: Sequence[Tariff], by: str) -> int:
-        """Write all or none, in place of those of the same provider, prefix and day; how many changed.
+        """Write all or none, in place of those of the same provider, prefix and day.
 
-        InvalidInputError when there would be more than are kept.
+        Gives how many changed. InvalidInputError when there would be more than are kept.
         """
         with self._pool.connection() as connection:
             changed = 0

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from broadcaster.domain.delivery import Reason
 from broadcaster.planning.forecast import Forecast
 
-#: Of a channel's customers, the part that is left out for one reason before it looks like a mistake.
+#: The part of customers left out for one reason from which on it looks like a mistake.
 _SUSPICIOUS = 0.5
 #: How many pieces of advice there are at most.
 _MOST = 50
@@ -37,19 +37,25 @@ def ordered(found: Iterable[Advice]) -> Sequence[Advice]:
     return sorted(found, key=lambda one: (one.weight, -one.figure, one.text))[:_MOST]
 
 
-def wording(what: str, locale: str, saved: int, **change: Sequence[str] | int) -> Advice:
-    """Advise on the wording of an SMS; `change` has what the saving says of it."""
-    characters, instead = change.get("characters", ()), change.get("instead", ())
-    count = change.get("count", 0)
-    if not isinstance(characters, Sequence) or not isinstance(instead, Sequence):
-        raise TypeError
-    how = _how(what, characters, instead, count if isinstance(count, int) else 0)
+def wording(
+    what: str,
+    locale: str,
+    saved: int,
+    *,
+    characters: Sequence[str],
+    instead: Sequence[str],
+    count: int,
+    at_least: bool,
+) -> Advice:
+    """Advise on the wording of an SMS, from what a change of it saves."""
+    how = _how(what, characters, instead, count)
+    amount = f"at least {saved:,}" if at_least else f"{saved:,}"
     return Advice(
         what=f"sms_{what}",
         figure=saved,
         unit="segments",
         locale=locale,
-        text=f"{how} the {locale} text saves {saved:,} segments.",
+        text=f"{how} the {locale} text saves {amount} segments.",
         weight=_SAVING,
     )
 

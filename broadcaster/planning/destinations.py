@@ -100,7 +100,8 @@ def _numbers(destinations: Destinations) -> LiteralString:
 
 
 _TABLE: LiteralString = """
-SELECT address.id AS address_id, {place} AS place FROM address WHERE address.channel = '{channel}'"""
+SELECT address.id AS address_id, {place} AS place FROM address
+WHERE address.channel = '{channel}'"""
 
 _MAILBOXES: LiteralString = _TABLE.replace("{channel}", "email").replace(
     "{place}", "lower(split_part(address.value, '@', -1))"

@@ -73,9 +73,9 @@ class Forecast:
     campaign escalates, these are the counts of its start, and `steps` has the most that each step
     can tell: all of them if nobody confirms anything.
 
-    `segments` are those of all SMS together, 0 where they were not measured; `told` says by channel,
-    locale and place what leaves. `samples` names some customers who are left out for each reason.
-    `left_out` counts them by channel and reason.
+    `segments` are those of all SMS together, 0 where they were not measured; `told` says by
+    channel, locale and place what leaves. `left_out` counts who is left out by channel and reason,
+    and `samples` names some of them for each reason. With `each` every SMS was rendered.
     """
 
     campaign: str
@@ -116,11 +116,12 @@ class Forecast:
 
 
 class Pattern(NamedTuple):
-    """How many customers share a locale, and for each channel a reason (None: is told), a place
-    and the segments of the SMS.
+    """Some customers of one locale, and for each channel a reason (None: is told) and a place.
+
+    `segments` are those of one SMS to one of them.
     """
 
-    count: int
+    people: int
     locale: str
     reasons: tuple[str | None, ...]
     places: tuple[str, ...] = ()
@@ -236,7 +237,7 @@ class _Counting:
                     place or usual for place, usual in zip(group.places, self._usual, strict=True)
                 )
                 segments = self._segments(group)
-                self.patterns[group.locale, group.reasons, places, segments] += group.count
+                self.patterns[group.locale, group.reasons, places, segments] += group.people
                 self._sample(group)
                 if self.grouping.whole and done % _STEP == 0:
                     self._progress(done)
@@ -249,7 +250,7 @@ class _Counting:
             return 0
         told = dict(_told(self._found, group.reasons)).get(Channel.SMS, "") is None
         measure = self.meter.whole if self.grouping.whole else self.meter.size
-        return measure(group, group.count if told else 0)
+        return measure(group, group.people if told else 0)
 
     def _sample(self, group: Group) -> None:
         for _, reason in _told(self._found, group.reasons):
@@ -261,7 +262,7 @@ class _Counting:
 
 def _sum(look: _Look, counting: _Counting) -> Forecast:
     found = look.found
-    patterns = [Pattern(count, *key) for key, count in counting.patterns.items()]
+    patterns = [Pattern(people, *key) for key, people in counting.patterns.items()]
     channels: Counter[Channel] = Counter()
     locales: Counter[str] = Counter()
     both: dict[Channel, Counter[str]] = {}
@@ -270,23 +271,23 @@ def _sum(look: _Look, counting: _Counting) -> Forecast:
     for pattern in patterns:
         for channel, reason in _told(found, pattern.reasons):
             if reason is not None:
-                left_out.setdefault(channel, Counter())[Reason(reason)] += pattern.count
+                left_out.setdefault(channel, Counter())[Reason(reason)] += pattern.people
                 continue
-            channels[channel] += pattern.count
-            locales[pattern.locale] += pattern.count
-            both.setdefault(channel, Counter())[pattern.locale] += pattern.count
+            channels[channel] += pattern.people
+            locales[pattern.locale] += pattern.people
+            both.setdefault(channel, Counter())[pattern.locale] += pattern.people
             place = pattern.places[found.channels.index(channel)]
             units = pattern.segments if channel is Channel.SMS else 1
             row = leaving.setdefault((channel, pattern.locale, place), Counter())
-            row.update(messages=pattern.count, units=pattern.count * units)
+            row.update(messages=pattern.people, units=pattern.people * units)
     suppressed: Counter[Reason] = Counter()
     for counts in left_out.values():
         suppressed += counts
     told = [Told(*key, row["messages"], row["units"]) for key, row in sorted(leaving.items())]
     return Forecast(
         campaign=found.name,
-        customers=sum(pattern.count for pattern in patterns),
-        reached=sum(pattern.count for pattern in patterns if None in pattern.reasons),
+        customers=sum(pattern.people for pattern in patterns),
+        reached=sum(pattern.people for pattern in patterns if None in pattern.reasons),
         targeted=channels.total() + suppressed.total(),
         channels=channels,
         locales=locales,
@@ -341,7 +342,7 @@ def _steps(found: Plannable, patterns: Sequence[Pattern]) -> Sequence[AtMost]:
             if places[which] < step and None in pattern.reasons[step:]:
                 places[which] = pattern.reasons.index(None, step)
                 channel = found.channels[places[which]]
-                counts[channel] += pattern.count
-                segments += pattern.count * pattern.segments * (channel is Channel.SMS)
+                counts[channel] += pattern.people
+                segments += pattern.people * pattern.segments * (channel is Channel.SMS)
         steps.append(AtMost(step=step + 1, after=after, channels=counts, segments=segments))
     return steps

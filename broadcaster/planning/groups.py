@@ -22,14 +22,15 @@ _FETCH = 5000
 
 
 class Group(NamedTuple):
-    """Some customers: how many, one of them, their locale; and for each channel of the campaign
-    why they are left out (None: they are not) and where their address leads (None: as usual).
+    """Some customers: how many, one of them, and their locale.
 
+    For each channel of the campaign there is why they are left out (None: they are not) and where
+    their address leads (None: as usual).
     `forms` are those of the fields that the SMS has in it; `digits` says how many digits the
     number of their delivery by SMS has, where that stands in the text and it is one of the first.
     """
 
-    count: int
+    people: int
     customer: int
     locale: str | None
     reasons: tuple[str | None, ...]
@@ -69,10 +70,10 @@ def groups(
 
 
 def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
-    count, customer, locale, digits, *rest = row
+    people, customer, locale, digits, *rest = row
     forms = rest[2 * channels :]
     return Group(
-        count=count,
+        people=people,
         customer=customer,
         locale=locale,
         reasons=tuple(rest[:channels]),
@@ -108,7 +109,7 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
                 channel,
             )
     number = _number(found) if links else "NULL::bigint AS number"
-    row: LiteralString = "SELECT candidate.*, " + number + places + " FROM ("
+    row: LiteralString = "SELECT candidate.*, " + number + places + " FROM ("  # noqa: S608  (names of ours)
     return (
         _outer(found, grouping, fields)
         + row

@@ -1,4 +1,4 @@
-"""Measuring the SMS of groups of customers: each text that differs in size is made and counted once.
+"""Measuring the SMS of groups of customers: each text that differs in size is made once.
 
 The texts are made by what makes them when they are sent, from the values of one customer of the
 group or, where only their form is known, from values of that form.
@@ -68,7 +68,7 @@ class Sizes:
 class Meter:
     """Measures the SMS of one campaign."""
 
-    def __init__(  # noqa: PLR0913  (what a message is made of)
+    def __init__(
         self,
         renderer: Renderer,
         sizing: Sizing,
@@ -89,7 +89,7 @@ class Meter:
 
     def groupable(self, locales: Sequence[str]) -> bool:
         """Tell whether in each of the locales the sizes of texts follow from forms."""
-        plain = {name: contributions.BASIC for name in contributions.FIELDS}
+        plain = dict.fromkeys(contributions.FIELDS, contributions.BASIC)
         return all(
             self._pieces(locale, self._reader(locale, values, 1)) is not None
             for locale in locales

@@ -17,7 +17,6 @@ from broadcaster.domain.message import (
     WebContent,
 )
 from broadcaster.errors import ConfigurationError
-from broadcaster.ports import Reader
 from broadcaster.render.environment import (
     Sandbox,
     Setting,

@@ -127,8 +127,8 @@ def _explained(rows: Figures, unsent: Mapping[str, int]) -> list[dict[str, objec
             if pair["difference"]:
                 what = "told by" if name == "channels" else "left out:"
                 text = (
-                    f"{pair['difference']:+,} {what} {key.replace('_', ' ')}: customers, consents or "
-                    "addresses changed between the approval and the plan"
+                    f"{pair['difference']:+,} {what} {key.replace('_', ' ')}: customers, consents "
+                    "or addresses changed between the approval and the plan"
                 )
                 found.append({"what": f"{name}.{key}", "count": pair["difference"], "why": text})
     for why, count in sorted(unsent.items()):

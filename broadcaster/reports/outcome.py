@@ -27,9 +27,11 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
 
 _PEOPLE = """
-SELECT count(DISTINCT customer_id), count(DISTINCT customer_id) FILTER (WHERE address_id IS NOT NULL)
-FROM delivery
-WHERE campaign_id = %(campaign)s AND number NOT BETWEEN %(first)s AND %(last)s
+SELECT count(*), count(*) FILTER (WHERE told) FROM (
+    SELECT bool_or(address_id IS NOT NULL) AS told FROM delivery
+    WHERE campaign_id = %(campaign)s AND number NOT BETWEEN %(first)s AND %(last)s
+    GROUP BY customer_id
+) AS person
 """
 
 

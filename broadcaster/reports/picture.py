@@ -117,6 +117,7 @@ def _bar(name: str, count: int, style: str, y: int, part: float) -> str:
     length = max(part * _ROOM, 1.0)
     return (
         f'<text class="word" x="{_LEFT + 34}" y="{y + 14}" text-anchor="end">{escape(name)}</text>'
-        f'<rect class="{style}" x="{_LEFT + 42}" y="{y + 1}" width="{length:.1f}" height="18" rx="3"/>'
+        f'<rect class="{style}" x="{_LEFT + 42}" y="{y + 1}" width="{length:.1f}" height="18" '
+        'rx="3"/>'
         f'<text class="word" x="{_LEFT + 50 + length:.1f}" y="{y + 14}">{count:,}</text>'
     )

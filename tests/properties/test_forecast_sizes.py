@@ -23,6 +23,7 @@ from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.forecast import Forecast, Forecaster, Survey
 from broadcaster.planning.measuring import Sizing
 from broadcaster.planning.planner import Planner
+from broadcaster.ports import Reader
 from broadcaster.render.holes import cleaner
 from broadcaster.render.renderer import TemplateRenderer
 from tests import skeletons
@@ -39,22 +40,24 @@ _PLAIN = st.from_regex(_OTHER, fullmatch=True).filter(lambda text: len(text) < 1
 _AROUND = st.lists(
     st.sampled_from(
         (
-            *(
-                "a" * 147,
-                "a" * 60,
-                "€",
-                "[",
-                "é",
-                "ê",
-                "م",
-                "\u0301",
-                "\u064b",
-                "😀",
-                "👩\u200d",
-                "🇲",
-            ),
+            "a" * 147,
+            "a" * 60,
+            "€",
+            "[",
+            "é",
+            "ê",
+            "م",
+            "\u0301",
+            "\u064b",
+            "😀",
+            "👩\u200d",
+            "🇲",
+            "\u1100",
+            "\u0600",
+            " ",
+            "\n",
+            "x",
         )
-        + ("\u1100", "\u0600", " ", "\n", "x"),
     ),
     max_size=6,
 ).map("".join)
@@ -72,16 +75,16 @@ def test_plain_characters_are_alone_and_no_step_changes_them() -> None:
     plain = [chr(code) for code in range(32, 0x3000) if _OTHER.fullmatch(chr(code))]
     assert len(plain) > 300
     for character in plain:
-        assert graphemes._class(character).name == "OTHER"  # noqa: SLF001  (its rule decides)
-        assert sms._ALONE.fullmatch(character)  # noqa: SLF001  (as above)
+        assert graphemes._class(character).name == "OTHER"
+        assert sms._ALONE.fullmatch(character)
         assert (measure(character).encoding == "GSM-7") is bool(_BASIC.fullmatch(character))
         assert measure(character).units == 1
     text = " ".join(plain)
     assert cleaner("name")(_reader(text[:99].strip())) == text[:99].strip()
 
 
-def _reader(name: str) -> object:
-    return type("One", (), {"name": name})()
+def _reader(name: str) -> Reader:
+    return Reader(name=name, number="", unsubscribe_url="", page_url="")
 
 
 @given(before=_AROUND, name=_PLAIN, between=_AROUND, after=_AROUND)

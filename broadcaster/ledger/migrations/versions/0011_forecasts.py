@@ -1,4 +1,4 @@
-"""What networks ask for messages, and the forecast that was looked at when a campaign was approved."""
+"""What networks ask for messages, and the forecast that was looked at with an approval."""
 
 from alembic import op
 
