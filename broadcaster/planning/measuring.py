@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, SmsContent, SmsSize
+from broadcaster.errors import BroadcasterError, ConfigurationError
 from broadcaster.planning import contributions
 from broadcaster.planning.groups import Group
 from broadcaster.ports import Reader, Renderer
@@ -140,7 +141,17 @@ class Meter:
         return self._measured(locale, reader), text
 
     def _measured(self, locale: str, reader: Reader) -> SmsSize:
-        content = self._renderer.prepare(self._advisory, Channel.SMS, locale)(reader)
+        try:
+            content = self._renderer.prepare(self._advisory, Channel.SMS, locale)(reader)
+        except BroadcasterError:
+            raise
+        except Exception as error:
+            # The same that a batch would meet; there the message is given up, here nobody sent it.
+            message = (
+                f"The SMS of {self._advisory.kind} in {locale} can not be rendered "
+                f"({type(error).__name__}). Correct its facts, or the text."
+            )
+            raise ConfigurationError(message) from error
         self.sizes.rendered += 1
         if not isinstance(content, SmsContent):
             raise TypeError

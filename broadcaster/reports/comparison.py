@@ -105,6 +105,7 @@ def _costs(forecast: Figures, charges: Sequence[Charge]) -> dict[str, object]:
 #: Why a message that the plan had never left, in words.
 _WORDS = {
     DeliveryStatus.SUPPRESSED: "opted out or barred after the plan",
+    DeliveryStatus.REJECTED: "refused by the network, and not charged",
     DeliveryStatus.EXPIRED: "expired before it left",
     DeliveryStatus.CANCELLED: "cancelled before it left",
     DeliveryStatus.DEAD: "given up before it left",
