@@ -198,7 +198,7 @@ class Runtime:
         from broadcaster.planning.measuring import Sizing
 
         sizing = Sizing(measure=measure, links=self.links)
-        return Forecaster(self.pool, self.audience, self.renderer, sizing)
+        return Forecaster(self.pool, self.audience, self.renderer, sizing, self.vault)
 
     @cached_property
     def left_out(self) -> "LeftOutList":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Stands for all mail domains and hosts that nothing tells apart.
 _ELSEWHERE = "elsewhere.invalid"
+#: The place of an address of which nothing is known yet.
+_UNKNOWN = "?"
 #: Digits of a number, its sign aside, as far as routes and limits look.
 _DIGITS = 15
 
@@ -33,15 +35,17 @@ class Ways:
 
     def __init__(self, runtime: "Runtime", *, drill: bool) -> None:
         """Look at settings and changed limits."""
+        from broadcaster.channels.phones import calling_code
+
         self._runtime = runtime
         self._drill = drill
         self._known: dict[tuple[Channel, str], Way] = {}
+        self._home = calling_code(runtime.settings.region)
         runtime.throttle.refresh()
         self.rates = dict(runtime.throttle.rates())
 
     def destinations(self, prefixes: Iterable[str]) -> "Destinations":
         """Say what is to be told apart, with the prefixes of tariffs."""
-        from broadcaster.channels.phones import calling_code
         from broadcaster.planning.destinations import Destinations
 
         settings = self._runtime.settings
@@ -54,7 +58,7 @@ class Ways:
         mail = {name for scheme, name in routes if scheme == Scheme.MAILTO}
         named = {name for _, name in names if not name.startswith("+")}
         return Destinations(
-            home=calling_code(settings.region),
+            home=self._home,
             prefixes=frozenset(
                 {*prefixes, *(name for _, name in (*names, *routes) if name.startswith("+"))}
             ),
@@ -67,7 +71,7 @@ class Ways:
         """Give the way to a place."""
         key = (channel, place)
         if key not in self._known:
-            self._known[key] = self._find(_example(channel, place))
+            self._known[key] = self._find(_example(channel, place, self._home))
         return self._known[key]
 
     def _find(self, address: Address) -> Way:
@@ -104,8 +108,11 @@ class Ways:
         return Lines(self._runtime.providers.__getitem__, self._runtime.settings.routes)
 
 
-def _example(channel: Channel, place: str) -> Address:
+def _example(channel: Channel, place: str, home: str) -> Address:
     """Make an address of a place."""
+    if place == _UNKNOWN:
+        # Stored this very moment: as most are.
+        place = home if channel is Channel.SMS else Scheme.MAILTO.value
     if channel is Channel.SMS:
         value = place + "0" * (_DIGITS + 1 - len(place))
         return Address(scheme=Scheme.TEL, value=value, keys={})

@@ -14,7 +14,7 @@ _PLACES, _HIGHEST = 6, Decimal(1_000_000)
 PER = (1, 1000)
 
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_PREFIX = re.compile(r"\+[1-9][0-9]{0,14}|", re.ASCII)
+_PREFIX = re.compile(r"\+[1-9][0-9]{0,6}|", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 #: A number without an exponent, as people write prices.
 _PRICE = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?", re.ASCII)
@@ -49,7 +49,9 @@ def tariff(
     """Read a tariff from what somebody wrote; InvalidInputError naming the field."""
     return Tariff(
         provider=_fitting("provider", provider, _PROVIDER, "Name it as in the limits: twilio."),
-        prefix=_fitting("prefix", prefix, _PREFIX, "Write + and digits; empty for all."),
+        prefix=_fitting(
+            "prefix", prefix, _PREFIX, "Write + and up to seven digits; empty for all."
+        ),
         price=_price(price),
         per=_per(per),
         currency=_fitting("currency", currency, _CURRENCY, "Write three capitals, such as MAD."),

@@ -4,14 +4,19 @@ Addresses are told apart by what is rare: almost all numbers are those of the ho
 those are not looked up one by one. What an address is worth is read off here and nowhere else.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
-from broadcaster.domain.message import Channel
+from broadcaster.domain.message import Channel, Scheme
 
 #: As many digits as tell all country calling codes apart, and the sign before them (ITU-T E.164).
 _COUNTRY = 4
+#: As many signs of a number are told apart at most: more would tell people apart.
+LONGEST = 8
+#: The place of an address of which nothing is known.
+UNKNOWN = "?"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +30,10 @@ class Destinations:
     prefixes: frozenset[str] = frozenset()
     domains: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Cut prefixes that are too long to be told apart."""
+        object.__setattr__(self, "prefixes", frozenset(one[:LONGEST] for one in self.prefixes))
 
     def usual(self, channel: Channel) -> str:
         """Name the place of most addresses of a channel."""
@@ -54,8 +63,7 @@ def _by_length(name: str, prefixes: Iterable[str]) -> Mapping[str, object]:
     return {f"{name}_{length}": lists.get(length, []) for length in _LENGTHS}
 
 
-#: An E.164 number has 15 digits at most.
-_LENGTHS = range(2, 17)
+_LENGTHS = range(2, LONGEST + 1)
 
 
 def _longest(
@@ -64,16 +72,16 @@ def _longest(
     """Write the expression for the longest of some beginnings that a number has."""
     text: LiteralString = "CASE"
     for length in sorted(lengths, reverse=True):
-        digits = _DIGITS[length]
-        cut: LiteralString = "left(address.value, " + digits + ")"
-        text += " WHEN " + cut + " = ANY (%(" + name + "_" + digits + ")s::text[]) THEN " + cut
+        key: LiteralString = "(%(" + name + "_" + _DIGITS[length] + ")s::text[])"
+        text += " WHEN " + _cut(length) + " = ANY " + key + " THEN " + _cut(length)
     return text + " ELSE " + otherwise + " END" if text != "CASE" else otherwise
 
 
-_DIGITS: tuple[LiteralString, ...] = (
-    *("0", "1", "2", "3", "4", "5", "6", "7", "8"),
-    *("9", "10", "11", "12", "13", "14", "15", "16"),
-)
+def _cut(length: int) -> LiteralString:
+    return "left(" + _VALUE + ", " + _DIGITS[length] + ")"
+
+
+_DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8")
 
 
 def joined(channel: Channel, destinations: Destinations) -> LiteralString:
@@ -93,26 +101,60 @@ def _numbers(destinations: Destinations) -> LiteralString:
     inside = {len(one) for one in own if one != destinations.home}
     outside = {len(one) for one in destinations.prefixes - own if len(one) > _COUNTRY}
     home = _longest("place_at_home", "%(place_home)s", inside)
-    abroad = _longest("place_abroad", "left(address.value, 4)", outside)
-    place = "CASE WHEN address.value LIKE %(place_like)s THEN " + home + " ELSE " + abroad + " END"
-    usual: LiteralString = " AND address.value NOT LIKE %(place_like)s" if not inside else ""
+    abroad = _longest("place_abroad", _cut(_COUNTRY), outside)
+    place = "CASE WHEN " + _VALUE + " LIKE %(place_like)s THEN " + home + " ELSE " + abroad + " END"
+    usual: LiteralString = (
+        " AND (" + _VALUE + " LIKE %(place_like)s) IS NOT TRUE" if not inside else ""
+    )
     return _TABLE.replace("{place}", place).replace("{channel}", "sms") + usual
 
 
-_TABLE: LiteralString = """
-SELECT address.id AS address_id, {place} AS place FROM address
-WHERE address.channel = '{channel}'"""
+# Of a sealed address as much is known in plain as is told apart here; nothing at all: `UNKNOWN`.
+_VALUE: LiteralString = "COALESCE(address.value, address.place)"
 
-_MAILBOXES: LiteralString = _TABLE.replace("{channel}", "email").replace(
-    "{place}", "lower(split_part(address.value, '@', -1))"
-) + (" AND lower(split_part(address.value, '@', -1)) = ANY (%(place_domains)s::text[])")
+_TABLE: LiteralString = (
+    """
+SELECT address.id AS address_id,
+    CASE WHEN """
+    + _VALUE
+    + """ IS NULL THEN '?' ELSE {place} END AS place
+FROM address WHERE address.channel = '{channel}'"""
+)
+
+_DOMAIN: LiteralString = "lower(split_part(" + _VALUE + ", '@', -1))"
+_MAILBOXES: LiteralString = (
+    _TABLE.replace("{channel}", "email").replace("{place}", _DOMAIN)
+    + " AND ("
+    + _VALUE
+    + " IS NULL OR "
+    + _DOMAIN
+    + " = ANY (%(place_domains)s::text[]))"
+)
 
 # The host of an https address ends at the first sign of what follows it.
-_HOST: LiteralString = "lower(substring(address.value from '^https://([^/:?#]*)'))"
-_PUSH: LiteralString = _TABLE.replace("{channel}", "push").replace(
-    "{place}", "CASE address.scheme WHEN 'webpush' THEN " + _HOST + " ELSE address.scheme::text END"
-) + (
-    " AND (address.scheme <> 'webpush' OR (cardinality(%(place_hosts)s::text[]) > 0 AND "
+_HOST: LiteralString = "lower(substring(" + _VALUE + " from '^https://([^/:?#]*)'))"
+_PUSH: LiteralString = (
+    """
+SELECT address.id AS address_id,
+    CASE address.scheme WHEN 'webpush' THEN """
+    + _HOST
+    + """ ELSE address.scheme::text END AS place
+FROM address
+WHERE address.channel = 'push' AND (address.scheme <> 'webpush'
+    OR (cardinality(%(place_hosts)s::text[]) > 0 AND """
     + _HOST
     + " = ANY (%(place_hosts)s::text[])))"
 )
+
+
+def kept(scheme: Scheme, value: str) -> str:
+    """Give what may be known in plain of a sealed address: what many others share with it."""
+    if scheme is Scheme.TEL:
+        return value[:LONGEST]
+    if scheme is Scheme.MAILTO:
+        return "@" + value.rpartition("@")[2].lower()
+    found = _HOST_OF.match(value)
+    return found[0] if found and scheme is Scheme.WEBPUSH else ""
+
+
+_HOST_OF = re.compile("https://[^/:?#]*")

@@ -17,8 +17,9 @@ from broadcaster.planning.candidates import values
 from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.groups import Group, Grouping, groups
 from broadcaster.planning.measuring import UNSUBSCRIBE, Meter, Sizes, Sizing
+from broadcaster.planning.openings import Openings
 from broadcaster.planning.plannable import Plannable, read
-from broadcaster.ports import Audience, Condition, Renderer
+from broadcaster.ports import NO_KEYS, Audience, Condition, Renderer, Vault
 
 _LIMITS = "SET LOCAL statement_timeout = '5min'; SET LOCAL work_mem = '128MB'"
 _SAMPLES = "SELECT id, number FROM customer WHERE id = ANY(%s)"
@@ -149,8 +150,10 @@ class Forecaster:
         audience: Audience,
         renderer: Renderer,
         sizing: Sizing | None = None,
+        vault: Vault = NO_KEYS,
     ) -> None:
         """Keep what it works with; without `sizing` no SMS is measured."""
+        self._openings = Openings(pool, vault)
         self._pool = pool
         self._audience = audience
         self._renderer = renderer
@@ -161,6 +164,8 @@ class Forecaster:
 
         Errors of the renderer where a message can not be made.
         """
+        if survey is not None:
+            self._learn(campaign, survey)
         with self._pool.connection() as connection:
             connection.execute(_LIMITS)
             found = read(connection, campaign)
@@ -168,8 +173,19 @@ class Forecaster:
             given = values(connection, found, condition, self._renderer)
             look = _Look(connection, found, condition, given)
             counting = self._counting(look, survey)
-            counting.run(look)
+            counting.run(look, self._openings)
             return _sum(look, counting)
+
+    def _learn(self, campaign: int, survey: Survey) -> None:
+        """Have known of sealed people what this survey goes by; the rest stays sealed."""
+        with self._pool.connection() as connection:
+            found = read(connection, campaign)
+        wanted = {Channel.SMS: True, Channel.EMAIL: bool(survey.destinations.domains)}
+        wanted[Channel.PUSH] = bool(survey.destinations.hosts)
+        channels = [channel for channel in found.channels if wanted[channel]]
+        by_sms = Channel.SMS in channels and self._sizing is not None
+        names = by_sms and "name" in self._renderer.fields(found.kind, Channel.SMS)
+        self._openings.learn(channels, names=names)
 
     def _counting(self, look: "_Look", survey: Survey | None) -> "_Counting":
         if survey is None or self._sizing is None:
@@ -227,12 +243,12 @@ class _Counting:
         self._progress = progress
         self._usual = tuple(grouping.destinations.usual(one) for one in look.found.channels)
 
-    def run(self, look: _Look) -> None:
+    def run(self, look: _Look, openings: Openings) -> None:
         """Count all groups."""
         with groups(
             look.connection, look.found, look.condition, look.given, self.grouping
         ) as found:
-            for done, group in enumerate(found, 1):
+            for done, group in enumerate(openings.opened(look.connection, found), 1):
                 places = tuple(
                     place or usual for place, usual in zip(group.places, self._usual, strict=True)
                 )

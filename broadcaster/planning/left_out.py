@@ -17,8 +17,8 @@ _FETCH = 5000
 
 # A campaign that was planned keeps its own list.
 _PLANNED = """
-SELECT customer.number, delivery.channel, delivery.reason
-FROM delivery JOIN customer ON customer.id = delivery.customer_id
+SELECT COALESCE(customer.number, 'erased'), delivery.channel, delivery.reason
+FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
 WHERE delivery.campaign_id = %(plan_campaign)s AND delivery.address_id IS NULL
 ORDER BY delivery.customer_id, delivery.channel
 """

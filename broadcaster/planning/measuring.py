@@ -100,7 +100,8 @@ class Meter:
     def whole(self, group: Group, told: int) -> int:
         """Render and measure for one customer whose fields the group has; the segments."""
         locale = group.locale or ""
-        values = dict(zip(self._fields, group.forms, strict=True))
+        texts = map(contributions.example, group.forms)
+        values = dict(zip(self._fields, texts, strict=True))
         reader = self._reader(locale, values, group.digits or self._most)
         size = self._measured(locale, reader)
         self._count(locale, size, told)

@@ -14,11 +14,13 @@ SELECT COALESCE(min(first), 0), COALESCE(max(last), -1) FROM escalation
 WHERE campaign_id = %s AND step > 1 AND done_at IS NOT NULL AND last >= first
 """
 
+# Of a sealed number its first digits are known since the forecast, and those alone are wanted here.
 # What planning left out has no address; what was left out at its claim has.
 _ROWS = """
 SELECT delivery.channel, delivery.locale, delivery.status, delivery.reason, delivery.provider,
        delivery.address_id IS NOT NULL,
-       CASE WHEN delivery.channel = 'sms' THEN left(address.value, %(length)s) END,
+       CASE WHEN delivery.channel = 'sms'
+           THEN left(COALESCE(address.value, address.place), %(length)s) END,
        count(*), sum(delivery.units)
 FROM delivery LEFT JOIN address ON delivery.channel = 'sms' AND address.id = delivery.address_id
 WHERE delivery.campaign_id = %(campaign)s

@@ -21,6 +21,7 @@ from broadcaster.domain.tariff import tariff
 from broadcaster.errors import ConflictError
 from broadcaster.ports import Message, Submission
 from broadcaster.settings import load
+from tests import vaults
 from tests.fakes import FakeClock, FakeProvider, FakeThrottle, accepted
 
 _CUSTOMERS = 200
@@ -28,7 +29,7 @@ _ROUTES = {"tel": "twilio", "mailto": "smtp", "webpush": "webpush", "fcm": "fcm"
 
 
 class Town:
-    """Customers, a clock that stands still, and networks that answer at once."""
+    """Sealed customers, a clock that stands still, and networks that answer at once."""
 
     def __init__(self, database_url: str, home: Path) -> None:
         write_kind(home / "kinds")
@@ -39,6 +40,7 @@ class Town:
         }
         self.runtime = bootstrap.Runtime(load(environment), database_url, "redis://127.0.0.1:1/0")
         self.runtime.clock = FakeClock()
+        self.runtime.__dict__["vault"] = vaults.sealed(self.runtime.pool, 1)
         made = people.maker(self.runtime.settings, 5).make(_CUSTOMERS)
         self.runtime.customers.save(made)
         self.runtime.segments.save("everybody", "all")

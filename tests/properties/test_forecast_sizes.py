@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from broadcaster.audience.store import Customers
 from broadcaster.channels import graphemes, sms
 from broadcaster.channels.sms import measure
 from broadcaster.dispatch.drafting import Drafting
@@ -23,10 +24,11 @@ from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.forecast import Forecast, Forecaster, Survey
 from broadcaster.planning.measuring import Sizing
 from broadcaster.planning.planner import Planner
-from broadcaster.ports import Reader
+from broadcaster.ports import NO_KEYS, Reader, Vault
+from broadcaster.privacy.rotation import Rotation
 from broadcaster.render.holes import cleaner
 from broadcaster.render.renderer import TemplateRenderer
-from tests import skeletons
+from tests import skeletons, vaults
 from tests.builders import NOON, address, customer
 from tests.rows import TTL, Everybody, Pool, Rows
 from tests.skeleton_sources import NAMES
@@ -63,13 +65,6 @@ _AROUND = st.lists(
 ).map("".join)
 
 
-def form(text: str) -> str:
-    """Give the form of a value as SQL does."""
-    if len(text) < 100 and _BASIC.fullmatch(text):
-        return f"g{len(text)}"
-    return f"u{len(text)}" if len(text) < 100 and _OTHER.fullmatch(text) else f"x{text}"
-
-
 def test_plain_characters_are_alone_and_no_step_changes_them() -> None:
     """Each is one UTF-16 unit, one cluster, and its own normal form; the basic ones are GSM-7."""
     plain = [chr(code) for code in range(32, 0x3000) if _OTHER.fullmatch(chr(code))]
@@ -93,7 +88,7 @@ def test_names_of_one_form_make_texts_of_one_size(
     before: str, name: str, between: str, after: str
 ) -> None:
     """Wherever they stand, however often, and whatever stands beside them."""
-    likewise = contributions.example(form(name))
+    likewise = contributions.example(contributions.form(name))
     texts = [f"{before}{one}{between}{one}{after}" for one in (name, likewise)]
     sizes = [measure(text) for text in texts]
     assert sizes[0] == sizes[1]
@@ -155,6 +150,35 @@ def test_segments_are_those_of_every_message_rendered(
         assert foreseen.steps[1].segments >= foreseen.steps[1].channels[Channel.SMS] > 0
 
 
+def test_sealed_people_are_forecast_as_plain_ones(
+    pool: Pool, tmp_path: Path, locales: Path
+) -> None:
+    """Odd names are opened, of others the form is kept; a new name has its new form."""
+    source = "Dear {{ reader.name }} " + "x" * 140
+    skeletons.write_kind(tmp_path, {"sms/body.txt": source})
+    renderer = skeletons.make(tmp_path, locales)
+    rows = Rows(pool)
+    rows.save(invent(5))
+    draft = rows.draft(kind="made", facts=renderer.kinds["made"].resolve({}))
+    plain = foresee(rows, renderer, draft)
+
+    keys = vaults.sealed(pool, 1)
+    sum(Rotation(pool, keys).run())
+    assert rows.ask("SELECT count(*) FROM customer WHERE name IS NOT NULL") == [(0,)]
+    for _ in range(2):
+        sealed = foresee(rows, renderer, draft, keys)
+        assert (sealed.told, sealed.segments) == (plain.told, plain.segments)
+    forms = {form for row in rows.ask("SELECT name_form, latin_form FROM customer") for form in row}
+    assert forms >= {"g5", "u5", "o", None}
+    assert all(form is None or re.fullmatch(r"[gu]\d+|o", form) for form in forms)
+    places = {place for (place,) in rows.ask("SELECT place FROM address WHERE channel = 'sms'")}
+    assert max(map(len, places)) == 8
+
+    Customers(pool, keys).save([customer(1, name="Z" * 60, name_latin="Z" * 60)])
+    renamed = foresee(rows, renderer, draft, keys)
+    assert renamed.segments == plain.segments + 1
+
+
 def invent(seed: int) -> list[CustomerRecord]:
     """Invent customers with plain and odd names, at home and abroad."""
     dice = random.Random(seed)  # noqa: S311  (a repeatable invention)
@@ -200,7 +224,9 @@ def place(number: str) -> str:
     return "+21266" if number.startswith("+21266") else number[:4]
 
 
-def foresee(rows: Rows, renderer: TemplateRenderer, campaign: int) -> Forecast:
+def foresee(
+    rows: Rows, renderer: TemplateRenderer, campaign: int, keys: Vault = NO_KEYS
+) -> Forecast:
     """Forecast with sizes."""
     sizing = Sizing(measure=measure, links=_LINKS)
     found = rows.campaigns.get(str(campaign))
@@ -208,7 +234,8 @@ def foresee(rows: Rows, renderer: TemplateRenderer, campaign: int) -> Forecast:
         advisory=rows.ledger.advisory(found.advisory_id),
         destinations=Destinations(home="+212", prefixes=frozenset({"+21266", "+33"})),
     )
-    return Forecaster(rows.pool, Everybody(), renderer, sizing).forecast(campaign, survey)
+    forecaster = Forecaster(rows.pool, Everybody(), renderer, sizing, keys)
+    return forecaster.forecast(campaign, survey)
 
 
 def sent_messages(
@@ -233,5 +260,5 @@ def sent_messages(
 @given(name=NAMES)
 def test_every_name_has_a_form_whose_example_has_that_form(name: str) -> None:
     """Also the odd ones, which stand for themselves."""
-    found = form(name)
-    assert form(contributions.example(found)) == found
+    found = contributions.form(name)
+    assert contributions.form(contributions.example(found)) == found

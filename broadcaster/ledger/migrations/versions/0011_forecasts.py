@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0011"
-down_revision = "0005"
+down_revision = "0006"
 
 _FORECASTS = """
 -- A price is for `per` units to numbers that begin with `prefix`; the latest valid one holds.
@@ -19,9 +19,16 @@ CREATE TABLE tariff (
     PRIMARY KEY (provider, prefix, valid_from)
 );
 ALTER TABLE campaign ADD COLUMN forecast jsonb;
+
+-- What forecasts count by, of what is sealed: the first digits of a number, a mail domain, a host;
+-- and how many characters of which sort a name has. `formed` tells of which names that is.
+ALTER TABLE address ADD COLUMN place text;
+ALTER TABLE customer ADD COLUMN name_form text;
+ALTER TABLE customer ADD COLUMN latin_form text;
+ALTER TABLE customer ADD COLUMN formed bytea;
 """
 
 
 def upgrade() -> None:
-    """Make the table and the column."""
+    """Make the table and the columns."""
     op.execute(_FORECASTS)
