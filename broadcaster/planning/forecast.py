@@ -248,7 +248,7 @@ class _Counting:
         with groups(
             look.connection, look.found, look.condition, look.given, self.grouping
         ) as found:
-            for done, group in enumerate(openings.opened(look.connection, found), 1):
+            for done, group in enumerate(openings.opened(found), 1):
                 places = tuple(
                     place or usual for place, usual in zip(group.places, self._usual, strict=True)
                 )

@@ -4,9 +4,9 @@ What may differ between two customers of a group does not matter to anything tha
 to who is told where, not to the size of the message, not to its price and not to the limits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, LiteralString, NamedTuple
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, LiteralString, NamedTuple, cast
 
 from psycopg import Connection
 
@@ -16,9 +16,6 @@ from broadcaster.planning.candidates import Carried, candidates, named
 from broadcaster.planning.destinations import Destinations, joined
 from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition
-
-#: How many rows are fetched from the server at once.
-_FETCH = 5000
 
 
 class Group(NamedTuple):
@@ -60,13 +57,17 @@ def groups(
     given: Mapping[str, object],
     grouping: Grouping,
 ) -> Iterator[Iterator[Group]]:
-    """Give the groups of a campaign as they come, in bounded memory."""
+    """Give the groups of a campaign as they come, in bounded memory.
+
+    Until they are all read the connection is good for nothing else.
+    """
     query = _query(condition, found, grouping)
     values = {**given, **grouping.destinations.values(), **contributions.values()}
-    with connection.cursor(name="groups") as cursor:
-        cursor.itersize = _FETCH
-        cursor.execute(query, values)
-        yield (_group(row, len(found.channels), len(grouping.fields)) for row in cursor)
+    # Not by a cursor of the server: for one of those it would use a single process.
+    with connection.cursor() as cursor:
+        rows = cast("Generator[Sequence[Any]]", cursor.stream(query, values))
+        with closing(rows):
+            yield (_group(row, len(found.channels), len(grouping.fields)) for row in rows)
 
 
 def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
@@ -108,15 +109,24 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
                 "AND candidate.{c}_reason IS NULL",
                 channel,
             )
-    number = _number(found) if links else "NULL::bigint AS number"
-    row: LiteralString = "SELECT candidate.*, " + number + places + " FROM ("  # noqa: S608  (names of ours)
+    placed: LiteralString = (
+        "SELECT candidate.*" + places + " FROM (" + inner + ") AS candidate" + tables  # noqa: S608  (names of ours)
+    )
+    outer, tail = _outer(found, grouping, fields), _tail(found, grouping, fields)
+    if not links:
+        return (
+            outer + "SELECT placed.*, NULL::bigint AS number FROM (" + placed + ") AS placed" + tail
+        )
+    # Kept aside to be looked through twice, which is cheaper than a second window over all rows.
     return (
-        _outer(found, grouping, fields)
-        + row
-        + inner
-        + ") AS candidate"
-        + tables
-        + _tail(found, grouping, fields)
+        "WITH placed AS MATERIALIZED ("  # noqa: S608  (as above)
+        + placed
+        + ") "
+        + outer
+        + "SELECT placed.*, "
+        + _number(found)
+        + " FROM placed"
+        + tail
     )
 
 
@@ -152,11 +162,19 @@ def _number(found: Plannable) -> LiteralString:
     """Write the number that the delivery by SMS will have, as `Numbering` gives it out."""
     place = found.channels.index(Channel.SMS)
     told = _told(found, place)
-    before: LiteralString = ""
+    before: LiteralString = "0"
     for earlier in range(place):
-        before += "count(*) FILTER (WHERE " + _told(found, earlier) + ") OVER () + "
+        before += " + count(*) FILTER (WHERE " + _told(found, earlier) + ")"
     rank: LiteralString = "count(*) FILTER (WHERE " + told + ") OVER (ORDER BY customer_id)"
-    return "CASE WHEN " + told + " THEN " + before + rank + " END AS number"
+    return (
+        "CASE WHEN "
+        + told
+        + " THEN (SELECT "
+        + before
+        + " FROM placed) + "
+        + rank
+        + " END AS number"
+    )
 
 
 def _told(found: Plannable, place: int) -> LiteralString:

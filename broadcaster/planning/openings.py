@@ -96,21 +96,21 @@ class Openings:
         }
         connection.execute(_FORMS, values)
 
-    def opened(self, connection: Connection[Any], found: Iterable[Group]) -> Iterator[Group]:
+    def opened(self, found: Iterable[Group]) -> Iterator[Group]:
         """Give groups on, those of sealed names with the name in its place."""
         rows = iter(found)
         while batch := list(islice(rows, _BATCH)):
             ids = [int(group.forms[0][1:]) for group in batch if _is_sealed(group)]
-            names = self._names(connection, ids) if ids else {}
+            names = self._names(ids) if ids else {}
             for group in batch:
                 yield self._with_name(group, names) if _is_sealed(group) else group
 
-    def _names(
-        self, connection: Connection[Any], ids: Sequence[int]
-    ) -> Mapping[int, tuple[str, str | None]]:
+    def _names(self, ids: Sequence[int]) -> Mapping[int, tuple[str, str | None]]:
+        with self._pool.connection() as connection:
+            rows = connection.execute(_SEALED, [ids]).fetchall()
         return {
             id_: open_names(self._vault, number, (name, latin), sealed)
-            for id_, number, name, latin, sealed in connection.execute(_SEALED, [ids])
+            for id_, number, name, latin, sealed in rows
         }
 
     def _with_name(self, group: Group, names: Mapping[int, tuple[str, str | None]]) -> Group:
