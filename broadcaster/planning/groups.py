@@ -114,9 +114,8 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
     )
     outer, tail = _outer(found, grouping, fields), _tail(found, grouping, fields)
     if not links:
-        return (
-            outer + "SELECT placed.*, NULL::bigint AS number FROM (" + placed + ") AS placed" + tail
-        )
+        unnumbered: LiteralString = "SELECT placed.*, NULL::bigint AS number FROM ("  # noqa: S608  (as above)
+        return outer + unnumbered + placed + ") AS placed" + tail
     # Kept aside to be looked through twice, which is cheaper than a second window over all rows.
     return (
         "WITH placed AS MATERIALIZED ("  # noqa: S608  (as above)
@@ -166,15 +165,8 @@ def _number(found: Plannable) -> LiteralString:
     for earlier in range(place):
         before += " + count(*) FILTER (WHERE " + _told(found, earlier) + ")"
     rank: LiteralString = "count(*) FILTER (WHERE " + told + ") OVER (ORDER BY customer_id)"
-    return (
-        "CASE WHEN "
-        + told
-        + " THEN (SELECT "
-        + before
-        + " FROM placed) + "
-        + rank
-        + " END AS number"
-    )
+    earlier_ones: LiteralString = "(SELECT " + before + " FROM placed)"  # noqa: S608  (names of ours)
+    return "CASE WHEN " + told + " THEN " + earlier_ones + " + " + rank + " END AS number"
 
 
 def _told(found: Plannable, place: int) -> LiteralString:

@@ -16,7 +16,7 @@ from broadcaster.domain.message import Channel, Scheme
 from broadcaster.planning import contributions
 from broadcaster.planning.destinations import kept
 from broadcaster.planning.groups import Group
-from broadcaster.ports import Vault, open_address, open_names
+from broadcaster.ports import KNOWN_KEYS, Vault, open_address, open_names
 
 _LIMITS = "SET LOCAL statement_timeout = '5min'"
 #: How many rows are opened in one transaction, and groups together.
@@ -62,6 +62,9 @@ class Openings:
 
         ConfigurationError when a key is missing.
         """
+        with self._pool.connection() as connection:
+            if connection.execute(KNOWN_KEYS).fetchone() is None:
+                return 0
         count = self._all(_ADDRESSES, self._places, {"channels": [one.value for one in channels]})
         return count + (self._all(_CUSTOMERS, self._forms, {}) if names else 0)
 
