@@ -189,7 +189,7 @@ class Forecaster:
 
     def _counting(self, look: "_Look", survey: Survey | None) -> "_Counting":
         if survey is None or self._sizing is None:
-            return _Counting(Grouping(Destinations()), None, look)
+            return _Counting(Grouping(Destinations(), places=False), None, look)
         asked = self._renderer.fields(look.found.kind, Channel.SMS)
         fields = tuple(name for name in contributions.FIELDS if name in asked)
         people = sum(look.people)

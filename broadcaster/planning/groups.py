@@ -39,14 +39,15 @@ class Group(NamedTuple):
 class Grouping(NamedTuple):
     """What is told apart: where messages go, which fields their texts have, whether links count.
 
-    With `whole` each customer is given for himself, with the fields and not their forms, and
-    `digits` is the number of the delivery itself.
+    Without `places` all addresses count as usual ones. With `whole` each customer is given alone,
+    with the fields and not their forms, and `digits` is the number of the delivery itself.
     """
 
     destinations: Destinations
     fields: tuple[str, ...] = ()
     links: bool = False
     whole: bool = False
+    places: bool = True
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
     places: LiteralString = ""
     tables: LiteralString = ""
     for channel in channels:
-        table = joined(channel, grouping.destinations)
+        table = joined(channel, grouping.destinations) if grouping.places else ""
         places += named(
             ", place_{c}.place AS {c}_place" if table else ", NULL AS {c}_place", channel
         )
@@ -114,7 +115,7 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
     )
     outer, tail = _outer(found, grouping, fields), _tail(found, grouping, fields)
     if not links:
-        unnumbered: LiteralString = "SELECT placed.*, NULL::bigint AS number FROM ("  # noqa: S608  (as above)
+        unnumbered: LiteralString = "SELECT placed.*, NULL::bigint AS number FROM ("
         return outer + unnumbered + placed + ") AS placed" + tail
     # Kept aside to be looked through twice, which is cheaper than a second window over all rows.
     return (
@@ -161,7 +162,8 @@ def _number(found: Plannable) -> LiteralString:
     """Write the number that the delivery by SMS will have, as `Numbering` gives it out."""
     place = found.channels.index(Channel.SMS)
     told = _told(found, place)
-    before: LiteralString = "0"
+    # One row, also where no channel comes before.
+    before: LiteralString = "count(*) FILTER (WHERE false)"
     for earlier in range(place):
         before += " + count(*) FILTER (WHERE " + _told(found, earlier) + ")"
     rank: LiteralString = "count(*) FILTER (WHERE " + told + ") OVER (ORDER BY customer_id)"
