@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.bootstrap.figures import require_launchable
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.domain.agreement import drifts
+from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.message import Lane, MessageClass
 from broadcaster.errors import ConflictError
 
@@ -35,7 +36,8 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     hurried = campaign.lane is Lane.URGENT or advisory.message_class is MessageClass.SAFETY
-    approved = None if hurried else runtime.campaigns.forecast(campaign.id)
+    looked_at = campaign.status is CampaignStatus.APPROVED and not hurried
+    approved = runtime.campaigns.forecast(campaign.id) if looked_at else None
     if approved is not None:
         found = drifts(approved, foresee(runtime, campaign), runtime.settings.forecast_tolerance)
         if found:
