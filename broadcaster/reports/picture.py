@@ -84,7 +84,8 @@ def _notes(forecast: Mapping[str, Any]) -> str:
         words.append(f"{forecast['cost']['unknown']:,} units of unknown price")
     least, most = forecast["time"]["seconds"]
     if forecast["time"]["known"]:
-        words.append(f"{least / 60:,.0f} to {most / 60:,.0f} minutes")
+        spans = dict.fromkeys(f"{max(1, round(one / 60)):,}" for one in (least, most))
+        words.append(f"{' to '.join(spans)} min")
     return " · ".join(words)
 
 
