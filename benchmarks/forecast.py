@@ -28,7 +28,8 @@ from broadcaster import bootstrap
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel, Lane
-from broadcaster.planning.forecast import Forecast, Forecaster, Survey
+from broadcaster.planning.forecast import Forecaster, Survey
+from broadcaster.planning.foreseen import Forecast
 from broadcaster.planning.measuring import Sizing
 from broadcaster.ports import NewCampaign, Reader
 from broadcaster.privacy import keyring

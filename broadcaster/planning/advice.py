@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from broadcaster.domain.delivery import Reason
-from broadcaster.planning.forecast import Forecast
+from broadcaster.planning.foreseen import Forecast
 
 #: The part of customers left out for one reason from which on it looks like a mistake.
 _SUSPICIOUS = 0.5

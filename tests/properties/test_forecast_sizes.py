@@ -21,7 +21,8 @@ from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Channel, Scheme, SmsContent
 from broadcaster.planning import contributions
 from broadcaster.planning.destinations import Destinations
-from broadcaster.planning.forecast import Forecast, Forecaster, Survey
+from broadcaster.planning.forecast import Forecaster, Survey
+from broadcaster.planning.foreseen import Forecast
 from broadcaster.planning.measuring import Sizing
 from broadcaster.planning.planner import Planner
 from broadcaster.ports import NO_KEYS, Reader, Vault
