@@ -63,6 +63,7 @@ class Importer:
         locales = draft.optional("locales", cells.locales) or (self._locale,)
         latin = draft.optional("name_latin", cells.text)
         zone = draft.optional("time_zone", cells.time_zone) or self._zone
+        household = draft.optional("household", cells.text)
         if draft.refused:
             return Row(number=number, record=None, findings=draft.findings)
         self._addresses(draft)
@@ -77,6 +78,7 @@ class Importer:
             broken=tuple(draft.broken),
             opted_out=opted_out,
             consented=consented,
+            household=household or None,
         )
         return Row(number=number, record=record, findings=draft.findings)
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, LiteralString
+from datetime import datetime
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -17,10 +18,27 @@ from broadcaster.ports import (
     seal_names,
 )
 
+
+class Origin(NamedTuple):
+    """Where what records say of consent comes from: `import` or `made`, which file, its date."""
+
+    source: str
+    proof: str
+    as_of: datetime | None = None
+
+
+class Stored(NamedTuple):
+    """How many customers are new, and how many consents did not count beside a refusal."""
+
+    inserted: int
+    consents_left: int
+
+
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
     number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
-    locales text[], time_zone text, attributes jsonb, customer_id bigint, inserted boolean
+    locales text[], time_zone text, attributes jsonb, household text,
+    customer_id bigint, inserted boolean
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
     number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
@@ -39,15 +57,15 @@ _EMPTY: LiteralString = "TRUNCATE staged_customer, staged_address, staged_broken
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
     INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
-                          time_zone, attributes)
+                          time_zone, attributes, household)
     SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
-           attributes
+           attributes, household
     FROM staged_customer ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
         name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
         name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
         locales = excluded.locales, time_zone = excluded.time_zone,
-        attributes = excluded.attributes, updated_at = now()
+        attributes = excluded.attributes, household = excluded.household, updated_at = now()
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -113,20 +131,39 @@ _REPLACED: tuple[LiteralString, ...] = (
     FROM staged_broken JOIN staged_customer USING (number)
     ON CONFLICT DO NOTHING
     """,
-    """
-    INSERT INTO consent (customer_id, channel, class, granted, source)
-    SELECT DISTINCT ON (customer_id, channel, class)
-        customer_id, channel, class, granted, %(source)s
+)
+
+# What a file says of consent is added to the history; what holds now follows from that (a trigger).
+# A refusal counts from the file's date. A consent gives way to what a customer, or anybody but a
+# file, refused, unless the file names its date and that is later: `domain.consent.yields`. What
+# says nothing new leaves no trace.
+_SAID: LiteralString = """
+INSERT INTO consent_record
+    (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+SELECT said.customer_id, said.channel, 'wish', ARRAY[said.class], said.granted,
+       %(source)s::consent_source, COALESCE(%(as_of)s::timestamptz, now()), %(proof)s, %(source)s
+FROM (
+    SELECT DISTINCT ON (customer_id, channel, class) customer_id, channel, class, granted
     FROM staged_consent JOIN staged_customer USING (number)
     -- Of a refusal and a consent for the same, the refusal counts.
     ORDER BY customer_id, channel, class, granted
-    ON CONFLICT (customer_id, channel, class) DO UPDATE
-        SET granted = excluded.granted, source = excluded.source, at = now()
-        WHERE NOT excluded.granted AND consent.granted
-            OR excluded.granted AND consent.source = excluded.source
-    """,
-)
+) AS said
+LEFT JOIN consent ON consent.customer_id = said.customer_id
+    AND consent.channel = said.channel AND consent.class = said.class
+WHERE consent.customer_id IS NULL
+   OR (consent.granted <> said.granted
+       AND (NOT said.granted OR consent.source IN ('import', 'made')
+            OR consent.at < %(as_of)s::timestamptz)
+       AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))
+   OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz)
+"""
 
+_LEFT: LiteralString = """
+SELECT count(*) FROM staged_consent AS said JOIN staged_customer USING (number)
+JOIN consent ON consent.customer_id = staged_customer.customer_id
+    AND consent.channel = said.channel AND consent.class = said.class
+WHERE said.granted AND NOT consent.granted
+"""
 
 _JOINED: LiteralString = """
 INSERT INTO customer_address (customer_id, channel, ordinal, address_id)
@@ -152,16 +189,16 @@ def analyze(connection: Connection[Any]) -> None:
 def store(
     connection: Connection[Any],
     records: Sequence[CustomerRecord],
-    source: str,
+    origin: Origin,
     sealer: Sealer | None = None,
-) -> int:
-    """Store customers of different numbers, sealed where there is a sealer; how many are new."""
+) -> Stored:
+    """Store customers of different numbers, sealed where there is a sealer."""
     connection.execute(_EMPTY)
     mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
-        " time_zone, attributes)",
+        " time_zone, attributes, household)",
         (_customer(record, sealer) for record in records),
     )
     _copy(
@@ -178,10 +215,14 @@ def store(
     for statement in (*(_ADOPTED if mixed else ()), _SEALED_ADDRESSES if sealer else _ADDRESSES):
         connection.execute(statement)
     for statement in _REPLACED:
-        connection.execute(statement, {"source": source})
+        connection.execute(statement)
     connection.execute(_JOINED + (_SEALED_KEY if sealer else _PLAIN_KEY))
-    row = connection.execute("SELECT count(*) FROM staged_customer WHERE inserted").fetchone()
-    return int(row[0]) if row else 0
+    given = {"source": origin.source, "proof": origin.proof, "as_of": origin.as_of}
+    connection.execute(_SAID, given)
+    query = "SELECT count(*) FROM staged_customer WHERE inserted"
+    (new,) = connection.execute(query).fetchone() or (0,)
+    (left,) = connection.execute(_LEFT).fetchone() or (0,)
+    return Stored(new, left)
 
 
 def _copy(
@@ -199,6 +240,7 @@ def _customer(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ..
         list(record.locales),
         record.time_zone,
         json.dumps(dict(record.attributes), ensure_ascii=False, allow_nan=False),
+        record.household,
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -29,10 +30,14 @@ _PATIENCE = 600_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """How many customers were new, and how many were there already."""
+    """How many customers were new, and how many were there already.
+
+    `consents_left` counts consents that did not count, because the customer refused elsewhere.
+    """
 
     inserted: int
     updated: int
+    consents_left: int = 0
 
 
 class Customers:
@@ -44,29 +49,41 @@ class Customers:
         self._vault = vault
         self._audience = SegmentAudience(pool, vault)
 
-    def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
+    def save(
+        self,
+        records: Iterable[CustomerRecord],
+        *,
+        source: str = "import",
+        proof: str = "",
+        as_of: datetime | None = None,
+    ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
         One transaction; memory holds some thousands at a time. A customer's addresses and broken
-        addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
-        only where that came from the same `source`, so that a file does not undo what a customer
-        chose since. Of records with one number the last one counts. ConflictError while another
-        process stores customers; ConfigurationError when the database is sealed with a key that
-        is not here.
+        addresses are replaced. Of records with one number the last one counts. ConflictError while
+        another process stores customers; ConfigurationError when the database is sealed with a key
+        that is not here.
+
+        What they say of consent holds from `as_of`, when their file was true, and `proof` names
+        the file. Without a date a refusal counts from now on, and a consent replaces no refusal but
+        one from a file, so that a column that nobody brought up to date does not undo what a
+        customer chose since. `source` is `import` or `made`.
         """
-        inserted = updated = 0
+        inserted = updated = left = 0
         rest = iter(records)
+        origin = staging.Origin(source, proof or f"records of source {source}", as_of)
         with self._pool.connection() as connection:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
             while chunk := _chunk(rest):
-                new = staging.store(connection, chunk, source, sealer)
+                new, kept = staging.store(connection, chunk, origin, sealer)
                 inserted += new
                 updated += len(chunk) - new
+                left += kept
             if inserted + updated >= _RENEW:
                 staging.analyze(connection)
         _log.info("customers stored", extra={"action": "customers.save", "inserted": inserted})
-        return Saved(inserted=inserted, updated=updated)
+        return Saved(inserted=inserted, updated=updated, consents_left=left)
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""

@@ -5,7 +5,7 @@ from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
-from broadcaster.bootstrap.figures import listing, report, require_launchable, summary
+from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
@@ -33,6 +33,7 @@ __all__ = [
     "kind_checker",
     "launch",
     "listing",
+    "passing",
     "preload",
     "renderer",
     "report",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.bootstrap.figures import require_launchable
+from broadcaster.bootstrap.figures import passing, require_launchable
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.domain.agreement import drifts
 from broadcaster.domain.campaign import CampaignStatus
@@ -25,8 +25,11 @@ def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]
     foreseen = foresee(runtime, campaign)
     # Figures outlive people: whoever is named as a sample may be erased one day.
     kept = {name: value for name, value in foreseen.items() if name != "samples"}
-    runtime.campaigns.approve(campaign.id, pinned, by, runtime.clock.now(), kept)
-    return {**foreseen, "content_hash": pinned}
+    now = runtime.clock.now()
+    fairness = runtime.waits.foresee(campaign.id, now).as_dict()
+    seen = {"rules_version": fairness["rules_version"], **passing(fairness)}
+    runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
+    return {**foreseen, "content_hash": pinned, "fairness": fairness}
 
 
 def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:

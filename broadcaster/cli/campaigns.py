@@ -56,6 +56,13 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         str, typer.Option("--class", help="service, promotional, safety.")
     ] = "",
     lane: Annotated[str, typer.Option(help="routine or urgent.")] = "routine",
+    one_per: Annotated[
+        str,
+        typer.Option(
+            help="customer: everybody. address: of those who share one, the first. household: one "
+            "for each household key."
+        ),
+    ] = "customer",
     drill: Annotated[bool, typer.Option(help="Marks it as an exercise.")] = False,
     by: By = "operator",
     json: Json = False,
@@ -78,6 +85,7 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         lane=lane,
         drill=drill,
         by=by,
+        one_per=one_per,
     )
     with _runtime() as runtime:
         campaign = draft(runtime, form)
@@ -103,6 +111,7 @@ def forecast(
         found = runtime.campaigns.get(campaign)
         with later(lambda: runtime.customers.count(found.expression), "messages") as move:
             figures = bootstrap.foresee(runtime, found, move)
+        figures["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
         _print(figures, json, show_forecast)
         if picture is not None:
             write_picture(draw(figures), picture)
@@ -153,6 +162,7 @@ def compare(
 def approve(campaign: Which, by: By = "operator") -> None:
     """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
     from broadcaster import bootstrap
+    from broadcaster.cli.waiting import fairness_lines
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
@@ -164,6 +174,8 @@ def approve(campaign: Which, by: By = "operator") -> None:
             f"{pinned['reached']:,} customers, {messages:,} messages, "
             f"{pinned['segments']:,} SMS segments, {', '.join(sums) or 'at an unknown price'}."
         )
+        for line in fairness_lines(pinned["fairness"]):
+            typer.echo(line)
 
 
 @app.command()
@@ -187,6 +199,47 @@ def pause(campaign: Which, by: By = "operator") -> None:
 def resume(campaign: Which, by: By = "operator") -> None:
     """Let a paused one go on."""
     _step(campaign, "resume", by, "goes on")
+
+
+@app.command()
+def hold(
+    campaign: Which,
+    *,
+    until: Annotated[
+        str, typer.Option(help="ISO 8601 with offset, or +2h; none: until it is released.")
+    ] = "",
+    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
+    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
+    segment: Annotated[
+        str, typer.Option(help="Customers of a saved segment alone, of what is planned already.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
+    by: By = "operator",
+) -> None:
+    """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
+    from broadcaster.cli import holding
+
+    part = holding.scope(channel, zone, segment)
+    with _runtime() as runtime:
+        typer.echo(holding.hold(runtime, campaign, part, until, by, reason))
+
+
+@app.command()
+def release(
+    campaign: Which,
+    *,
+    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
+    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
+    segment: Annotated[str, typer.Option(help="A held segment alone.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
+    by: By = "operator",
+) -> None:
+    """Let go what is held, now; also what waits for the end of quiet hours."""
+    from broadcaster.cli import holding
+
+    part = holding.scope(channel, zone, segment)
+    with _runtime() as runtime:
+        typer.echo(holding.release(runtime, campaign, part, by, reason))
 
 
 @app.command()
@@ -241,10 +294,16 @@ def report(campaign: Which, json: Json = False) -> None:
 def export(
     campaign: Which,
     output: Annotated[Path | None, typer.Option(help="A file; none: standard output.")] = None,
+    purpose: Annotated[str, typer.Option(help="Why, for the audit.")] = "not given",
+    by: By = "operator",
 ) -> None:
-    """Write every delivery as CSV, safe to open in a spreadsheet."""
+    """Write every delivery as CSV, safe to open in a spreadsheet; who did it is noted.
+
+    Customers are in it by their numbers, without names and addresses.
+    """
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
+        runtime.accesses.record(by, "export", f"campaign {found.id}", purpose, {})
         if output is None:
             runtime.reports.export(found.id, sys.stdout)
             return

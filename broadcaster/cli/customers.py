@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from broadcaster.cli import personal
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+for command in (personal.find, personal.disclose, personal.erase, personal.accesses):
+    app.command()(command)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -62,6 +66,9 @@ def import_(
         str, typer.Option(help="Where telephone numbers would be dialled; else the setting.")
     ] = "",
     encoding: Annotated[str, typer.Option(help="auto, utf-8, utf-16, cp1252 or cp1256.")] = "auto",
+    as_of: Annotated[
+        str, typer.Option(help="When the file was true (ISO 8601), for what it says of consent.")
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
     """Import customers from a CSV file with a header; new numbers are added, others changed.
@@ -75,6 +82,7 @@ def import_(
     belong to. An address that can't be used refuses nobody: it is kept with its fault. All good
     rows are stored in one transaction: when the file is broken half way, nothing is stored.
     """
+    from broadcaster.cli.consent import moment
     from broadcaster.cli.importing import Wishes, run
 
     run(
@@ -84,6 +92,7 @@ def import_(
             report=report,
             region=region,
             encoding=encoding,
+            as_of=moment("--as-of", as_of),
             json=json,
         )
     )

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from broadcaster.cli.live import terminal
 from broadcaster.cli.tables import pair
+from broadcaster.cli.waiting import fairness_lines
 from broadcaster.errors import InvalidInputError
 from broadcaster.planning.left_out import LeftOut
 from broadcaster.reports.export import cell
@@ -53,6 +54,8 @@ def show_forecast(figures: Figures, console: Console | None = None) -> None:
     _show_sms(figures, out)
     _show_cost(figures["cost"], out)
     _show_time(figures["time"], out)
+    for line in fairness_lines(figures.get("fairness", {})):
+        out.print(escape(line), soft_wrap=True, highlight=False)
     _show_advice(figures["advice"], out)
 
 

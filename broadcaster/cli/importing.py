@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +20,7 @@ from broadcaster.audience.store import Saved
 from broadcaster.bootstrap.people import importer
 from broadcaster.cli.progress import Bar, bar
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
 
@@ -37,6 +39,7 @@ class Wishes:
     report: Path | None
     region: str
     encoding: str
+    as_of: datetime | None
     json: bool
 
 
@@ -78,7 +81,10 @@ def run(wishes: Wishes) -> None:
                 pass
         else:
             shown = stack.enter_context(bar(reading.size, "Importing"))
-            saved = runtime.customers.save(_records(reading, tally, shown))
+            as_of = checked_moment("--as-of", wishes.as_of, runtime.clock.now())
+            saved = runtime.customers.save(
+                _records(reading, tally, shown), proof=wishes.file.name[:200], as_of=as_of
+            )
     _tell(wishes, tally, saved)
 
 
@@ -115,6 +121,7 @@ def _print(wishes: Wishes, tally: Tally, saved: Saved) -> None:
         "updated": saved.updated,
         "refused": tally.refused,
         "flawed": tally.flawed,
+        "consents_left": saved.consents_left,
         "dry_run": wishes.dry_run,
         "findings": [_figures(finding) for finding in tally.first],
     }
@@ -156,6 +163,11 @@ def _show(wishes: Wishes, tally: Tally, saved: Saved) -> None:
         f"{tally.rows:,} rows: {done}, {tally.flawed:,} of them with a value left out, "
         f"{tally.refused:,} refused."
     )
+    if saved.consents_left:
+        console.print(
+            f"{saved.consents_left:,} consents did not count, because the customer refused: "
+            "'consent show NUMBER' says how."
+        )
 
 
 def _short(value: str) -> str:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
+from broadcaster.cli.waiting import held_lines, passed_lines
 
 Figures = Mapping[str, Any]
 
@@ -47,6 +48,8 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
+    for line in (*held_lines(figures), *passed_lines(figures)):
+        out.print(escape(line), soft_wrap=True, highlight=False)
 
 
 def _planning(row: Figures) -> str:

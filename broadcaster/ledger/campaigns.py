@@ -27,9 +27,10 @@ RETURNING id
 
 _CAMPAIGN = """
 INSERT INTO campaign (name, advisory_id, segment, expression, channels, channel_plan, lane, drill,
-                      scheduled_at, created_by, escalate_after)
+                      scheduled_at, created_by, escalate_after, one_per)
 VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::channel[],
-        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[])
+        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[],
+        %(one_per)s)
 RETURNING id
 """
 
@@ -111,15 +112,17 @@ class Campaigns:
         by: str,
         now: datetime,
         forecast: Mapping[str, object] | None = None,
+        seen: Mapping[str, object] | None = None,
     ) -> None:
         """Pin what was looked at, with its forecast; whatever changes needs a new approval.
 
         The forecast of a campaign that was planned already stays: it is what that was told by.
+        `seen` is what else the approver was shown, for the audit.
         """
         approver = person("by", by)
-        pinned = {"content_hash": content_hash, **_pinned(forecast)}
+        details = {"content_hash": content_hash, **_pinned(forecast), **(seen or {})}
         with self._pool.connection() as connection:
-            _step(connection, campaign, "approve", approver, **pinned)
+            _step(connection, campaign, "approve", approver, **details)
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "forecast = CASE WHEN planned_at IS NULL THEN %s ELSE forecast END, "
@@ -239,6 +242,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "drill": new.drill,
             "scheduled": new.scheduled_at,
             "by": new.created_by,
+            "one_per": new.one_per.value,
         },
     ).fetchone()
     campaign = int(row[0]) if row else 0

@@ -15,6 +15,7 @@ from broadcaster.domain.message import Channel
 from broadcaster.planning import contributions
 from broadcaster.planning.candidates import values
 from broadcaster.planning.destinations import Destinations
+from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.foreseen import AtMost, Forecast, Preference, Told
 from broadcaster.planning.groups import Group, Grouping, groups
 from broadcaster.planning.measuring import UNSUBSCRIBE, Meter, Sizes, Sizing
@@ -86,7 +87,8 @@ class Forecaster:
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            look = _Look(connection, found, condition, given)
+            asked = fair_now(connection, found)
+            look = _Look(connection, found, condition, {**given, **asked.values()}, asked)
             counting = self._counting(look, survey)
             counting.run(look, self._openings)
             return _sum(look, counting)
@@ -129,6 +131,7 @@ class _Look(NamedTuple):
     found: Plannable
     condition: Condition
     given: Mapping[str, Any]
+    fair: Fair
 
     @property
     def people(self) -> Sequence[int]:
@@ -161,7 +164,7 @@ class _Counting:
     def run(self, look: _Look, openings: Openings) -> None:
         """Count all groups."""
         with groups(
-            look.connection, look.found, look.condition, look.given, self.grouping
+            look.connection, look.found, (look.condition, look.fair), look.given, self.grouping
         ) as found:
             for done, group in enumerate(openings.opened(found), 1):
                 places = tuple(

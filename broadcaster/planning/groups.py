@@ -14,6 +14,7 @@ from broadcaster.domain.message import Channel
 from broadcaster.planning import contributions
 from broadcaster.planning.candidates import Carried, candidates, named
 from broadcaster.planning.destinations import Destinations, joined
+from broadcaster.planning.fair import Fair
 from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition
 
@@ -54,7 +55,7 @@ class Grouping(NamedTuple):
 def groups(
     connection: Connection[Any],
     found: Plannable,
-    condition: Condition,
+    asked: tuple[Condition, Fair],
     given: Mapping[str, object],
     grouping: Grouping,
 ) -> Iterator[Iterator[Group]]:
@@ -62,7 +63,7 @@ def groups(
 
     Until they are all read the connection is good for nothing else.
     """
-    query = _query(condition, found, grouping)
+    query = _query(*asked, found, grouping)
     values = {**given, **grouping.destinations.values(), **contributions.values()}
     # Not by a cursor of the server: for one of those it would use a single process.
     with connection.cursor() as cursor:
@@ -86,7 +87,7 @@ def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
     )
 
 
-def _query(condition: Condition, found: Plannable, grouping: Grouping) -> LiteralString:
+def _query(condition: Condition, fair: Fair, found: Plannable, grouping: Grouping) -> LiteralString:
     channels = found.channels
     fields = grouping.fields if Channel.SMS in channels else ()
     links = grouping.links and Channel.SMS in channels
@@ -95,7 +96,9 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
         expressions=contributions.expressions(fields, whole=grouping.whole),
         names=contributions.names(fields),
     )
-    inner = candidates(condition, channels, one_each=found.plan.one_each, carried=carried)
+    inner = candidates(
+        condition, channels, one_each=found.plan.one_each, given=fair, carried=carried
+    )
     places: LiteralString = ""
     tables: LiteralString = ""
     for channel in channels:
@@ -124,7 +127,7 @@ def _query(condition: Condition, found: Plannable, grouping: Grouping) -> Litera
         + ") "
         + outer
         + "SELECT placed.*, "
-        + _number(found)
+        + _number(found, fair)
         + " FROM placed"
         + tail
     )
@@ -158,7 +161,7 @@ def _tail(found: Plannable, grouping: Grouping, fields: Sequence[str]) -> Litera
     return ") AS one GROUP BY locale, length(number::text)" + _keys(found, fields)
 
 
-def _number(found: Plannable) -> LiteralString:
+def _number(found: Plannable, fair: Fair) -> LiteralString:
     """Write the number that the delivery by SMS will have, as `Numbering` gives it out."""
     place = found.channels.index(Channel.SMS)
     told = _told(found, place)
@@ -166,7 +169,8 @@ def _number(found: Plannable) -> LiteralString:
     before: LiteralString = "count(*) FILTER (WHERE false)"
     for earlier in range(place):
         before += " + count(*) FILTER (WHERE " + _told(found, earlier) + ")"
-    rank: LiteralString = "count(*) FILTER (WHERE " + told + ") OVER (ORDER BY customer_id)"
+    order: LiteralString = 'zone COLLATE "C", customer_id' if fair.zoned else "customer_id"
+    rank: LiteralString = "count(*) FILTER (WHERE " + told + ") OVER (ORDER BY " + order + ")"
     earlier_ones: LiteralString = "(SELECT " + before + " FROM placed)"  # noqa: S608  (names of ours)
     return "CASE WHEN " + told + " THEN " + earlier_ones + " + " + rank + " END AS number"
 

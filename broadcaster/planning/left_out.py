@@ -9,6 +9,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Condition, Renderer
 
@@ -56,8 +57,10 @@ class LeftOutList:
                 given: dict[str, object] = {"plan_campaign": campaign}
             else:
                 condition = self._audience.condition(found.expression)
-                text = _query(condition, found)
+                fair = fair_now(connection, found)
+                text = _query(condition, fair, found)
                 given = dict(values(connection, found, condition, self._renderer))
+                given |= fair.values()
             with connection.cursor(name="left_out") as cursor:
                 cursor.itersize = _FETCH
                 cursor.execute(text, given)
@@ -65,12 +68,14 @@ class LeftOutList:
                     yield LeftOut(customer, Channel(channel), Reason(reason))
 
 
-def _query(condition: Condition, found: Plannable) -> LiteralString:
+def _query(condition: Condition, fair: Fair, found: Plannable) -> LiteralString:
     pairs: LiteralString = ""
     for place, channel in enumerate(found.channels):
         pairs += named(("" if not place else ", ") + "('{c}'::channel, {c}_reason)", channel)
     head: LiteralString = "SELECT customer.number, why.channel, why.reason FROM ("
-    text: LiteralString = head + candidates(condition, found.channels, one_each=found.plan.one_each)
+    text: LiteralString = head + candidates(
+        condition, found.channels, one_each=found.plan.one_each, given=fair
+    )
     text += ") AS candidate JOIN customer ON customer.id = candidate.customer_id "
     text += "CROSS JOIN LATERAL (VALUES " + pairs + ") AS why (channel, reason) "
     text += "WHERE why.reason IS NOT NULL"

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0010"
 
 _FORECASTS = """
 -- A price is for `per` units to numbers that begin with `prefix`; the latest valid one holds.
