@@ -61,6 +61,7 @@ class Settings:
     settle_after: float
     reconcile_after: float
     concurrency: int
+    forecast_tolerance: float
     bounce_host: str
     bounce_port: int
     variables: Mapping[str, str] = field(repr=False)
@@ -124,6 +125,7 @@ def _build(home: Path, read: Options) -> Settings:
         settle_after=read.number("SETTLE_AFTER", 120, 0, 86_400),
         reconcile_after=read.number("RECONCILE_AFTER", 600, 1, 86_400),
         concurrency=read.integer("CONCURRENCY", 2, 1, 256),
+        forecast_tolerance=read.number("FORECAST_TOLERANCE", 0.05, 0, 10),
         bounce_host=read.text("BOUNCE_HOST", "127.0.0.1"),
         bounce_port=read.integer("BOUNCE_PORT", 8425, 1, 65535),
         variables=read.values,

@@ -75,6 +75,18 @@ class FakeRenderer:
 
         return fill
 
+    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
+        """Ask for nothing."""
+        del kind, channel
+        return ()
+
+    def pieces(
+        self, advisory: Advisory, channel: Channel, locale: str
+    ) -> Callable[[Reader], Sequence[str] | None]:
+        """Give the word in one piece."""
+        del advisory, channel
+        return lambda _: [f"text in {locale}"]
+
     def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
         """Take the first."""
         del kind

@@ -1,9 +1,12 @@
 """The only place that names concrete adapters and joins them."""
 
 from broadcaster.bootstrap.accounts import Providers, signing_key
+from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
+from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
+from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
     attached,
@@ -20,11 +23,15 @@ __all__ = [
     "Providers",
     "Runtime",
     "SystemClock",
+    "approve",
     "archive",
     "attached",
     "broker_url",
+    "comparison",
     "ensure_schema",
+    "foresee",
     "kind_checker",
+    "launch",
     "listing",
     "passing",
     "preload",

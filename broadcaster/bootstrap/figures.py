@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from broadcaster.bootstrap.comparing import compared
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import ConflictError
@@ -98,8 +99,10 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
     customers, reached = figures["customers"], figures["reached"]
     if not (isinstance(customers, int) and isinstance(reached, int)):
         raise TypeError
+    forecast = runtime.campaigns.forecast(campaign) if figures["targeted"] else None
     return {
         **figures,
+        **({"comparison": compared(runtime, campaign, forecast, figures)} if forecast else {}),
         "unreached": customers - reached,
         "in_doubt": len(doubts),
         "in_doubt_list": [

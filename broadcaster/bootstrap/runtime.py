@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.sweeper import Sweeper
     from broadcaster.domain.advisory import Advisory
     from broadcaster.domain.campaign import Campaign
+    from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
     from broadcaster.ledger.consents import Consents
     from broadcaster.ledger.doubts import PostgresDoubts
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
     from broadcaster.ledger.suppressions import Suppressions
+    from broadcaster.ledger.tariffs import TariffBook
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
+    from broadcaster.planning.left_out import LeftOutList
     from broadcaster.planning.planner import Planner
     from broadcaster.planning.waits import Waits
     from broadcaster.privacy.accesses import Accesses
@@ -299,9 +302,33 @@ class Runtime:
     @cached_property
     def forecaster(self) -> "Forecaster":
         """Says what a campaign would be."""
+        from broadcaster.channels.sms import measure
         from broadcaster.planning.forecast import Forecaster
+        from broadcaster.planning.measuring import Sizing
 
-        return Forecaster(self.pool, self.audience, self.renderer)
+        sizing = Sizing(measure=measure, links=self.links)
+        return Forecaster(self.pool, self.audience, self.renderer, sizing, self.vault)
+
+    @cached_property
+    def left_out(self) -> "LeftOutList":
+        """Lists who is left out."""
+        from broadcaster.planning.left_out import LeftOutList
+
+        return LeftOutList(self.pool, self.audience, self.renderer)
+
+    @cached_property
+    def tariffs(self) -> "TariffBook":
+        """What networks ask for messages."""
+        from broadcaster.ledger.tariffs import TariffBook
+
+        return TariffBook(self.pool)
+
+    @cached_property
+    def backlog(self) -> "Backlog":
+        """What other campaigns have still to send."""
+        from broadcaster.ledger.backlog import Backlog
+
+        return Backlog(self.pool)
 
     @cached_property
     def reports(self) -> "Reports":

@@ -87,6 +87,25 @@ def check_region(region: str) -> str:
     return known
 
 
+def calling_code(region: str) -> str:
+    """Give the calling code of a country with its sign; InvalidInputError as `check_region`."""
+    return f"+{phonenumbers.country_code_for_region(check_region(region))}"
+
+
+def country(prefix: str) -> str:
+    """Name the country that numbers with this beginning belong to; empty when there is none.
+
+    Several share some codes: then it is the one that the library counts as the first of them.
+    """
+    digits = prefix.removeprefix("+")
+    for end in range(min(3, len(digits)), 0, -1):
+        found = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:end]))
+        if found:
+            # 001 stands for what belongs to no country, such as satellites.
+            return str(found[0]) if found[0].isalpha() else ""
+    return ""
+
+
 def check(raw: str, region: str) -> PhoneCheck:
     """Read a number as it would be dialled in `region`.
 

@@ -120,7 +120,7 @@ def offending(text: str) -> tuple[Offence, ...]:
     """
     measure(text)  # Refuses what is too long.
     found: dict[str, tuple[int, int]] = {}
-    for position, item in _foreign(text):
+    for position, item in foreign(text):
         first, count = found.get(item, (position, 0))
         found[item] = (first, count + 1)
     listed = list(found.items())[:_MOST_OFFENCES]
@@ -177,7 +177,7 @@ def _name(character: str) -> str:
     return unicodedata.name(character, f"U+{ord(character):04X}")
 
 
-def _foreign(text: str) -> Iterator[tuple[int, str]]:
+def foreign(text: str) -> Iterator[tuple[int, str]]:
     """Find foreign characters, each with the letter that it combines with where that composes."""
     position = 0
     while match := gsm7.FOREIGN.search(text, position):

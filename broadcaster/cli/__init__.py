@@ -25,6 +25,7 @@ COMMANDS = {
     "retention": "Show what has been kept for long enough, and let go of it.",
     "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
+    "tariffs": "Import, list and set what networks ask for messages.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",

@@ -96,15 +96,66 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
 
 
 @app.command()
-def forecast(campaign: Which, json: Json = False) -> None:
-    """Say who would be told, by channel and locale, and who is left out and why."""
-    from broadcaster.cli.tables import show_forecast
+def forecast(
+    campaign: Which,
+    picture: Annotated[Path | None, typer.Option(help="Draw it too, as SVG.")] = None,
+    json: Json = False,
+) -> None:
+    """Say who would be told, what it costs, how long it takes, who is left out and why."""
+    from broadcaster import bootstrap
+    from broadcaster.cli.forecasts import show_forecast, write_picture
+    from broadcaster.cli.progress import later
+    from broadcaster.reports.picture import picture as draw
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
-        foreseen = runtime.forecaster.forecast(found.id).as_dict()
-        foreseen["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
-        _print(foreseen, json, show_forecast)
+        with later(lambda: runtime.customers.count(found.expression), "messages") as move:
+            figures = bootstrap.foresee(runtime, found, move)
+        figures["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
+        _print(figures, json, show_forecast)
+        if picture is not None:
+            write_picture(draw(figures), picture)
+
+
+@app.command("left-out")
+def left_out(
+    campaign: Which,
+    csv: Annotated[bool, typer.Option("--csv", help="Write all of them as CSV.")] = False,
+    output: Annotated[Path | None, typer.Option(help="A file for the CSV.")] = None,
+) -> None:
+    """List who is left out on which channel, and why; customers' numbers, no addresses."""
+    from contextlib import closing
+
+    from broadcaster.cli.forecasts import show_left_out, write_left_out
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        with closing(runtime.left_out.rows(found.id)) as rows:
+            if not csv and output is None:
+                show_left_out(rows)
+                return
+            count = write_left_out(rows, output)
+        if output is not None:
+            typer.echo(f"{count:,} rows are in {output}.")
+
+
+@app.command()
+def compare(
+    campaign: Which,
+    picture: Annotated[Path | None, typer.Option(help="Draw it too, as SVG.")] = None,
+    json: Json = False,
+) -> None:
+    """Set what was forecast at the approval beside what became of it, and say why it differs."""
+    from broadcaster import bootstrap
+    from broadcaster.cli.forecasts import show_comparison, write_picture
+    from broadcaster.reports.picture import picture as draw
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        figures = bootstrap.comparison(runtime, found)
+        _print(figures, json, show_comparison)
+        if picture is not None:
+            write_picture(draw(runtime.campaigns.forecast(found.id), figures), picture)
 
 
 @app.command()
@@ -115,22 +166,27 @@ def approve(campaign: Which, by: By = "operator") -> None:
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
-        advisory = runtime.ledger.advisory(found.advisory_id)
-        bootstrap.require_launchable(runtime, found, advisory)
-        pinned = runtime.hash(found, advisory)
-        now = runtime.clock.now()
-        foreseen = runtime.waits.foresee(found.id, now).as_dict()
-        seen = {"rules_version": foreseen["rules_version"], **bootstrap.passing(foreseen)}
-        runtime.campaigns.approve(found.id, pinned, by, now, seen)
-        typer.echo(f"Campaign {found.id} is approved by {by}; content {pinned[:12]}.")
-        for line in fairness_lines(foreseen):
+        pinned = bootstrap.approve(runtime, found, by)
+        messages = sum(pinned["channels"].values())
+        sums = [f"{amount} {currency}" for currency, amount in pinned["cost"]["total"].items()]
+        typer.echo(
+            f"Campaign {found.id} is approved by {by}; content {pinned['content_hash'][:12]}, "
+            f"{pinned['reached']:,} customers, {messages:,} messages, "
+            f"{pinned['segments']:,} SMS segments, {', '.join(sums) or 'at an unknown price'}."
+        )
+        for line in fairness_lines(pinned["fairness"]):
             typer.echo(line)
 
 
 @app.command()
 def launch(campaign: Which, by: By = "operator") -> None:
-    """Start it, now or at its scheduled time."""
-    _step(campaign, "launch", by, "is launched")
+    """Start it, now or at its scheduled time; refused when it is no longer what was approved."""
+    from broadcaster import bootstrap
+
+    with _runtime() as runtime:
+        found = runtime.campaigns.get(campaign)
+        bootstrap.launch(runtime, found, by)
+        typer.echo(f"Campaign {found.id} is launched.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A bar with rate and remaining time on standard error, for what takes long."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -47,6 +47,20 @@ def bar(total: float, what: str) -> Iterator["Bar"]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield Bar(progress, progress.add_task(what, total=total))
+
+
+@contextmanager
+def later(total: Callable[[], float], what: str) -> Iterator[Callable[[float], None]]:
+    """Give what shows how much is done; there is a bar from its first word on."""
+    with ExitStack() as stack:
+        shown: list[Bar] = []
+
+        def move(done: float) -> None:
+            if not shown:
+                shown.append(stack.enter_context(bar(total(), what)))
+            shown[0].move(done)
+
+        yield move
 
 
 class Bar:

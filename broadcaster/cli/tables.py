@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
-from broadcaster.cli.waiting import fairness_lines, held_lines, passed_lines
+from broadcaster.cli.waiting import held_lines, passed_lines
 
 Figures = Mapping[str, Any]
 
@@ -71,12 +71,14 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
         f"Not reached: [red]{figures['unreached']:,}[/]."
     )
     out.print(
-        _pair(
+        pair(
             ("By locale", figures["locales"]),
             ("Left out, and why", figures["suppressed"]),
             ("Failed, or in doubt", figures["failures"]),
         )
     )
+    if figures.get("comparison"):
+        out.print(_compared(figures["comparison"]))
     if figures.get("archive"):
         out.print(f"Archived: {escape(figures['archive']['file'])}", soft_wrap=True)
         out.print(f"SHA-256 {figures['archive']['sha256']}", soft_wrap=True)
@@ -90,37 +92,20 @@ def show_report(figures: Figures, console: Console | None = None) -> None:
             out.print("  … 'campaigns report --json' lists all.")
 
 
+def _compared(figures: Figures) -> str:
+    """Say in a line whether it became what was forecast."""
+    if figures["agrees"]:
+        return "[green]It became what was forecast[/], by counts and segments."
+    count = len(figures["differences"])
+    return f"It differs from its forecast in {count} ways; 'campaigns compare' tells them."
+
+
 def _step(step: Figures) -> str:
     """Say in a line what a step of an escalation came to."""
     head = f"Step {step['step']}, {step['channel']}: "
     if step["done_at"]:
         return f"{head}{step['targeted']:,} told, {step['confirmed']:,} confirmed"
     return head + (f"due at {step['due_at']}" if step["due_at"] else "after the step before")
-
-
-def show_forecast(figures: Figures, console: Console | None = None) -> None:
-    """Say who would be told, and who is left out and why."""
-    out = _console(console)
-    out.print(
-        f"[bold]{figures['campaign']}[/] would tell [green]{figures['reached']:,}[/] of "
-        f"{figures['customers']:,} customers, with {sum(figures['channels'].values()):,} messages"
-        f"{' at the start' if figures['steps'] else ''}."
-    )
-    for step in figures["steps"][1:]:
-        counts = ", ".join(f"{count:,} by {name}" for name, count in step["at_most"].items())
-        out.print(
-            f"Step {step['step']}, {step['after_minutes']} minutes after the one before: "
-            f"at most {counts or 'nobody'}."
-        )
-    out.print(
-        _pair(
-            ("By channel", figures["channels"]),
-            ("By locale", figures["locales"]),
-            ("Left out, and why", figures["suppressed"]),
-        )
-    )
-    for line in fairness_lines(figures.get("fairness", {})):
-        out.print(escape(line), soft_wrap=True, highlight=False)
 
 
 #: How many deliveries in doubt are listed on a terminal.
@@ -144,7 +129,7 @@ def _coloured(count: int, colour: str) -> str:
     return f"[{colour}]{count:,}[/]" if colour and count else f"{count:,}"
 
 
-def _pair(*lists: tuple[str, Mapping[str, int]]) -> Table:
+def pair(*lists: tuple[str, Mapping[str, int]]) -> Table:
     """Set lists of counts side by side."""
     table = Table(box=None, pad_edge=False, padding=(1, 4, 0, 0), show_header=False)
     cells = [_counts(title, counts) for title, counts in lists if counts]

@@ -111,21 +111,32 @@ class Campaigns:
         content_hash: str,
         by: str,
         now: datetime,
+        forecast: Mapping[str, object] | None = None,
         seen: Mapping[str, object] | None = None,
     ) -> None:
-        """Pin what was looked at; whatever changes needs a new approval.
+        """Pin what was looked at, with its forecast; whatever changes needs a new approval.
 
+        The forecast of a campaign that was planned already stays: it is what that was told by.
         `seen` is what else the approver was shown, for the audit.
         """
-        approver, details = person("by", by), {"content_hash": content_hash, **(seen or {})}
+        approver = person("by", by)
+        details = {"content_hash": content_hash, **_pinned(forecast), **(seen or {})}
         with self._pool.connection() as connection:
             _step(connection, campaign, "approve", approver, **details)
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
+                "forecast = CASE WHEN planned_at IS NULL THEN %s ELSE forecast END, "
                 "status = CASE WHEN status = 'paused' THEN status ELSE 'approved' END "
                 "WHERE id = %s",
-                [content_hash, approver, now, campaign],
+                [content_hash, approver, now, forecast and Jsonb(dict(forecast)), campaign],
             )
+
+    def forecast(self, campaign: int) -> Mapping[str, Any] | None:
+        """Give the forecast that was looked at when it was approved; None when there was none."""
+        with self._pool.connection() as connection:
+            query = "SELECT forecast FROM campaign WHERE id = %s"
+            row = connection.execute(query, [campaign]).fetchone()
+            return None if row is None else row[0]
 
     def launch(self, campaign: int, by: str, now: datetime) -> None:
         """Start it now, or at its scheduled time."""
@@ -252,6 +263,12 @@ def _step(
         )
         raise ConflictError(message)
     note(connection, by, step, f"campaign {campaign}", details)
+
+
+def _pinned(forecast: Mapping[str, Any] | None) -> Mapping[str, object]:
+    """Give what the audit keeps of a forecast: whom, how much, and for what money."""
+    names = ("customers", "reached", "channels", "segments", "cost")
+    return {} if forecast is None else {"forecast": {name: forecast[name] for name in names}}
 
 
 def _set(connection: Connection[Any], campaign: int, status: CampaignStatus) -> None:

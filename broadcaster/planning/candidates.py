@@ -4,8 +4,9 @@ It gives one row for each customer of the segment, with an address and a reason 
 a customer is read once, however many channels a campaign has.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -65,7 +66,7 @@ _FIRST = """(own.ordinal = 1 OR NOT EXISTS (
 _PLAIN = """
     ) AS one GROUP BY customer_id
 ), judged AS MATERIALIZED (
-    SELECT reader.customer_id, locale_choice.chosen AS locale
+    SELECT reader.customer_id, locale_choice.chosen AS locale{carried}
 """
 
 _JUDGED = """
@@ -97,7 +98,7 @@ _WHEN_CAPPED = """
 
 _READERS = """
     FROM (
-        SELECT customer.id AS customer_id, customer.locales{read} FROM customer WHERE (
+        SELECT customer.id AS customer_id, customer.locales{read}{carried} FROM customer WHERE (
 """
 _READ_ZONE = ", customer.time_zone AS zone"
 # Who depends on electricity is told before anybody else under the same roof.
@@ -134,6 +135,21 @@ _WHEN_TOLD = """
         WHEN told_{c}.number IS NOT NULL THEN 'duplicate_address'::reason"""
 
 
+class Carried(NamedTuple):
+    """More of a customer that goes along: columns of `customer`, what is made of them, its names.
+
+    Each begins with a comma. `expressions` read the columns as those of `reader`, and may look at
+    `locale_choice.chosen`.
+    """
+
+    columns: LiteralString = ""
+    expressions: LiteralString = ""
+    names: LiteralString = ""
+
+
+NOTHING = Carried()
+
+
 def candidates(
     condition: Condition,
     channels: Sequence[Channel],
@@ -141,6 +157,7 @@ def candidates(
     one_each: bool = False,
     again: bool = False,
     given: Fair = _PLAIN_FAIR,
+    carried: Carried = NOTHING,
 ) -> LiteralString:
     """Give the query of candidates: one row for each customer of the segment.
 
@@ -153,7 +170,8 @@ def candidates(
     With `one_each` a customer is told on the first of the channels that has no reason, and takes
     nobody's place on those behind it. With `again` the campaign has told some already, and an
     address where it did counts as another customer's; wants the value `plan_campaign`. `given` is
-    what fair use asks for; wants its values, and where that is zoned adds a column `zone`.
+    what fair use asks for; wants its values, and where that is zoned adds a column `zone`. What is
+    `carried` stands behind `locale`.
     """
     sharing = Sharing(channels, given, one_each=one_each)
     homes = given.one_per is OnePer.HOUSEHOLD
@@ -162,20 +180,21 @@ def candidates(
         _HEAD
         + each(_SPECIAL.replace("{first}", _FIRST), channels)
         + lookups(given, 1 if one_each else len(channels))
-        + _PLAIN
+        + _PLAIN.replace("{carried}", carried.expressions)
         + (_ZONE if given.zoned else "")
         + (_HOME if homes else "")
         + (_PLACES.replace("{base}", base(given)) if sharing.limited else "")
         + _judged(channels, given, again=again)
         + _READERS.replace(
             "{read}", (_READ_ZONE if given.zoned else "") + (_READ_HOME if homes else "")
-        )
+        ).replace("{carried}", carried.columns)
         + condition.text
         + _LOCALES
         + each(_JOINED + (_TOLD if again else ""), channels)
         + sharing.tables()
         + ")\nSELECT judged.customer_id, judged.locale"
         + zone
+        + carried.names
         + sharing.columns()
         + "FROM judged"
         + sharing.joins()
@@ -203,15 +222,21 @@ def values(
 
     With `plan_zones`, the time zones in which the customers live, in order.
     """
-    head: LiteralString = "SELECT DISTINCT customer.locales, customer.time_zone FROM customer"
-    query: LiteralString = head + " WHERE (" + condition.text + ")"
+    head: LiteralString = "SELECT customer.locales, customer.time_zone, count(*) FROM customer"
+    query: LiteralString = head + " WHERE (" + condition.text + ") GROUP BY 1, 2"
     rows = connection.execute(query, condition.values).fetchall()
-    preferred = list({tuple(tags): tags for tags, _ in rows}.values())
+    preferred = list({tuple(tags): tags for tags, _, _ in rows}.values())
+    people: Counter[tuple[str, ...]] = Counter()
+    for tags, _, count in rows:
+        people[tuple(tags)] += count
     return {
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
         "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
-        "plan_zones": sorted({zone for _, zone in rows}),
+        # Not for the query, but for whoever counts: how many have each list of preferences.
+        "plan_tags": preferred,
+        "plan_people": [people[tuple(tags)] for tags in preferred],
+        "plan_zones": sorted({zone for _, zone, _ in rows}),
         "plan_campaign": campaign.id,
         "plan_class": campaign.message_class.value,
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.

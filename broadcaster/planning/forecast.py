@@ -1,133 +1,227 @@
 """What a campaign would be: who is told where, and who is left out and why; nothing is written."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning import contributions
+from broadcaster.planning.candidates import values
+from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.fair import Fair, fair_now
+from broadcaster.planning.foreseen import AtMost, Forecast, Preference, Told
+from broadcaster.planning.groups import Group, Grouping, groups
+from broadcaster.planning.measuring import UNSUBSCRIBE, Meter, Sizes, Sizing
+from broadcaster.planning.openings import Openings
 from broadcaster.planning.plannable import Plannable, read
-from broadcaster.ports import Audience, Condition, Renderer
+from broadcaster.ports import NO_KEYS, Audience, Condition, Renderer, Vault
 
 _LIMITS = "SET LOCAL statement_timeout = '5min'; SET LOCAL work_mem = '128MB'"
+_SAMPLES = "SELECT id, number FROM customer WHERE id = ANY(%s)"
+
+#: How many customers are named for each reason.
+_NAMED = 5
+#: How many customers are rendered between two words about it.
+_STEP = 5000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AtMost:
-    """The most that a step of an escalation tells, by channel, and how many minutes it waits."""
+class Pattern(NamedTuple):
+    """Some customers of one locale, and for each channel a reason (None: is told) and a place.
 
-    step: int
-    after: int
-    channels: Mapping[Channel, int]
-
-    def as_dict(self) -> dict[str, object]:
-        """Give it as JSON values."""
-        counts = {channel.value: count for channel, count in self.channels.items()}
-        return {"step": self.step, "after_minutes": self.after, "at_most": counts}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Forecast:
-    """Counts of deliveries; `targeted` has one for each customer and channel.
-
-    `customers` counts people; `reached` those of them who are told on one channel at least. Where a
-    campaign escalates, these are the counts of its start, and `steps` has the most that each step
-    can tell: all of them if nobody confirms anything.
+    `segments` are those of one SMS to one of them.
     """
 
-    campaign: str
-    customers: int
-    reached: int
-    targeted: int
-    channels: Mapping[Channel, int]
-    locales: Mapping[str, int]
-    by_channel_and_locale: Mapping[Channel, Mapping[str, int]]
-    suppressed: Mapping[Reason, int]
-    plan: ChannelPlan
-    steps: Sequence[AtMost]
-
-    def as_dict(self) -> dict[str, object]:
-        """Give it as JSON values."""
-        return {
-            "campaign": self.campaign,
-            "customers": self.customers,
-            "reached": self.reached,
-            "targeted": self.targeted,
-            "channels": {channel.value: count for channel, count in self.channels.items()},
-            "locales": dict(self.locales),
-            "by_channel_and_locale": {
-                channel.value: dict(counts)
-                for channel, counts in self.by_channel_and_locale.items()
-            },
-            "suppressed": {reason.value: count for reason, count in self.suppressed.items()},
-            "plan": self.plan.value,
-            "steps": [step.as_dict() for step in self.steps],
-        }
+    people: int
+    locale: str
+    reasons: tuple[str | None, ...]
+    places: tuple[str, ...] = ()
+    segments: int = 0
 
 
-#: How many customers share a locale and a list of reasons, one for each channel, None: is told.
-Pattern = tuple[int, str, tuple[str | None, ...]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What is to be found out beside the counts: sizes of SMS, and where messages go.
+
+    `progress` is told how many messages were rendered, where each one has to be.
+    """
+
+    advisory: Advisory
+    destinations: Destinations = field(default_factory=Destinations)
+    progress: Callable[[int], None] = lambda _: None
 
 
 class Forecaster:
     """Counts with the planner's own query."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], audience: Audience, renderer: Renderer
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        audience: Audience,
+        renderer: Renderer,
+        sizing: Sizing | None = None,
+        vault: Vault = NO_KEYS,
     ) -> None:
-        """Keep what it works with."""
+        """Keep what it works with; without `sizing` no SMS is measured."""
+        self._openings = Openings(pool, vault)
         self._pool = pool
         self._audience = audience
         self._renderer = renderer
+        self._sizing = sizing
 
-    def forecast(self, campaign: int) -> Forecast:
-        """Count what planning would make now; NotFoundError."""
+    def forecast(self, campaign: int, survey: Survey | None = None) -> Forecast:
+        """Count what planning would make now, and measure it with a survey; NotFoundError.
+
+        Errors of the renderer where a message can not be made.
+        """
+        if survey is not None:
+            self._learn(campaign, survey)
         with self._pool.connection() as connection:
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
             asked = fair_now(connection, found)
-            query = _query(condition, found, asked)
-            rows = connection.execute(query, {**given, **asked.values()}).fetchall()
-        return _sum(found, [(row[0], row[1], row[2:]) for row in rows])
+            look = _Look(connection, found, condition, {**given, **asked.values()}, asked)
+            counting = self._counting(look, survey)
+            counting.run(look, self._openings)
+            return _sum(look, counting)
+
+    def _learn(self, campaign: int, survey: Survey) -> None:
+        """Have known of sealed people what this survey goes by; the rest stays sealed."""
+        with self._pool.connection() as connection:
+            found = read(connection, campaign)
+        wanted = {Channel.SMS: True, Channel.EMAIL: bool(survey.destinations.domains)}
+        wanted[Channel.PUSH] = bool(survey.destinations.hosts)
+        channels = [channel for channel in found.channels if wanted[channel]]
+        by_sms = Channel.SMS in channels and self._sizing is not None
+        names = by_sms and "name" in self._renderer.fields(found.kind, Channel.SMS)
+        self._openings.learn(channels, names=names)
+
+    def _counting(self, look: "_Look", survey: Survey | None) -> "_Counting":
+        if survey is None or self._sizing is None:
+            return _Counting(Grouping(Destinations(), places=False), None, look)
+        asked = self._renderer.fields(look.found.kind, Channel.SMS)
+        fields = tuple(name for name in contributions.FIELDS if name in asked)
+        people = sum(look.people)
+        meter = Meter(
+            self._renderer,
+            self._sizing,
+            survey.advisory,
+            look.found.id,
+            fields,
+            people * len(look.found.channels),
+        )
+        by_sms = Channel.SMS in look.found.channels
+        each = bool(by_sms and asked) and not meter.groupable(look.locales)
+        grouping = Grouping(survey.destinations, fields, UNSUBSCRIBE in asked, whole=each)
+        return _Counting(grouping, meter if by_sms else None, look, survey.progress)
 
 
-def _query(condition: Condition, found: Plannable, asked: Fair) -> LiteralString:
-    reasons: LiteralString = ""
-    for channel in found.channels:
-        reasons += named(", {c}_reason", channel)
-    # Few rows, whatever the number of customers: one for each locale and pattern of reasons.
-    head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("  # noqa: S608  (names of ours)
-    tail: LiteralString = ") AS candidate GROUP BY locale" + reasons
-    one_each = found.plan.one_each
-    return head + candidates(condition, found.channels, one_each=one_each, given=asked) + tail
+class _Look(NamedTuple):
+    """One look at the customers of a campaign."""
+
+    connection: Connection[Any]
+    found: Plannable
+    condition: Condition
+    given: Mapping[str, Any]
+    fair: Fair
+
+    @property
+    def people(self) -> Sequence[int]:
+        return self.given["plan_people"]  # type: ignore[no-any-return]  # (as `values` made it)
+
+    @property
+    def locales(self) -> Sequence[str]:
+        """The locales in which somebody may be told."""
+        return sorted({tag for tag in self.given["plan_chosen"] if tag is not None})
 
 
-def _sum(found: Plannable, patterns: Sequence[Pattern]) -> Forecast:
+class _Counting:
+    """Adds groups up to patterns."""
+
+    def __init__(
+        self,
+        grouping: Grouping,
+        meter: Meter | None,
+        look: _Look,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.grouping = grouping
+        self.meter = meter
+        self.patterns: Counter[tuple[Any, ...]] = Counter()
+        self.samples: dict[Reason, list[int]] = {}
+        self._found = look.found
+        self._progress = progress
+        self._usual = tuple(grouping.destinations.usual(one) for one in look.found.channels)
+
+    def run(self, look: _Look, openings: Openings) -> None:
+        """Count all groups."""
+        with groups(
+            look.connection, look.found, (look.condition, look.fair), look.given, self.grouping
+        ) as found:
+            for done, group in enumerate(openings.opened(found), 1):
+                places = tuple(
+                    place or usual for place, usual in zip(group.places, self._usual, strict=True)
+                )
+                segments = self._segments(group)
+                self.patterns[group.locale, group.reasons, places, segments] += group.people
+                self._sample(group)
+                if self.grouping.whole and done % _STEP == 0:
+                    self._progress(done)
+
+    def _segments(self, group: Group) -> int:
+        channels = self._found.channels
+        if self.meter is None or group.locale is None:
+            return 0
+        if group.reasons[channels.index(Channel.SMS)] is not None:
+            return 0
+        told = dict(_told(self._found, group.reasons)).get(Channel.SMS, "") is None
+        measure = self.meter.whole if self.grouping.whole else self.meter.size
+        return measure(group, group.people if told else 0)
+
+    def _sample(self, group: Group) -> None:
+        for _, reason in _told(self._found, group.reasons):
+            if reason is not None:
+                named = self.samples.setdefault(Reason(reason), [])
+                if len(named) < _NAMED and group.customer not in named:
+                    named.append(group.customer)
+
+
+def _sum(look: _Look, counting: _Counting) -> Forecast:
+    found = look.found
+    patterns = [Pattern(people, *key) for key, people in counting.patterns.items()]
     channels: Counter[Channel] = Counter()
     locales: Counter[str] = Counter()
     both: dict[Channel, Counter[str]] = {}
-    suppressed: Counter[Reason] = Counter()
-    for count, locale, reasons in patterns:
-        for channel, reason in _told(found, reasons):
+    left_out: dict[Channel, Counter[Reason]] = {}
+    leaving: dict[tuple[Channel, str, str], Counter[str]] = {}
+    for pattern in patterns:
+        for channel, reason in _told(found, pattern.reasons):
             if reason is not None:
-                suppressed[Reason(reason)] += count
+                left_out.setdefault(channel, Counter())[Reason(reason)] += pattern.people
                 continue
-            channels[channel] += count
-            locales[locale] += count
-            both.setdefault(channel, Counter())[locale] += count
+            channels[channel] += pattern.people
+            locales[pattern.locale] += pattern.people
+            both.setdefault(channel, Counter())[pattern.locale] += pattern.people
+            place = pattern.places[found.channels.index(channel)]
+            units = pattern.segments if channel is Channel.SMS else 1
+            row = leaving.setdefault((channel, pattern.locale, place), Counter())
+            row.update(messages=pattern.people, units=pattern.people * units)
+    suppressed: Counter[Reason] = Counter()
+    for counts in left_out.values():
+        suppressed += counts
+    told = [Told(*key, row["messages"], row["units"]) for key, row in sorted(leaving.items())]
     return Forecast(
         campaign=found.name,
-        customers=sum(count for count, _, _ in patterns),
-        reached=sum(count for count, _, reasons in patterns if None in reasons),
+        customers=sum(pattern.people for pattern in patterns),
+        reached=sum(pattern.people for pattern in patterns if None in pattern.reasons),
         targeted=channels.total() + suppressed.total(),
         channels=channels,
         locales=locales,
@@ -135,7 +229,32 @@ def _sum(found: Plannable, patterns: Sequence[Pattern]) -> Forecast:
         suppressed=suppressed,
         plan=found.plan,
         steps=_steps(found, patterns) if found.plan is ChannelPlan.ESCALATE else (),
+        left_out=left_out,
+        segments=sum(row.units for row in told if row.channel is Channel.SMS),
+        told=told,
+        preferences=_preferences(look.given),
+        samples=_samples(look.connection, counting.samples),
+        sizes=counting.meter.sizes if counting.meter else Sizes(),
+        each=counting.grouping.whole,
     )
+
+
+def _preferences(given: Mapping[str, Any]) -> Sequence[Preference]:
+    rows = zip(given["plan_tags"], given["plan_chosen"], given["plan_people"], strict=True)
+    found = [Preference(tuple(tags), chosen, people) for tags, chosen, people in rows]
+    return sorted(found, key=lambda one: (-one.people, one.preferred))
+
+
+def _samples(
+    connection: Connection[Any], wanted: Mapping[Reason, Sequence[int]]
+) -> Mapping[Reason, Sequence[str]]:
+    ids = sorted({one for some in wanted.values() for one in some})
+    numbers = dict(connection.execute(_SAMPLES, [ids]).fetchall())
+    # Erased since the count, if it is not there.
+    return {
+        reason: sorted(numbers[one] for one in some if one in numbers)
+        for reason, some in wanted.items()
+    }
 
 
 def _told(found: Plannable, reasons: Sequence[str | None]) -> Sequence[tuple[Channel, str | None]]:
@@ -152,9 +271,12 @@ def _steps(found: Plannable, patterns: Sequence[Pattern]) -> Sequence[AtMost]:
     steps = []
     for step, after in enumerate((0, *found.escalate_after)):
         counts: Counter[Channel] = Counter()
-        for which, (count, _, reasons) in enumerate(patterns):
-            if places[which] < step and None in reasons[step:]:
-                places[which] = reasons.index(None, step)
-                counts[found.channels[places[which]]] += count
-        steps.append(AtMost(step=step + 1, after=after, channels=counts))
+        segments = 0
+        for which, pattern in enumerate(patterns):
+            if places[which] < step and None in pattern.reasons[step:]:
+                places[which] = pattern.reasons.index(None, step)
+                channel = found.channels[places[which]]
+                counts[channel] += pattern.people
+                segments += pattern.people * pattern.segments * (channel is Channel.SMS)
+        steps.append(AtMost(step=step + 1, after=after, channels=counts, segments=segments))
     return steps

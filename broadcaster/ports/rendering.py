@@ -37,6 +37,20 @@ class Renderer(Protocol):
         """
         ...
 
+    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
+        """Name the fields of `Reader` that the messages of a kind may have in them."""
+        ...
+
+    def pieces(
+        self, advisory: Advisory, channel: Channel, locale: str
+    ) -> Callable[[Reader], Sequence[str] | None]:
+        """Give what parts a text into what all readers get and what one of them has, by turns.
+
+        It begins and ends with what all get, and joined it is the text; None where a message has
+        to be rendered in full, because its template looks at what differs. Errors as `prepare`.
+        """
+        ...
+
     def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
         """Give the locale that a reader with these preferences gets: the first whole, approved one.
 

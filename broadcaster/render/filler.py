@@ -5,7 +5,7 @@ each address of the public page, which is the same for all readers of a locale. 
 looks at anything else there is none, and every reader's message is rendered in full.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from broadcaster.domain.message import Content
@@ -42,6 +42,20 @@ class Filler:
             return self._full(reader)
         made = [values[n] if make is None else make(values[n]) for n, make in skeleton.takes]
         return skeleton.fill(tuple(made), reader)
+
+    def pieces(self, reader: Reader) -> Sequence[str] | None:
+        """Give the text as what all readers get and what this one has in it, by turns.
+
+        Joined together they are the text; it begins and ends with what all get. None when this
+        message has to be rendered in full.
+        """
+        values = [clean(reader) for clean in self._cleaners]
+        known = [value for value in values if value is not None]
+        skeleton = self._find(known) if len(known) == len(values) else None
+        if skeleton is None:
+            return None
+        made = [known[n] if make is None else make(known[n]) for n, make in skeleton.takes]
+        return [made[piece] if isinstance(piece, int) else piece for piece in skeleton.body.pieces]
 
     def _find(self, values: list[str]) -> Skeleton | None:
         filled = tuple(map(bool, values))

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from broadcaster.domain.advisory import Advisory
-from broadcaster.domain.message import Content
 from broadcaster.ports import Reader
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
 from broadcaster.render.values import Surface, show_name
+
+if TYPE_CHECKING:
+    from broadcaster.render.filler import Filler
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +54,7 @@ class Memory:
     advisory: Advisory | None = None
     texts: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     facts: dict[tuple[Surface, str], Mapping[str, object]] = field(default_factory=dict)
-    fillers: dict[tuple[str, str], Callable[[Reader], Content]] = field(default_factory=dict)
+    fillers: dict[tuple[str, str], "Filler"] = field(default_factory=dict)
 
     def turn_to(self, advisory: Advisory) -> None:
         """Forget everything when another advisory is worked on."""

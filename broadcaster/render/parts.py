@@ -1,7 +1,8 @@
 """Rendering the parts of messages: a template, the facts and a reader make a finished text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jinja2 import Template, TemplateError
@@ -16,7 +17,6 @@ from broadcaster.domain.message import (
     WebContent,
 )
 from broadcaster.errors import ConfigurationError
-from broadcaster.ports import Reader
 from broadcaster.render.environment import (
     Sandbox,
     Setting,
@@ -34,6 +34,9 @@ from broadcaster.render.mail import to_html
 from broadcaster.render.orders import Alternate, Memory, Order
 from broadcaster.render.values import Shown, Surface, show_fact
 
+if TYPE_CHECKING:
+    from broadcaster.render.filler import Filler
+
 
 class Parts:
     """Renders parts from what is in the library; remembers what belongs to one advisory."""
@@ -46,7 +49,7 @@ class Parts:
         self._environments: dict[tuple[Surface, str, bool], Sandbox] = {}
         self._differs = lru_cache(maxsize=1000)(self._find_differing)
 
-    def fillers(self, advisory: Advisory) -> dict[tuple[str, str], Callable[[Reader], Content]]:
+    def fillers(self, advisory: Advisory) -> dict[tuple[str, str], "Filler"]:
         """Give what is kept of prepared messages of an advisory, by channel and locale."""
         self.memory.turn_to(advisory)
         return self.memory.fillers

@@ -84,10 +84,30 @@ class TemplateRenderer:
         NotFoundError and ConfigurationError as `render`, here or when it is called. To be used
         while no other advisory is rendered, or it starts anew.
         """
+        return self._filler(advisory, channel, locale) or partial(
+            self.render, advisory, channel, locale
+        )
+
+    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
+        """Name the fields of the reader that the messages of a kind may have in them."""
+        held = self.library.kind(kind)
+        return self._usage(held.name, channel).fields if channel in held.channels else ()
+
+    def pieces(
+        self, advisory: Advisory, channel: Channel, locale: str
+    ) -> Callable[[Reader], Sequence[str] | None]:
+        """Give what parts a text into what is the same for all readers, and what is not.
+
+        It gives None for a reader whose message has to be rendered in full. Errors as `prepare`.
+        """
+        filler = self._filler(advisory, channel, locale)
+        return filler.pieces if filler else lambda _: None
+
+    def _filler(self, advisory: Advisory, channel: Channel, locale: str) -> Filler | None:
         kind, spoken = self._offered(advisory, locale)
         full = partial(self.render, advisory, channel, locale)
         if channel is Channel.WEB or channel not in kind.channels:
-            return full
+            return None
         fillers = self._parts.fillers(advisory)
         key = (channel, spoken.tag)
         if key not in fillers:

@@ -38,11 +38,12 @@ class Skeleton:
     """A message with holes.
 
     `takes` says of each value of which field that is used it is made, by number, and how; None: it
-    is the field as it is.
+    is the field as it is. `body` is the form of the text, or of a mail's text part.
     """
 
     takes: tuple[tuple[int, Callable[[str], str] | None], ...]
     fill: Fill
+    body: Form
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,9 @@ class Pattern:
             (self.usage.fields.index(field), self._made(field, escaped=value % 2 == 1))
             for value, field in ((value, FIELDS[value // 2]) for value in values)
         ]
-        return Skeleton(takes=tuple(takes), fill=self._fill(packed))
+        return Skeleton(
+            takes=tuple(takes), fill=self._fill(packed), body=packed[min(1, len(packed) - 1)]
+        )
 
     def _texts(
         self, stand: StandIns, given: frozenset[str], page_url: str | None

@@ -18,6 +18,7 @@ from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts
 from broadcaster.reports.export import write
 from broadcaster.reports.fairness import held, holds, passed
 from broadcaster.reports.funnel import Funnel, funnel, kept
+from broadcaster.reports.outcome import Outcome, outcome
 from broadcaster.reports.steps import steps
 
 _CAMPAIGN = """
@@ -151,6 +152,11 @@ class Reports:
             **({"steps": escalated} if escalated else {}),
             **{name: rows for name, rows in parts.items() if rows},
         }
+
+    def outcome(self, campaign: int, length: int) -> Outcome:
+        """Count what became of it as a forecast does; `length` as in `outcome`. ConflictError."""
+        with self._present(campaign) as connection:
+            return outcome(connection, campaign, length)
 
     def held(self, campaign: int, now: datetime) -> list[dict[str, object]]:
         """Count what is held at a moment, by channel, zone, why and until when, as JSON values."""

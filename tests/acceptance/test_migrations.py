@@ -1,7 +1,8 @@
 """The schema: from nothing, from every earlier state with data, and by several at once."""
 
 import threading
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 import psycopg
@@ -25,6 +26,8 @@ _VALUES = {
     "boolean": True,
     "jsonb": '{"word": 1}',
     "bytea": b"octets",
+    "date": date(2020, 3, 20),
+    "numeric": Decimal("1.5"),
 }
 
 

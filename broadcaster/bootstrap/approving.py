@@ -1,0 +1,55 @@
+"""Approving and launching with the forecast in hand: what was looked at is what is sent."""
+
+from typing import TYPE_CHECKING, Any
+
+from broadcaster.bootstrap.figures import passing, require_launchable
+from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.domain.agreement import drifts
+from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.message import Lane, MessageClass
+from broadcaster.errors import ConflictError
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.domain.campaign import Campaign
+
+#: How many changed figures are named.
+_NAMED = 5
+
+
+def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]:
+    """Pin content and forecast; the forecast. ConflictError for what can not be launched."""
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    require_launchable(runtime, campaign, advisory)
+    pinned = runtime.hash(campaign, advisory)
+    foreseen = foresee(runtime, campaign)
+    # Figures outlive people: whoever is named as a sample may be erased one day.
+    kept = {name: value for name, value in foreseen.items() if name != "samples"}
+    now = runtime.clock.now()
+    fairness = runtime.waits.foresee(campaign.id, now).as_dict()
+    seen = {"rules_version": fairness["rules_version"], **passing(fairness)}
+    runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
+    return {**foreseen, "content_hash": pinned, "fairness": fairness}
+
+
+def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
+    """Launch it, when it would still be what was approved.
+
+    ConflictError when the forecast has changed by more than the tolerance since: then somebody has
+    to look again. What is urgent, or protects life, does not wait for that: it is launched, and
+    `compare` tells of the difference afterwards.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    hurried = campaign.lane is Lane.URGENT or advisory.message_class is MessageClass.SAFETY
+    looked_at = campaign.status is CampaignStatus.APPROVED and not hurried
+    approved = runtime.campaigns.forecast(campaign.id) if looked_at else None
+    if approved is not None:
+        found = drifts(approved, foresee(runtime, campaign), runtime.settings.forecast_tolerance)
+        if found:
+            listed = "; ".join(str(one) for one in found[:_NAMED])
+            message = (
+                f"Campaign {campaign.name!r} is no longer what was approved: {listed}. Look at "
+                "'campaigns forecast', and approve it again."
+            )
+            raise ConflictError(message)
+    runtime.campaigns.launch(campaign.id, by, runtime.clock.now())

@@ -1,0 +1,226 @@
+"""A campaign becomes what was forecast: through approval, plan, dispatch and the ledger."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from benchmarks.forecast import write_kind
+from broadcaster import bootstrap
+from broadcaster.bootstrap import people
+from broadcaster.cli.drafts import Form, draft
+from broadcaster.dispatch.dispatcher import Dispatcher
+from broadcaster.dispatch.lines import Lines
+from broadcaster.dispatch.pace import Pace
+from broadcaster.dispatch.retry import RetryRule
+from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.domain.tariff import tariff
+from broadcaster.errors import ConflictError
+from broadcaster.ports import Message, Submission
+from broadcaster.settings import load
+from tests import vaults
+from tests.fakes import FakeClock, FakeProvider, FakeThrottle, accepted
+
+_CUSTOMERS = 200
+_ROUTES = {"tel": "twilio", "mailto": "smtp", "webpush": "webpush", "fcm": "fcm"}
+
+
+class Town:
+    """Sealed customers, a clock that stands still, and networks that answer at once."""
+
+    def __init__(self, database_url: str, home: Path) -> None:
+        write_kind(home / "kinds")
+        environment = {
+            "BROADCASTER_HOME": str(home),
+            "BROADCASTER_TEMPLATES": str(home / "kinds"),
+            "BROADCASTER_PUBLIC_URL": "https://b.test",
+        }
+        self.runtime = bootstrap.Runtime(load(environment), database_url, "redis://127.0.0.1:1/0")
+        self.runtime.clock = FakeClock()
+        self.runtime.__dict__["vault"] = vaults.sealed(self.runtime.pool, 1)
+        made = people.maker(self.runtime.settings, 5).make(_CUSTOMERS)
+        self.runtime.customers.save(made)
+        self.runtime.segments.save("everybody", "all")
+        now = self.runtime.clock.now().date().isoformat()
+        rows = [("twilio", "+212", "0.35", "1"), ("smtp", "", "1.25", "1000")]
+        self.runtime.tariffs.put(
+            [
+                tariff(provider, prefix, price, per=per, currency="MAD", valid_from=now)
+                for provider, prefix, price, per in rows
+            ],
+            "amina",
+        )
+
+    def draft(self, kind: str = "with_name", **changes: str) -> int:
+        plain = {
+            "name": "notice",
+            "kind": kind,
+            "segment": "everybody",
+            "channels": "",
+            "effective": "now",
+            "expires": "+72h",
+            "scheduled": "",
+            "message_class": "",
+            "lane": "routine",
+            "by": "amina",
+            **changes,
+        }
+        return draft(self.runtime, Form(facts=None, drill=False, **plain))
+
+    def approved(self, kind: str = "with_name", **changes: str) -> int:
+        campaign = self.draft(kind, **changes)
+        found = self.runtime.campaigns.get(str(campaign))
+        bootstrap.approve(self.runtime, found, "youssef")
+        return campaign
+
+    def launch(self, campaign: int) -> None:
+        bootstrap.launch(self.runtime, self.runtime.campaigns.get(str(campaign)), "amina")
+
+    def send(
+        self, campaign: int, answer: Callable[[Message], Submission | None] = accepted
+    ) -> None:
+        """Plan it and work on its batches until each is empty."""
+        runtime = self.runtime
+        runtime.planner.plan(campaign, runtime.clock.now())
+        networks = {}
+        for name in _ROUTES.values():
+            networks[name] = FakeProvider(answer)
+            networks[name].name = name
+        dispatcher = Dispatcher(
+            ledger=runtime.ledger,
+            drafting=runtime.drafting,
+            throttle=FakeThrottle(most=1000),
+            clock=runtime.clock,
+            random=lambda: 0.5,
+            lines=Lines(networks.__getitem__, {key: (name,) for key, name in _ROUTES.items()}),
+            simulated=lambda _: True,
+            unchanged=runtime.unchanged,
+            hold=runtime.campaigns.hold,
+            stopping=lambda: False,
+            retry=RetryRule(attempts=1),
+            pace=Pace(
+                lease=timedelta(seconds=30), work_time=timedelta(seconds=10), batch=1000, slice=100
+            ),
+        )
+        with runtime.pool.connection() as connection:
+            query = "SELECT id FROM batch WHERE campaign_id = %s"
+            batches = [row[0] for row in connection.execute(query, [campaign])]
+        for batch in batches:
+            asyncio.run(dispatcher.dispatch(batch))
+
+    def compared(self, campaign: int) -> dict[str, object]:
+        return bootstrap.comparison(self.runtime, self.runtime.campaigns.get(str(campaign)))
+
+
+@pytest.fixture
+def town(database_url: str, home: Path) -> Town:
+    """Give two hundred fictional customers."""
+    return Town(database_url, home)
+
+
+@pytest.mark.parametrize("kind", ["remote_services", "with_name"])
+@pytest.mark.parametrize("plan", ["all", "first_reachable", "escalate"])
+def test_counts_segments_and_money_are_exactly_what_was_forecast(
+    town: Town, kind: str, plan: str
+) -> None:
+    """By channel, locale and reason; with a text for all, and with a name and a link in it."""
+    minutes = {"escalate_after": "10"} if plan == "escalate" else {}
+    campaign = town.approved(kind, plan=plan, channels="push,email,sms", **minutes)
+    town.launch(campaign)
+    town.send(campaign)
+    found = town.compared(campaign)
+    assert found["differences"] == []
+    assert found["agrees"] is True
+    assert found["segments"]["forecast"] == found["segments"]["actual"] > 0  # type: ignore[index]
+    total = found["cost"]["total"]["MAD"]  # type: ignore[index]
+    assert total["forecast"] == total["actual"] != "0.00"
+    report = bootstrap.report(town.runtime, campaign)
+    assert report["comparison"]["agrees"] is True  # type: ignore[index]
+    json.dumps(found)
+
+
+def test_what_differs_is_told_with_its_cause(town: Town) -> None:
+    """Somebody opts out between plan and claim, and a network refuses for good."""
+    campaign = town.approved(channels="sms")
+    town.launch(campaign)
+    town.runtime.planner.plan(campaign, town.runtime.clock.now())
+    with town.runtime.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO suppression (address_id, class, reason, source) "
+            "SELECT address_id, 'service', 'stop', 'test' FROM delivery "
+            "WHERE campaign_id = %s AND address_id IS NOT NULL ORDER BY number LIMIT 3",
+            [campaign],
+        )
+    town.send(campaign, _refused)
+    found = town.compared(campaign)
+    assert found["agrees"] is False
+    told = found["channels"]["sms"]["actual"]  # type: ignore[index]
+    assert found["unsent"] == {
+        "opted out or barred after the plan": 3,
+        "refused by the network, and not charged": told - 3,
+    }
+    assert found["channels"]["sms"]["difference"] == 0  # type: ignore[index]
+    assert found["segments"]["difference"] < 0  # type: ignore[index]
+
+
+def _refused(message: Message) -> Submission:
+    return Submission(
+        delivery=message.delivery, attempt=message.attempt, event=DeliveryEvent.REFUSE
+    )
+
+
+def test_a_campaign_that_has_grown_since_its_approval_is_not_launched(town: Town) -> None:
+    """It names what has changed; a new approval, or an urgent lane, lets it go."""
+    campaign = town.approved(channels="sms,email")
+    made = people.maker(town.runtime.settings, 6).make(_CUSTOMERS // 2)
+    town.runtime.customers.save(made)
+    with pytest.raises(ConflictError, match=r"no longer what was approved: customers told .* -> "):
+        town.launch(campaign)
+    found = town.runtime.campaigns.get(str(campaign))
+    bootstrap.approve(town.runtime, found, "youssef")
+    town.launch(campaign)
+
+    hurried = town.approved(name="urgent", lane="urgent", channels="sms")
+    town.runtime.customers.save(people.maker(town.runtime.settings, 7).make(_CUSTOMERS))
+    town.launch(hurried)
+    town.send(hurried)
+    found_out = town.compared(hurried)
+    assert found_out["agrees"] is False
+    assert "changed between the approval and the plan" in str(found_out["differences"])
+
+
+def test_without_a_forecast_or_a_plan_there_is_nothing_to_compare(town: Town) -> None:
+    """Each with its reason."""
+    campaign = town.approved(channels="sms")
+    with pytest.raises(ConflictError, match="was not planned yet"):
+        town.compared(campaign)
+    bare = town.draft(name="bare", channels="sms")
+    with pytest.raises(ConflictError, match="without a forecast"):
+        town.compared(bare)
+
+
+def test_the_audit_keeps_what_was_approved(town: Town) -> None:
+    """Whom, how much and for what money; nobody is named, there or in the forecast that is kept."""
+    campaign = town.approved(channels="sms")
+    kept = town.runtime.campaigns.forecast(campaign)
+    assert kept is not None
+    assert "samples" not in kept
+    with town.runtime.pool.connection() as connection:
+        query = "SELECT details FROM audit WHERE action = 'approve'"
+        ((details,),) = connection.execute(query).fetchall()
+    assert set(details["forecast"]) == {"customers", "reached", "channels", "segments", "cost"}
+
+
+def test_the_list_of_who_is_left_out_is_that_of_the_plan(town: Town) -> None:
+    """Before planning and after it, for each plan, row by row; and it adds up to the forecast."""
+    for plan in ("all", "first_reachable"):
+        campaign = town.approved(name=plan, plan=plan, channels="push,email,sms")
+        before = sorted(town.runtime.left_out.rows(campaign))
+        foreseen = town.runtime.forecaster.forecast(campaign)
+        town.launch(campaign)
+        town.runtime.planner.plan(campaign, town.runtime.clock.now())
+        assert sorted(town.runtime.left_out.rows(campaign)) == before
+        assert len(before) == sum(foreseen.suppressed.values()) > 0
