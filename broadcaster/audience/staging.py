@@ -6,11 +6,13 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from broadcaster.audience.fates import Fates, decide
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Channel
 from broadcaster.ports import (
     Place,
     Sealer,
+    Vault,
     address_text,
     seal_address,
     seal_broken,
@@ -20,7 +22,8 @@ from broadcaster.ports import (
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
     number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
-    locales text[], time_zone text, attributes jsonb, customer_id bigint, inserted boolean
+    locales text[], time_zone text, attributes jsonb, customer_id bigint, inserted boolean,
+    same boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
     number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
@@ -36,18 +39,30 @@ CREATE TEMPORARY TABLE staged_consent (
 
 _EMPTY: LiteralString = "TRUNCATE staged_customer, staged_address, staged_broken, staged_consent"
 
+#: Of those who are left alone no address is looked at again.
+_UNTOUCHED: tuple[LiteralString, ...] = (
+    """
+    DELETE FROM staged_address USING staged_customer
+    WHERE staged_customer.same AND staged_address.number = staged_customer.number
+    """,
+    """
+    DELETE FROM staged_broken USING staged_customer
+    WHERE staged_customer.same AND staged_broken.number = staged_customer.number
+    """,
+)
+
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
     INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
                           time_zone, attributes)
     SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
            attributes
-    FROM staged_customer ORDER BY number
+    FROM staged_customer WHERE NOT same ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
         name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
         name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
         locales = excluded.locales, time_zone = excluded.time_zone,
-        attributes = excluded.attributes, updated_at = now()
+        attributes = excluded.attributes, updated_at = now(), left_at = NULL
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -149,15 +164,44 @@ def analyze(connection: Connection[Any]) -> None:
     connection.execute("ANALYZE customer, address, customer_address, consent, broken_address")
 
 
-def store(
+class Stage:
+    """Where customers are laid out and then stored, within a caller's transaction."""
+
+    def __init__(
+        self, connection: Connection[Any], source: str, sealer: Sealer | None, vault: Vault
+    ) -> None:
+        """Seal what is stored where there is a sealer; the vault opens what is there already."""
+        self._connection = connection
+        self._source = source
+        self._sealer = sealer
+        self._vault = vault
+        self._mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
+        self._key = _SEALED_KEY if sealer else _PLAIN_KEY
+
+    def lay(self, records: Sequence[CustomerRecord]) -> Fates:
+        """Lay customers of different numbers out, and say what storing them would do."""
+        _lay(self._connection, records, self._sealer, mixed=self._mixed)
+        return decide(self._connection, records, self._source, self._vault, self._key)
+
+    def store(self) -> None:
+        """Store what was laid out; whoever is as before is left alone."""
+        execute = self._connection.execute
+        for statement in (*_UNTOUCHED, _CUSTOMERS, *(_ADOPTED if self._mixed else ())):
+            execute(statement)
+        execute(_SEALED_ADDRESSES if self._sealer else _ADDRESSES)
+        for statement in _REPLACED:
+            execute(statement, {"source": self._source})
+        execute(_JOINED + self._key)
+
+
+def _lay(
     connection: Connection[Any],
     records: Sequence[CustomerRecord],
-    source: str,
-    sealer: Sealer | None = None,
-) -> int:
-    """Store customers of different numbers, sealed where there is a sealer; how many are new."""
+    sealer: Sealer | None,
+    *,
+    mixed: bool,
+) -> None:
     connection.execute(_EMPTY)
-    mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
@@ -174,14 +218,6 @@ def store(
     )
     _copy(connection, "staged_consent", (row for record in records for row in _consents(record)))
     connection.execute("ANALYZE staged_customer, staged_address, staged_broken, staged_consent")
-    connection.execute(_CUSTOMERS)
-    for statement in (*(_ADOPTED if mixed else ()), _SEALED_ADDRESSES if sealer else _ADDRESSES):
-        connection.execute(statement)
-    for statement in _REPLACED:
-        connection.execute(statement, {"source": source})
-    connection.execute(_JOINED + (_SEALED_KEY if sealer else _PLAIN_KEY))
-    row = connection.execute("SELECT count(*) FROM staged_customer WHERE inserted").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _copy(

@@ -11,6 +11,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.leaving import Leaving, Snapshot
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError
 from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Vault
@@ -29,10 +30,12 @@ _PATIENCE = 600_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """How many customers were new, and how many were there already."""
+    """How many customers were new, changed, as they were, and are gone from a full list."""
 
     inserted: int
     updated: int
+    unchanged: int = 0
+    left: int = 0
 
 
 class Customers:
@@ -44,29 +47,49 @@ class Customers:
         self._vault = vault
         self._audience = SegmentAudience(pool, vault)
 
-    def save(self, records: Iterable[CustomerRecord], *, source: str = "import") -> Saved:
+    def save(
+        self,
+        records: Iterable[CustomerRecord],
+        *,
+        source: str = "import",
+        snapshot: Snapshot | None = None,
+        dry_run: bool = False,
+    ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
         One transaction; memory holds some thousands at a time. A customer's addresses and broken
         addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
         only where that came from the same `source`, so that a file does not undo what a customer
-        chose since. Of records with one number the last one counts. ConflictError while another
-        process stores customers; ConfigurationError when the database is sealed with a key that
-        is not here.
+        chose since. Who is as before is not written again. Of records with one number the last one
+        counts.
+
+        With a `snapshot` the records are all customers there are: others are marked as left.
+        InvalidInputError when those are too many. A `dry_run` looks, and writes nothing that stays.
+        ConflictError while another process stores customers; ConfigurationError when the database
+        is sealed with a key that is not here.
         """
-        inserted = updated = 0
+        new = same = seen = left = 0
         rest = iter(records)
         with self._pool.connection() as connection:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
+            stage = staging.Stage(connection, source, sealer, self._vault)
+            leaving = Leaving(connection, snapshot) if snapshot else None
             while chunk := _chunk(rest):
-                new = staging.store(connection, chunk, source, sealer)
-                inserted += new
-                updated += len(chunk) - new
-            if inserted + updated >= _RENEW:
+                found = stage.lay(chunk)
+                if not dry_run:
+                    stage.store()
+                if leaving:
+                    leaving.note()
+                new, same, seen = new + found.new, same + found.same, seen + found.all
+            if leaving:
+                left = leaving.settle(dry_run=dry_run)
+            if seen - same >= _RENEW and not dry_run:
                 staging.analyze(connection)
-        _log.info("customers stored", extra={"action": "customers.save", "inserted": inserted})
-        return Saved(inserted=inserted, updated=updated)
+            if dry_run:
+                connection.rollback()
+        _log.info("customers stored", extra={"action": "customers.save", "inserted": new})
+        return Saved(inserted=new, updated=seen - new - same, unchanged=same, left=left)
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
+    from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -165,6 +166,13 @@ class Runtime:
         from broadcaster.audience.audience import SegmentAudience
 
         return SegmentAudience(self.pool, self.vault)
+
+    @cached_property
+    def mappings(self) -> "Mappings":
+        """Saved column mappings of imports."""
+        from broadcaster.audience.mappings import Mappings
+
+        return Mappings(self.pool)
 
     @cached_property
     def segments(self) -> "Segments":
