@@ -74,8 +74,6 @@ def _whole(text: str) -> Repaired | None:
     if found:
         digits, exponent = found[1] + (found[2] or ""), int(found[3])
         if exponent and len(digits) == exponent + 1:
-            problem = (
-                "was turned into scientific notation by a spreadsheet; all its digits are there"
-            )
+            problem = "was turned into scientific notation by a spreadsheet, with all its digits"
             return Repaired(digits, problem)
     return None

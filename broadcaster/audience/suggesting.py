@@ -22,6 +22,8 @@ _MOST = 0.7
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FIGURES = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", re.ASCII)
 _MONTHS = 12
+#: From so many letters on a word says something as a part of others too.
+_TELLING = 4
 
 #: What headings have in them, in the words of billing programs, by the column that they mean.
 _WORDS: tuple[tuple[str, str], ...] = (
@@ -35,6 +37,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("portable", "phone"),
     ("tel", "phone"),
     ("tél", "phone"),
+    ("tél.", "phone"),
+    ("tel.", "phone"),
+    ("téléphone", "phone"),
+    ("telephone", "phone"),
     ("phone", "phone"),
     ("هاتف", "phone"),
     ("n°_client", "number"),
@@ -107,9 +113,13 @@ def _column(
 ) -> tuple[str, str]:
     if word in known:
         return known[word], "by its heading"
+    parts = frozenset(word.split("_"))
     for part, column in _WORDS:
-        if part in word and column not in taken:
+        if (part in word if len(part) >= _TELLING else part in parts) and column not in taken:
             return column, "by a word in its heading"
+    for label, column in known.items():
+        if len(word) >= _TELLING and f"_{word}_" in f"_{label}_" and column not in taken:
+            return column, "by a part of what it is called here"
     if values and _share(values, lambda one: bool(_MAILBOX.fullmatch(one))) >= _MOST:
         return _free("email", taken), "by its values: mailboxes"
     if values and _share(values, lambda one: check_phone(one).sms_capable) >= _MOST:

@@ -64,8 +64,16 @@ def make(
         counted(records, count, "Making customers") as shown,
     ):
         saved = runtime.customers.save(shown, source="made")
-    figures = {"inserted": saved.inserted, "updated": saved.updated, "seed": chosen}
-    sentence = f"{saved.inserted:,} new customers, {saved.updated:,} changed (seed {chosen})."
+    figures = {
+        "inserted": saved.inserted,
+        "updated": saved.updated,
+        "unchanged": saved.unchanged,
+        "seed": chosen,
+    }
+    sentence = (
+        f"{saved.inserted:,} new customers, {saved.updated:,} changed, "
+        f"{saved.unchanged:,} as they were (seed {chosen})."
+    )
     typer.echo(json_module.dumps(figures) if json else sentence)
 
 
