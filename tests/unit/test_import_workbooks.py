@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
-from broadcaster.audience.sheets import archive, odsrows, strings
+from broadcaster.audience.sheets import archive, strings
 from broadcaster.audience.sheets.sheet import Wanted
 from broadcaster.channels import phones
 from broadcaster.domain.customer import CustomerRecord
@@ -46,11 +47,11 @@ class Read:
         return [(one.column, one.outcome, one.problem) for row in self.rows for one in row.findings]
 
 
-def _xlsx(folder: Path, *rows: str, wanted: Wanted | None = None, **more: object) -> Read:
-    return Read(folder, zipped(xlsx_parts(rows, **more)), wanted)  # type: ignore[arg-type]
+def _xlsx(folder: Path, *rows: str, wanted: Wanted | None = None, **more: Any) -> Read:  # noqa: ANN401  (as xlsx_parts has them)
+    return Read(folder, zipped(xlsx_parts(rows, **more)), wanted)
 
 
-def _ods(folder: Path, *rows: str, wanted: Wanted | None = None, **more: str) -> Read:
+def _ods(folder: Path, *rows: str, wanted: Wanted | None = None, **more: Any) -> Read:  # noqa: ANN401  (as ods_parts has them)
     return Read(folder, zipped(ods_parts(*rows, **more)), wanted)
 
 
@@ -97,7 +98,7 @@ def test_more_shared_texts_than_memory_holds(
 _FORMATS = ("yyyy\\-mm\\-dd", "0000000000", "0%", "[h]:mm", 'dd/mm/yyyy\\ "h"', "General")
 
 
-def _one(folder: Path, heading: str, written: str, **more: object) -> Read:
+def _one(folder: Path, heading: str, written: str, **more: Any) -> Read:  # noqa: ANN401  (as xlsx_parts has them)
     head = row(1, "number", "name", heading)
     return _xlsx(folder, head, row(2, "C1", "Amina", written), formats=_FORMATS, **more)
 
@@ -229,19 +230,19 @@ def test_an_address_in_a_broken_cell_is_kept_with_its_fault(
 def test_hidden_rows_columns_and_sheets_are_left_out_and_said(tmp_path: Path) -> None:
     """What people don't see is not imported unless that is wished."""
     rows = (_HEAD, _AMINA, row(3, "C2", "Nadia", "0661234568", more=' hidden="1"'))
-    more = {
+    more: dict[str, Any] = {
         "before": '<cols><col min="4" max="4" hidden="1"/>'
         '<col min="9" max="16384" hidden="1"/></cols>',
         "sheets": {"Clients": "", "Secret": 'state="hidden"', "Notes": ""},
     }
-    read = _xlsx(tmp_path, *rows, **more)  # type: ignore[arg-type]
+    read = _xlsx(tmp_path, *rows, **more)
     assert read.record.attributes == {}
     assert [one.problem for one in read.told] == [
         'the sheet "Clients" is read; others were left out: "Secret" (hidden), "Notes"',
         "hidden columns were left out (D)",
         "1 hidden row was left out (a filter hides rows too)",
     ]
-    shown = _xlsx(tmp_path, *rows, wanted=Wanted(hidden=True), **more)  # type: ignore[arg-type]
+    shown = _xlsx(tmp_path, *rows, wanted=Wanted(hidden=True), **more)
     assert [one.named for one in shown.rows] == ["C1", "C2"]
     assert shown.rows[0].record is not None
     assert shown.rows[0].record.attributes == {"district": "Anfa"}
@@ -257,9 +258,9 @@ def test_hidden_rows_columns_and_sheets_are_left_out_and_said(tmp_path: Path) ->
 )
 def test_a_sheet_that_is_not_there_is_named(tmp_path: Path, name: str, words: str) -> None:
     """With those that are."""
-    more = {"sheets": {"Clients": "", "Secret": 'state="veryHidden"'}}
+    more: dict[str, Any] = {"sheets": {"Clients": "", "Secret": 'state="veryHidden"'}}
     with pytest.raises(InvalidInputError) as refused:
-        _xlsx(tmp_path, _HEAD, _AMINA, wanted=Wanted(sheet=name), **more)  # type: ignore[arg-type]
+        _xlsx(tmp_path, _HEAD, _AMINA, wanted=Wanted(sheet=name), **more)
     assert words in str(refused.value)
 
 
@@ -374,7 +375,7 @@ def test_typed_cells_of_an_ods(tmp_path: Path) -> None:
 
 def test_hidden_sheets_and_columns_of_an_ods(tmp_path: Path) -> None:
     """A style hides a sheet, an attribute a column."""
-    more = {
+    more: dict[str, Any] = {
         "styles": '<style:style style:name="ta2"><style:table-properties table:display="false"/>'
         "</style:style>",
         "before": '<table:table-column table:number-columns-repeated="3"/>'
@@ -521,6 +522,9 @@ def test_an_archive_of_very_many_parts_is_refused(
 
 def test_a_text_that_is_too_long_refuses_its_row(tmp_path: Path) -> None:
     """However long it is, what is kept of it is bounded."""
-    read = _xlsx(tmp_path, _HEAD, row(2, "C1", "A" * 100_000))
-    assert read.problems == [("name", "refused", "is longer than 5000 characters")]
-    assert odsrows.LONGEST == strings.LONGEST
+    long = "A" * 100_000
+    for read in (
+        _xlsx(tmp_path, _HEAD, row(2, "C1", long)),
+        _ods(tmp_path, _ODS_HEAD, ods_row("C1", long)),
+    ):
+        assert read.problems == [("name", "refused", "is longer than 5000 characters")]
