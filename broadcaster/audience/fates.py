@@ -99,6 +99,8 @@ def decide(
 ) -> Fates:
     """Mark what was staged, and count it; addresses are found by the columns of `key`."""
     if connection.execute(_KNOWN).rowcount:
+        # Until now nobody was the same, and the database would plan for nobody.
+        connection.execute("ANALYZE staged_customer")
         connection.execute(_ADDRESSES.replace("{key}", key))
         connection.execute(_CONSENTS, {"source": source})
         changed = _opened(connection, records, vault)

@@ -5,15 +5,16 @@ put the customer into the wrong segment. An address that can't be used refuses n
 is stored with the fault, so that a report can say why they were not told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from broadcaster.audience import cells, mailbox, repairs
-from broadcaster.audience.attributes import Catalogue, Kind
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import NO_MARKS, Draft, Row
 from broadcaster.audience.mapping import ColumnMapping
+from broadcaster.audience.memo import Memo
 from broadcaster.audience.reading import Reading
 from broadcaster.audience.sheets.opening import open_sheet
 from broadcaster.audience.sheets.sheet import Wanted
@@ -42,10 +43,12 @@ class Importer:
         within the country, if anything is.
         """
         self._trunk = trunk
-        self._readers: list[tuple[str, Callable[[str], AttributeValue], bool]] = [
-            (name, partial(cells.attribute, known=known), known.kind is Kind.DATE)
+        self._columns = [
+            (name, Memo(partial(_attribute, known=known)), known.kind is Kind.DATE)
             for name, known in catalogue.current.items()
         ]
+        self._locales = Memo(cells.locales)
+        self._zones = Memo(cells.time_zone)
         self._catalogue = catalogue
         self._check_phone = check_phone
         self._locale = locale
@@ -70,15 +73,22 @@ class Importer:
         named = self._number(draft)
         name = draft.take("name", _required)
         attributes: dict[str, AttributeValue] = {}
-        for column, read, dated in self._readers:
-            value = draft.optional(column, read, dated=dated)
+        for column, known, dated in self._columns:
+            cell = values.get(column, "")
+            # What was read before without a finding is not looked at again.
+            value = known.get(cell) if cell and not marks else None
+            if value is None and (cell or marks):
+                before = len(draft.findings)
+                value = draft.optional(column, known.__getitem__, dated=dated)
+                if len(draft.findings) > before:
+                    known.pop(cell, None)
             if value is not None:
                 attributes[column] = value
         opted_out = draft.optional("opted_out", _opted_out) or ()
         consented = draft.optional("consented", _consented) or ()
-        locales = draft.optional("locales", cells.locales) or (self._locale,)
+        locales = draft.optional("locales", self._locales.__getitem__) or (self._locale,)
         latin = draft.optional("name_latin", cells.text)
-        zone = draft.optional("time_zone", cells.time_zone) or self._zone
+        zone = draft.optional("time_zone", self._zones.__getitem__) or self._zone
         if draft.refused:
             return Row(number=number, record=None, findings=draft.findings, named=named)
         self._addresses(draft)
@@ -148,6 +158,10 @@ class Importer:
             fault = found.fault or "BAD_MAILBOX"
             error = CellError(found.problem or fault, found.remedy or "Mend it.")
             draft.flaw(Channel.EMAIL, column, raw, fault, error)
+
+
+def _attribute(cell: str, known: Attribute) -> AttributeValue:
+    return cells.attribute(cell, known)
 
 
 def _required(cell: str) -> str:

@@ -9,9 +9,10 @@ from broadcaster.audience import columns
 from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.draft import NO_MARKS, Finding, Row, refused
 from broadcaster.audience.mapping import ColumnMapping
+from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
 from broadcaster.audience.sheets.sheet import MOST_ROWS, Sheet, SheetRow, letters
-from broadcaster.audience.translation import Translate, translation
+from broadcaster.audience.translation import translation
 from broadcaster.errors import InvalidInputError
 
 #: The longest cell, characters.
@@ -50,11 +51,11 @@ class Reading:
             raise
         self._named = tuple(self.header.places.items())
         self._by_place = {place: name for name, place in self._named}
-        self._translations: list[tuple[str, Translate]] = []
+        self._translations: list[tuple[str, Memo[str]]] = []
         for name in self.header.places:
             found = translation(name, self.header.uses.get(name), catalogue)
             if found:
-                self._translations.append((name, found))
+                self._translations.append((name, Memo(found)))
         self._nameless = [at for at, cell in enumerate(self.heads) if not columns.heading(cell)]
         self._nameless_used: set[int] = set()
 
@@ -118,15 +119,18 @@ class Reading:
                 return misshapen
             cells = [*cells, *[""] * (self.header.width - len(cells))]
         values = {name: cells[place] for name, place in self._named}
-        unread = self._unread(row, values)
-        if unread:
-            return unread
+        # One look at all cells together; only where something is odd they are looked at singly.
+        joined = "".join(values.values())
+        if not joined.isprintable() or len(joined) > _LONGEST_CELL:
+            unread = self._unread(row, values)
+            if unread:
+                return unread
         for at in self._nameless:
             if cells[at]:
                 self._nameless_used.add(at)
-        for name, translate in self._translations:
+        for name, translated in self._translations:
             if values[name]:
-                values[name] = translate(values[name])
+                values[name] = translated[values[name]]
         marks = self._marks(row) if row.marks else NO_MARKS
         return self._read(row.number, values, marks)
 
