@@ -110,16 +110,17 @@ def reader(region: str) -> CheckPhone:
     if metadata is None or not usual or not _plain_plan(metadata):
         return slow
     mobile = _pattern(metadata.mobile)
-    others = [one for one in map(_pattern, _other_kinds(metadata)) if one]
-    if mobile is None:
+    others = [one.pattern for one in map(_pattern, _other_kinds(metadata)) if one]
+    if mobile is None or not others:
         return slow
+    other = re.compile("|".join(f"(?:{pattern})" for pattern in others))
     forms = re.compile(rf"(?:\+{code}|00{code}|0)([1-9](?:[ .-]?[0-9]){{6,13}})", re.ASCII)
 
     def fast(raw: str) -> PhoneCheck:
         found = forms.fullmatch(raw)
         if found:
             national = found[1].translate(_NO_SEPARATORS)
-            if mobile.fullmatch(national) and not any(one.fullmatch(national) for one in others):
+            if mobile.fullmatch(national) and not other.fullmatch(national):
                 return PhoneCheck(
                     raw=raw,
                     e164=f"+{code}{national}",
