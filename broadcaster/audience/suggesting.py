@@ -99,7 +99,7 @@ def as_mapping(suggested: Sequence[Suggested], wanted: Wanted, region: str = "")
     """Make a mapping of the suggestions; words that are not known are given as themselves."""
     uses = []
     for one in suggested:
-        words = {word.casefold(): word for word in one.unknown_words}
+        words = {word: word for word in one.unknown_words}
         uses.append(replace(one.use, words=words))
     return ColumnMapping(uses=uses, region=region, wanted=wanted)
 

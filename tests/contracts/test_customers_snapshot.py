@@ -1,17 +1,29 @@
 """Dry runs and full lists, in a real database: who would change, who has left, who comes back."""
 
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.leaving import Snapshot
 from broadcaster.audience.store import Customers, Saved
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
-from broadcaster.errors import InvalidInputError
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger.pool import LedgerPool
-from tests.builders import address, customer
+from broadcaster.planning.forecast import Forecaster
+from broadcaster.planning.planner import Planner
+from tests.builders import NOON, address, customer
+from tests.fakes import FakeRenderer
+from tests.rows import Pool, Rows
+from tests.vaults import sealed
 
+ROOT = Path(__file__).parent.parent.parent
 _SMS = (Channel.SMS, MessageClass.SERVICE)
 _NEWS = (Channel.EMAIL, MessageClass.PROMOTIONAL)
 _BROKEN = BrokenAddress(channel=Channel.EMAIL, raw="a@@b", fault="NOT_ONE_AT")
@@ -38,9 +50,14 @@ def _full(**more: object) -> CustomerRecord:
     return customer(1, **{**usual, **more})
 
 
-def test_who_is_as_before_is_left_alone(pool: LedgerPool) -> None:
+@pytest.fixture(params=["plain", "sealed"])
+def customers(request: pytest.FixtureRequest, pool: LedgerPool) -> Customers:
+    """Give customers whose names and addresses are kept in plain, and such as are sealed."""
+    return Customers(pool, sealed(pool, 1)) if request.param == "sealed" else Customers(pool)
+
+
+def test_who_is_as_before_is_left_alone(pool: LedgerPool, customers: Customers) -> None:
     """Not even the time of the last change moves, nor is a row written again."""
-    customers = Customers(pool)
     records = [_full(), customer(2), customer(3, addresses=(address(Scheme.TEL, 3),))]
     assert customers.save(records) == Saved(inserted=3, updated=0)
     with pool.connection() as connection:
@@ -71,9 +88,10 @@ def test_who_is_as_before_is_left_alone(pool: LedgerPool) -> None:
         {"consented": (), "opted_out": (_SMS, _NEWS)},
     ],
 )
-def test_a_dry_run_tells_what_the_run_then_does(pool: LedgerPool, change: dict[str, Any]) -> None:
+def test_a_dry_run_tells_what_the_run_then_does(
+    pool: LedgerPool, customers: Customers, change: dict[str, Any]
+) -> None:
     """Every sort of change is seen, for the one customer who has it, and nothing is written."""
-    customers = Customers(pool)
     customers.save([_full(), customer(2)])
     records = [_full(**change), customer(2), customer(3, addresses=(address(Scheme.TEL, 1),))]
     before = _everything(pool)
@@ -151,3 +169,54 @@ def test_nothing_is_marked_when_all_are_there(pool: LedgerPool) -> None:
     customers = Customers(pool)
     assert customers.save([customer(1)], snapshot=Snapshot()) == Saved(inserted=1, updated=0)
     assert customers.save([customer(1)], snapshot=Snapshot(nameless=2)).left == 0
+
+
+def test_who_has_left_is_neither_planned_nor_forecast(pool: Pool) -> None:
+    """Whatever the segment; their history stays."""
+    rows = Rows(pool)
+    rows.save(customer(number) for number in range(1, 6))
+    rows.tell("UPDATE customer SET left_at = now() WHERE number IN ('C000002', 'C000004')")
+    audience = SegmentAudience(pool)
+    renderer = FakeRenderer()
+    campaign = rows.launched(expression='not number = "C000001"')
+    forecast = Forecaster(pool, audience, renderer).forecast(campaign)
+    planned = Planner(pool, audience, renderer, batch_size=10).plan(campaign, NOON)
+    assert forecast.customers == 2
+    assert planned.planned == 2
+    told = rows.ask(
+        "SELECT customer.number FROM delivery JOIN customer ON customer.id = customer_id ORDER BY 1"
+    )
+    assert told == [("C000003",), ("C000005",)]
+
+
+_KILLED = """
+import os, signal, sys
+from broadcaster.audience import store
+from broadcaster.ledger.pool import open_pool
+from tests.builders import customer
+
+store._CHUNK = 10
+
+def records():
+    for number in range(25):
+        yield customer(number)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+store.Customers(open_pool(sys.argv[1], size=1, name="killed")).save(records())
+"""
+
+
+def test_an_import_that_is_killed_half_way_is_repeated(database_url: str, pool: Pool) -> None:
+    """Nothing is there of what was stored before, and nothing stands in the way."""
+    ended = subprocess.run(  # noqa: S603  (our own words)
+        [sys.executable, "-c", _KILLED, database_url], check=False, cwd=ROOT, timeout=60
+    )
+    assert ended.returncode == -signal.SIGKILL
+    customers = Customers(pool)
+    assert customers.count() == 0
+    for _ in range(100):
+        # The server sees the broken connection soon, and lets go of the lock.
+        with suppress(ConflictError):
+            assert customers.save([customer(n) for n in range(25)]).inserted == 25
+            break
+    assert customers.count() == 25

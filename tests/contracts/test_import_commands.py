@@ -62,7 +62,7 @@ def test_a_mapping_is_suggested_saved_used_shown_and_deleted(run: Run, tmp_path:
         "Ouvert le": "opened_on",
         "Code": "",
     }
-    assert found["Type"]["words"] == {"res": "RES", "pro": "PRO"}
+    assert found["Type"]["words"] == {"RES": "RES", "PRO": "PRO"}
     assert found["Ouvert le"]["dates"] == "mdy"
     assert run("mappings", "suggest", path, "--output", str(out)).code == 2
 
