@@ -76,8 +76,9 @@ class Importer:
         for column, known, dated in self._columns:
             cell = values.get(column, "")
             # What was read before without a finding is not looked at again.
-            value = known.get(cell) if cell and not marks else None
-            if value is None and (cell or marks):
+            marked = column in marks
+            value = known.get(cell) if cell and not marked else None
+            if value is None and (cell or marked):
                 before = len(draft.findings)
                 value = draft.optional(column, known.__getitem__, dated=dated)
                 if len(draft.findings) > before:

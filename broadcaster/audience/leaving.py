@@ -55,6 +55,8 @@ class Leaving:
 
     def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
         """Nobody was seen yet."""
+        #: Why a run would be refused, found by a dry run.
+        self.objection: InvalidInputError | None = None
         self._connection = connection
         self._snapshot = snapshot
         connection.execute(_STAGE)
@@ -69,14 +71,16 @@ class Leaving:
         """Mark those who are missing; how many they are.
 
         InvalidInputError when it can't be told who is missing, or when they are too many; a dry run
-        gives their number all the same.
+        gives their number all the same, and keeps the error as an objection.
         """
         self._note_refused()
         self._connection.execute("ANALYZE present_customer")
         row = self._connection.execute(_COUNTED).fetchone()
         left = int(row[1]) if row else 0
+        self.objection = objection(self._snapshot, left, self._before)
         if not dry_run:
-            check(self._snapshot, left, self._before)
+            if self.objection:
+                raise self.objection
             self._connection.execute(_MARKED)
         return left
 
@@ -92,12 +96,12 @@ class Leaving:
         return int(row[0]) if row else 0
 
 
-def check(snapshot: Snapshot, left: int, before: int) -> None:
-    """Refuse a list that can't be a full one; InvalidInputError."""
+def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError | None:
+    """Say why a list can't be a full one; None when it can."""
     if left and snapshot.nameless:
         problem = f"{snapshot.nameless:,} rows have no readable customer number"
         remedy = "So it can't be told who has left. Mend those rows."
-        raise InvalidInputError("--snapshot", problem, remedy)
+        return InvalidInputError("--snapshot", problem, remedy)
     if left > snapshot.most / 100 * before:
         share = 100 * left / before
         problem = f"{left:,} of {before:,} customers ({share:.1f} %) are missing from the file"
@@ -105,4 +109,5 @@ def check(snapshot: Snapshot, left: int, before: int) -> None:
             f"Is it the full list? At most {snapshot.most:g} % may leave; "
             f"--allow-leaving {-(-left * 100 // before)} lets them go."
         )
-        raise InvalidInputError("--snapshot", problem, remedy)
+        return InvalidInputError("--snapshot", problem, remedy)
+    return None

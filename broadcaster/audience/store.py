@@ -13,7 +13,7 @@ from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.leaving import Leaving, Snapshot
 from broadcaster.domain.customer import CustomerRecord
-from broadcaster.errors import ConflictError
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Vault
 
 _log = logging.getLogger(__name__)
@@ -30,12 +30,16 @@ _PATIENCE = 600_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """How many customers were new, changed, as they were, and are gone from a full list."""
+    """How many customers were new, changed, as they were, and are gone from a full list.
+
+    `objection` is why a run would be refused, where a dry run found out.
+    """
 
     inserted: int
     updated: int
     unchanged: int = 0
     left: int = 0
+    objection: InvalidInputError | None = None
 
 
 class Customers:
@@ -89,7 +93,13 @@ class Customers:
             if dry_run:
                 connection.rollback()
         _log.info("customers stored", extra={"action": "customers.save", "inserted": new})
-        return Saved(inserted=new, updated=seen - new - same, unchanged=same, left=left)
+        return Saved(
+            inserted=new,
+            updated=seen - new - same,
+            unchanged=same,
+            left=left,
+            objection=leaving.objection if leaving else None,
+        )
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""

@@ -142,6 +142,8 @@ def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
         console.print(_sentence(wishes, tally, saved), highlight=False)
     if not tally.good:
         raise _nothing(tally, str(wishes.file))
+    if saved.objection:
+        raise saved.objection
 
 
 def _sentence(wishes: Wishes, tally: Tally, saved: Saved) -> str:

@@ -147,7 +147,9 @@ def test_a_file_that_is_no_full_list_lets_nobody_go(pool: LedgerPool) -> None:
         "At most 5 % may leave; --allow-leaving 50 lets them go."
     )
     assert customers.count('name = "changed"') == 0
-    assert customers.save(half, snapshot=Snapshot(), dry_run=True).left == 50
+    dry = customers.save(half, snapshot=Snapshot(), dry_run=True)
+    assert dry.left == 50
+    assert str(dry.objection) == str(refused.value)
     assert customers.save(half, snapshot=Snapshot(most=50)).left == 50
 
 

@@ -208,7 +208,10 @@ def test_a_full_list_needs_to_be_one(run: Run, tmp_path: Path) -> None:
     said = run("customers", "import", few, "--snapshot")
     assert said.code == 2
     assert "10 of 40 customers (25.0 %) are missing from the file" in said.err
+    dry = run("customers", "import", few, "--snapshot", "--dry-run")
+    assert (dry.code, said.err) == (2, dry.err)
     dry = run("customers", "import", few, "--snapshot", "--dry-run", "--allow-leaving", "25")
+    assert dry.code == 0
     assert "10 would be marked as left" in " ".join(dry.out.split())
     done = json.loads(
         run("customers", "import", few, "--snapshot", "--allow-leaving", "25", "--json").out

@@ -433,6 +433,22 @@ _WHOLE: Mapping[str, tuple[bytes, str]] = {
         "has a document type declaration or entities, which no workbook has.",
     ),
     "broken XML": (_changed("xl/worksheets/sheet1.xml", "<worksheet>"), "its XML is broken ("),
+    "elements without end": (
+        _changed("xl/worksheets/sheet1.xml", "<worksheet>" + "<row>" * 300),
+        "its XML is nested too deeply.",
+    ),
+    "elements without end in an ODS": (
+        zipped({**ods_parts(), "content.xml": "<a>" * 300}),
+        "its XML is nested too deeply.",
+    ),
+    "elements without end among its texts": (
+        zipped({**xlsx_parts([_HEAD], strings=""), "xl/sharedStrings.xml": "<sst>" + "<si>" * 300}),
+        "its XML is nested too deeply.",
+    ),
+    "a tag without end": (
+        _changed("xl/worksheets/sheet1.xml", "<worksheet><c r='" + "A" * (5 * 2**20)),
+        "has a tag that is longer than 4 MiB.",
+    ),
     "no sheet": (_changed("xl/workbook.xml", "<workbook/>"), "has no sheet."),
     "a sheet that is missing": (
         zipped({k: v for k, v in xlsx_parts([_HEAD]).items() if "sheet1" not in k}),

@@ -13,7 +13,9 @@ from broadcaster.errors import BroadcasterError
 _BLOCK = 2**18
 #: The largest part that is read whole: names of sheets, formats, relations. Octets.
 _LARGEST_PART = 64 * 2**20
-_DEEPEST = 256
+#: The most elements within each other, and the longest single tag or text, octets.
+DEEPEST = 256
+_LONGEST_PIECE = 4 * 2**20
 
 
 class MarkupError(BroadcasterError):
@@ -29,13 +31,37 @@ def parser() -> expat.XMLParserType:
     return made
 
 
-def feed(made: expat.XMLParserType, block: bytes, *, last: bool = False) -> None:
-    """Give it a piece; MarkupError where it is broken."""
-    try:
-        made.Parse(block, last)
-    except expat.ExpatError as error:
-        message = f"its XML is broken ({expat.errors.messages.get(error.code, error.code)})"
-        raise MarkupError(message) from error
+class Feed:
+    """Hands pieces to a parser; MarkupError where they are broken, or never come to an end."""
+
+    def __init__(self, made: expat.XMLParserType) -> None:
+        """Start at the beginning."""
+        self._made = made
+        self._given = 0
+
+    def __call__(self, block: bytes) -> None:
+        """Hand on a piece."""
+        self._given += len(block)
+        self._parse(block, last=False)
+        # The parser keeps what is not complete until it is: a tag without an end would fill memory.
+        if self._given - self._made.CurrentByteIndex > _LONGEST_PIECE:
+            raise MarkupError(f"has a tag that is longer than {_LONGEST_PIECE // 2**20} MiB")
+
+    def end(self) -> None:
+        """Say that there are no more."""
+        self._parse(b"", last=True)
+
+    def _parse(self, block: bytes, *, last: bool) -> None:
+        try:
+            self._made.Parse(block, last)
+        except expat.ExpatError as error:
+            message = f"its XML is broken ({expat.errors.messages.get(error.code, error.code)})"
+            raise MarkupError(message) from error
+
+
+def too_deep() -> MarkupError:
+    """Make the error about elements within elements without end."""
+    return MarkupError("its XML is nested too deeply")
 
 
 class Readable(Protocol):
@@ -57,8 +83,8 @@ def elements(stream: Readable) -> Iterator[tuple[str, Mapping[str, str]]]:
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
-        if depth > _DEEPEST:
-            raise MarkupError("its XML is nested too deeply")
+        if depth > DEEPEST:
+            raise too_deep()
         found.append((name.rpartition(":")[2], attributes))
 
     def end(_: str) -> None:
@@ -68,15 +94,16 @@ def elements(stream: Readable) -> Iterator[tuple[str, Mapping[str, str]]]:
     made = parser()
     made.StartElementHandler = start
     made.EndElementHandler = end
+    feed = Feed(made)
     read = 0
     while block := stream.read(_BLOCK):
         read += len(block)
         if read > _LARGEST_PART:
             raise MarkupError(f"has a part that is larger than {_LARGEST_PART // 2**20} MiB")
-        feed(made, block)
+        feed(block)
         yield from found
         found.clear()
-    feed(made, b"", last=True)
+    feed.end()
     yield from found
 
 

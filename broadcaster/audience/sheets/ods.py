@@ -126,9 +126,13 @@ def _entries(archive: Archive) -> list[OdsEntry]:
     found: list[OdsEntry] = []
     unseen: set[str] = set()
     style = ""
+    depth = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal style
+        nonlocal style, depth
+        depth += 1
+        if depth > markup.DEEPEST:
+            raise markup.too_deep()
         if name == "style:style":
             style = attributes.get("style:name", "")
         elif name == "style:table-properties":
@@ -139,11 +143,17 @@ def _entries(archive: Archive) -> list[OdsEntry]:
             hidden = attributes.get("table:style-name", "") in unseen
             found.append(OdsEntry(name=named, place=len(found), hidden=hidden))
 
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
     made = markup.parser()
     made.StartElementHandler = start
+    made.EndElementHandler = end
+    feed = markup.Feed(made)
     for block in archive.stream(_CONTENT).blocks():
-        markup.feed(made, block)
-    markup.feed(made, b"", last=True)
+        feed(block)
+    feed.end()
     if not found:
         raise MarkupError("has no sheet")
     return found

@@ -46,13 +46,14 @@ class OdsRows:
         made.StartElementHandler = self._start
         made.EndElementHandler = self._end
         made.CharacterDataHandler = self._text
+        feed = markup.Feed(made)
         for block in part.blocks():
-            markup.feed(made, block)
+            feed(block)
             yield from self._found
             self._found.clear()
             if self._sheet > self._place:
                 return
-        markup.feed(made, b"", last=True)
+        feed.end()
         yield from self._found
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

@@ -101,10 +101,13 @@ def read_items(  # noqa: C901  (one state: the handlers share it as local variab
     """Give each text to `add`: the runs of rich text joined, phonetic hints left out."""
     pieces: list[str] = []
     inside = phonetic = False
-    length = 0
+    length = depth = 0
 
     def start(name: str, _: object) -> None:
-        nonlocal inside, phonetic
+        nonlocal inside, phonetic, depth
+        depth += 1
+        if depth > markup.DEEPEST:
+            raise markup.too_deep()
         local = name.rpartition(":")[2]
         if local == "si":
             pieces.clear()
@@ -114,7 +117,8 @@ def read_items(  # noqa: C901  (one state: the handlers share it as local variab
             inside = not phonetic
 
     def end(name: str) -> None:
-        nonlocal inside, phonetic, length
+        nonlocal inside, phonetic, length, depth
+        depth -= 1
         local = name.rpartition(":")[2]
         if local == "t":
             inside = False
@@ -136,6 +140,7 @@ def read_items(  # noqa: C901  (one state: the handlers share it as local variab
     made.StartElementHandler = start
     made.EndElementHandler = end
     made.CharacterDataHandler = text
+    feed = markup.Feed(made)
     for block in part.blocks():
-        markup.feed(made, block)
-    markup.feed(made, b"", last=True)
+        feed(block)
+    feed.end()

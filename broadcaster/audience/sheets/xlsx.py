@@ -18,7 +18,7 @@ from broadcaster.audience.sheets.workbook import Workbook, read_workbook
 from broadcaster.errors import InvalidInputError
 
 _SAVE = "Open it in a spreadsheet program and save it again as XLSX."
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([^"]{3,40})"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref=["\']([^"\']{3,40})["\']')
 _LONGEST_TAG = 200
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _LETTERS = re.compile(r"[A-Z]{1,3}", re.ASCII)
@@ -149,11 +149,12 @@ class _Reader:
         """Give rows that are not blank, and whether each is hidden; MarkupError."""
         made = markup.parser()
         self._handle(made)
+        feed = markup.Feed(made)
         for block in part.blocks():
-            markup.feed(made, block)
+            feed(block)
             yield from self._found
             self._found.clear()
-        markup.feed(made, b"", last=True)
+        feed.end()
         yield from self._found
 
     def _handle(self, made: XMLParserType) -> None:  # noqa: C901, PLR0915  (one state: the handlers share it as local variables, which is what makes them fast)
@@ -162,7 +163,7 @@ class _Reader:
         pieces: list[str] = []
         number = 0
         at = -1
-        length = 0
+        length = depth = 0
         hidden = formula = valued = collecting = phonetic = False
         kind = style = ""
         found = self._found
@@ -171,6 +172,10 @@ class _Reader:
 
         def start(name: str, attributes: dict[str, str]) -> None:
             nonlocal at, kind, style, formula, valued, collecting, phonetic, number, hidden, length
+            nonlocal depth
+            depth += 1
+            if depth > markup.DEEPEST:
+                raise markup.too_deep()
             if name == "c":
                 reference = attributes.get("r")
                 at = at + 1 if reference is None else place_of(reference)
@@ -204,7 +209,8 @@ class _Reader:
                 pieces.append(piece)
 
         def end(name: str) -> None:
-            nonlocal collecting, phonetic
+            nonlocal collecting, phonetic, depth
+            depth -= 1
             if name in ("v", "t"):
                 collecting = False
             elif name == "c":
