@@ -113,8 +113,10 @@ class Importer:
         mended = repairs.number(given)
         if mended is None:
             return draft.take("number", cells.number)
-        draft.repaired("number", given, mended.value, mended.problem)
-        return cells.number(mended.value)
+        found = draft.take("number", lambda _: cells.number(mended.value))
+        if found is not None:
+            draft.repaired("number", given, found, mended.problem)
+        return found
 
     def _addresses(self, draft: Draft) -> None:
         for column in ("phone", "phone_2"):

@@ -63,6 +63,7 @@ _FRENCH = "number;name;district\n" + "".join(
             "Windows-1252",
             "certain: Windows-1252 and Windows-1256 read it alike",
         ),
+        ("number;name\n1;Amina\n2;\ufffd\ufffd".encode(), "UTF-8", "certain: all of it is valid"),
         (b"number;name\n1;Amina\n", "UTF-8", "certain: all of it is ASCII"),
     ],
 )
@@ -173,6 +174,13 @@ def test_a_wrong_wish_is_refused(
     assert str(refused.value).startswith(words)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp1256"])
+def test_a_plain_file_may_be_called_anything(tmp_path: Path, encoding: str) -> None:
+    """A mapping names the encoding of all files of a program, also of those without accents."""
+    rows, _, _ = _read(tmp_path, b"number,name\n1,Amina\n", Wanted(encoding=encoding))
+    assert rows[0].record is not None
+
+
 def test_a_csv_file_has_no_sheets(tmp_path: Path) -> None:
     """Who names one has the wrong file."""
     with pytest.raises(InvalidInputError, match="is a CSV file, which has no sheets"):
@@ -211,6 +219,19 @@ _CELLS: Sequence[tuple[str, str, str, str]] = (
         "1234567890123450",
         "refused",
         "has only zeros after its 15th digit, as a spreadsheet rounds long numbers. Enter it ",
+    ),
+    (
+        "number",
+        "١٢٣٤٥٦٧٨٩٠١٢٣٤٥٠",
+        "refused",
+        "has only zeros after its 15th digit, as a spreadshee",
+    ),
+    ("number", "١" * 201, "refused", "is longer than 200 characters. Shorten it."),
+    (
+        "number",
+        "9.87E+2\n",
+        "repaired",
+        "was turned into scientific notation by a spreadsheet, with ",
     ),
     ("number", "#N/A", "refused", "holds the error #N/A of a spreadsheet. Mend the formula, or "),
     ("name", "Ami\u200bna", "repaired", "has invisible characters (U+200B), which were left out. "),

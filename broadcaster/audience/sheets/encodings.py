@@ -9,7 +9,7 @@ so that only Arabic words decide. What does not decide is refused: a wrong guess
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 #: What may be named as an encoding.
@@ -29,8 +29,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK = 2**18
-#: How much of the words outside ASCII is looked at, octets.
-_ENOUGH = 2**17
+#: How many words that tell are looked at.
+_ENOUGH = 10_000
 #: From how many words on the look of them is sure, and which part of them must agree.
 _FEW = 20
 _MOST_AGREE = 0.95
@@ -55,8 +55,7 @@ _SAME = bytes(
     for octet in range(0x80, 0x100)
     if bytes([octet]).decode("cp1252", "replace") == bytes([octet]).decode("cp1256")
 )
-_HIGH = bytes(range(0x80, 0x100))
-_LETTERS = bytes({*range(0x41, 0x5B), *range(0x61, 0x7B)})
+_ALIKE = bytes(range(0x80)) + _SAME
 #: Signs of the scripts that customers' files have: Latin to Arabic, punctuation, Tifinagh.
 _COMMON = re.compile("[\\t\\r\\n\u0020-\u06ff\u2000-\u206f\u2d30-\u2d7f]")
 #: What text hardly ever has: controls other than tabs, line breaks and the old end of files.
@@ -101,35 +100,42 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _by_octets(file: BinaryIO) -> Guess:
+    if all(block.isascii() for block in _blocks(file)):
+        return Guess("utf-8", "certain: all of it is ASCII")
+    if _is_utf8(file):
+        return Guess("utf-8", "certain: all of it is valid")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     broken = others = 0
-    words = bytearray()
+    words: list[bytes] = []
     for block in _blocks(file):
         text = decoder.decode(block)
-        if not text.isascii():
-            broken += text.count("\ufffd")
-            others += len(text) - len(text.encode("ascii", "ignore"))
-        if not block.isascii() and len(words) < _ENOUGH:
-            words += b" ".join(_WORD.findall(block)) + b" "
-    broken += decoder.decode(b"", final=True).count("\ufffd")
-    if not broken:
-        what = "all of it is valid" if others else "all of it is ASCII"
-        return Guess("utf-8", f"certain: {what}")
+        broken += text.count("\ufffd")
+        others += len(text) - len(text.encode("ascii", "ignore"))
+        # Words whose octets mean the same in both tell nothing.
+        if len(words) < _ENOUGH and block.translate(None, _ALIKE):
+            words += [one for one in _WORD.findall(block) if one.translate(None, _ALIKE)]
     if broken <= _DAMAGED * others:
         # Most signs outside ASCII are whole ones of UTF-8; that is no accident.
         return Guess("utf-8", "very likely: but for a few broken signs")
-    return _legacy(bytes(words))
+    return _legacy(words)
 
 
-def _legacy(words: bytes) -> Guess:
-    arabic = latin = 0
-    for word in words.split():
-        if _ARABIC.fullmatch(word):
-            arabic += 1
-        elif _PLAIN.search(word) and word.translate(None, _SAME) != word.translate(None, _HIGH):
-            latin += 1
-    if not words.translate(None, _SAME + b" " + _LETTERS):
+def _is_utf8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in _blocks(file):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _legacy(words: Sequence[bytes]) -> Guess:
+    if not words:
         return Guess("cp1252", "certain: Windows-1252 and Windows-1256 read it alike")
+    arabic = sum(1 for word in words if _ARABIC.fullmatch(word))
+    latin = sum(1 for word in words if _PLAIN.search(word))
     if arabic and arabic >= _MOST_AGREE * (arabic + latin):
         # French names among Arabic ones say nothing against it: their octets are the same.
         return Guess("cp1256", _sure(arabic))

@@ -113,9 +113,10 @@ class SeparatedSheet:
 
     def _check(self, wanted: str, found: Guess) -> None:
         """Refuse an encoding that the file shows it does not have."""
-        certain = found.sure.startswith("certain") and "ASCII" not in found.sure
-        alike = "alike" in found.sure
-        if certain and not alike and _family(wanted) != _family(str(found.codec)):
+        # What is alike in both, or plain in all, may be called any of them.
+        alike = "alike" in found.sure or "ASCII" in found.sure
+        certain = found.sure.startswith("certain") and not alike
+        if certain and _family(wanted) != _family(str(found.codec)):
             name = encodings.NAMES[str(found.codec)]
             problem = f"{wanted} was named, and the file is {name} ({found.sure})"
             raise InvalidInputError("--encoding", problem, "Leave --encoding out.")
