@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ConfigurationError, InvalidInputError
@@ -41,6 +42,7 @@ class Settings:
     secret_key: Secret
     data_keys: Secret
     data_key_file: Path
+    retention: Mapping[str, int]
     public_url: str
     web_host: str
     web_port: int
@@ -103,6 +105,7 @@ def _build(home: Path, read: Options) -> Settings:
         secret_key=Secret(read.text("SECRET_KEY", "") or _secret_key(home)),
         data_keys=read.secret("DATA_KEYS"),
         data_key_file=Path(read.text("DATA_KEY_FILE", str(home / "data_keys"))).absolute(),
+        retention=_retention(read),
         public_url=read.text("PUBLIC_URL", f"http://{web_host}:{web_port}").rstrip("/"),
         web_host=web_host,
         web_port=web_port,
@@ -126,6 +129,36 @@ def _build(home: Path, read: Options) -> Settings:
         variables=read.values,
         sandbox=_sandbox(read),
     )
+
+
+#: For how many days what is kept, by class of message and by what else there is; see
+#: docs/privacy.md. The least keeps what settles the last doubts.
+_RETENTION: Mapping[str, int] = MappingProxyType(
+    {
+        "service": 365,
+        "promotional": 365,
+        "safety": 1825,
+        "receipts": 180,
+        "left": 90,
+        "addresses": 30,
+    }
+)
+_LEAST_DAYS = 30
+_MOST_DAYS = 36_500
+
+
+def _retention(read: Options) -> Mapping[str, int]:
+    """Read `service=365;…`: what is not given stays as it is when nothing is set."""
+    days = dict(_RETENTION)
+    for name, value in read.pairs("RETENTION", "").items():
+        if name not in days:
+            remedy = f"Use {', '.join(days)}."
+            raise read.refuse("RETENTION", f"{name!r} is unknown", remedy)
+        if not value.isdecimal() or not _LEAST_DAYS <= int(value) <= _MOST_DAYS:
+            remedy = f"Give a number from {_LEAST_DAYS} to {_MOST_DAYS}."
+            raise read.refuse("RETENTION", f"{name} has no number of days", remedy)
+        days[name] = int(value)
+    return MappingProxyType(days)
 
 
 def _sandbox(read: Options) -> SandboxSettings:

@@ -96,7 +96,13 @@ class Rows:
 
     def planner(self, batch_size: int = 1000) -> Planner:
         """Make a planner for everybody."""
-        return Planner(self.pool, Everybody(), FakeRenderer(), batch_size=batch_size)
+        return Planner(
+            self.pool,
+            Everybody(),
+            FakeRenderer(),
+            batch_size=batch_size,
+            time_zone="Africa/Casablanca",
+        )
 
     def batches(self, campaign: int) -> list[int]:
         """List a campaign's batches."""
@@ -136,8 +142,9 @@ class Rows:
 
 def _save(connection: Connection[Any], record: CustomerRecord) -> None:
     (id_,) = connection.execute(
-        "INSERT INTO customer (number, name, name_latin, locales, time_zone, attributes) "
-        "VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+        "INSERT INTO customer (number, name, name_latin, locales, time_zone, attributes, "
+        "household) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
         [
             record.number,
             record.name,
@@ -145,6 +152,7 @@ def _save(connection: Connection[Any], record: CustomerRecord) -> None:
             list(record.locales),
             record.time_zone,
             Jsonb(dict(record.attributes)),
+            record.household,
         ],
     ).fetchone() or (0,)
     ordinals: dict[Channel, int] = {}

@@ -22,6 +22,7 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Rece
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
 from broadcaster.ledger.optouts import Subscription
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Callback
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel
@@ -104,6 +105,7 @@ class FakeReports:
     counts: Funnel = FUNNEL
     asked: int = 0
     fault: Exception | None = None
+    waiting: Sequence[Mapping[str, object]] = ()
 
     def funnel(self, campaign: int) -> Funnel:
         del campaign
@@ -112,25 +114,61 @@ class FakeReports:
             raise self.fault
         return self.counts
 
+    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
+        del campaign, now
+        return self.waiting
+
 
 @dataclass
 class FakeOptOuts:
     """Knows the first two deliveries of the first campaign."""
 
     locale: str = "fr"
+    message_class: MessageClass = MessageClass.SERVICE
     ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
     ended: list[DeliveryId] = field(default_factory=list)
+    wanted: Mapping[Channel, frozenset[MessageClass]] = field(
+        default_factory=lambda: {
+            Channel.SMS: frozenset({MessageClass.SERVICE, MessageClass.SAFETY}),
+            Channel.EMAIL: frozenset(MessageClass),
+        }
+    )
 
     def ask(self, delivery: DeliveryId) -> Subscription:
         if delivery not in {(1, 1), (1, 2)}:
             raise NotFoundError("link", "belongs to no message", "Look again.")
-        return Subscription(channel=Channel.EMAIL, ends=self.ends, locale=self.locale)
+        return Subscription(
+            channel=Channel.EMAIL,
+            message_class=self.message_class,
+            ends=self.ends,
+            locale=self.locale,
+        )
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         del now
         self.ask(delivery)
         self.ended.append(delivery)
         return self.ends[0]
+
+    def preferences(self, delivery: DeliveryId) -> Preferences:
+        self.ask(delivery)
+        return Preferences(
+            channel=Channel.EMAIL,
+            locale=self.locale,
+            wanted=self.wanted,
+            blocked=frozenset({Channel.SMS}),
+        )
+
+    def choose(
+        self,
+        delivery: DeliveryId,
+        wanted: Mapping[Channel, frozenset[MessageClass]],
+        now: datetime,
+    ) -> Preferences:
+        del now
+        self.ask(delivery)
+        self.wanted = {**self.wanted, **wanted}
+        return self.preferences(delivery)
 
 
 @dataclass

@@ -18,6 +18,7 @@ COLUMNS: Mapping[str, str] = {
     "name_latin": "the name in Latin letters",
     "locales": "preferred locales, in order: ar-MA fr-MA",
     "time_zone": "a name of the IANA database, Africa/Casablanca where empty",
+    "household": "a key that all who live under one roof have, such as the number of their meter",
     "phone": "a mobile number as it would be dialled",
     "phone_2": "a second one",
     "email": "a mailbox",
@@ -42,6 +43,8 @@ _ALIASES: Mapping[str, str] = {
     "numéro_de_client": "number",
     "customer_number": "number",
     "langue": "locales",
+    "foyer": "household",
+    "ménage": "household",
     "locale": "locales",
 }
 REQUIRED = ("number", "name")

@@ -4,6 +4,7 @@ A dry run asks this and no more, and a run begins with it; so the one tells what
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -18,10 +19,10 @@ _KNOWN: LiteralString = """
 UPDATE staged_customer AS staged SET customer_id = customer.id,
     same = customer.left_at IS NULL AND (customer.sealed IS NULL) = (staged.sealed IS NULL)
         AND (customer.name, customer.name_latin, customer.name_digest, customer.latin_digest,
-             customer.locales, customer.time_zone, customer.attributes)
+             customer.locales, customer.time_zone, customer.attributes, customer.household)
         IS NOT DISTINCT FROM
             (staged.name, staged.name_latin, staged.name_digest, staged.latin_digest,
-             staged.locales, staged.time_zone, staged.attributes)
+             staged.locales, staged.time_zone, staged.attributes, staged.household)
 FROM customer WHERE customer.number = staged.number
 """
 
@@ -48,17 +49,21 @@ UPDATE staged_customer SET same = false FROM (
 ) AS differing WHERE staged_customer.customer_id = differing.customer_id
 """
 
-# The same refusal or consent again changes nothing, nor does a consent where the customer refused.
+# What leaves no trace in the history of consent is no change: the rule is that of `staging`.
 _CONSENTS: LiteralString = """
 UPDATE staged_customer SET same = false FROM (
-    SELECT given.customer_id FROM (
+    SELECT said.customer_id FROM (
         SELECT customer_id, channel, class, bool_and(granted) AS granted
         FROM staged_consent JOIN staged_customer USING (number) WHERE same
         GROUP BY customer_id, channel, class
-    ) AS given
-    LEFT JOIN consent AS held USING (customer_id, channel, class)
-    WHERE held.customer_id IS NULL
-        OR held.granted <> given.granted AND (held.granted OR held.source = %(source)s)
+    ) AS said
+    LEFT JOIN consent USING (customer_id, channel, class)
+    WHERE consent.customer_id IS NULL
+       OR (consent.granted <> said.granted
+           AND (NOT said.granted OR consent.source IN ('import', 'made')
+                OR consent.at < %(as_of)s::timestamptz)
+           AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))
+       OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz)
 ) AS differing WHERE staged_customer.customer_id = differing.customer_id
 """
 
@@ -82,6 +87,14 @@ FROM staged_customer
 """
 
 
+class Origin(NamedTuple):
+    """Where what records say of consent comes from: `import` or `made`, which file, its date."""
+
+    source: str
+    proof: str
+    as_of: datetime | None = None
+
+
 class Fates(NamedTuple):
     """How many customers are new, how many are as before, and how many there are at all."""
 
@@ -93,7 +106,7 @@ class Fates(NamedTuple):
 def decide(
     connection: Connection[Any],
     records: Sequence[CustomerRecord],
-    source: str,
+    origin: Origin,
     vault: Vault,
     key: LiteralString,
 ) -> Fates:
@@ -102,7 +115,7 @@ def decide(
         # Until now nobody was the same, and the database would plan for nobody.
         connection.execute("ANALYZE staged_customer")
         connection.execute(_ADDRESSES.replace("{key}", key))
-        connection.execute(_CONSENTS, {"source": source})
+        connection.execute(_CONSENTS, {"as_of": origin.as_of})
         changed = _opened(connection, records, vault)
         if changed:
             connection.execute(_CHANGED, {"numbers": changed})

@@ -90,6 +90,7 @@ class Importer:
         locales = draft.optional("locales", self._locales.__getitem__) or (self._locale,)
         latin = draft.optional("name_latin", cells.text)
         zone = draft.optional("time_zone", self._zones.__getitem__) or self._zone
+        household = draft.optional("household", cells.text)
         if draft.refused:
             return Row(number=number, record=None, findings=draft.findings, named=named)
         self._addresses(draft)
@@ -104,6 +105,7 @@ class Importer:
             broken=tuple(draft.broken),
             opted_out=opted_out,
             consented=consented,
+            household=household or None,
         )
         return Row(number=number, record=record, findings=draft.findings, named=named)
 

@@ -1,7 +1,8 @@
 """The report of an import: a row of CSV for every finding, without a formula in it."""
 
 import csv
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,6 +43,27 @@ def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding],
     except OSError as error:
         problem = f"{path} can't be written ({error.strerror})"
         raise InvalidInputError("--report", problem, "Name a place that can be written.") from error
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Callable[[Sequence[str]], None]]:
+    """Open a new CSV file for its owner alone, and give what writes a row without formulas.
+
+    InvalidInputError when there is a file already or it can't be written; nothing stays of one
+    that is not finished.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        problem = f"{path} can't be written ({error.strerror})"
+        raise InvalidInputError("--to", problem, "Name a new file.") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file)
+            yield lambda cells: rows.writerow([defused(cell) for cell in cells])
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _cells(finding: Finding) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from broadcaster.audience.fates import Fates, decide
+from broadcaster.audience.fates import Fates, Origin, decide
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Channel
 from broadcaster.ports import (
@@ -22,8 +22,8 @@ from broadcaster.ports import (
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
     number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
-    locales text[], time_zone text, attributes jsonb, customer_id bigint, inserted boolean,
-    same boolean NOT NULL DEFAULT false
+    locales text[], time_zone text, attributes jsonb, household text,
+    customer_id bigint, inserted boolean, same boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
     number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
@@ -54,15 +54,16 @@ _UNTOUCHED: tuple[LiteralString, ...] = (
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
     INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
-                          time_zone, attributes)
+                          time_zone, attributes, household)
     SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
-           attributes
+           attributes, household
     FROM staged_customer WHERE NOT same ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
         name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
         name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
         locales = excluded.locales, time_zone = excluded.time_zone,
-        attributes = excluded.attributes, updated_at = now(), left_at = NULL
+        attributes = excluded.attributes, household = excluded.household, updated_at = now(),
+        left_at = NULL
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -128,20 +129,49 @@ _REPLACED: tuple[LiteralString, ...] = (
     FROM staged_broken JOIN staged_customer USING (number)
     ON CONFLICT DO NOTHING
     """,
-    """
-    INSERT INTO consent (customer_id, channel, class, granted, source)
-    SELECT DISTINCT ON (customer_id, channel, class)
-        customer_id, channel, class, granted, %(source)s
+)
+
+# What a file says of consent is added to the history; what holds now follows from that (a trigger).
+# A refusal counts from the file's date. A consent gives way to what a customer, or anybody but a
+# file, refused, unless the file names its date and that is later: `domain.consent.yields`. What
+# says nothing new leaves no trace.
+_SAID: LiteralString = """
+INSERT INTO consent_record
+    (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+SELECT said.customer_id, said.channel, 'wish', ARRAY[said.class], said.granted,
+       %(source)s::consent_source, COALESCE(%(as_of)s::timestamptz, now()), %(proof)s, %(source)s
+FROM (
+    SELECT DISTINCT ON (customer_id, channel, class) customer_id, channel, class, granted
     FROM staged_consent JOIN staged_customer USING (number)
     -- Of a refusal and a consent for the same, the refusal counts.
     ORDER BY customer_id, channel, class, granted
-    ON CONFLICT (customer_id, channel, class) DO UPDATE
-        SET granted = excluded.granted, source = excluded.source, at = now()
-        WHERE NOT excluded.granted AND consent.granted
-            OR excluded.granted AND consent.source = excluded.source
-    """,
-)
+) AS said
+LEFT JOIN consent ON consent.customer_id = said.customer_id
+    AND consent.channel = said.channel AND consent.class = said.class
+WHERE consent.customer_id IS NULL
+   OR (consent.granted <> said.granted
+       AND (NOT said.granted OR consent.source IN ('import', 'made')
+            OR consent.at < %(as_of)s::timestamptz)
+       AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))
+   OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz)
+"""
 
+_LEFT: LiteralString = """
+SELECT count(*) FROM staged_consent AS said JOIN staged_customer USING (number)
+JOIN consent ON consent.customer_id = staged_customer.customer_id
+    AND consent.channel = said.channel AND consent.class = said.class
+WHERE said.granted AND NOT consent.granted
+"""
+
+# The same, asked before anything is stored: those that would overturn the refusal don't count.
+_WOULD_BE_LEFT: LiteralString = (
+    _LEFT
+    + """
+AND NOT COALESCE(
+    (consent.source IN ('import', 'made') OR consent.at < %(as_of)s::timestamptz)
+    AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'), false)
+"""
+)
 
 _JOINED: LiteralString = """
 INSERT INTO customer_address (customer_id, channel, ordinal, address_id)
@@ -168,11 +198,11 @@ class Stage:
     """Where customers are laid out and then stored, within a caller's transaction."""
 
     def __init__(
-        self, connection: Connection[Any], source: str, sealer: Sealer | None, vault: Vault
+        self, connection: Connection[Any], origin: Origin, sealer: Sealer | None, vault: Vault
     ) -> None:
         """Seal what is stored where there is a sealer; the vault opens what is there already."""
         self._connection = connection
-        self._source = source
+        self._origin = origin
         self._sealer = sealer
         self._vault = vault
         self._mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
@@ -181,17 +211,29 @@ class Stage:
     def lay(self, records: Sequence[CustomerRecord]) -> Fates:
         """Lay customers of different numbers out, and say what storing them would do."""
         _lay(self._connection, records, self._sealer, mixed=self._mixed)
-        return decide(self._connection, records, self._source, self._vault, self._key)
+        return decide(self._connection, records, self._origin, self._vault, self._key)
 
-    def store(self) -> None:
-        """Store what was laid out; whoever is as before is left alone."""
+    def left(self) -> int:
+        """Give how many consents would not count beside a refusal."""
+        given = {"as_of": self._origin.as_of}
+        (left,) = self._connection.execute(_WOULD_BE_LEFT, given).fetchone() or (0,)
+        return int(left)
+
+    def store(self) -> int:
+        """Store what was laid out; whoever is as before is left alone.
+
+        Gives how many consents did not count beside a refusal.
+        """
         execute = self._connection.execute
         for statement in (*_UNTOUCHED, _CUSTOMERS, *(_ADOPTED if self._mixed else ())):
             execute(statement)
         execute(_SEALED_ADDRESSES if self._sealer else _ADDRESSES)
         for statement in _REPLACED:
-            execute(statement, {"source": self._source})
+            execute(statement)
         execute(_JOINED + self._key)
+        execute(_SAID, self._origin._asdict())
+        (left,) = execute(_LEFT).fetchone() or (0,)
+        return int(left)
 
 
 def _lay(
@@ -205,7 +247,7 @@ def _lay(
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
-        " time_zone, attributes)",
+        " time_zone, attributes, household)",
         (_customer(record, sealer) for record in records),
     )
     _copy(
@@ -235,6 +277,7 @@ def _customer(record: CustomerRecord, sealer: Sealer | None) -> tuple[object, ..
         list(record.locales),
         record.time_zone,
         json.dumps(dict(record.attributes), ensure_ascii=False, allow_nan=False),
+        record.household,
     )
 
 

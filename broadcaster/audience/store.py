@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.fates import Origin
 from broadcaster.audience.leaving import Leaving, Snapshot
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError, InvalidInputError
@@ -32,7 +34,8 @@ _PATIENCE = 600_000
 class Saved:
     """How many customers were new, changed, as they were, and are gone from a full list.
 
-    `objection` is why a run would be refused, where a dry run found out.
+    `objection` is why a run would be refused, where a dry run found out. `consents_left` counts
+    consents that did not count, because the customer refused elsewhere.
     """
 
     inserted: int
@@ -40,6 +43,7 @@ class Saved:
     unchanged: int = 0
     left: int = 0
     objection: InvalidInputError | None = None
+    consents_left: int = 0
 
 
 class Customers:
@@ -56,33 +60,38 @@ class Customers:
         records: Iterable[CustomerRecord],
         *,
         source: str = "import",
+        proof: str = "",
+        as_of: datetime | None = None,
         snapshot: Snapshot | None = None,
         dry_run: bool = False,
     ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
         One transaction; memory holds some thousands at a time. A customer's addresses and broken
-        addresses are replaced. A refusal is always recorded; a consent replaces an earlier entry
-        only where that came from the same `source`, so that a file does not undo what a customer
-        chose since. Who is as before is not written again. Of records with one number the last one
-        counts.
+        addresses are replaced. Who is as before is not written again. Of records with one number
+        the last one counts.
+
+        What they say of consent holds from `as_of`, when their file was true, and `proof` names
+        the file. Without a date a refusal counts from now on, and a consent replaces no refusal but
+        one from a file, so that a column that nobody brought up to date does not undo what a
+        customer chose since. `source` is `import` or `made`.
 
         With a `snapshot` the records are all customers there are: others are marked as left.
         InvalidInputError when those are too many. A `dry_run` looks, and writes nothing that stays.
         ConflictError while another process stores customers; ConfigurationError when the database
         is sealed with a key that is not here.
         """
-        new = same = seen = left = 0
+        new = same = seen = left = consents_left = 0
         rest = iter(records)
+        origin = Origin(source, proof or f"records of source {source}", as_of)
         with self._pool.connection() as connection:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
-            stage = staging.Stage(connection, source, sealer, self._vault)
+            stage = staging.Stage(connection, origin, sealer, self._vault)
             leaving = Leaving(connection, snapshot) if snapshot else None
             while chunk := _chunk(rest):
                 found = stage.lay(chunk)
-                if not dry_run:
-                    stage.store()
+                consents_left += stage.left() if dry_run else stage.store()
                 if leaving:
                     leaving.note()
                 new, same, seen = new + found.new, same + found.same, seen + found.all
@@ -99,6 +108,7 @@ class Customers:
             unchanged=same,
             left=left,
             objection=leaving.objection if leaving else None,
+            consents_left=consents_left,
         )
 
     def count(self, expression: str | None = None) -> int:

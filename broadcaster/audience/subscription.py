@@ -15,6 +15,8 @@ _UNCOMPRESSED = 4
 _AUTH_LENGTH = 16
 _LONGEST_ENDPOINT = 2000
 _TOKEN = range(20, 4097)
+#: Nothing that is meant as a telephone number is longer, whatever is written around it.
+_LONGEST_NUMBER = 40
 
 
 def read_push(draft: Draft) -> None:
@@ -32,15 +34,44 @@ def read_push(draft: Draft) -> None:
             draft.add(Scheme.WEBPUSH, endpoint, {"p256dh": p256dh, "auth": secret})
     token = draft.values.get("fcm_token", "").strip()
     if token:
-        plain = token.replace(":", "").replace("-", "").replace("_", "")
-        if len(token) in _TOKEN and plain.isascii() and plain.isalnum():
+        if _is_token(token):
             draft.add(Scheme.FCM, token)
         else:
             error = CellError("is no registration token", "Give it as the app reports it.")
             draft.flaw(Channel.PUSH, "fcm_token", token, "BAD_TOKEN", error)
 
 
+def endpoint(text: str) -> str:
+    """Read the endpoint of a subscription alone, as lists name it; CellError."""
+    problem = _endpoint_problem(text)
+    if problem:
+        raise CellError(problem, "Give the endpoint as the browser reports it.")
+    return text
+
+
+def is_token(text: str) -> bool:
+    """Tell whether a text is a token of the app, which no telephone number is."""
+    return _is_token(text) and len(text) > _LONGEST_NUMBER and any(map(str.isalpha, text))
+
+
+def _is_token(token: str) -> bool:
+    plain = token.replace(":", "").replace("-", "").replace("_", "")
+    return len(token) in _TOKEN and plain.isascii() and plain.isalnum()
+
+
 def _subscription_problem(endpoint: str, p256dh: str, secret: str) -> str | None:
+    problem = _endpoint_problem(endpoint)
+    if problem:
+        return problem
+    key = _unbase64url(p256dh)
+    if len(key) != _P256DH_LENGTH or key[0] != _UNCOMPRESSED:
+        return "has a p256dh that is no public key of P-256"
+    return (
+        None if len(_unbase64url(secret)) == _AUTH_LENGTH else "has an auth that is not 16 octets"
+    )
+
+
+def _endpoint_problem(endpoint: str) -> str | None:
     try:
         parts = urlsplit(endpoint)
         good = bool(parts.hostname) and not parts.username and endpoint.isascii()
@@ -51,12 +82,7 @@ def _subscription_problem(endpoint: str, p256dh: str, secret: str) -> str | None
         return "is no address of a push service"
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
         return "is not an https address"
-    key = _unbase64url(p256dh)
-    if len(key) != _P256DH_LENGTH or key[0] != _UNCOMPRESSED:
-        return "has a p256dh that is no public key of P-256"
-    return (
-        None if len(_unbase64url(secret)) == _AUTH_LENGTH else "has an auth that is not 16 octets"
-    )
+    return None
 
 
 def _unbase64url(text: str) -> bytes:

@@ -3,7 +3,7 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
-from broadcaster.bootstrap.figures import listing, report, require_launchable, summary
+from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
     attached,
@@ -26,6 +26,7 @@ __all__ = [
     "ensure_schema",
     "kind_checker",
     "listing",
+    "passing",
     "preload",
     "renderer",
     "report",

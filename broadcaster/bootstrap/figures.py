@@ -1,6 +1,7 @@
 """What people are told about campaigns, put together from several adapters."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
@@ -65,12 +66,21 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
     """Give the figures of a campaign as JSON values, with where it stands."""
     status = runtime.campaigns.get(str(campaign)).status.value
     hold = runtime.campaigns.hold_reason(campaign) if status == "paused" else None
+    held = runtime.reports.held(campaign, runtime.clock.now())
     return {
         **runtime.reports.summary(campaign),
         "status": status,
         "hold_reason": hold,
+        **({"held": held} if held else {}),
         **_underway(runtime.campaigns.planning().get(campaign)),
     }
+
+
+def passing(foreseen: Mapping[str, Any]) -> dict[str, object]:
+    """Say for an approval which rules of fair use the campaign passes; nothing where none."""
+    quiet = sum(wait["messages"] for wait in foreseen["waits"] if wait["passed"])
+    caps = foreseen["passed_caps"]
+    return {"passes_quiet_hours_of": quiet, "passes_caps": caps} if quiet or caps else {}
 
 
 def _underway(found: "Underway | None") -> dict[str, object]:

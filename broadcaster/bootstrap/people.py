@@ -1,7 +1,9 @@
 """What reads and makes customers, from settings and a catalogue: no server is needed."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.message import Address, Scheme
 from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -50,3 +52,37 @@ def maker(settings: Settings, seed: int) -> "Maker":
         subscription_keys=keys,
         time_zone=settings.time_zone,
     )
+
+
+def address_reader(settings: Settings, region: str = "") -> Callable[[str], Address]:
+    """Make what reads a text as an address of any scheme, or says what is wrong with it.
+
+    What has an @ is a mailbox, what begins with https: a Web Push endpoint, what has many letters
+    a token of the app, and anything else a telephone number as it would be dialled in `region`.
+    The reader raises `CellError`; InvalidInputError here for a region that does not exist.
+    """
+    from broadcaster.audience import mailbox
+    from broadcaster.audience.cells import CellError
+    from broadcaster.audience.subscription import endpoint, is_token
+    from broadcaster.channels import phones
+
+    known = phones.check_region(region or settings.region)
+
+    def read(raw: str) -> Address:
+        text = raw.strip()
+        if text.startswith(("https:", "http:")):
+            return Address(scheme=Scheme.WEBPUSH, value=endpoint(text), keys={})
+        if "@" in text:
+            found = mailbox.check(text)
+            if found.value is None:
+                raise CellError(found.problem or "is no mailbox", found.remedy or "Correct it.")
+            return Address(scheme=Scheme.MAILTO, value=found.value, keys={})
+        if is_token(text):
+            return Address(scheme=Scheme.FCM, value=text, keys={})
+        phone = phones.check(text, region=known)
+        if phone.e164 is None or not phone.sms_capable:
+            problem, remedy = phone.problem or "is no number", phone.remedy or "Correct it."
+            raise CellError(problem, remedy)
+        return Address(scheme=Scheme.TEL, value=phone.e164, keys={})
+
+    return read

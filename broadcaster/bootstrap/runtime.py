@@ -34,13 +34,22 @@ if TYPE_CHECKING:
     from broadcaster.domain.advisory import Advisory
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.consents import Consents
     from broadcaster.ledger.doubts import PostgresDoubts
+    from broadcaster.ledger.fairness import Fairness
+    from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.ledger.suppressions import Suppressions
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.planner import Planner
+    from broadcaster.planning.waits import Waits
+    from broadcaster.privacy.accesses import Accesses
+    from broadcaster.privacy.disclosure import Disclosure
+    from broadcaster.privacy.erasure import Erasure
+    from broadcaster.privacy.retention import Retention
     from broadcaster.privacy.rotation import Rotation
     from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
@@ -105,6 +114,34 @@ class Runtime:
         return Rotation(self.pool, self.vault)
 
     @cached_property
+    def accesses(self) -> "Accesses":
+        """Who looked at whose data."""
+        from broadcaster.privacy.accesses import Accesses
+
+        return Accesses(self.pool, self.vault)
+
+    @cached_property
+    def disclosure(self) -> "Disclosure":
+        """Collects what is held about a person."""
+        from broadcaster.privacy.disclosure import Disclosure
+
+        return Disclosure(self.pool, self.vault)
+
+    @cached_property
+    def erasure(self) -> "Erasure":
+        """Erases people."""
+        from broadcaster.privacy.erasure import Erasure
+
+        return Erasure(self.pool, self.vault)
+
+    @cached_property
+    def retention(self) -> "Retention":
+        """Lets go of what has been kept for long enough."""
+        from broadcaster.privacy.retention import Retention
+
+        return Retention(self.pool, self.settings.retention)
+
+    @cached_property
     def redis(self) -> "redis.Redis":
         """A connection to the server of the Redis protocol."""
         import redis
@@ -140,11 +177,46 @@ class Runtime:
         return Campaigns(self.pool)
 
     @cached_property
+    def fairness(self) -> "Fairness":
+        """The rules of fair use."""
+        from broadcaster.ledger.fairness import Fairness
+
+        return Fairness(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def holds(self) -> "Holds":
+        """What operators hold and release."""
+        from broadcaster.ledger.holds import Holds
+
+        return Holds(self.pool, self.settings.time_zone)
+
+    @cached_property
+    def waits(self) -> "Waits":
+        """Says who will have to wait for the end of quiet hours."""
+        from broadcaster.planning.waits import Waits
+
+        return Waits(self.pool, self.audience, self.renderer, self.settings.time_zone)
+
+    @cached_property
     def optouts(self) -> "OptOuts":
-        """Opt-outs by one click."""
+        """What customers decide by the links in messages."""
         from broadcaster.ledger.optouts import OptOuts
 
         return OptOuts(self.pool)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """Records of consent."""
+        from broadcaster.ledger.consents import Consents
+
+        return Consents(self.pool, self.vault)
+
+    @cached_property
+    def suppressions(self) -> "Suppressions":
+        """Addresses that must not be used."""
+        from broadcaster.ledger.suppressions import Suppressions
+
+        return Suppressions(self.pool, self.vault)
 
     @cached_property
     def customers(self) -> "Customers":
@@ -186,14 +258,25 @@ class Runtime:
         """Turns campaigns into deliveries."""
         from broadcaster.planning.planner import Planner
 
-        return Planner(self.pool, self.audience, self.renderer, batch_size=self.settings.batch_size)
+        return Planner(
+            self.pool,
+            self.audience,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def escalator(self) -> "Escalator":
         """Turns campaigns to their next channel."""
         from broadcaster.planning.escalation import Escalator
 
-        return Escalator(self.pool, self.renderer, batch_size=self.settings.batch_size)
+        return Escalator(
+            self.pool,
+            self.renderer,
+            batch_size=self.settings.batch_size,
+            time_zone=self.settings.time_zone,
+        )
 
     @cached_property
     def forecaster(self) -> "Forecaster":
@@ -284,7 +367,7 @@ class Runtime:
         from broadcaster.ledger.sweep import PostgresCalendar
 
         return Sweeper(
-            calendar=PostgresCalendar(self.pool),
+            calendar=PostgresCalendar(self.pool, self.settings.time_zone),
             clock=self.clock,
             settle_after=timedelta(seconds=self.settings.settle_after),
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),

@@ -34,7 +34,7 @@ def begin(runtime: "Runtime") -> None:
     if runtime.vault.newest is None and settings.embedded_database:
         number = keyring.add(settings.data_key_file)
         _log.warning(
-            "made a key of personal data; keep a copy of its file elsewhere",
+            "made a key of personal data (BROADCASTER_DATA_KEY_FILE); keep a copy elsewhere",
             extra={"action": "keys.make", "key": number, "file": str(settings.data_key_file)},
         )
         runtime.vault.reload()

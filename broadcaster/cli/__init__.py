@@ -17,8 +17,12 @@ COMMANDS = {
     "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, preview, import and count customers.",
     "mappings": "Say once which column of a file is what, and what its words mean.",
+    "consent": "Show and record who agreed to what, or refused it, with the proof.",
+    "suppressions": "Import, list, show, lift and export addresses that must not be used.",
     "segments": "Save, list, check and count segments.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
+    "retention": "Show what has been kept for long enough, and let go of it.",
+    "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
@@ -83,7 +87,7 @@ def _run(name: str, arguments: list[str]) -> None:
 
 def _overview() -> None:
     lines = ["Usage: broadcaster COMMAND [OPTIONS]", ""]
-    lines += [f"  {name:<11} {what}" for name, what in COMMANDS.items()]
+    lines += [f"  {name:<12} {what}" for name, what in COMMANDS.items()]
     lines += ["", "'broadcaster COMMAND --help' tells more."]
     sys.stdout.write("\n".join(lines) + "\n")
 

@@ -56,6 +56,13 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         str, typer.Option("--class", help="service, promotional, safety.")
     ] = "",
     lane: Annotated[str, typer.Option(help="routine or urgent.")] = "routine",
+    one_per: Annotated[
+        str,
+        typer.Option(
+            help="customer: everybody. address: of those who share one, the first. household: one "
+            "for each household key."
+        ),
+    ] = "customer",
     drill: Annotated[bool, typer.Option(help="Marks it as an exercise.")] = False,
     by: By = "operator",
     json: Json = False,
@@ -78,6 +85,7 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         lane=lane,
         drill=drill,
         by=by,
+        one_per=one_per,
     )
     with _runtime() as runtime:
         campaign = draft(runtime, form)
@@ -94,22 +102,29 @@ def forecast(campaign: Which, json: Json = False) -> None:
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
-        foreseen = runtime.forecaster.forecast(found.id)
-        _print(foreseen.as_dict(), json, show_forecast)
+        foreseen = runtime.forecaster.forecast(found.id).as_dict()
+        foreseen["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
+        _print(foreseen, json, show_forecast)
 
 
 @app.command()
 def approve(campaign: Which, by: By = "operator") -> None:
     """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
     from broadcaster import bootstrap
+    from broadcaster.cli.waiting import fairness_lines
 
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
         advisory = runtime.ledger.advisory(found.advisory_id)
         bootstrap.require_launchable(runtime, found, advisory)
         pinned = runtime.hash(found, advisory)
-        runtime.campaigns.approve(found.id, pinned, by, runtime.clock.now())
+        now = runtime.clock.now()
+        foreseen = runtime.waits.foresee(found.id, now).as_dict()
+        seen = {"rules_version": foreseen["rules_version"], **bootstrap.passing(foreseen)}
+        runtime.campaigns.approve(found.id, pinned, by, now, seen)
         typer.echo(f"Campaign {found.id} is approved by {by}; content {pinned[:12]}.")
+        for line in fairness_lines(foreseen):
+            typer.echo(line)
 
 
 @app.command()
@@ -128,6 +143,47 @@ def pause(campaign: Which, by: By = "operator") -> None:
 def resume(campaign: Which, by: By = "operator") -> None:
     """Let a paused one go on."""
     _step(campaign, "resume", by, "goes on")
+
+
+@app.command()
+def hold(
+    campaign: Which,
+    *,
+    until: Annotated[
+        str, typer.Option(help="ISO 8601 with offset, or +2h; none: until it is released.")
+    ] = "",
+    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
+    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
+    segment: Annotated[
+        str, typer.Option(help="Customers of a saved segment alone, of what is planned already.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
+    by: By = "operator",
+) -> None:
+    """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
+    from broadcaster.cli import holding
+
+    part = holding.scope(channel, zone, segment)
+    with _runtime() as runtime:
+        typer.echo(holding.hold(runtime, campaign, part, until, by, reason))
+
+
+@app.command()
+def release(
+    campaign: Which,
+    *,
+    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
+    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
+    segment: Annotated[str, typer.Option(help="A held segment alone.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
+    by: By = "operator",
+) -> None:
+    """Let go what is held, now; also what waits for the end of quiet hours."""
+    from broadcaster.cli import holding
+
+    part = holding.scope(channel, zone, segment)
+    with _runtime() as runtime:
+        typer.echo(holding.release(runtime, campaign, part, by, reason))
 
 
 @app.command()
@@ -182,10 +238,16 @@ def report(campaign: Which, json: Json = False) -> None:
 def export(
     campaign: Which,
     output: Annotated[Path | None, typer.Option(help="A file; none: standard output.")] = None,
+    purpose: Annotated[str, typer.Option(help="Why, for the audit.")] = "not given",
+    by: By = "operator",
 ) -> None:
-    """Write every delivery as CSV, safe to open in a spreadsheet."""
+    """Write every delivery as CSV, safe to open in a spreadsheet; who did it is noted.
+
+    Customers are in it by their numbers, without names and addresses.
+    """
     with _runtime() as runtime:
         found = runtime.campaigns.get(campaign)
+        runtime.accesses.record(by, "export", f"campaign {found.id}", purpose, {})
         if output is None:
             runtime.reports.export(found.id, sys.stdout)
             return

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from broadcaster.cli import personal
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+for command in (personal.find, personal.disclose, personal.erase, personal.accesses):
+    app.command()(command)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -98,6 +102,9 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     separator: _Separator = "auto",
     sheet: _Sheet = "",
     hidden: _Hidden = False,
+    as_of: Annotated[
+        str, typer.Option(help="When the file was true (ISO 8601), for what it says of consent.")
+    ] = "",
     json: _Json = False,
 ) -> None:
     """Import customers from CSV, TSV, XLSX or ODS; new numbers are added, others changed.
@@ -113,6 +120,7 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     nothing is stored, and it can be started again. Who is as before is left alone.
     """
     from broadcaster.audience.sheets.sheet import Wanted
+    from broadcaster.cli.consent import moment
     from broadcaster.cli.importing import Wishes, run
 
     run(
@@ -125,6 +133,7 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
             dry_run=dry_run,
             snapshot=snapshot,
             allow_leaving=allow_leaving,
+            as_of=moment("--as-of", as_of),
             json=json,
         )
     )

@@ -93,6 +93,30 @@ def replay(
         typer.echo(f"Campaign {found.id}: {again:,} deliveries are sent again.")
 
 
+@app.command()
+def why(
+    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="As listed: 12-345.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Say on what basis a message was sent or left out, by what was known then, with the proof."""
+    from broadcaster.domain.delivery import DeliveryId
+
+    try:
+        which = DeliveryId.parse(delivery)
+    except ValueError as error:
+        remedy = "Write it as it is listed, such as 12-345."
+        raise InvalidInputError("DELIVERY", "is no delivery", remedy) from error
+    with _runtime() as runtime:
+        found = runtime.reports.basis(which)
+    from broadcaster.cli.standing import basis_figures, show_basis
+
+    if json:
+        typer.echo(json_.dumps(basis_figures(found), ensure_ascii=False))
+    else:
+        show_basis(found)
+
+
 def _selection(
     statuses: Sequence[str] | None,
     reasons: Sequence[str] | None,

@@ -93,6 +93,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
     try:
         with bootstrap.servers(settings) as runtime:
             yield _check("database", lambda: _database(runtime))
+            yield _sealing(runtime)
             yield _check("redis", lambda: _redis(runtime))
     except BroadcasterError as error:
         yield Finding(what="servers", state="fault", word=str(error))
@@ -107,6 +108,20 @@ def _database(runtime: "Runtime") -> str:
         raise BroadcasterError(message)
     own = "embedded" if runtime.settings.embedded_database else "your own"
     return f"{own}, schema {current}"
+
+
+def _sealing(runtime: "Runtime") -> Finding:
+    """Tell whether personal data is sealed; `off` is a choice that somebody should make."""
+    what = "personal data"
+    try:
+        keys, plain = runtime.rotation.status()
+    except BroadcasterError as error:
+        return Finding(what=what, state="fault", word=str(error))
+    used = [key.number for key in keys if not key.retired]
+    if not used or plain:
+        word = f"{plain:,} rows are plain. Type 'broadcaster keys make', then 'keys rotate'."
+        return Finding(what=what, state="off", word=word)
+    return Finding(what=what, state="ok", word=f"sealed with key {used[-1]}")
 
 
 def _redis(runtime: "Runtime") -> str:

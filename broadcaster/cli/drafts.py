@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.campaign import ChannelPlan
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
@@ -43,6 +44,7 @@ class Form:
     by: str
     plan: str = ChannelPlan.ALL.value
     escalate_after: str = ""
+    one_per: str = OnePer.CUSTOMER.value
 
 
 def draft(runtime: Runtime, form: Form) -> int:
@@ -86,6 +88,7 @@ def draft(runtime: Runtime, form: Form) -> int:
         drill=form.drill,
         scheduled_at=scheduled,
         created_by=_name(form.by, "--by"),
+        one_per=_word("--one-per", form.one_per, OnePer),
     )
     return runtime.campaigns.create(new, now)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from broadcaster.bootstrap.people import importer
 from broadcaster.cli.progress import Bar, bar
 from broadcaster.cli.tally import Tally, show
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
 
@@ -41,6 +43,7 @@ class Wishes:
     dry_run: bool = False
     snapshot: bool = False
     allow_leaving: float | None = None
+    as_of: datetime | None = None
     json: bool = False
 
 
@@ -59,8 +62,13 @@ def run(wishes: Wishes) -> None:
         shown = stack.enter_context(
             bar(reading.size, "Checking" if wishes.dry_run else "Importing")
         )
+        as_of = checked_moment("--as-of", wishes.as_of, runtime.clock.now())
         saved = runtime.customers.save(
-            _records(reading, tally, shown, snapshot), snapshot=snapshot, dry_run=wishes.dry_run
+            _records(reading, tally, shown, snapshot),
+            proof=wishes.file.name[:200],
+            as_of=as_of,
+            snapshot=snapshot,
+            dry_run=wishes.dry_run,
         )
         for finding in reading.closing_findings():
             tally.note(finding)
@@ -132,6 +140,7 @@ def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
             "updated": saved.updated,
             "unchanged": saved.unchanged,
             "left": saved.left,
+            "consents_left": saved.consents_left,
             "dry_run": wishes.dry_run,
             **tally.figures(),
         }
@@ -140,6 +149,11 @@ def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
         console = Console()
         show(console, tally, wishes.report)
         console.print(_sentence(wishes, tally, saved), highlight=False)
+        if saved.consents_left:
+            console.print(
+                f"{saved.consents_left:,} consents did not count, because the customer refused: "
+                "'consent show NUMBER' says how."
+            )
     if not tally.good:
         raise _nothing(tally, str(wishes.file))
     if saved.objection:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
+from broadcaster.cli.waiting import fairness_lines, held_lines, passed_lines
 
 Figures = Mapping[str, Any]
 
@@ -47,6 +48,8 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
+    for line in (*held_lines(figures), *passed_lines(figures)):
+        out.print(escape(line), soft_wrap=True, highlight=False)
 
 
 def _planning(row: Figures) -> str:
@@ -116,6 +119,8 @@ def show_forecast(figures: Figures, console: Console | None = None) -> None:
             ("Left out, and why", figures["suppressed"]),
         )
     )
+    for line in fairness_lines(figures.get("fairness", {})):
+        out.print(escape(line), soft_wrap=True, highlight=False)
 
 
 #: How many deliveries in doubt are listed on a terminal.

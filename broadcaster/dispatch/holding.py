@@ -30,7 +30,7 @@ class Holding:
         self._ledger = ledger
         self._clock = clock
         self._ttl = ttl
-        self._until = lease.until
+        self._until = self._ends(lease.until)
         self._looked = clock.now()
 
     async def claim(self, attempts: Mapping[int, int], provider: str) -> frozenset[int]:
@@ -43,8 +43,9 @@ class Holding:
         return frozenset(claimed or ())
 
     async def look(self) -> bool:
-        """Renew the lease when it is time to; False once it was refused."""
+        """Renew the lease when it is time to; False once it was refused or quiet hours began."""
         now = self._clock.now()
+        self.refused = self.refused or self._rests(now)
         if not self.refused and now - self._looked >= LOOK:
             # While the ledger does not answer, the lease alone decides.
             with suppress(UnavailableError):
@@ -60,4 +61,12 @@ class Holding:
         self._looked = now
         self.refused = self.refused or not held
         if held:
-            self._until = now + self._ttl
+            self._until = self._ends(now + self._ttl)
+
+    def _rests(self, now: datetime) -> bool:
+        return self.lease.rests is not None and now >= self.lease.rests
+
+    def _ends(self, until: datetime) -> datetime:
+        """Say until when messages may leave: no longer than before quiet hours begin."""
+        rests = self.lease.rests
+        return until if rests is None else min(until, rests)

@@ -38,6 +38,10 @@ class Calendar(Protocol):
         """Expire what waits in campaigns whose advisory has ended; how many."""
         ...
 
+    def rest(self, now: datetime) -> None:
+        """Look again at what rests for quiet hours, and at what the rules say now."""
+        ...
+
     def finish(self, now: datetime) -> Sequence[int]:
         """Complete running campaigns that have nothing left to send."""
         ...
@@ -101,6 +105,7 @@ class Sweeper:
     def _keep_house(self, now: datetime) -> None:
         """Expire and finish; rows that somebody holds must not keep all others from their turn."""
         try:
+            self.calendar.rest(now)
             expired = self.calendar.expire(now)
             finished = self.calendar.finish(now)
         except UnavailableError:

@@ -5,6 +5,7 @@ import json
 
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.fairness import OnePer
 
 
 def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> str:
@@ -34,5 +35,7 @@ def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> st
             "order": list(campaign.channels),
             "escalate_after": list(campaign.escalate_after),
         }
+    if campaign.one_per is not OnePer.CUSTOMER:
+        pinned["one_per"] = campaign.one_per
     canonical = json.dumps(pinned, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

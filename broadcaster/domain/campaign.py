@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane
 
 
@@ -50,7 +51,8 @@ class Campaign:
     `expression` is the segment's, as it was when the campaign was made. `approved_hash` pins what
     was approved; None until then. `drill` marks campaigns that go to simulated networks only.
     `created_by` and `approved_by` are names of people for the audit. `escalate_after` says, for
-    each channel but the first, how many minutes after the step before it is turned to.
+    each channel but the first, how many minutes after the step before it is turned to. `one_per`
+    says who is told for others.
     """
 
     id: int
@@ -68,6 +70,7 @@ class Campaign:
     created_by: str
     approved_by: str | None
     escalate_after: Sequence[int] = ()
+    one_per: OnePer = OnePer.CUSTOMER
 
 
 #: What an operator may do, from which statuses, and what follows; the rest is refused.

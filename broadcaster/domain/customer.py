@@ -17,7 +17,8 @@ class CustomerRecord:
     `number` is the utility's own customer number, unique. `locales` are BCP 47 tags in order of
     preference. `addresses` are valid and in order of preference; `broken` are values that could
     not be used, kept so that a report can say why a customer was not told. `opted_out` lists
-    what the customer refused, `consented` what needs and has a recorded consent.
+    what the customer refused, `consented` what needs and has a recorded consent. `household` is the
+    utility's key for those who live under one roof.
     """
 
     number: str
@@ -30,6 +31,7 @@ class CustomerRecord:
     broken: Sequence["BrokenAddress"]
     opted_out: Sequence[tuple[Channel, MessageClass]]
     consented: Sequence[tuple[Channel, MessageClass]]
+    household: str | None = None
 
     def __repr__(self) -> str:
         """Show the number alone: reprs end up in logs."""

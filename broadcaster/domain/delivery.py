@@ -217,6 +217,10 @@ class Reason(StrEnum):
     DUPLICATE_ADDRESS = "duplicate_address"
     #: None of the customer's locales, nor the default, is complete and approved for this kind.
     NO_LOCALE = "no_locale"
+    #: Has had as many messages of the class as a frequency cap allows.
+    CAPPED = "capped"
+    #: Somebody else of the household is told.
+    HOUSEHOLD = "household"
     # Refused or failed at the provider.
     #: No such number, mailbox, token or subscription.
     UNKNOWN_ADDRESS = "unknown_address"
@@ -250,6 +254,10 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     #: Its validity ended before it left, or at the provider.
     EXPIRED = "expired"
+    #: Its validity ended while it was held for quiet hours.
+    QUIET_HOURS = "quiet_hours"
+    #: An operator holds it, or held it until its validity ended.
+    HELD = "held"
     #: The campaign was cancelled.
     CANCELLED = "cancelled"
     #: A later advisory of the thread replaced it.

@@ -27,9 +27,10 @@ RETURNING id
 
 _CAMPAIGN = """
 INSERT INTO campaign (name, advisory_id, segment, expression, channels, channel_plan, lane, drill,
-                      scheduled_at, created_by, escalate_after)
+                      scheduled_at, created_by, escalate_after, one_per)
 VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::channel[],
-        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[])
+        %(plan)s, %(lane)s, %(drill)s, %(scheduled)s, %(by)s, %(minutes)s::integer[],
+        %(one_per)s)
 RETURNING id
 """
 
@@ -104,11 +105,21 @@ class Campaigns:
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
 
-    def approve(self, campaign: int, content_hash: str, by: str, now: datetime) -> None:
-        """Pin what was looked at; whatever changes needs a new approval."""
-        approver = person("by", by)
+    def approve(
+        self,
+        campaign: int,
+        content_hash: str,
+        by: str,
+        now: datetime,
+        seen: Mapping[str, object] | None = None,
+    ) -> None:
+        """Pin what was looked at; whatever changes needs a new approval.
+
+        `seen` is what else the approver was shown, for the audit.
+        """
+        approver, details = person("by", by), {"content_hash": content_hash, **(seen or {})}
         with self._pool.connection() as connection:
-            _step(connection, campaign, "approve", approver, content_hash=content_hash)
+            _step(connection, campaign, "approve", approver, **details)
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "status = CASE WHEN status = 'paused' THEN status ELSE 'approved' END "
@@ -220,6 +231,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "drill": new.drill,
             "scheduled": new.scheduled_at,
             "by": new.created_by,
+            "one_per": new.one_per.value,
         },
     ).fetchone()
     campaign = int(row[0]) if row else 0

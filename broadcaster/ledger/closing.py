@@ -36,9 +36,16 @@ _CLOSE = """
 UPDATE delivery SET
     status = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired'
              END::delivery_status,
-    reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired' END::reason,
+    -- What was on at the very end kept it from being sent.
+    reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled'
+                  WHEN batch.held_until >= advisory.expires THEN 'held'
+                  WHEN delivery.reason = 'held' AND delivery.due_at >= advisory.expires THEN 'held'
+                  WHEN batch.rest_from < advisory.expires THEN 'quiet_hours'
+                  ELSE 'expired' END::reason,
     due_at = NULL, updated_at = %(now)s
-FROM batch JOIN campaign ON campaign.id = batch.campaign_id
+FROM batch
+JOIN campaign ON campaign.id = batch.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = %(campaign)s
   AND delivery.number BETWEEN batch.first AND batch.last
   AND delivery.status = ANY(%(waiting)s::delivery_status[])

@@ -13,15 +13,22 @@ from broadcaster.ledger.arrays import integers
 from broadcaster.ledger.together import together
 from broadcaster.ports import Lease, Pending, Vault, open_address, open_names
 
-_LEASE = """
+# Quiet hours and holds stand in the batch as moments, which `resting` and `holds` look after.
+_OPEN = """
+  AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
+  AND (batch.held_until IS NULL OR batch.held_until <= %(now)s)
+"""
+
+_LEASE = f"""
 UPDATE batch SET lease_token = lease_token + 1, lease_until = %(until)s, published_at = NULL
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = %(batch)s AND NOT batch.done AND batch.due_at <= %(now)s
   AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
   AND campaign.id = batch.campaign_id AND campaign.status = 'running'
   AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane
-"""
+  {_OPEN}
+RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane, batch.rest_from
+"""  # noqa: S608  (joined from our own constants)
 
 PENDING_COLUMNS = """
     delivery.campaign_id, delivery.number, delivery.attempts + 1,
@@ -52,15 +59,16 @@ ORDER BY delivery.number
 """  # noqa: S608  (joined from our own constants)
 
 # The batch row is the gate: who holds it with the token, unexpired, while the campaign runs and
-# its advisory is valid, may claim.
-_RENEW = """
+# its advisory is valid and no quiet hours or hold are on, may claim.
+_RENEW = f"""
 UPDATE batch SET lease_until = %(until)s
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = %(batch)s AND batch.lease_token = %(token)s AND batch.lease_until > %(now)s
   AND NOT batch.done
   AND campaign.id = batch.campaign_id AND campaign.status = 'running'
   AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-"""
+  {_OPEN}
+"""  # noqa: S608  (joined from our own constants)
 
 # Sent together with the gate, before it is known whether that was open: it was when the batch is as
 # this very transaction left it. So what is sent later sees all that was committed meanwhile.
@@ -82,16 +90,23 @@ AND (delivery.status = 'planned'
      OR (delivery.status = 'deferred' AND delivery.due_at <= %(now)s))
 """
 
-# An address may have come onto the suppression list since planning, or its customer may have
-# refused.
-_BARRED = """
+# The rule of `domain.consent.decide` once more, as what was said since planning may have changed
+# its answer: the customer's wish (advertising needs one), what bars the customer, or the address.
+_REFUSED = """
+NOT COALESCE((SELECT consent.granted FROM consent
+              WHERE consent.customer_id = delivery.customer_id
+                AND consent.channel = delivery.channel AND consent.class = gate.class),
+             gate.class <> 'promotional')
+"""
+_BARRED = f"""
 (EXISTS (SELECT FROM suppression
          WHERE suppression.address_id = delivery.address_id AND suppression.class = gate.class)
- OR EXISTS (SELECT FROM consent
-            WHERE consent.customer_id = delivery.customer_id
-              AND consent.channel = delivery.channel AND consent.class = gate.class
-              AND NOT consent.granted AND consent.class <> 'safety'))
-"""
+ OR {_REFUSED}
+ OR EXISTS (SELECT FROM customer_suppression
+            WHERE customer_suppression.customer_id = delivery.customer_id
+              AND customer_suppression.channel = delivery.channel
+              AND customer_suppression.class = gate.class))
+"""  # noqa: S608  (joined from our own constants)
 
 # One lookup and one write a row. Whoever locks several rows does it in the order of their numbers,
 # so that nobody waits in a circle; here they are looked up and so locked in the order in which they
@@ -114,7 +129,8 @@ SELECT array_agg(number) FROM claimed
 # What a claim left behind because it is barred stays here.
 _SUPPRESS = f"""
 WITH {_OPENED}, barred AS (
-    SELECT delivery.number
+    SELECT delivery.number,
+           CASE WHEN {_REFUSED} THEN 'opted_out' ELSE 'address_suppressed' END::reason AS reason
     FROM gate
     CROSS JOIN unnest(%(numbers)s::integer[], %(attempts)s::smallint[]) AS wish (number, attempt)
     JOIN delivery ON {_CLAIMABLE}
@@ -123,7 +139,7 @@ WITH {_OPENED}, barred AS (
     FOR UPDATE OF delivery
 )
 UPDATE delivery SET
-    status = 'suppressed', reason = 'address_suppressed', provider = NULL,
+    status = 'suppressed', reason = barred.reason, provider = NULL,
     due_at = NULL, reference = NULL, code = NULL, updated_at = %(now)s
 FROM barred
 WHERE delivery.campaign_id = %(campaign)s AND delivery.number = barred.number
@@ -141,7 +157,7 @@ def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta
     if row is None:
         return None
     batches.lose(connection, [batch], now)
-    token, campaign, channel, lane = row
+    token, campaign, channel, lane, rests = row
     return Lease(
         batch=batch,
         token=token,
@@ -149,6 +165,7 @@ def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta
         channel=Channel(channel),
         lane=Lane(lane),
         until=until,
+        rests=rests,
     )
 
 

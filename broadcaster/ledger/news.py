@@ -59,20 +59,30 @@ WHERE campaign_id = %(campaign)s AND number = ANY(%(numbers)s::integer[])
 ORDER BY number FOR UPDATE
 """
 
-# What we refuse to use again, out of what a provider said about it.
+# What we refuse to use again, out of what a provider said about it. What is barred already on the
+# same ground needs no second word, so that repeats change nothing.
 _BAR = f"""
 WITH {BAR}, bad AS (
-    SELECT * FROM unnest(%(numbers)s::integer[], %(reasons)s::reason[], %(providers)s::text[])
-    AS bad (number, reason, provider)
+    SELECT * FROM unnest(%(numbers)s::integer[], %(reasons)s::reason[], %(providers)s::text[],
+                         %(codes)s::text[])
+    AS bad (number, reason, provider, code)
 )
-INSERT INTO suppression (address_id, class, reason, source, at)
-SELECT delivery.address_id, bar.class, bad.reason::text, COALESCE(bad.provider, ''), %(now)s
+INSERT INTO consent_record (address_id, channel, ground, classes, granted, source, at, proof,
+                            recorded_by, recorded_at)
+SELECT DISTINCT ON (delivery.address_id, bar.ground)
+    delivery.address_id, delivery.channel, bar.ground, bar.classes, false, bar.source, %(now)s,
+    'delivery ' || delivery.campaign_id || '-' || delivery.number || COALESCE(', ' || bad.code, ''),
+    COALESCE(bad.provider, delivery.provider, 'broadcaster'), %(now)s
 FROM bad
 JOIN delivery ON delivery.campaign_id = %(campaign)s AND delivery.number = bad.number
 JOIN bar ON bar.reason = bad.reason AND bar.channel = delivery.channel
-WHERE delivery.address_id IS NOT NULL
-ORDER BY delivery.address_id, bar.class
-ON CONFLICT DO NOTHING
+WHERE EXISTS (SELECT FROM address WHERE address.id = delivery.address_id)
+  AND EXISTS (SELECT FROM unnest(bar.classes) AS wanted (class)
+              WHERE NOT EXISTS (SELECT FROM suppression
+                                WHERE suppression.address_id = delivery.address_id
+                                  AND suppression.class = wanted.class
+                                  AND suppression.ground = bar.ground))
+ORDER BY delivery.address_id, bar.ground, delivery.number
 """  # noqa: S608  (joined from our own constants)
 
 #: The events after which a reason is the last word on an address.

@@ -1,5 +1,6 @@
-"""Opting out by one click (RFC 8058), and coming back."""
+"""What customers decide by themselves: the one click in a message (RFC 8058), and their page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,60 +8,37 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.consent import ENDS, ConsentRecord, Source
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import NotFoundError
+from broadcaster.ledger import history
 from broadcaster.ledger.audit import note
+from broadcaster.ledger.clicks import FORM, Link, find, moment, refusals
+from broadcaster.ledger.preferences import Preferences, changes, read
 
-#: Who refuses a class refuses what matters less as well; what protects life only by itself.
-_REFUSED = {
-    MessageClass.PROMOTIONAL: (MessageClass.PROMOTIONAL,),
-    MessageClass.SERVICE: (MessageClass.SERVICE, MessageClass.PROMOTIONAL),
-    MessageClass.SAFETY: tuple(MessageClass),
-}
-
-_FIND = """
-SELECT delivery.customer_id, delivery.channel, delivery.address_id, advisory.class,
-       delivery.locale
-FROM delivery
-JOIN campaign ON campaign.id = delivery.campaign_id
-JOIN advisory ON advisory.id = campaign.advisory_id
-WHERE delivery.campaign_id = %s AND delivery.number = %s
-"""
-
-_CONSENT = """
-INSERT INTO consent (customer_id, channel, class, granted, source, at)
-SELECT %(customer)s, %(channel)s::channel, class, false, 'link', %(now)s
-FROM unnest(%(classes)s::message_class[]) AS class
-WHERE EXISTS (SELECT FROM customer WHERE id = %(customer)s)
-ON CONFLICT (customer_id, channel, class)
-DO UPDATE SET granted = false, source = excluded.source, at = excluded.at
-WHERE consent.granted
-"""
-
-_SUPPRESS = """
-INSERT INTO suppression (address_id, class, reason, source, at)
-SELECT %(address)s, class, 'recipient_opted_out', 'link', %(now)s
-FROM unnest(%(classes)s::message_class[]) AS class
-WHERE EXISTS (SELECT FROM address WHERE id = %(address)s)
-ON CONFLICT DO NOTHING
+_REFUSED = """
+SELECT 'customer', class FROM consent
+WHERE customer_id = %(customer)s AND channel = %(channel)s AND NOT granted
+UNION ALL
+SELECT 'address', class FROM suppression WHERE address_id = %(address)s AND ground = 'wish'
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """What the link in a message ends: these classes on this channel.
+    """What the link in a message of a class ends: these classes on this channel.
 
     `locale` is the one in which the message was written; None when it never was.
     """
 
     channel: Channel
+    message_class: MessageClass
     ends: tuple[MessageClass, ...]
     locale: str | None
 
 
 class OptOuts:
-    """What customers refuse through the link in a message."""
+    """What customers decide through the link in a message."""
 
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         """Use the pool's connections."""
@@ -69,37 +47,84 @@ class OptOuts:
     def ask(self, delivery: DeliveryId) -> Subscription:
         """Say what the link in a message would end; changes nothing. NotFoundError."""
         with self._pool.connection() as connection:
-            _, channel, _, class_, locale = _find(connection, delivery)
-        ends = _REFUSED[MessageClass(class_)]
-        return Subscription(channel=Channel(channel), ends=ends, locale=locale)
+            link = find(connection, delivery)
+        return Subscription(
+            channel=link.channel,
+            message_class=link.class_,
+            ends=ENDS[link.class_],
+            locale=link.locale,
+        )
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         """Note that the reader of a message wants no more of its class on its channel.
 
         Both the customer's consent and the address are barred, so that the same mailbox under
-        another customer is left in peace too, and what is planned but not sent stays here.
-        Safe to repeat; gives the class. NotFoundError when there is no such delivery.
+        another customer is left in peace too, and what is planned but not sent stays here. What
+        protects life goes on: see `ENDS`. Safe to repeat; gives the class of the message.
+        NotFoundError when there is no such delivery.
         """
         with self._pool.connection() as connection:
-            customer, channel, address, class_, _ = _find(connection, delivery)
-            refused = MessageClass(class_)
-            values = {
-                "customer": customer,
-                "channel": channel,
-                "address": address,
-                "classes": [one.value for one in _REFUSED[refused]],
-                "now": now,
-            }
-            changed = connection.execute(_CONSENT, values).rowcount
-            changed += connection.execute(_SUPPRESS, values).rowcount
-            if changed:
-                note(connection, "recipient", "opt_out", f"delivery {delivery}")
-            return refused
+            link = find(connection, delivery)
+            at = moment(connection, link, now)
+            records = [] if _ended(connection, link) else _click(link, at)
+            if records:
+                history.add(connection, records, now)
+                classes = [one.value for one in ENDS[link.class_]]
+                details = {"channel": link.channel.value, "ended": classes}
+                note(connection, "recipient", "opt_out", f"delivery {delivery}", details)
+            return link.class_
+
+    def preferences(self, delivery: DeliveryId) -> Preferences:
+        """Give what the customer of a message wants; changes nothing. NotFoundError."""
+        with self._pool.connection() as connection:
+            link = find(connection, delivery)
+            return read(connection, link)
+
+    def choose(
+        self,
+        delivery: DeliveryId,
+        wanted: Mapping[Channel, frozenset[MessageClass]],
+        now: datetime,
+    ) -> Preferences:
+        """Note what the customer of a message wants from now on, on the channels that are named.
+
+        Advertising is agreed to only on the channel of the message itself: who forwards a mail
+        gives the link away with it, and can't agree for a telephone. Ending anything, and coming
+        back to what was ended, is possible on all. Gives what holds then. NotFoundError.
+        """
+        with self._pool.connection() as connection:
+            link = find(connection, delivery)
+            before = read(connection, link)
+            at = moment(connection, link, now)
+            records: list[ConsentRecord] = []
+            for channel, chosen in wanted.items():
+                if channel in before.wanted:
+                    records += changes(connection, link, channel, chosen, before, at)
+            if not records:
+                return before
+            history.add(connection, records, now)
+            after = read(connection, link)
+            details = {"before": _plain(before), "after": _plain(after), "form": FORM}
+            note(connection, "recipient", "preferences", f"delivery {delivery}", details)
+            return after
 
 
-def _find(connection: Connection[Any], delivery: DeliveryId) -> tuple[Any, ...]:
-    row: tuple[Any, ...] | None = connection.execute(_FIND, list(delivery)).fetchone()
-    if row is None:
-        remedy = "Use the link of a message that you received."
-        raise NotFoundError("link", "belongs to no message", remedy)
-    return row
+def _ended(connection: Connection[Any], link: Link) -> bool:
+    """Tell whether customer and address have refused already all that the link ends."""
+    values = {"customer": link.customer, "channel": link.channel.value, "address": link.address}
+    rows = connection.execute(_REFUSED, values).fetchall()
+    ends = {one.value for one in ENDS[link.class_]}
+    return all(
+        ends <= {class_ for where, class_ in rows if where == subject}
+        for subject, there in (("customer", link.customer), ("address", link.address))
+        if there is not None
+    )
+
+
+def _click(link: Link, now: datetime) -> list[ConsentRecord]:
+    return refusals(link, ENDS[link.class_], Source.ONE_CLICK, now)
+
+
+def _plain(preferences: Preferences) -> Mapping[str, object]:
+    wanted = preferences.wanted
+    return {channel.value: sorted(classes) for channel, classes in wanted.items()}

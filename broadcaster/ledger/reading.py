@@ -6,12 +6,14 @@ from psycopg import Connection
 
 from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
 from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.errors import NotFoundError
 
 _CAMPAIGN = """
 SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
-       status, approved_hash, scheduled_at, created_by, approved_by, escalate_after
+       status, approved_hash, scheduled_at, created_by, approved_by, escalate_after,
+       one_per
 FROM campaign
 """
 
@@ -76,4 +78,5 @@ def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of 
         created_by=row[12],
         approved_by=row[13],
         escalate_after=tuple(row[14]),
+        one_per=OnePer(row[15]),
     )

@@ -1,7 +1,8 @@
 """The domain's rules in a form that SQL can join with, so that the two can't differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from broadcaster.domain.consent import ground_of, learned
 from broadcaster.domain.delivery import (
     WAITING,
     DeliveryEvent,
@@ -9,7 +10,7 @@ from broadcaster.domain.delivery import (
     Reason,
     transition,
 )
-from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.domain.message import Channel
 
 _TABLE = [
     (status.value, event.value, after.status.value, after.effect.value)
@@ -39,43 +40,37 @@ RULE_VALUES = _columns(("rule_before", "rule_event", "rule_after", "rule_effect"
 #: The statuses in which a delivery waits to be sent.
 WAITING_VALUES: Sequence[str] = sorted(status.value for status in WAITING)
 
-_ALL = tuple(MessageClass)
-_REFUSABLE = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
-
-
-def barred_classes(reason: Reason, channel: Channel) -> Sequence[MessageClass]:
-    """Say for which classes an address must not be used again, after this came of a message.
-
-    Somebody who told the provider to stop still gets what protects life. An address that does
-    not exist is used for nothing; except a telephone number, which is given to somebody again.
-    """
-    if reason is Reason.RECIPIENT_OPTED_OUT:
-        return _REFUSABLE
-    if reason is Reason.GONE:
-        return _ALL
-    if reason is Reason.UNKNOWN_ADDRESS and channel in (Channel.EMAIL, Channel.PUSH):
-        return _ALL
-    return ()
-
-
 #: The reasons that bar an address for any class.
 BARRING_REASONS = frozenset(
-    reason for reason in Reason if any(barred_classes(reason, channel) for channel in Channel)
+    reason for reason in Reason if any(learned(reason, channel) for channel in Channel)
 )
 
-#: The same as a common table expression `bar (reason, channel, class)`.
-BAR = """bar (reason, channel, class) AS (
-    SELECT * FROM unnest(
-        %(bar_reason)s::reason[], %(bar_channel)s::channel[], %(bar_class)s::message_class[]))
+#: What a network's refusal tells of an address, as a common table expression
+#: `bar (reason, channel, source, ground, classes)`.
+BAR = """bar (reason, channel, source, ground, classes) AS (
+    SELECT reason, channel, source, ground, classes::message_class[] FROM unnest(
+        %(bar_reason)s::reason[], %(bar_channel)s::channel[], %(bar_source)s::consent_source[],
+        %(bar_ground)s::consent_ground[], %(bar_classes)s::text[])
+    AS one (reason, channel, source, ground, classes))
 """
 
+
+def _bars() -> Iterator[tuple[str, ...]]:
+    for reason in Reason:
+        for channel in Channel:
+            told = learned(reason, channel)
+            if told is not None:
+                source, classes = told
+                words = "{" + ",".join(classes) + "}"
+                yield reason.value, channel.value, source.value, ground_of(source).value, words
+
+
 #: The values that `BAR` needs.
-BAR_VALUES = _columns(
-    ("bar_reason", "bar_channel", "bar_class"),
-    [
-        (reason.value, channel.value, class_.value)
-        for reason in Reason
-        for channel in Channel
-        for class_ in barred_classes(reason, channel)
-    ],
-)
+BAR_VALUES = {
+    name: list(column)
+    for name, column in zip(
+        ("bar_reason", "bar_channel", "bar_source", "bar_ground", "bar_classes"),
+        zip(*_bars(), strict=True),
+        strict=True,
+    )
+}

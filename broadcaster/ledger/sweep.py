@@ -11,6 +11,7 @@ from broadcaster.domain.message import Lane
 from broadcaster.ledger import batches, receipts
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.resting import count_passed, refresh
 from broadcaster.ledger.underway import busy_lanes
 
 _DUE = """
@@ -42,6 +43,8 @@ WITH runnable AS MATERIALIZED (
       AND (batch.published_at IS NULL OR batch.published_at <= %(fresh)s)
       AND campaign.status = 'running'
       AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+      AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
+      AND (batch.held_until IS NULL OR batch.held_until <= %(now)s)
 ), next AS MATERIALIZED (
     SELECT batch.id, runnable.turn
     FROM batch JOIN runnable ON runnable.id = batch.id
@@ -98,6 +101,8 @@ SELECT EXISTS (SELECT FROM batch WHERE settle_at <= %(now)s)
 
 #: How many batches are closed in one look; a million deliveries take some looks.
 _CLOSED = 30
+#: How often a thousand batches are looked at in one tick when their rest is over: a large night's.
+_LOOKS = 20
 
 
 _ESCALATIONS = """
@@ -107,17 +112,27 @@ JOIN campaign ON campaign.id = escalation.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE escalation.done_at IS NULL AND escalation.due_at <= %(now)s
   AND campaign.status = 'running' AND %(now)s < advisory.expires
+  -- What rests or is held could not be confirmed: the step waits for it, and its minutes again.
+  AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = campaign.id AND NOT batch.done
+                  AND batch.rest_from <= %(now)s)
+  AND NOT EXISTS (SELECT FROM campaign_hold
+                  WHERE campaign_hold.campaign_id = campaign.id AND released_at IS NULL
+                    AND (held_until IS NULL OR held_until > %(now)s))
 ORDER BY campaign.lane, escalation.due_at
 LIMIT 100
 """
 
 
 class PostgresCalendar:
-    """The lists of what is due; every method is one committed transaction."""
+    """The lists of what is due; every method is one committed transaction.
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    `time_zone` is that of customers who live in none that this machine knows.
+    """
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], time_zone: str = "UTC") -> None:
         """Use the pool's connections."""
         self._pool = pool
+        self._time_zone = time_zone
 
     def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
         """List launched campaigns whose time has come, urgent ones first.
@@ -176,6 +191,15 @@ class PostgresCalendar:
             for (campaign,) in connection.execute(_UNPLANNED, {"now": now}).fetchall():
                 note(connection, SYSTEM, "expire", f"campaign {campaign}")
             return close(connection, now, _CLOSED)[1]
+
+    def rest(self, now: datetime) -> None:
+        """Look again at batches whose quiet hours are over, or whose rules have changed."""
+        with self._pool.connection() as connection:
+            count_passed(connection, now)
+        for _ in range(_LOOKS):
+            with self._pool.connection() as connection:
+                if not refresh(connection, self._time_zone, now):
+                    break
 
     def finish(self, now: datetime) -> Sequence[int]:
         """Complete campaigns that have nothing left to send, and revive those that do again."""

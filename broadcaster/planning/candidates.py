@@ -9,16 +9,18 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.planning.fair import ONE_LEFT, TWO_LEFT, Fair, base, capped_mark, lookups
+from broadcaster.planning.naming import each, named
 from broadcaster.planning.plannable import Plannable
+from broadcaster.planning.sharing import Sharing
 from broadcaster.ports import Condition, Renderer
 
-#: The channels as they are written into names of columns, and the place of their four bits.
-_NAMES: Mapping[Channel, tuple[LiteralString, LiteralString]] = {
-    Channel.SMS: ("sms", "0"),
-    Channel.EMAIL: ("email", "4"),
-    Channel.PUSH: ("push", "8"),
-}
+__all__ = ["candidates", "named", "values"]
+
+#: Nothing is asked for but that every customer is told, an address once.
+_PLAIN_FAIR = Fair()
 
 # What sets a customer apart on a channel is rare, so it is gathered first, a bit for each sort:
 # then a million plain customers are looked up in two lists, not in five. Addresses that several
@@ -34,7 +36,8 @@ WITH shared AS MATERIALIZED (
         SELECT NULL::bigint AS customer_id, 0 AS mark WHERE false
 """
 
-# A consent is told apart by what differs from the rule of the class.
+# A consent is told apart by what differs from the rule of the class. The rule that this looks up
+# is `domain.consent.decide`; an order that bars a customer counts as if it barred each address.
 _SPECIAL = """
         UNION ALL
         SELECT customer_id, 1 << {p} FROM broken_address WHERE channel = '{c}'
@@ -46,6 +49,9 @@ _SPECIAL = """
         SELECT own.customer_id, 4 << {p}
         FROM suppression JOIN customer_address AS own USING (address_id)
         WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}' AND {first}
+        UNION ALL
+        SELECT customer_id, 4 << {p} FROM customer_suppression
+        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
         UNION ALL
         SELECT own.customer_id, 8 << {p} FROM shared JOIN customer_address AS own USING (address_id)
         WHERE own.channel = '{c}' AND {first}
@@ -71,14 +77,32 @@ _JUDGED = """
         WHEN (COALESCE(special.marks, 0) & (2 << {p}) <> 0) = %(plan_granted)s
             THEN 'opted_out'::reason
         WHEN special.marks & (4 << {p}) <> 0 THEN 'address_suppressed'::reason
-        WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason{when_told}
+        WHEN locale_choice.chosen IS NULL THEN 'no_locale'::reason{when_capped}{when_told}
     END AS {c}_reason
 """
 
+# Only where it is asked for: each column is carried for every customer.
+_ZONE = ", reader.zone"
+_HOME = ", reader.household, reader.depends"
+# Where caps over all channels leave fewer places than there are channels.
+_PLACES: LiteralString = (
+    ", CASE WHEN (COALESCE(special.marks, 0) | {base}) & "
+    + ONE_LEFT
+    + " <> 0 THEN 1 WHEN (COALESCE(special.marks, 0) | {base}) & "
+    + TWO_LEFT
+    + " <> 0 THEN 2 END AS places"
+)
+_WHEN_CAPPED = """
+        WHEN special.marks & {capped} <> 0 THEN 'capped'::reason"""
+
 _READERS = """
     FROM (
-        SELECT customer.id AS customer_id, customer.locales FROM customer WHERE (
+        SELECT customer.id AS customer_id, customer.locales{read} FROM customer WHERE (
 """
+_READ_ZONE = ", customer.time_zone AS zone"
+# Who depends on electricity is told before anybody else under the same roof.
+_READ_HOME = """, customer.household,
+            customer.attributes @> '{"life_support": true}' AS depends"""
 
 _LOCALES = """
     )) AS reader
@@ -109,29 +133,6 @@ _TOLD = """
 _WHEN_TOLD = """
         WHEN told_{c}.number IS NOT NULL THEN 'duplicate_address'::reason"""
 
-# Of those who may be told at an address, the one with the lowest id is.
-_DOUBLED = """
-), {c}_doubled AS MATERIALIZED (
-    SELECT customer_id FROM (
-        SELECT judged.customer_id, min(judged.customer_id) OVER (PARTITION BY {c}_address) AS keeper
-        FROM judged{joined} WHERE {c}_shared AND {c}_reason IS NULL{untold}) AS sharer
-    WHERE customer_id <> keeper
-"""
-_UNTOLD = " AND ({c}_reason IS NOT NULL OR {c}_doubled.customer_id IS NOT NULL)"
-
-_CHOSEN = """
-    , {c}_address, CASE WHEN {c}_doubled.customer_id IS NOT NULL THEN 'duplicate_address'::reason
-                        ELSE {c}_reason END AS {c}_reason
-"""
-
-_UNDOUBLED = " LEFT JOIN {c}_doubled ON {c}_doubled.customer_id = judged.customer_id"
-
-
-def named(text: LiteralString, channel: Channel) -> LiteralString:
-    """Write a channel's name where a statement of ours has `{c}`."""
-    name, place = _NAMES[channel]
-    return text.replace("{c}", name).replace("{p}", place)
-
 
 def candidates(
     condition: Condition,
@@ -139,51 +140,57 @@ def candidates(
     *,
     one_each: bool = False,
     again: bool = False,
+    given: Fair = _PLAIN_FAIR,
 ) -> LiteralString:
     """Give the query of candidates: one row for each customer of the segment.
 
     Its columns are `customer_id, locale`, and for each channel `<channel>_address` and
     `<channel>_reason`. With a reason the customer is left out there; the first that holds is
     given, in this order: no address or only broken ones, consent, suppression of the address, no
-    locale, and the same address as another customer's who is told there: the one with the lowest
-    id is.
+    locale, a cap, somebody of the household who is told, and the same address as another
+    customer's who is told there: the one with the lowest id is.
 
     With `one_each` a customer is told on the first of the channels that has no reason, and takes
     nobody's place on those behind it. With `again` the campaign has told some already, and an
-    address where it did counts as another customer's; wants the value `plan_campaign`.
+    address where it did counts as another customer's; wants the value `plan_campaign`. `given` is
+    what fair use asks for; wants its values, and where that is zoned adds a column `zone`.
     """
-    when_told: LiteralString = _WHEN_TOLD if again else ""
+    sharing = Sharing(channels, given, one_each=one_each)
+    homes = given.one_per is OnePer.HOUSEHOLD
+    zone: LiteralString = ", judged.zone" if given.zoned else ""
     return (
         _HEAD
-        + _each(_SPECIAL.replace("{first}", _FIRST), channels)
+        + each(_SPECIAL.replace("{first}", _FIRST), channels)
+        + lookups(given, 1 if one_each else len(channels))
         + _PLAIN
-        + _each(_JUDGED.replace("{when_told}", when_told), channels)
-        + _READERS
+        + (_ZONE if given.zoned else "")
+        + (_HOME if homes else "")
+        + (_PLACES.replace("{base}", base(given)) if sharing.limited else "")
+        + _judged(channels, given, again=again)
+        + _READERS.replace(
+            "{read}", (_READ_ZONE if given.zoned else "") + (_READ_HOME if homes else "")
+        )
         + condition.text
         + _LOCALES
-        + _each(_JOINED + (_TOLD if again else ""), channels)
-        + _doubled(channels, one_each=one_each)
+        + each(_JOINED + (_TOLD if again else ""), channels)
+        + sharing.tables()
         + ")\nSELECT judged.customer_id, judged.locale"
-        + _each(_CHOSEN, channels)
+        + zone
+        + sharing.columns()
         + "FROM judged"
-        + _each(_UNDOUBLED, channels)
+        + sharing.joins()
     )
 
 
-def _doubled(channels: Sequence[Channel], *, one_each: bool) -> LiteralString:
+def _judged(channels: Sequence[Channel], given: Fair, *, again: bool) -> LiteralString:
     text: LiteralString = ""
-    for place, channel in enumerate(channels):
-        earlier = channels[:place] if one_each else ()
-        own = _DOUBLED.replace("{joined}", _each(_UNDOUBLED, earlier))
-        text += named(own.replace("{untold}", _each(_UNTOLD, earlier)), channel)
-    return text
-
-
-def _each(text: LiteralString, channels: Sequence[Channel]) -> LiteralString:
-    joined: LiteralString = ""
     for channel in channels:
-        joined += named(text, channel)
-    return joined
+        capped: LiteralString = ""
+        if given.caps:
+            capped = _WHEN_CAPPED.replace("{capped}", capped_mark(channel))
+        own = _JUDGED.replace("{when_capped}", capped)
+        text += named(own.replace("{when_told}", _WHEN_TOLD if again else ""), channel)
+    return text
 
 
 def values(
@@ -191,16 +198,20 @@ def values(
     campaign: Plannable,
     condition: Condition,
     renderer: Renderer,
-) -> Mapping[str, object]:
-    """Give the values of `candidates`; the locale is chosen once for each list of preferences."""
-    query: LiteralString = (
-        "SELECT DISTINCT customer.locales FROM customer WHERE (" + condition.text + ")"  # noqa: S608  (names are ours, values are bound)
-    )
-    preferred = [row[0] for row in connection.execute(query, condition.values)]
+) -> Mapping[str, Any]:
+    """Give the values of `candidates`; the locale is chosen once for each list of preferences.
+
+    With `plan_zones`, the time zones in which the customers live, in order.
+    """
+    head: LiteralString = "SELECT DISTINCT customer.locales, customer.time_zone FROM customer"
+    query: LiteralString = head + " WHERE (" + condition.text + ")"
+    rows = connection.execute(query, condition.values).fetchall()
+    preferred = list({tuple(tags): tags for tags, _ in rows}.values())
     return {
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
         "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
+        "plan_zones": sorted({zone for _, zone in rows}),
         "plan_campaign": campaign.id,
         "plan_class": campaign.message_class.value,
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.

@@ -12,8 +12,10 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.fairness import Course
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import candidates, values
+from broadcaster.planning.fair import Fair, fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
@@ -28,9 +30,15 @@ SELECT %(campaign)s, step, channel,
 FROM unnest(%(channels)s::channel[]) WITH ORDINALITY AS one (channel, step)
 """
 
+# What rests or is held could not be confirmed: the step waits for it.
 _DUE = """
 SELECT step FROM escalation
 WHERE campaign_id = %(campaign)s AND done_at IS NULL AND due_at <= %(now)s
+  AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
+                  AND batch.rest_from <= %(now)s)
+  AND NOT EXISTS (SELECT FROM campaign_hold
+                  WHERE campaign_hold.campaign_id = %(campaign)s AND released_at IS NULL
+                    AND (held_until IS NULL OR held_until > %(now)s))
 ORDER BY step LIMIT 1 FOR UPDATE
 """
 
@@ -84,15 +92,24 @@ def begin(connection: Connection[Any], found: Plannable, told: int, now: datetim
 
 
 class Escalator:
-    """Turns campaigns to their next channel; `batch_size` is the most that a task is handed."""
+    """Turns campaigns to their next channel; `batch_size` is the most that a task is handed.
+
+    `time_zone` is that of customers who live in none that this machine knows.
+    """
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], renderer: Renderer, *, batch_size: int
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        renderer: Renderer,
+        *,
+        batch_size: int,
+        time_zone: str = "UTC",
     ) -> None:
         """Keep what it works with."""
         self._pool = pool
         self._renderer = renderer
         self._batch_size = batch_size
+        self._time_zone = time_zone
 
     def escalate(self, campaign: int, now: datetime) -> int:
         """Do the step that is due, if one is and the campaign runs; how many are told by it.
@@ -112,21 +129,31 @@ class Escalator:
 
     def _step(self, connection: Connection[Any], found: Plannable, step: int, now: datetime) -> int:
         channels = found.channels[step - 1 :]
-        self._choose(connection, found, channels)
+        rules = in_force(connection)
+        asked = fair(connection, found, rules, now)
+        zones = self._choose(connection, found, channels, asked)
         (before,) = connection.execute(_LAST, [found.id]).fetchone() or (0,)
         table = sql.Identifier(f"delivery_{found.id}")
-        numbering = Numbering(connection, found, table, self._batch_size, now)
+        course = Course(rules=rules, time_zone=self._time_zone)
+        numbering = Numbering(connection, found, table, self._batch_size, now, course, zones)
         told = numbering.tell_all(channels, before)
         common = {"campaign": found.id, "before": before, "now": now}
         following = found.escalate_after[step - 1 : step]
         due = now + timedelta(minutes=following[0]) if following else None
         connection.execute(_DONE, {**common, "step": step, "told": told, "next": due})
         connection.execute(_SUPERSEDE, common)
+        hold(connection, found, before)
+        require_unchanged(connection, found, asked)
         return told
 
     def _choose(
-        self, connection: Connection[Any], found: Plannable, channels: Sequence[Channel]
-    ) -> None:
+        self,
+        connection: Connection[Any],
+        found: Plannable,
+        channels: Sequence[Channel],
+        asked: Fair,
+    ) -> Sequence[str]:
+        """Choose who is told; gives the time zones in which they live."""
         own = {"campaign": found.id, "channels": [channel.value for channel in channels]}
         connection.execute(_WAITING, own)
         connection.execute("ANALYZE waiting")
@@ -137,5 +164,11 @@ class Escalator:
             values={},
         )
         given = values(connection, found, condition, self._renderer)
-        query = candidates(condition, channels, one_each=True, again=True)
-        connection.execute("CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query, given)
+        zones: Sequence[str] = given["plan_zones"]
+        asked = asked._replace(zoned=len(zones) > 1)
+        query = candidates(condition, channels, one_each=True, again=True, given=asked)
+        connection.execute(
+            "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
+            {**given, **asked.values()},
+        )
+        return zones

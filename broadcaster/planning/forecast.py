@@ -12,6 +12,7 @@ from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Condition, Renderer
 
@@ -93,18 +94,21 @@ class Forecaster:
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            rows = connection.execute(_query(condition, found), given).fetchall()
+            asked = fair_now(connection, found)
+            query = _query(condition, found, asked)
+            rows = connection.execute(query, {**given, **asked.values()}).fetchall()
         return _sum(found, [(row[0], row[1], row[2:]) for row in rows])
 
 
-def _query(condition: Condition, found: Plannable) -> LiteralString:
+def _query(condition: Condition, found: Plannable, asked: Fair) -> LiteralString:
     reasons: LiteralString = ""
     for channel in found.channels:
         reasons += named(", {c}_reason", channel)
     # Few rows, whatever the number of customers: one for each locale and pattern of reasons.
     head: LiteralString = "SELECT count(*), locale" + reasons + " FROM ("  # noqa: S608  (names of ours)
     tail: LiteralString = ") AS candidate GROUP BY locale" + reasons
-    return head + candidates(condition, found.channels, one_each=found.plan.one_each) + tail
+    one_each = found.plan.one_each
+    return head + candidates(condition, found.channels, one_each=one_each, given=asked) + tail
 
 
 def _sum(found: Plannable, patterns: Sequence[Pattern]) -> Forecast:

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.errors import NotFoundError
 
 _CAMPAIGN = """
 SELECT campaign.id, campaign.name, campaign.expression, campaign.channels::text[], campaign.status,
        campaign.lane, campaign.planned_at, advisory.kind, advisory.class, advisory.effective,
-       advisory.expires, campaign.channel_plan, campaign.escalate_after
+       advisory.expires, campaign.channel_plan, campaign.escalate_after,
+       campaign.one_per, campaign.approved_by, campaign.scheduled_at
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.id = %s
 """
@@ -35,6 +37,9 @@ class Plannable(NamedTuple):
     expires: datetime
     plan: ChannelPlan
     escalate_after: Sequence[int]
+    one_per: OnePer
+    approved_by: str | None
+    scheduled_at: datetime | None
 
 
 def read(connection: Connection[Any], campaign: int) -> Plannable:
@@ -50,4 +55,5 @@ def read(connection: Connection[Any], campaign: int) -> Plannable:
         lane=Lane(found.lane),
         message_class=MessageClass(found.message_class),
         plan=ChannelPlan(found.plan),
+        one_per=OnePer(found.one_per),
     )

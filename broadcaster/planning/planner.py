@@ -1,6 +1,6 @@
 """Planning: from a launched campaign to deliveries and batches, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,14 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.delivery import Reason
+from broadcaster.domain.fairness import Course, Rules
 from broadcaster.errors import ConflictError
 from broadcaster.planning.candidates import candidates, values
 from broadcaster.planning.escalation import begin
+from broadcaster.planning.fair import Fair, fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.partition import Partition
+from broadcaster.planning.passing import count_caps, note_caps
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
 from broadcaster.ports import Audience, Renderer
@@ -43,7 +46,10 @@ class Planned:
 
 
 class Planner:
-    """Plans campaigns; `batch_size` is how many deliveries one task is handed at most."""
+    """Plans campaigns; `batch_size` is how many deliveries one task is handed at most.
+
+    `time_zone` is that of customers who live in none that this machine knows.
+    """
 
     def __init__(
         self,
@@ -52,20 +58,24 @@ class Planner:
         renderer: Renderer,
         *,
         batch_size: int,
+        time_zone: str = "UTC",
     ) -> None:
         """Keep what it works with."""
         self._pool = pool
         self._audience = audience
         self._renderer = renderer
         self._batch_size = batch_size
+        self._time_zone = time_zone
 
     def plan(self, campaign: int, now: datetime) -> Planned:
         """Plan a launched campaign and let it run; one that is planned already is left as it is.
 
         All or nothing, so it can be repeated after any interruption. ConflictError when the
         campaign is not launched, was paused or cancelled meanwhile, or when it or another one of
-        its lane is being planned at the moment: plans are long, so they take turns.
+        its lane is being planned at the moment: plans are long, so they take turns. Also when one
+        of the other lane was planned meanwhile that counts against the same caps.
         """
+        rules: Rules | None = None
         with self._pool.connection() as connection:
             connection.execute(LIMITS)
             found = read(connection, campaign)
@@ -75,17 +85,28 @@ class Planner:
             # What was read before the turn came may have been planned by another since.
             found = read(connection, campaign)
             if found.planned_at is None:
-                self._plan(connection, found, now)
-            return _counts(connection, campaign)
+                rules = self._plan(connection, found, now)
+            planned = _counts(connection, campaign)
+        if rules is not None:
+            with self._pool.connection() as connection:
+                connection.execute(LIMITS)
+                count_caps(connection, found, rules, now)
+        return planned
 
-    def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> None:
+    def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> Rules | None:
+        """Plan; gives the rules where it is still to be counted for how many they are passed."""
         if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
             raise ConflictError(_refusal(found, now))
         say(connection, "choosing")
-        self._choose(connection, found)
+        rules = in_force(connection)
+        asked = fair(connection, found, rules, now)
+        zones = self._choose(connection, found, asked)
         partition = Partition(connection, found.id)
         partition.create()
-        numbering = Numbering(connection, found, partition.table, self._batch_size, now)
+        course = Course(rules=rules, time_zone=self._time_zone)
+        numbering = Numbering(
+            connection, found, partition.table, self._batch_size, now, course, zones
+        )
         say(connection, "writing")
         told = numbering.tell_all(found.channels, 0)
         partition.close_up()
@@ -97,15 +118,22 @@ class Planner:
         partition.join()
         if not connection.execute(_START, {"campaign": found.id, "now": now}).rowcount:
             raise ConflictError(_refusal(read(connection, found.id), now))
+        hold(connection, found, 0)
+        require_unchanged(connection, found, asked)
+        return rules if note_caps(connection, found, rules, now) else None
 
-    def _choose(self, connection: Connection[Any], found: Plannable) -> None:
+    def _choose(self, connection: Connection[Any], found: Plannable, asked: Fair) -> Sequence[str]:
+        """Choose who is told; gives the time zones in which they live."""
         condition = self._audience.condition(found.expression)
         given = values(connection, found, condition, self._renderer)
-        query = candidates(condition, found.channels, one_each=found.plan.one_each)
+        zones: Sequence[str] = given["plan_zones"]
+        asked = asked._replace(zoned=len(zones) > 1)
+        query = candidates(condition, found.channels, one_each=found.plan.one_each, given=asked)
         connection.execute(
             "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
-            given,
+            {**given, **asked.values()},
         )
+        return zones
 
 
 def _refusal(found: Plannable, now: datetime) -> str:

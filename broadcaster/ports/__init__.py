@@ -9,6 +9,10 @@ from broadcaster.ports.audience import (
 from broadcaster.ports.clock import (
     Clock,
 )
+from broadcaster.ports.consent import (
+    KEPT_RECORD,
+    kept_record,
+)
 from broadcaster.ports.keeping import (
     PLANNING,
     PLANNING_LANES,
@@ -67,6 +71,7 @@ from broadcaster.ports.throttling import (
 )
 
 __all__ = [
+    "KEPT_RECORD",
     "KNOWN_KEYS",
     "NO_KEYS",
     "PLANNING",
@@ -110,6 +115,7 @@ __all__ = [
     "Watch",
     "address_text",
     "is_sealed",
+    "kept_record",
     "key_of",
     "missing",
     "open_address",

@@ -8,6 +8,7 @@ from typing import Protocol
 from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.light import light
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
 from broadcaster.ports.sending import Submission
@@ -15,7 +16,10 @@ from broadcaster.ports.sending import Submission
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
-    """The exclusive right to work on a batch until `until`; `token` fences out former holders."""
+    """The exclusive right to work on a batch until `until`; `token` fences out former holders.
+
+    From `rests` on, nothing of the batch may leave: quiet hours begin. None: they do not.
+    """
 
     batch: int
     token: int
@@ -23,6 +27,7 @@ class Lease:
     channel: Channel
     lane: Lane
     until: datetime
+    rests: datetime | None = None
 
 
 @light
@@ -45,7 +50,9 @@ class Ledger(Protocol):
     """The memory of what was planned, sent and learned; PostgreSQL."""
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
-        """Take a runnable batch; None when it is held, not due, done or its campaign not running.
+        """Take a runnable batch; None when it is leased, not due, done or its campaign not running.
+
+        Nor while an operator holds it, or in the quiet hours of its customers.
 
         What a lost holder had claimed and not recorded becomes `unknown`.
         """
@@ -66,7 +73,7 @@ class Ledger(Protocol):
         """Claim deliveries (number -> attempt) in a committed transaction and renew the lease.
 
         Gives the numbers that may now leave, through `provider`; None when the lease was lost, or
-        the campaign is no longer running, or its advisory has expired.
+        the campaign is no longer running, its advisory has expired, or the batch is held or rests.
         """
         ...
 
@@ -151,6 +158,7 @@ class NewCampaign:
     created_by: str
     channel_plan: ChannelPlan = ChannelPlan.ALL
     escalate_after: Sequence[int] = ()
+    one_per: OnePer = OnePer.CUSTOMER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,11 +29,10 @@ from broadcaster.ports import (
     seal_broken,
     seal_names,
 )
+from broadcaster.privacy import tables
 from broadcaster.privacy.audit import note
 from broadcaster.privacy.vault import KeyVault
 
-#: The advisory lock of whoever stores customers, as in `audience.store`.
-_STORING = 0x435553544F4D
 #: How many rows are sealed in one transaction: a few tens of milliseconds.
 _BATCH = 500
 
@@ -159,8 +158,7 @@ class Rotation:
             message = "There is no key of personal data. Make one with 'broadcaster keys make'."
             raise ConfigurationError(message)
         with self._pool.connection() as connection:
-            locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_STORING])
-            if locked.fetchone() != (True,):
+            if not tables.storing_waits(connection):
                 message = "Another process is storing customers. Try again when it has finished."
                 raise ConflictError(message)
             known = [number for number, _ in _known(connection)]
@@ -227,6 +225,8 @@ class Rotation:
     def status(self) -> tuple[Sequence[KeyStanding], int]:
         """List the keys that the database knows, and count the rows that are plain."""
         with self._pool.connection() as connection:
+            if connection.execute("SELECT to_regclass('data_key')").fetchone() == (None,):
+                return [], 0
             _hurry_not(connection)
             used = {
                 _number(key): (int(rows), int(erased))

@@ -6,7 +6,9 @@ from typing import IO, Any
 
 from psycopg import Connection
 
-#: The columns, in order. No addresses: the file leaves our hands.
+from broadcaster.reports.basis import BASIS
+
+#: The columns, in order. No addresses: the file leaves our hands. `basis` is that of consent.
 COLUMNS = (
     "delivery",
     "customer",
@@ -20,16 +22,21 @@ COLUMNS = (
     "code",
     "updated_at",
     "reference",
+    "basis",
 )
 
-_ROWS = """
+_ROWS = f"""
 SELECT delivery.campaign_id || '-' || delivery.number, COALESCE(customer.number, 'erased'),
        delivery.channel, delivery.status, delivery.reason, delivery.locale, delivery.provider,
-       delivery.units, delivery.attempts, delivery.code, delivery.updated_at, delivery.reference
-FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
+       delivery.units, delivery.attempts, delivery.code, delivery.updated_at, delivery.reference,
+       {BASIS}
+FROM delivery
+JOIN campaign ON campaign.id = delivery.campaign_id
+JOIN advisory ON advisory.id = campaign.advisory_id
+LEFT JOIN customer ON customer.id = delivery.customer_id
 WHERE delivery.campaign_id = %s
 ORDER BY delivery.number
-"""
+"""  # noqa: S608  (joined from our own constants)
 
 #: What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

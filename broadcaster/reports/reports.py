@@ -13,8 +13,10 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel, Scheme
 from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports import NO_KEYS, Selection, Vault, open_address
+from broadcaster.reports.basis import DeliveryBasis, basis
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
+from broadcaster.reports.fairness import held, holds, passed
 from broadcaster.reports.funnel import Funnel, funnel, kept
 from broadcaster.reports.steps import steps
 
@@ -114,8 +116,9 @@ class Reports:
         campaign, also where left out; `suppressed` and the statuses of `channels` (suppressed
         ones included) each add up to parts of it. `customers` counts people, `reached` those who
         got it on one channel at least (taken by a provider, and not known to have failed).
-        `seconds` runs from planning to the end, or to now. An archived campaign's are those of its
-        end, with `archive`, which names the file of its deliveries.
+        `holds` and `passed`, where there are any, are what operators held, and which rules of fair
+        use were passed. `seconds` runs from planning to the end, or to now. An archived campaign's
+        are those of its end, with `archive`, which names the file of its deliveries.
         """
         with self._pool.connection() as connection:
             row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
@@ -127,6 +130,7 @@ class Reports:
                 return {**figures, "archive": archive}
             counts = funnel(connection, campaign)
             escalated = steps(connection, campaign)
+            parts = {"holds": holds(connection, campaign), "passed": passed(connection, campaign)}
             customers, reached = connection.execute(_PEOPLE, [campaign]).fetchone() or (0, 0)
         return {
             "campaign": name,
@@ -145,7 +149,18 @@ class Reports:
             "locales": dict(counts.locales),
             "seconds": round(seconds or 0.0, 3),
             **({"steps": escalated} if escalated else {}),
+            **{name: rows for name, rows in parts.items() if rows},
         }
+
+    def held(self, campaign: int, now: datetime) -> list[dict[str, object]]:
+        """Count what is held at a moment, by channel, zone, why and until when, as JSON values."""
+        with self._pool.connection() as connection:
+            return held(connection, campaign, now)
+
+    def passed(self, campaign: int) -> list[dict[str, object]]:
+        """List the rules of fair use that a campaign passed, and for how many, as JSON values."""
+        with self._pool.connection() as connection:
+            return passed(connection, campaign)
 
     def unreached(self, campaign: int) -> Iterator[Unreached]:
         """List customers who got nothing on any channel, and why, in bounded memory."""
@@ -189,6 +204,11 @@ class Reports:
         """Count deliveries by status, reason, channel and provider, most first."""
         with self._present(campaign) as connection:
             return counts(connection, campaign, selection)
+
+    def basis(self, delivery: DeliveryId) -> DeliveryBasis:
+        """Say on what basis a delivery was sent or left out; NotFoundError."""
+        with self._present(delivery.campaign) as connection:
+            return basis(connection, delivery)
 
     def handed_over(self, campaign: int) -> Iterator[tuple[Channel, str, DeliveryStatus]]:
         """List channel, address and status of what was ever claimed, to compare with networks."""

@@ -18,6 +18,10 @@ ROUTINE = "routine"
 #: How often the tick looks for what is due, seconds.
 TICK = 0.5
 
+#: How often it is looked whether something has been kept for long enough, seconds. A clock that is
+#: started anew each day would never come to a whole one.
+RETAIN = 3600
+
 
 def make(broker_url: str, concurrency: int) -> Celery:
     """Make the application for a broker of the Redis protocol."""
@@ -55,7 +59,13 @@ def make(broker_url: str, concurrency: int) -> Celery:
                 "schedule": TICK,
                 # A tick that waited longer than this is made up for by a newer one.
                 "options": {"queue": CONTROL, "expires": 20 * TICK},
-            }
+            },
+            "retain": {
+                "task": "broadcaster.retain",
+                "schedule": RETAIN,
+                # Not with what must never wait.
+                "options": {"queue": ROUTINE, "expires": RETAIN},
+            },
         },
         timezone="UTC",
     )

@@ -14,6 +14,8 @@ from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
 
+#: Who acts when no person does.
+SYSTEM = "broadcaster"
 #: The most receipts handled at once, so that nobody waits for long.
 _RECEIPTS = 1000
 #: The next ticks ask again for what waited longer than this, seconds.
@@ -94,6 +96,18 @@ def apply_receipts() -> None:
     runtime = process().runtime
     while runtime.ledger.apply_receipts(runtime.clock.now(), _RECEIPTS) == _RECEIPTS:
         # The rest waits in the ledger; a worker that is to end has ten seconds for that.
+        if runtime.stopping():
+            break
+
+
+@shared_task(name="broadcaster.retain")
+def retain() -> None:
+    """Let go of what has been kept for long enough, one after the other."""
+    runtime = process().runtime
+    for done in runtime.retention.apply(SYSTEM, runtime.clock.now()):
+        extra = {"action": "retain", "rows": done.rows, "missing": done.missing is not None}
+        _log.info("kept for long enough", extra=extra)
+        # The rest comes with the next hour; a worker that is to end has ten seconds.
         if runtime.stopping():
             break
 

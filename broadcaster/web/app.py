@@ -24,6 +24,7 @@ from broadcaster.web.inside import Inside
 from broadcaster.web.languages import Languages
 from broadcaster.web.pages import Pages
 from broadcaster.web.public.advisories import Advisories
+from broadcaster.web.public.preferences import PreferencesPage
 from broadcaster.web.public.unsubscribe import Unsubscribe
 from broadcaster.web.security import Guard, host_of
 
@@ -56,6 +57,7 @@ def create_app(
     areas = (
         Intake(inside, store, key),
         Unsubscribe(inside, pages, key),
+        PreferencesPage(inside, pages, key),
         Advisories(inside, pages),
         Console(inside, pages, Looks(inside, time.monotonic), stopping),
         Health(checks),

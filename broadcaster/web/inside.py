@@ -7,8 +7,9 @@ from typing import Protocol
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
-from broadcaster.domain.message import Channel, Content
+from broadcaster.domain.message import Channel, Content, MessageClass
 from broadcaster.ledger.optouts import Subscription
+from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Clock, Reader
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales
@@ -49,6 +50,10 @@ class Reports(Protocol):
 
     def funnel(self, campaign: int) -> Counts:
         """Count those of a campaign."""
+        ...
+
+    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
+        """List what waits for quiet hours or an operator: channel, zone, why, until, messages."""
         ...
 
 
@@ -93,6 +98,19 @@ class OptOuts(Protocol):
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> object:
         """End it; safe to repeat."""
+        ...
+
+    def preferences(self, delivery: DeliveryId) -> Preferences:
+        """Give what the customer of a message wants; NotFoundError."""
+        ...
+
+    def choose(
+        self,
+        delivery: DeliveryId,
+        wanted: Mapping[Channel, frozenset[MessageClass]],
+        now: datetime,
+    ) -> Preferences:
+        """Note what they want from now on, and give what holds then; NotFoundError."""
         ...
 
 

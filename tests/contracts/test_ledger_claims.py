@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus
-from broadcaster.domain.message import MessageClass
-from tests.builders import NOON, recorded, submission
+from broadcaster.domain.message import Channel, MessageClass
+from tests.builders import NOON, customer, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
@@ -56,6 +56,17 @@ def test_a_customer_who_refused_since_planning_is_not_told(rows: Rows) -> None:
     assert rows.delivery(campaign, 1, "status", "attempts") == ("suppressed", 0)
 
 
+def test_advertising_whose_consent_is_gone_since_planning_is_not_claimed(rows: Rows) -> None:
+    """It needs one, also when nobody refused; what is in the contract does not."""
+    rows.save([customer(1, consented=[(Channel.SMS, MessageClass.PROMOTIONAL)])])
+    campaign = rows.running(1, message_class=MessageClass.PROMOTIONAL)
+    service = rows.running(1, name="service")
+    rows.tell("DELETE FROM consent")
+    assert rows.ledger.claim(rows.leased(campaign), {1: 1}, "sandbox", NOON, TTL) == []
+    assert rows.delivery(campaign, 1, "status", "reason") == ("suppressed", "opted_out")
+    assert rows.ledger.claim(rows.leased(service), {1: 1}, "sandbox", NOON, TTL) == [1]
+
+
 def test_an_address_suppressed_since_planning_is_not_claimed(rows: Rows) -> None:
     """It becomes suppressed; a suppression for another class does not count."""
     campaign = rows.running(2)
@@ -82,9 +93,9 @@ def test_what_is_barred_since_planning_stays_here_also_when_it_is_tried_again(ro
     wish = dict.fromkeys(reversed(numbers), 2)
     assert rows.ledger.claim(lease, wish, "sandbox", NOON, TTL) == [1, 3, 5]
     columns = ("status", "reason", "attempts", "provider", "code", "due_at")
-    for number in (2, 4):
+    for number, reason in ((2, "address_suppressed"), (4, "opted_out")):
         found = rows.delivery(campaign, number, *columns)
-        assert found == ("suppressed", "address_suppressed", 1, None, None, None)
+        assert found == ("suppressed", reason, 1, None, None, None)
     assert rows.ledger.pending(lease, NOON, 9) == []
 
 

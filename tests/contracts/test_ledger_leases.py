@@ -216,7 +216,7 @@ def test_a_claim_left_without_a_word_is_in_doubt_as_its_batch_is_given_back(rows
 
 
 def test_refused_for_good_with_a_dead_address_bars_the_address(rows: Rows) -> None:
-    """Who told the provider to stop gets no service and no advertising, but what protects life."""
+    """The carrier takes nothing more for a number whose holder told it to stop, of any class."""
     campaign = rows.running(1)
     rows.claimed(campaign, [1])
     refused = submission(
@@ -226,7 +226,7 @@ def test_refused_for_good_with_a_dead_address_bars_the_address(rows: Rows) -> No
     columns = ("status", "reason", "code", "units")
     assert rows.delivery(campaign, 1, *columns) == ("rejected", "recipient_opted_out", "21610", 0)
     barred = rows.ask("SELECT class FROM suppression ORDER BY class")
-    assert barred == [("service",), ("promotional",)]
+    assert barred == [("service",), ("promotional",), ("safety",)]
 
 
 def test_two_workers_that_record_the_same_rows_crosswise_do_not_deadlock(rows: Rows) -> None:

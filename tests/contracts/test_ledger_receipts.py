@@ -132,7 +132,7 @@ def test_a_receipt_that_never_matches_is_kept_as_an_orphan(rows: Rows) -> None:
     ("reason", "classes"),
     [
         (Reason.GONE, ["service", "promotional", "safety"]),
-        (Reason.RECIPIENT_OPTED_OUT, ["service", "promotional"]),
+        (Reason.RECIPIENT_OPTED_OUT, ["service", "promotional", "safety"]),
         (Reason.UNKNOWN_ADDRESS, []),
         (Reason.UNREACHABLE, []),
     ],
@@ -155,6 +155,19 @@ def test_a_mailbox_that_does_not_exist_is_barred_for_all_classes(rows: Rows) -> 
     rows.ledger.receive([receipt(delivery, EVENT.FAIL, reason=Reason.UNKNOWN_ADDRESS)], NOON)
     rows.ledger.apply_receipts(NOON, 10)
     assert rows.ask("SELECT count(*) FROM suppression") == [(3,)]
+
+
+def test_a_complaint_about_a_mail_leaves_what_protects_life(rows: Rows) -> None:
+    """The delivery stands as it is; the record says from which message it came."""
+    campaign = rows.running(1, channels=(Channel.EMAIL,))
+    delivery = _accepted(rows, campaign)
+    told = receipt(delivery, None, reason=Reason.RECIPIENT_OPTED_OUT, code="complaint")
+    rows.ledger.receive([told], NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    barred = rows.ask("SELECT class, ground, reason FROM suppression ORDER BY class")
+    assert barred == [("service", "wish", "complaint"), ("promotional", "wish", "complaint")]
+    proof = rows.ask("SELECT proof, recorded_by, at FROM consent_record")
+    assert proof == [(f"delivery {delivery}, complaint", "sandbox", NOON)]
 
 
 def test_one_process_at_a_time_applies_receipts(rows: Rows) -> None:

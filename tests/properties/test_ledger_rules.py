@@ -2,6 +2,7 @@
 
 import itertools
 
+from broadcaster.domain.consent import learned
 from broadcaster.domain.delivery import (
     DeliveryEvent,
     DeliveryId,
@@ -12,7 +13,6 @@ from broadcaster.domain.delivery import (
 )
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.ledger.news import News, apply
-from broadcaster.ledger.rules import barred_classes
 from tests.builders import NOON, customer
 from tests.rows import Pool, Rows
 
@@ -68,12 +68,15 @@ def test_several_news_about_one_delivery_apply_in_their_order(pool: Pool) -> Non
     assert rows.statuses(campaign) == [DeliveryStatus.DELIVERED]
 
 
-def test_what_protects_life_is_barred_only_for_addresses_that_do_not_exist() -> None:
-    """For every reason and channel."""
+def test_what_protects_life_is_barred_only_where_nothing_arrives() -> None:
+    """For every reason and channel: no such address, or a carrier that takes nothing for it."""
     for reason, channel in itertools.product(Reason, Channel):
-        barred = MessageClass.SAFETY in barred_classes(reason, channel)
-        dead = reason is Reason.GONE or (
-            reason is Reason.UNKNOWN_ADDRESS and channel in (Channel.EMAIL, Channel.PUSH)
+        told = learned(reason, channel)
+        barred = told is not None and MessageClass.SAFETY in told[1]
+        dead = channel is not Channel.WEB and (
+            reason is Reason.GONE
+            or (reason is Reason.UNKNOWN_ADDRESS and channel in (Channel.EMAIL, Channel.PUSH))
+            or (reason is Reason.RECIPIENT_OPTED_OUT and channel is Channel.SMS)
         )
         assert barred == dead
 

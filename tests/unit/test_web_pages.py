@@ -134,6 +134,20 @@ def test_names_cannot_carry_markup(inside: FakeInside, site: Site) -> None:
         _check(text)
 
 
+def test_what_waits_for_the_morning_is_said_by_zone(inside: FakeInside, site: Site) -> None:
+    """How many, where, and until when on the utility's clock; in each language."""
+    part = {"channel": "sms", "zone": "Asia/Kathmandu", "why": "quiet_hours", "messages": 41200}
+    until = "2020-03-21T07:00:00+00:00"
+    held = {**part, "why": "hold", "zone": None, "messages": 3}
+    inside.reports.waiting = [{**part, "until": until}, {**held, "until": until}]
+    page = site.ask("/campaigns/1?lang=en").text
+    assert "Quiet hours until" in page
+    assert "<bdi>41,200</bdi> wait, SMS, <bdi>Asia/Kathmandu</bdi>" in page
+    assert "<bdi>3</bdi> wait, SMS, <bdi>Africa/Casablanca</bdi>" in page
+    for language, words in (("fr", "Heures calmes jusqu’au"), ("ar", "ساعات الهدوء إلى غاية")):
+        assert words in site.ask(f"/campaigns/1?lang={language}").text
+
+
 def test_without_campaigns_the_list_says_how_to_make_one(inside: FakeInside, site: Site) -> None:
     """And a page beyond the last is no fault."""
     inside.campaigns.held = []

@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster import bootstrap
 from broadcaster.domain.delivery import DeliveryId
-from broadcaster.domain.message import MessageClass
+from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.domain.tokens import sign
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
@@ -95,8 +95,9 @@ def test_the_page_says_what_still_comes(inside: FakeInside, site: Site) -> None:
     assert "still be told what protects life" in site.ask(path).text
     inside.optouts.ends = (MessageClass.PROMOTIONAL,)
     assert "still be told of cuts" in site.ask(path).text
-    inside.optouts.ends = tuple(MessageClass)
-    assert "includes messages that protect life" in site.ask(path).text
+    inside.optouts.message_class = MessageClass.SAFETY
+    assert "end all messages in this way but such warnings" in site.ask(path).text
+    assert "no more messages in this way but warnings" in site.post(path).text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -106,3 +107,73 @@ def test_forged_links_end_nothing(inside: FakeInside, site: Site, method: str) -
     for token in forged:
         assert site.ask(f"/unsubscribe/{token}", method=method).status == 404
     assert inside.optouts.ended == []
+
+
+@pytest.mark.parametrize("tag", ["ar", "fr", "en"])
+def test_preferences_are_shown_in_every_language(inside: FakeInside, site: Site, tag: str) -> None:
+    """Each box has a label and its group a legend, for whoever hears the page; a look is a look."""
+    answer = site.ask(f"/preferences/{_token(inside)}?lang={tag}")
+    assert answer.status == 200
+    assert f'<html lang="{tag}"' in answer.text
+    boxes = re.findall(r'<input type="checkbox" id="([\w-]+)"', answer.text)
+    assert boxes == [
+        f"{channel}-{what}"
+        for channel in ("sms", "email")
+        for what in ("service", "promotional", "nothing")
+    ]
+    assert all(f'<label for="{box}">' in answer.text for box in boxes)
+    assert answer.text.count("<fieldset>") == answer.text.count("<legend>") == 2
+    described = set(re.findall(r'aria-describedby="([\w-]+)"', answer.text))
+    assert described == {"warnings", "sms-agree"}
+    assert all(f'id="{one}"' in answer.text for one in described)
+    assert "noindex" in answer.text
+    assert "set-cookie" not in answer.headers
+    assert inside.optouts.wanted[Channel.EMAIL] == set(MessageClass)
+
+
+def test_preferences_say_why_warnings_still_come(inside: FakeInside, site: Site) -> None:
+    """In the language of the message where none is asked for; and where nothing arrives."""
+    path = f"/preferences/{_token(inside)}"
+    assert '<html lang="fr"' in site.ask(path, headers={"Accept-Language": "en"}).text
+    text = site.ask(f"{path}?lang=en").text
+    assert "not to know of a danger could harm you" in text
+    assert text.count("Messages can’t reach you here") == 1
+    assert f"{path}?lang=en" in site.ask(f"/unsubscribe/{_token(inside)}?lang=en").text
+
+
+def test_a_choice_is_what_was_shown_and_ticked(inside: FakeInside, site: Site) -> None:
+    """What the form did not show stays; nothing at all means warnings too."""
+    path = f"/preferences/{_token(inside)}?lang=en"
+    answer = site.post(path, b"shown=email&email=service")
+    assert answer.status == 200
+    assert 'role="status"' in answer.text
+    assert inside.optouts.wanted[Channel.EMAIL] == {MessageClass.SERVICE, MessageClass.SAFETY}
+    assert MessageClass.SERVICE in inside.optouts.wanted[Channel.SMS]
+    site.post(path, b"shown=sms&sms=service&sms=nothing&shown=web&web=service")
+    assert inside.optouts.wanted[Channel.SMS] == set()
+    assert Channel.WEB not in inside.optouts.wanted
+    again = site.ask(path).text
+    assert re.search(r'id="sms-nothing"[^>]* checked', again)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"List-Unsubscribe=One-Click", 400),
+        (b"shown=pigeon", 400),
+        ("shown=é".encode(), 400),
+        (b"shown=sms&" * 60, 400),
+        (b"x" * 5000, 413),
+    ],
+)
+def test_what_is_no_form_of_ours_changes_nothing(
+    inside: FakeInside, site: Site, body: bytes, status: int
+) -> None:
+    """Nor does a forged link."""
+    before = dict(inside.optouts.wanted)
+    assert site.post(f"/preferences/{_token(inside)}", body).status == status
+    for token in (_token(inside)[:-1], _token(inside, purpose="confirm"), _token(inside, 9)):
+        assert site.post(f"/preferences/{token}", b"shown=sms").status == 404
+        assert site.ask(f"/preferences/{token}").status == 404
+    assert inside.optouts.wanted == before

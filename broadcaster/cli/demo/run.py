@@ -135,7 +135,7 @@ def _empty(runtime: Runtime) -> None:
 
     if runtime.settings.embedded_database:
         schema.recreate(runtime.database_url)
-    schema.upgrade(runtime.database_url)
+    bootstrap.upgrade(runtime)
     if runtime.customers.count():
         message = (
             "BROADCASTER_DATABASE_URL: names a database that has customers, and the demo wants an "

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,22 @@ _FRESH, _FRESH_AFTER = 0.9, 5.0
 #: How many campaigns are remembered.
 _MOST = 200
 
+#: How many parts that are held are shown.
+_PARTS = 20
+
+_HOLDABLE = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 _MOVING = (CampaignStatus.LAUNCHED, CampaignStatus.RUNNING)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldPart:
+    """What waits on a channel in a zone, for quiet hours or for an operator, and until when."""
+
+    channel: Channel
+    zone: str
+    quiet: bool
+    until: datetime
+    messages: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +53,7 @@ class Look:
     locales: Mapping[str, Share]
     reasons: Mapping[Reason, int]
     failures: Mapping[Reason, int]
+    held: Sequence[HeldPart] = ()
 
     @property
     def moving(self) -> bool:
@@ -99,7 +115,21 @@ class Looks:
             locales=dict(zip(locales, shares(list(locales.values())), strict=True)),
             reasons=_falling(counts.reasons),
             failures=_falling(counts.failures),
+            held=self._held(campaign) if campaign.status in _HOLDABLE else (),
         )
+
+    def _held(self, campaign: Campaign) -> Sequence[HeldPart]:
+        rows = self._inside.reports.held(campaign.id, self._inside.clock.now())
+        return [
+            HeldPart(
+                channel=Channel(str(row["channel"])),
+                zone=str(row["zone"] or self._inside.settings.time_zone),
+                quiet=row["why"] == "quiet_hours",
+                until=datetime.fromisoformat(str(row["until"])),
+                messages=int(str(row["messages"])),
+            )
+            for row in rows[:_PARTS]
+        ]
 
 
 def _falling(counts: Mapping[Reason, int]) -> dict[Reason, int]:

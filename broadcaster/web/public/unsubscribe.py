@@ -3,6 +3,7 @@
 Looking at the link changes nothing, because mail scanners look at every link. A POST does it: of
 a mail program by itself, with the body `List-Unsubscribe=One-Click`, or of the page's button. It
 needs no login and no cookie and answers without redirect; the token says whose message it was.
+One click never ends what protects life: `domain.consent.ENDS`.
 """
 
 import logging
@@ -75,8 +76,9 @@ class Unsubscribe:
             request,
             {
                 "channel": subscription.channel,
-                "safety": MessageClass.SAFETY in subscription.ends,
+                "warning": subscription.message_class is MessageClass.SAFETY,
                 "promotional": MessageClass.SERVICE not in subscription.ends,
+                "preferences": f"/preferences/{request.path_params['token']}",
                 "done": done,
             },
             language=language,

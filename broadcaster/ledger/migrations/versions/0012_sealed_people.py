@@ -8,7 +8,7 @@ step takes the plain columns away.
 from alembic import op
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0010"
 
 _KEYS = """
 -- With which keys something here is sealed: a number, and what tells the key from another one.

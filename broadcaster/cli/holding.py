@@ -1,0 +1,59 @@
+"""`campaigns hold` and `campaigns release`: from what was typed to a part of a campaign."""
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from broadcaster.cli.drafts import moment
+from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
+from broadcaster.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap import Runtime
+    from broadcaster.ledger.holds import Scope
+
+
+def hold(runtime: "Runtime", campaign: str, part: "Scope", until: str, by: str, why: str) -> str:
+    """Hold a part of a campaign; gives the sentence that says so."""
+    found, now = runtime.campaigns.get(campaign), runtime.clock.now()
+    end = moment("--until", until, now) if until else None
+    condition = None
+    if part.segment:
+        segment = runtime.segments.get(part.segment)
+        condition = runtime.audience.condition(segment.expression)
+    count = runtime.holds.hold(found.id, part, end, by, why, now, condition)
+    when = f"until {end:%Y-%m-%d %H:%M %Z}" if end else "until it is released"
+    return f"Campaign {found.id}{_words(part)} is held {when}: {count:,} messages wait."
+
+
+def release(runtime: "Runtime", campaign: str, part: "Scope", by: str, why: str) -> str:
+    """Release a part of a campaign; gives the sentence that says so."""
+    found, now = runtime.campaigns.get(campaign), runtime.clock.now()
+    done = runtime.holds.release(found.id, part, by, why, now)
+    words = [f"{len(done.holds)} hold{'s' if len(done.holds) > 1 else ''}"] if done.holds else []
+    if done.rested:
+        words.append(f"{done.rested:,} messages that waited for quiet hours to end")
+    return f"Campaign {found.id}{_words(part)}: released {' and '.join(words)}."
+
+
+def scope(channel: str, zone: str, segment: str) -> "Scope":
+    """Read which part is meant; InvalidInputError names the field that is wrong."""
+    from broadcaster.ledger.holds import Scope  # noqa: PLC0415  (not before it is needed)
+
+    if channel and channel not in list(DELIVERY_CHANNELS):
+        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
+        raise InvalidInputError("--channel", f"{channel!r} is unknown", remedy)
+    try:
+        zone = ZoneInfo(zone).key if zone else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        remedy = "Write a name such as Africa/Casablanca."
+        raise InvalidInputError("--zone", f"{zone[:40]!r} is no time zone", remedy) from error
+    return Scope(
+        channel=Channel(channel) if channel else None, zone=zone or None, segment=segment or None
+    )
+
+
+def _words(part: "Scope") -> str:
+    words = [f"by {part.channel.value}"] if part.channel else []
+    words += [f"in {part.zone}"] if part.zone else []
+    words += [f"of segment {part.segment}"] if part.segment else []
+    return f" ({', '.join(words)})" if words else ""

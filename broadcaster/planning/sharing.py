@@ -1,0 +1,107 @@
+"""Of those who could be told, who is told for others: at one address, or under one roof."""
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from broadcaster.domain.fairness import OnePer
+from broadcaster.domain.message import Channel
+from broadcaster.planning.fair import Fair
+from broadcaster.planning.naming import each, named
+
+# Of those of a household who may be told at all, one is: first whoever depends on electricity.
+_HOUSED: LiteralString = """
+), housed AS MATERIALIZED (
+    SELECT customer_id FROM (
+        SELECT customer_id, row_number() OVER (
+            PARTITION BY household ORDER BY depends IS NOT TRUE, customer_id) AS place
+        FROM judged WHERE household IS NOT NULL AND (false{reachable})) AS member
+    WHERE place > 1
+"""
+_REACHABLE: LiteralString = " OR {c}_reason IS NULL"
+_UNHOUSED: LiteralString = " LEFT JOIN housed ON housed.customer_id = judged.customer_id"
+_NOT_HOUSED: LiteralString = " AND housed.customer_id IS NULL"
+
+# Of those who may be told at an address, the one with the lowest id is.
+_DOUBLED: LiteralString = """
+), {c}_doubled AS MATERIALIZED (
+    SELECT customer_id FROM (
+        SELECT judged.customer_id, min(judged.customer_id) OVER (PARTITION BY {c}_address) AS keeper
+        FROM judged{joined} WHERE {c}_shared AND {c}_reason IS NULL{untold}) AS sharer
+    WHERE customer_id <> keeper
+"""
+_UNTOLD: LiteralString = " AND ({c}_reason IS NOT NULL OR {c}_doubled.customer_id IS NOT NULL)"
+_UNDOUBLED: LiteralString = " LEFT JOIN {c}_doubled ON {c}_doubled.customer_id = judged.customer_id"
+
+_CHOSEN: LiteralString = """
+    , {c}_address, CASE WHEN {doubled} THEN 'duplicate_address'::reason{when}
+                        ELSE {c}_reason END AS {c}_reason
+"""
+_ON_ANY: LiteralString = " OR {c}_doubled.customer_id IS NOT NULL"
+_WHEN_HOUSED: LiteralString = """
+                        WHEN {c}_reason IS NULL AND housed.customer_id IS NOT NULL
+                            THEN 'household'::reason"""
+
+
+class Sharing:
+    """The parts of the query of candidates that say who is told for others.
+
+    Each of them follows a table `judged` with an address and a reason for each channel. With
+    `one_each` a customer is told on the first of the channels that has no reason.
+    """
+
+    def __init__(self, channels: Sequence[Channel], given: Fair, *, one_each: bool) -> None:
+        """Look at what is asked for."""
+        self._channels = channels
+        self._homes = given.one_per is OnePer.HOUSEHOLD
+        self._by_address = given.one_per is OnePer.ADDRESS
+        self._one_each = one_each and not self._by_address
+        #: Whether a cap over all channels may leave fewer places than there are channels.
+        self.limited = (
+            not one_each and len(channels) > 1 and any(cap.channel is None for cap in given.caps)
+        )
+
+    def tables(self) -> LiteralString:
+        """Give the tables of those who are not told because others are."""
+        text: LiteralString = ""
+        if self._homes:
+            text = _HOUSED.replace("{reachable}", each(_REACHABLE, self._channels))
+        for place, channel in enumerate(self._channels):
+            earlier = self._channels[:place]
+            joined = each(_UNDOUBLED, earlier if self._one_each or self.limited else ())
+            untold = each(_UNTOLD, earlier if self._one_each else ())
+            if self._homes:
+                joined, untold = joined + _UNHOUSED, untold + _NOT_HOUSED
+            if self.limited and place:
+                untold += " AND NOT " + self._full(place)
+            own = _DOUBLED.replace("{joined}", joined).replace("{untold}", untold)
+            text += named(own, channel)
+        return text
+
+    def columns(self) -> LiteralString:
+        """Give each channel's address and final reason."""
+        text: LiteralString = ""
+        for place, channel in enumerate(self._channels):
+            doubled: LiteralString = "{c}_doubled.customer_id IS NOT NULL"
+            if self._by_address:
+                doubled = "{c}_reason IS NULL AND (false" + each(_ON_ANY, self._channels) + ")"
+            when: LiteralString = _WHEN_HOUSED if self._homes else ""
+            if self.limited and place:
+                full = self._full(place)
+                when += " WHEN {c}_reason IS NULL AND " + full + " THEN 'capped'::reason"
+            text += named(_CHOSEN.replace("{doubled}", doubled).replace("{when}", when), channel)
+        return text
+
+    def joins(self) -> LiteralString:
+        """Give the joins that `columns` needs."""
+        return each(_UNDOUBLED, self._channels) + (_UNHOUSED if self._homes else "")
+
+    def _full(self, place: int) -> LiteralString:
+        """Say that the channels before this one take all places that caps leave."""
+        told: LiteralString = "0"
+        for earlier in range(place):
+            out: LiteralString = "{c}_reason IS NOT NULL OR {c}_doubled.customer_id IS NOT NULL"
+            out = named(out, self._channels[earlier])
+            if earlier:
+                out += " OR " + self._full(earlier)
+            told += " + (NOT (" + out + "))::integer"
+        return "COALESCE(places <= " + told + ", false)"

@@ -1,0 +1,116 @@
+"""Who looked at whose data, exported or erased it, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.message import Address
+from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.ports import KNOWN_KEYS, Place, Vault, address_text
+from broadcaster.privacy.audit import note, subject
+
+_LONGEST_PURPOSE = 200
+
+# Of a campaign's list everybody in it was seen. Deliveries have no index by customer, so this reads
+# the tables of those campaigns alone of which a list was made.
+_ACCESSES = """
+SELECT at, actor, action, subject, details ->> 'purpose' FROM audit WHERE subject = %(subject)s
+UNION ALL
+SELECT at, actor, action, subject, details ->> 'purpose' FROM audit
+WHERE action = 'export' AND subject LIKE 'campaign %%' AND EXISTS (
+    SELECT FROM delivery
+    WHERE delivery.campaign_id = substring(subject FROM 10)::integer
+      AND delivery.customer_id = %(customer)s)
+ORDER BY 1
+"""
+
+_OWNERS = """
+SELECT customer.id, customer.number FROM address
+JOIN customer_address ON customer_address.address_id = address.id
+JOIN customer ON customer.id = customer_address.customer_id
+WHERE address.digest = ANY(%(digests)s)
+   OR address.scheme = %(scheme)s AND address.value = %(value)s
+GROUP BY 1, 2 ORDER BY 2
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """One look at a person's data: when, by whom, what was done, to what, and why."""
+
+    at: datetime
+    by: str
+    action: str
+    subject: str
+    purpose: str | None
+
+
+class Accesses:
+    """The record of who looked, and finding people by what they are reached by."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault) -> None:
+        """Use the pool's connections and the keys that are here."""
+        self._pool = pool
+        self._vault = vault
+
+    def record(
+        self, by: str, action: str, what: str, purpose: str, details: dict[str, object]
+    ) -> None:
+        """Note that somebody looks at what `what` names, such as `campaign 12`, and why."""
+        with self._pool.connection() as connection:
+            note(connection, by, action, what, {**details, "purpose": checked(purpose)})
+
+    def of(self, number: str) -> Sequence[Access]:
+        """List who looked at a customer's data, the first one first; NotFoundError."""
+        with self._pool.connection() as connection:
+            connection.execute("SET LOCAL statement_timeout = '10min'")
+            customer = find(connection, number)
+            values = {"subject": subject(customer), "customer": customer}
+            return [
+                Access(at=at, by=by, action=action, subject=what, purpose=purpose)
+                for at, by, action, what, purpose in connection.execute(_ACCESSES, values)
+            ]
+
+    def owners(self, address: Address, by: str, purpose: str) -> Sequence[str]:
+        """Find the numbers of those who have an address, by its exact value; noted of each."""
+        text = address_text(address.scheme, address.value)
+        values = {
+            "digests": list(self._vault.digests(Place.ADDRESS, text)),
+            "scheme": address.scheme.value,
+            "value": address.value,
+        }
+        why = checked(purpose)
+        with self._pool.connection() as connection:
+            # Whoever lacks a key must not be told that there is nobody.
+            self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
+            rows = connection.execute(_OWNERS, values).fetchall()
+            for customer, _ in rows:
+                note(connection, by, "find", subject(customer), {"purpose": why})
+        return [number for _, number in rows]
+
+
+_FIND = "SELECT id FROM customer WHERE number = %s FOR UPDATE"
+
+
+def find(connection: Connection[Any], number: str) -> int:
+    """Give the database's own number of a customer, who stays as they are; NotFoundError."""
+    plain = number if number.isprintable() else ""
+    row = connection.execute(_FIND, [plain]).fetchone()
+    if row is None:
+        remedy = "Look it up with 'broadcaster customers find'."
+        raise NotFoundError("customer", "there is none of that number", remedy)
+    return int(row[0])
+
+
+def checked(purpose: str) -> str:
+    """Tidy a purpose; InvalidInputError when there is none, or too long a one."""
+    text = " ".join(purpose.split())
+    if not text or len(text) > _LONGEST_PURPOSE or not text.isprintable():
+        problem = "is empty, too long or has control characters"
+        remedy = f"Say why in 1 to {_LONGEST_PURPOSE} characters, without a name or an address."
+        raise InvalidInputError("--purpose", problem, remedy)
+    return text

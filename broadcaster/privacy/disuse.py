@@ -1,0 +1,119 @@
+"""What nobody uses any more: old receipts, those who left, and addresses that nobody has."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection, sql
+
+from broadcaster.privacy import tables
+
+#: What has a time of its own beside the classes of messages.
+RECEIPTS = "receipts"
+ADDRESSES = "addresses"
+LEFT = "left"
+#: How many rows go in one transaction.
+BATCH = 5000
+
+_OLD_RECEIPTS = """
+SELECT id FROM receipt WHERE applied_at IS NOT NULL AND received_at < %(before)s
+"""
+
+# Nobody has them, and no campaign that still is, or lately was, sent to them.
+_UNUSED = """
+SELECT id FROM address
+WHERE (value IS NOT NULL OR sealed IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM customer_address WHERE address_id = address.id)
+  AND NOT EXISTS (
+      SELECT FROM campaign JOIN delivery ON delivery.campaign_id = campaign.id
+      WHERE delivery.address_id = address.id
+        AND (campaign.finished_at IS NULL OR campaign.finished_at > %(before)s))
+"""
+# Who has left the utility: their row stays for those deliveries that still name it, without them.
+_GONE = """
+SELECT id FROM customer
+WHERE left_at < %(before)s AND (name IS NOT NULL OR sealed IS NOT NULL)
+"""
+# What is not on this list is about the person, also what is added to the table later.
+_COLUMNS = """
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = 'customer'
+  AND NOT column_name = ANY('{id,number,locales,time_zone,created_at,updated_at}')
+ORDER BY ordinal_position
+"""
+
+_BARRED = "EXISTS (SELECT FROM suppression WHERE address_id = address.id)"
+_CHOSEN = {RECEIPTS: _OLD_RECEIPTS, LEFT: _GONE, ADDRESSES: _UNUSED}
+
+
+def count(connection: Connection[Any], what: str, before: datetime) -> int:
+    """Count what has been out of use since before that moment."""
+    if what == LEFT and "left_at" not in _columns(connection):
+        return 0
+    query = f"SELECT count(*) FROM ({_CHOSEN[what]}) AS unused"  # noqa: S608  (our own constants)
+    row = connection.execute(query, {"before": before}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def take(connection: Connection[Any], what: str, before: datetime) -> int:
+    """Let go of what has been out of use since before then, up to `BATCH` rows; how many."""
+    return _TAKEN[what](connection, {"before": before, "limit": BATCH})
+
+
+def _receipts(connection: Connection[Any], values: Mapping[str, object]) -> int:
+    query = f"DELETE FROM receipt WHERE id IN ({_OLD_RECEIPTS} ORDER BY id LIMIT %(limit)s)"  # noqa: S608  (our own constants)
+    return connection.execute(query, values).rowcount
+
+
+def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
+    chosen = f"{_UNUSED} AND (digest IS NOT NULL OR NOT {_BARRED}) ORDER BY id LIMIT %(limit)s"
+    ids = [id_ for (id_,) in connection.execute(f"{chosen} FOR UPDATE", values)]
+    connection.execute(
+        f"UPDATE address SET value = NULL, keys = NULL, sealed = NULL"  # noqa: S608  (as above)
+        f" WHERE id = ANY(%s) AND {_BARRED}",
+        [ids],
+    )
+    connection.execute(
+        f"DELETE FROM address WHERE id = ANY(%s) AND NOT {_BARRED}",  # noqa: S608  (as above)
+        [ids],
+    )
+    return len(ids)
+
+
+def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
+    columns = _columns(connection)
+    if "left_at" not in columns:
+        return 0
+    ids = [
+        id_
+        for (id_,) in connection.execute(
+            f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED", values
+        )
+    ]
+    for table in ("customer_address", "broken_address", "consent"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)
+            [ids],
+        )
+    for column, table in tables.others(connection):
+        if column == "customer_id":
+            tables.forget(connection, table, column, ids)
+    emptied = sql.SQL(", ").join(
+        sql.SQL("{} = DEFAULT").format(sql.Identifier(name))
+        for name in columns
+        if name != "left_at"
+    )
+    query = sql.SQL("UPDATE customer SET number = 'left-' || id, {} WHERE id = ANY(%s)")
+    connection.execute(query.format(emptied), [ids])
+    return len(ids)
+
+
+_TAKEN: Mapping[str, Callable[[Connection[Any], Mapping[str, object]], int]] = {
+    RECEIPTS: _receipts,
+    LEFT: _left,
+    ADDRESSES: _unused,
+}
+
+
+def _columns(connection: Connection[Any]) -> list[str]:
+    return [name for (name,) in connection.execute(_COLUMNS)]

@@ -1,0 +1,211 @@
+"""How long what is kept (GDPR article 5(1)(e), law 09-08 article 3).
+
+When its time has come, an ended campaign's deliveries lose their people: each person gets a random
+number for this campaign alone, and addresses, references and what receipts say of them go. Status,
+reason, channel, locale, provider, attempts and units stay, so every figure stays. The file of an
+archived campaign is treated alike. Addresses that nobody has any more go as well; one that must not
+be used stays as a digest.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.message import MessageClass
+from broadcaster.privacy import archives, disuse, tables
+from broadcaster.privacy.audit import note
+from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
+
+_DUE = """
+SELECT campaign.id, campaign.name, advisory.class, campaign.finished_at, campaign.archive
+FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE campaign.status IN ('completed', 'cancelled') AND campaign.pseudonymised_at IS NULL
+  AND campaign.planned_at IS NOT NULL
+  AND campaign.finished_at < CASE advisory.class
+      WHEN 'safety' THEN %(safety)s::timestamptz
+      WHEN 'promotional' THEN %(promotional)s::timestamptz
+      ELSE %(service)s::timestamptz END
+ORDER BY campaign.finished_at, campaign.id
+"""
+
+# Of the campaign that is still as it was seen; whoever erases a person in it waits.
+_LOCK = """
+SELECT id FROM campaign WHERE id = %(campaign)s AND pseudonymised_at IS NULL
+  AND archive IS NOT DISTINCT FROM %(archive)s
+FOR UPDATE
+"""
+
+# A hexadecimal of 15 digits is 60 bits, of which 56 are random: below zero, as no customer is.
+_PEOPLE = """
+CREATE TEMPORARY TABLE retained_person ON COMMIT DROP AS
+SELECT customer_id,
+       -1 - ('x' || left(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint
+           AS pseudonym
+FROM (SELECT DISTINCT customer_id FROM delivery
+      WHERE campaign_id = %(campaign)s AND customer_id > 0) AS person
+"""
+_DELIVERIES = """
+UPDATE delivery SET customer_id = person.pseudonym, address_id = NULL, reference = NULL
+FROM retained_person AS person
+WHERE delivery.campaign_id = %(campaign)s AND delivery.customer_id = person.customer_id
+"""
+_NEWS = """
+UPDATE receipt SET reference = NULL, dedupe = 'erased:' || id
+WHERE campaign_id = %(campaign)s AND applied_at IS NOT NULL
+"""
+_FIGURES = """
+UPDATE campaign SET figures = figures || '{"in_doubt_list": []}'
+WHERE id = %(campaign)s AND figures ? 'in_doubt_list'
+"""
+_DONE = """
+UPDATE campaign SET pseudonymised_at = %(now)s, archive = COALESCE(%(kept)s, archive)
+WHERE id = %(campaign)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """An ended campaign whose people are to be forgotten; `file` where it is archived."""
+
+    campaign: int
+    name: str
+    message_class: MessageClass
+    ended: datetime
+    file: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What is due to go now: campaigns, receipts, those who left, addresses that nobody has."""
+
+    campaigns: Sequence[Due]
+    receipts: int
+    left: int
+    addresses: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What has gone: the deliveries of a campaign that lost their people, or rows of `what`.
+
+    `missing` is the file of an archived campaign that is not where it was: that one is left.
+    """
+
+    what: str
+    rows: int
+    missing: str | None = None
+
+
+class Retention:
+    """Lets go of what has been kept for long enough."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]], days: Mapping[str, int]) -> None:
+        """Keep for so many days: by class of message, after a campaign's end, and by the others."""
+        self._pool = pool
+        self._days = days
+
+    def standing(self, now: datetime) -> Standing:
+        """Say what is due to go; changes nothing."""
+        with self._pool.connection() as connection:
+            _hurry_not(connection)
+            return Standing(
+                campaigns=[due for due, _ in self._due(connection, now)],
+                receipts=disuse.count(connection, RECEIPTS, self._before(now, RECEIPTS)),
+                left=disuse.count(connection, LEFT, self._before(now, LEFT)),
+                addresses=disuse.count(connection, ADDRESSES, self._before(now, ADDRESSES)),
+            )
+
+    def apply(self, by: str, now: datetime) -> Iterator[Done]:
+        """Let go of all that is due, a campaign or some thousand rows at a time.
+
+        What is interrupted goes on with the next call. UnavailableError when the database does not
+        answer, or late news of a campaign are applied all the time.
+        """
+        with self._pool.connection() as connection:
+            due = self._due(connection, now)
+        for one, archive in due:
+            yield self._forget(one, archive, by, now)
+        yield from self._delete(RECEIPTS, by, now)
+        yield from self._delete(LEFT, by, now)
+        yield from self._delete(ADDRESSES, by, now)
+
+    def _due(
+        self, connection: Connection[Any], now: datetime
+    ) -> list[tuple[Due, dict[str, Any] | None]]:
+        values = {one.value: now - timedelta(days=self._days[one.value]) for one in MessageClass}
+        return [
+            (
+                Due(
+                    campaign=id_,
+                    name=name,
+                    message_class=MessageClass(class_),
+                    ended=ended,
+                    file=archive["file"] if archive else None,
+                ),
+                archive,
+            )
+            for id_, name, class_, ended, archive in connection.execute(_DUE, values)
+        ]
+
+    def _forget(self, due: Due, archive: dict[str, Any] | None, by: str, now: datetime) -> Done:
+        file = Path(archive["file"]) if archive else None
+        try:
+            new = archives.without(file, None) if file else None
+            # Of a file that an interrupted call wrote already, what is kept of it may be older.
+            sha256 = new.sha256 if new else archives.sha256(file) if file else ""
+        except OSError:
+            return Done(what=due.name, rows=0, missing=str(file))
+        kept = {**archive, "sha256": sha256} if archive else None
+        values = {
+            "campaign": due.campaign,
+            "now": now,
+            "archive": Jsonb(archive) if archive else None,
+            "kept": Jsonb(kept) if kept else None,
+        }
+        with self._pool.connection() as connection:
+            _hurry_not(connection)
+            if connection.execute(_LOCK, values).fetchone() is None:
+                return Done(what=due.name, rows=0)
+            connection.execute(_PEOPLE, values)
+            rows = connection.execute(_DELIVERIES, values).rowcount
+            for statement in (_NEWS, _FIGURES, _DONE):
+                connection.execute(statement, values)
+            rows += new.changed if new else 0
+            details: dict[str, object] = {"rows": rows, **({"file": kept} if kept else {})}
+            note(connection, by, "pseudonymise", f"campaign {due.campaign}", details)
+            # Before it is committed: interrupted between the two, the next call does it again.
+            if new and file:
+                new.draft.replace(file)
+        return Done(what=due.name, rows=rows)
+
+    def _delete(self, what: str, by: str, now: datetime) -> Iterator[Done]:
+        total = 0
+        before = self._before(now, what)
+        while True:
+            with self._pool.connection() as connection:
+                _hurry_not(connection)
+                # While customers are stored their addresses wait for the next call.
+                if what != RECEIPTS and not tables.storing_waits(connection):
+                    break
+                rows = disuse.take(connection, what, before)
+                total += rows
+                if rows:
+                    note(connection, by, "retention", what, {"rows": rows})
+                if rows < disuse.BATCH:
+                    break
+        if total:
+            yield Done(what=what, rows=total)
+
+    def _before(self, now: datetime, what: str) -> datetime:
+        return now - timedelta(days=self._days[what])
+
+
+def _hurry_not(connection: Connection[Any]) -> None:
+    """Let a million rows take longer than other statements may."""
+    connection.execute("SET LOCAL statement_timeout = '15min'")

@@ -1,0 +1,107 @@
+"""The customer's page: what they want to be told, by channel and class.
+
+It opens by the link of a message, as ending does, and needs no login: the token says whose message
+it was. A look changes nothing; only what the form names changes, so that a form from before a
+channel was there refuses nothing on it.
+"""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from broadcaster.domain.delivery import DeliveryId
+from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
+from broadcaster.domain.tokens import verify
+from broadcaster.ledger.preferences import Preferences
+from broadcaster.web import bodies
+from broadcaster.web.inside import Inside
+from broadcaster.web.pages import Pages
+
+_log = logging.getLogger(__name__)
+
+_MOST, _FIELDS = 4096, 40
+#: The box that also ends what protects life.
+_NOTHING = "nothing"
+
+
+class PreferencesPage:
+    """Shows what a customer wants, and notes what they choose."""
+
+    def __init__(self, inside: Inside, pages: Pages, key: bytes) -> None:
+        """`key` is that of our own tokens."""
+        self._inside = inside
+        self._pages = pages
+        self._key = key
+
+    def routes(self) -> list[Route]:
+        """List what is answered."""
+        return [
+            Route("/preferences/{token}", self.show, methods=["GET"]),
+            Route("/preferences/{token}", self.save, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Show what is wanted; nothing changes."""
+        delivery = self._delivery(request)
+        found = await run_in_threadpool(self._inside.optouts.preferences, delivery)
+        return self._page(request, found, done=False)
+
+    async def save(self, request: Request) -> Response:
+        """Note what was chosen, and show it; 400 for what is no form of ours."""
+        delivery = self._delivery(request)
+        wanted = _wanted(await bodies.read(request, _MOST))
+        now = self._inside.clock.now()
+        found = await run_in_threadpool(self._inside.optouts.choose, delivery, wanted, now)
+        details = {"action": "preferences_chosen", "delivery": str(delivery)}
+        _log.info("a customer chose what to be told", extra=details)
+        return self._page(request, found, done=True)
+
+    def _delivery(self, request: Request) -> DeliveryId:
+        delivery = verify(self._key, "unsubscribe", request.path_params["token"])
+        if delivery is None:
+            raise HTTPException(404)
+        return delivery
+
+    def _page(self, request: Request, found: Preferences, *, done: bool) -> Response:
+        """Answer in the language of the message, unless the reader asks for another."""
+        asked = "lang" in request.query_params
+        language = None if asked else self._pages.languages.get(found.locale)
+        rows = [
+            {
+                "channel": channel,
+                "service": MessageClass.SERVICE in classes,
+                "promotional": MessageClass.PROMOTIONAL in classes,
+                "nothing": MessageClass.SAFETY not in classes,
+                "may_agree": channel is found.channel or MessageClass.PROMOTIONAL in classes,
+                "blocked": channel in found.blocked,
+            }
+            for channel, classes in found.wanted.items()
+        ]
+        values = {"rows": rows, "done": done}
+        return self._pages.page("preferences.html", request, values, language=language)
+
+
+def _wanted(body: bytes) -> Mapping[Channel, frozenset[MessageClass]]:
+    """Read the form: the channels that it showed, and what is ticked on each."""
+    try:
+        fields = parse_qs(body.decode("ascii"), max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise HTTPException(400) from error
+    known = {channel.value: channel for channel in DELIVERY_CHANNELS}
+    shown = [known[name] for name in fields.get("shown", []) if name in known]
+    if not shown:
+        raise HTTPException(400)
+    return {channel: _chosen(fields.get(channel.value, [])) for channel in shown}
+
+
+def _chosen(ticked: list[str]) -> frozenset[MessageClass]:
+    if _NOTHING in ticked:
+        return frozenset()
+    choices = {one for one in MessageClass if one.value in ticked}
+    return frozenset({*choices, MessageClass.SAFETY})
