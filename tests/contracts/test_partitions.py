@@ -212,7 +212,7 @@ def test_neither_a_claim_nor_its_result_touches_an_index(database_url: str) -> N
     """There is room on the page for both versions of each row (HOT), of whole slices.
 
     For results room is made when nobody looks at the planned version any more. While another test
-    holds an old transaction open, only half of them find room.
+    holds an old transaction open, a third of them finds room.
     """
     # One connection, because the server counts for each by itself and sums later.
     pool = open_pool(database_url, size=1, name="tests")
@@ -230,7 +230,7 @@ def test_neither_a_claim_nor_its_result_touches_an_index(database_url: str) -> N
             for number in range(start, start + 100)
         ]
         rows.ledger.record([recorded(answer) for answer in answers], NOON)
-    assert _hot(rows, campaign, 1200) > 0.7
+    assert _hot(rows, campaign, 1200) > 0.6
     pool.close()
 
 
