@@ -13,6 +13,8 @@ from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.places import Places
 from broadcaster.ports import NO_KEYS, Condition, Vault
 
+#: Who is still a customer. No index helps: nearly all are.
+PRESENT: LiteralString = "customer.left_at IS NULL"
 #: Of a campaign that was archived the deliveries have left.
 _CAMPAIGNS: LiteralString = "SELECT name, id FROM campaign WHERE archived_at IS NULL"
 _SEGMENTS: LiteralString = "SELECT name, expression FROM segment"
@@ -69,9 +71,10 @@ class SegmentAudience:
         )
 
     def condition(self, expression: str) -> Condition:
-        """Translate, with the attributes and segments that there are now.
+        """Translate, with what there is now; who has left is in no segment.
 
         InvalidInputError with position and remedy when the expression is wrong.
         """
         known = self.knowledge(expression)
-        return known.condition(known.parse(expression))
+        found = known.condition(known.parse(expression))
+        return Condition(text=PRESENT + " AND (" + found.text + ")", values=found.values)

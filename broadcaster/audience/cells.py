@@ -6,6 +6,7 @@ import zoneinfo
 from datetime import date
 
 from broadcaster.audience.attributes import Attribute, Kind
+from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 
@@ -14,10 +15,15 @@ _MOST_LOCALES = 8
 _MOST_MEMBERS = 100
 
 _FORMULA = tuple("=+-@")
+#: What spreadsheets write where a formula went wrong, in English and French, and where a column was
+#: too narrow when it was exported.
+_ERROR = re.compile(
+    r"#(?:REF!|N/A|VALUE!|VALEUR!|DIV/0!|NAME\?|NOM\?|NUM!|NOMBRE!|NULL!|NUL!|SPILL!|CALC!|#+)"
+    r"|Err:\d{3}"
+)
 _SPOOFING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-#: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
-_LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
 _SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_ROUNDED = re.compile(r"\d{15}0{1,85}", re.ASCII)
 _LISTED = re.compile(r"[;|,\s]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
@@ -38,10 +44,20 @@ class CellError(Exception):
         self.remedy = remedy
 
 
+def check_error(cell: str) -> None:
+    """Refuse what a spreadsheet writes in place of a value; CellError."""
+    if _ERROR.fullmatch(cell.strip()):
+        message = f"holds the error {cell.strip()} of a spreadsheet"
+        raise CellError(message, "Mend the formula, or type the value.")
+
+
 def text(cell: str) -> str:
     """Read a name or another text: composed, on one line, no formula, nothing that hides."""
-    found = _LEFT_OVER.sub("", unicodedata.normalize("NFC", cell))
-    found = " ".join(found.split())
+    if cell.isascii() and cell.isprintable():
+        # Most are plain: nothing can be composed, and nothing hides.
+        found = " ".join(cell.split())
+    else:
+        found = " ".join(LEFT_OVER.sub("", unicodedata.normalize("NFC", cell)).split())
     if len(found) > _LONGEST_TEXT:
         message = f"is longer than {_LONGEST_TEXT} characters"
         raise CellError(message, "Shorten it.")
@@ -57,6 +73,10 @@ def text(cell: str) -> str:
 def number(cell: str) -> str:
     """Read a customer's number."""
     found = text(cell.strip().removeprefix("'"))
+    if _ROUNDED.fullmatch(found) and not cell.strip().startswith("'"):
+        message = "has only zeros after its 15th digit, as a spreadsheet rounds long numbers"
+        remedy = "Enter it again as text; an apostrophe before it says that it is right."
+        raise CellError(message, remedy)
     if not found:
         message = "is missing"
         raise CellError(message, "Every customer needs a number.")

@@ -1,9 +1,14 @@
 """The columns of an import: what the header's words mean."""
 
 import difflib
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.mapping import ColumnMapping, ColumnUse
+from broadcaster.audience.repairs import LEFT_OVER
+from broadcaster.audience.sheets.sheet import letters
 from broadcaster.errors import InvalidInputError
 
 #: Every column that is not an attribute, and what it holds.
@@ -54,36 +59,93 @@ REQUIRED = ("number", "name")
 _LONGEST_NAME = 40
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """Where the columns of a file are.
+
+    `places` are those that are used, by name, and `uses` what a mapping says of them; `unknown` are
+    those that are left out, by heading. `width` is the number of columns.
+    """
+
+    places: Mapping[str, int]
+    uses: Mapping[str, ColumnUse]
+    unknown: Mapping[str, int]
+    width: int
+
+
+def known_columns(catalogue: Catalogue) -> Sequence[str]:
+    """Name all columns of imports."""
+    return [*COLUMNS, *catalogue.current]
+
+
 def read_header(
-    cells: Sequence[str], catalogue: Catalogue
-) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """Give the places of the columns that are known, and of those that are not.
+    cells: Sequence[str], catalogue: Catalogue, mapping: ColumnMapping | None = None
+) -> Header:
+    """Find the columns of a file: those of the mapping first, and others by their headings.
 
     Attributes may be headed by their labels in any language. InvalidInputError with field
     `header` when a required column is missing or one is there twice.
     """
-    known = {**meanings(), **{name: name for name in catalogue.current}}
-    for name, attribute in catalogue.current.items():
-        for label in attribute.labels.values():
-            known.setdefault(plain(label), name)
-    places: dict[str, int] = {}
+    words = [heading(cell) for cell in cells]
+    uses = _mapped(words, mapping) if mapping else {}
+    places = {use.column: place for place, use in uses.items() if use.column}
+    known = headings(catalogue)
     unknown: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        word = plain(cell)
-        if not word:
+    for place, word in enumerate(words):
+        if not word or place in uses:
             continue
         found = known.get(word)
         if found in places:
+            if mapping and any(use.column == found for use in uses.values()):
+                _leave_out(unknown, cells[place], place)
+                continue
             problem = f"the column {found} is there twice"
             raise InvalidInputError("header", problem, "Keep one of them, or name one otherwise.")
         if found is None:
-            unknown[cell.strip()[:_LONGEST_NAME]] = place
+            _leave_out(unknown, cells[place], place)
         else:
             places[found] = place
     for required in REQUIRED:
         if required not in places:
             raise _missing(required, list(unknown))
-    return places, unknown
+    used = {use.column: use for use in uses.values() if use.column}
+    return Header(places=places, uses=used, unknown=unknown, width=len(cells))
+
+
+def headings(catalogue: Catalogue) -> Mapping[str, str]:
+    """Give the columns by what they may be headed, as `heading` tidies it."""
+    known = {**meanings(), **{name: name for name in catalogue.current}}
+    for name, attribute in catalogue.current.items():
+        for label in attribute.labels.values():
+            known.setdefault(heading(label), name)
+    return known
+
+
+def _leave_out(unknown: dict[str, int], cell: str, place: int) -> None:
+    name = " ".join(cell.split())[:_LONGEST_NAME]
+    unknown[f"{name} ({letters(place)})" if name in unknown else name] = place
+
+
+def _mapped(words: Sequence[str], mapping: ColumnMapping) -> dict[int, ColumnUse]:
+    """Find the columns of a mapping by place; of two with one heading the first."""
+    found: dict[int, ColumnUse] = {}
+    for use in mapping.uses:
+        if use.position:
+            place = use.position - 1
+            if place >= len(words):
+                problem = f"has {len(words)} columns, and the mapping wants column {use.position}"
+                raise InvalidInputError("header", problem, "Is it the right mapping?")
+        elif heading(use.heading) in words:
+            place = words.index(heading(use.heading))
+        elif use.column:
+            close = difflib.get_close_matches(heading(use.heading), words, n=1)
+            remedy = f'Is it "{close[0]}"?' if close else "Is it the right mapping?"
+            problem = f"the column {use.heading!r} of the mapping is missing"
+            raise InvalidInputError("header", problem, remedy)
+        else:
+            continue
+        found[place] = use
+    return found
 
 
 def meanings() -> Mapping[str, str]:
@@ -93,18 +155,19 @@ def meanings() -> Mapping[str, str]:
 
 def nearest(word: str, catalogue: Catalogue) -> str:
     """Say what an unknown column may have meant."""
-    close = difflib.get_close_matches(plain(word), [*COLUMNS, *catalogue.current], n=1)
+    close = difflib.get_close_matches(heading(word), known_columns(catalogue), n=1)
     return f'Did you mean "{close[0]}"?' if close else "See 'customers import --help' for names."
 
 
 def _missing(name: str, unknown: Sequence[str]) -> InvalidInputError:
-    close = difflib.get_close_matches(name, [plain(word) for word in unknown], n=1)
+    close = difflib.get_close_matches(name, [heading(word) for word in unknown], n=1)
     remedy = f"Head the columns {', '.join(REQUIRED)} in the first row."
     if close:
         remedy += f' Is it "{close[0]}"?'
     return InvalidInputError("header", f"the column {name} is missing", remedy)
 
 
-def plain(cell: str) -> str:
-    """Give a heading as it is compared: in lower case, its words joined by underscores."""
-    return "_".join(cell.strip().lower().replace("-", " ").replace("_", " ").split())
+def heading(cell: str) -> str:
+    """Tidy a heading: small letters, one line for what parts words, nothing that hides."""
+    bare = unicodedata.normalize("NFC", LEFT_OVER.sub("", cell))
+    return "_".join(bare.strip().lower().replace("-", " ").replace("_", " ").split())

@@ -86,9 +86,9 @@ def _check_meanings(name: str, attribute: Attribute, others: Catalogue) -> None:
     for other, one in {**COLUMNS, **others.attributes}.items():
         taken[other] = other
         for label in one.labels.values():
-            taken.setdefault(columns.plain(label), other)
+            taken.setdefault(columns.heading(label), other)
     for language, label in attribute.labels.items():
-        other = taken.get(columns.plain(label), name)
+        other = taken.get(columns.heading(label), name)
         if other != name:
             problem = f"{label!r} ({language}) heads the column {other} already"
             raise InvalidInputError("--label", problem, "Choose another label.")

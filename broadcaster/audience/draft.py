@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from broadcaster.audience import cells, marked
 from broadcaster.audience.cells import CellError
+from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
 from broadcaster.domain.message import Address, Channel, Scheme
 
@@ -12,13 +14,16 @@ _Value = TypeVar("_Value")
 
 _LONGEST_SHOWN = 200
 _LONGEST_RAW = 250
+#: No cell of a row has a mark.
+NO_MARKS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """Something wrong in a file: where, what, and the remedy.
 
-    `refused` says that the row was left out; otherwise the customer is stored without the value.
+    `refused` says that the row was left out; `stored` is what the value was read as when it was
+    repaired. Otherwise the customer is stored without the value.
     """
 
     row: int
@@ -27,27 +32,40 @@ class Finding:
     problem: str
     remedy: str
     refused: bool
+    stored: str | None = None
 
     def __repr__(self) -> str:
         """Hide the value."""
         return f"Finding(row {self.row}, {self.column}: {self.problem})"
 
+    @property
+    def outcome(self) -> str:
+        """Say what became of it, for people."""
+        if self.refused:
+            return "refused"
+        return "stored without it" if self.stored is None else "repaired"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What came of a row: a customer, or None when it was refused, and what was found."""
+    """What came of a row: a customer, or None when it was refused, and what was found.
+
+    `named` is the customer's number where it could be read, also when the row was refused.
+    """
 
     number: int
     record: CustomerRecord | None
     findings: Sequence[Finding]
+    named: str | None = None
 
 
 @dataclass(slots=True)
 class Draft:
-    """A row on its way to a record."""
+    """A row on its way to a record; `marks` say more about the cells of some columns."""
 
     number: int
     values: Mapping[str, str]
+    marks: Mapping[str, int] = field(default_factory=lambda: NO_MARKS)
     findings: list[Finding] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
     broken: list[BrokenAddress] = field(default_factory=list)
@@ -57,18 +75,48 @@ class Draft:
         """Whether the row can't become a customer."""
         return any(finding.refused for finding in self.findings)
 
-    def take(self, column: str, read: Callable[[str], _Value]) -> _Value | None:
-        """Read a cell; when it is wrong the row is refused."""
+    def take(
+        self, column: str, read: Callable[[str], _Value], *, dated: bool = False
+    ) -> _Value | None:
+        """Read a cell; when it is wrong the row is refused. `dated` says that it may be a date."""
         cell = self.values.get(column, "")
         try:
-            return read(cell)
+            if cell[:1] in _SUSPECT:
+                cells.check_error(cell)
+            if self.marks and column in self.marks:
+                self._marked(column, cell, dated=dated)
+            value = read(cell)
         except CellError as error:
             self._find(column, cell, error, refused=True)
             return None
+        if not cell.isascii() and LEFT_OVER.search(cell):
+            sign = ord(LEFT_OVER.findall(cell)[0])
+            problem = f"has invisible characters (U+{sign:04X}), which were left out"
+            self.repaired(column, cell, LEFT_OVER.sub("", cell), problem)
+        return value
 
-    def optional(self, column: str, read: Callable[[str], _Value]) -> _Value | None:
+    def optional(
+        self, column: str, read: Callable[[str], _Value], *, dated: bool = False
+    ) -> _Value | None:
         """Read a cell that may be empty."""
-        return self.take(column, read) if self.values.get(column, "").strip() else None
+        if not self.values.get(column) and column not in self.marks:
+            return None
+        if not self.values[column].strip() and column not in self.marks:
+            return None
+        return self.take(column, read, dated=dated)
+
+    def address(self, column: str, channel: Channel) -> str:
+        """Give a cell that should be an address; empty where it is, or was kept with its fault."""
+        raw = self.values.get(column, "").strip()
+        try:
+            if raw[:1] in _SUSPECT:
+                cells.check_error(raw)
+            if self.marks and column in self.marks:
+                self._marked(column, raw, dated=False)
+        except CellError as error:
+            self.flaw(channel, column, raw, "SPREADSHEET", error)
+            return ""
+        return raw
 
     def add(self, scheme: Scheme, value: str, keys: Mapping[str, str] | None = None) -> None:
         """Add an address, once."""
@@ -85,7 +133,21 @@ class Draft:
         """Note what is wrong with a cell that the customer can do without."""
         self._find(column, self.values.get(column, ""), error, refused=False)
 
-    def _find(self, column: str, cell: str, error: CellError, *, refused: bool) -> None:
+    def repaired(self, column: str, cell: str, stored: str, problem: str) -> None:
+        """Note that a value was read otherwise than it was written."""
+        remedy = "Nothing needs to be done; look whether it is right."
+        self._find(column, cell, CellError(problem, remedy), refused=False, stored=stored)
+
+    def _marked(self, column: str, cell: str, *, dated: bool) -> None:
+        mark = self.marks[column]
+        marked.check(mark, dated=dated)
+        problem = marked.told(mark)
+        if problem:
+            self.repaired(column, cell, cell, problem)
+
+    def _find(
+        self, column: str, cell: str, error: CellError, *, refused: bool, stored: str | None = None
+    ) -> None:
         self.findings.append(
             Finding(
                 row=self.number,
@@ -94,8 +156,13 @@ class Draft:
                 problem=error.problem,
                 remedy=error.remedy,
                 refused=refused,
+                stored=None if stored is None else stored[:_LONGEST_SHOWN],
             )
         )
+
+
+#: What the errors of spreadsheets begin with.
+_SUSPECT = frozenset("#E")
 
 
 def refused(number: int, column: str, value: str, problem: str, remedy: str) -> Row:

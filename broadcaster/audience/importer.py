@@ -1,33 +1,29 @@
-"""From the rows of a CSV file to customers, with a finding for everything that was wrong.
+"""From the rows of a table to customers, with a finding for everything that was wrong.
 
 A row is refused when it is not certain who is meant or what they agreed to, or when a value would
 put the customer into the wrong segment. An address that can't be used refuses nobody: the customer
 is stored with the fault, so that a report can say why they were not told.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from broadcaster.audience import cells, mailbox
-from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience import cells, mailbox, repairs
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
-from broadcaster.audience.columns import nearest, read_header
-from broadcaster.audience.csvfile import CsvFile
-from broadcaster.audience.draft import Draft, Finding, Row, refused
+from broadcaster.audience.draft import NO_MARKS, Draft, Row
+from broadcaster.audience.filereading import Reading
 from broadcaster.audience.location import read_location
+from broadcaster.audience.mapping import ColumnMapping
+from broadcaster.audience.memo import Memo
+from broadcaster.audience.sheets.opening import open_sheet
+from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.source import Source, from_path
 from broadcaster.audience.subscription import read_push
 from broadcaster.domain.customer import AttributeValue, CustomerRecord
 from broadcaster.domain.message import Channel, MessageClass, Scheme
-from broadcaster.errors import InvalidInputError
 from broadcaster.ports import CheckPhone
-
-#: The most rows of a file, and the longest cell, characters.
-MOST_ROWS = 3_000_000
-_LONGEST_CELL = 5_000
 
 
 class Importer:
@@ -41,44 +37,70 @@ class Importer:
         locale: str,
         time_zone: str,
         region: str = "",
+        trunk: str = "",
     ) -> None:
         """Check numbers with `check_phone`, and attributes by the catalogue.
 
         `locale` and `time_zone` are for empty cells; `region` is the utility's country (ISO 3166-1,
-        two letters), for places that are not in it.
+        two letters), for places that are not in it; `trunk` is what is dialled before numbers
+        within the country, if anything is.
         """
+        self._trunk = trunk
+        self._columns = [
+            (name, Memo(partial(_attribute, known=known)), known.kind is Kind.DATE)
+            for name, known in catalogue.current.items()
+        ]
+        self._locales = Memo(cells.locales)
+        self._zones = Memo(cells.time_zone)
         self._catalogue = catalogue
         self._region = region
         self._check_phone = check_phone
         self._locale = locale
         self._zone = time_zone
 
-    def open(self, path: Path, encoding: str = "auto") -> "Reading":
-        """Open a file; InvalidInputError when it is no CSV file or lacks a needed column."""
-        return Reading(CsvFile(path, encoding), self.read, self._catalogue)
+    def open(
+        self,
+        file: Path | Source,
+        wanted: Wanted | None = None,
+        mapping: ColumnMapping | None = None,
+    ) -> Reading:
+        """Open a file; InvalidInputError when it is no table or lacks a needed column."""
+        source = from_path(file) if isinstance(file, Path) else file
+        sheet = open_sheet(source, wanted or Wanted())
+        return Reading(sheet, self.read, self._catalogue, mapping)
 
-    def read(self, number: int, values: Mapping[str, str]) -> Row:
+    def read(
+        self, number: int, values: Mapping[str, str], marks: Mapping[str, int] = NO_MARKS
+    ) -> Row:
         """Read one row, given by column; cells that are empty count as missing."""
-        draft = Draft(number, values)
-        named = draft.take("number", cells.number) or ""
+        draft = Draft(number, values, marks)
+        named = self._number(draft)
         name = draft.take("name", _required)
         attributes: dict[str, AttributeValue] = {}
-        for column, known in self._catalogue.current.items():
-            value = draft.optional(column, partial(cells.attribute, known=known))
+        for column, known, dated in self._columns:
+            cell = values.get(column, "")
+            # What was read before without a finding is not looked at again.
+            marked = column in marks
+            value = known.get(cell) if cell and not marked else None
+            if value is None and (cell or marked):
+                before = len(draft.findings)
+                value = draft.optional(column, known.__getitem__, dated=dated)
+                if len(draft.findings) > before:
+                    known.pop(cell, None)
             if value is not None:
                 attributes[column] = value
         opted_out = draft.optional("opted_out", _opted_out) or ()
         consented = draft.optional("consented", _consented) or ()
-        locales = draft.optional("locales", cells.locales) or (self._locale,)
+        locales = draft.optional("locales", self._locales.__getitem__) or (self._locale,)
         latin = draft.optional("name_latin", cells.text)
-        zone = draft.optional("time_zone", cells.time_zone) or self._zone
+        zone = draft.optional("time_zone", self._zones.__getitem__) or self._zone
         household = draft.optional("household", cells.text)
         if draft.refused:
-            return Row(number=number, record=None, findings=draft.findings)
+            return Row(number=number, record=None, findings=draft.findings, named=named)
         self._addresses(draft)
         location = read_location(draft, self._region)
         record = CustomerRecord(
-            number=named,
+            number=named or "",
             name=name or "",
             name_latin=latin or None,
             locales=locales,
@@ -91,21 +113,43 @@ class Importer:
             household=household or None,
             location=location,
         )
-        return Row(number=number, record=record, findings=draft.findings)
+        return Row(number=number, record=record, findings=draft.findings, named=named)
+
+    @staticmethod
+    def _number(draft: Draft) -> str | None:
+        given = draft.values.get("number", "")
+        mended = repairs.number(given)
+        if mended is None:
+            return draft.take("number", cells.number)
+        found = draft.take("number", lambda _: cells.number(mended.value))
+        if found is not None:
+            draft.repaired("number", given, found, mended.problem)
+        return found
 
     def _addresses(self, draft: Draft) -> None:
         for column in ("phone", "phone_2"):
-            raw = draft.values.get(column, "").strip()
-            if raw:
-                self._phone(draft, column, raw)
+            if draft.values.get(column) or column in draft.marks:
+                self._phone(draft, column)
         for column in ("email", "email_2"):
-            raw = draft.values.get(column, "").strip()
-            if raw:
-                self._mailbox(draft, column, raw)
+            if draft.values.get(column) or column in draft.marks:
+                self._mailbox(draft, column)
         read_push(draft)
 
-    def _phone(self, draft: Draft, column: str, raw: str) -> None:
+    def _phone(self, draft: Draft, column: str) -> None:
+        raw = draft.address(column, Channel.SMS)
+        if not raw:
+            return
         found = self._check_phone(raw)
+        if not found.sms_capable:
+            mended = repairs.phone(raw)
+            again = self._check_phone(mended.value) if mended else found
+            if mended and again.sms_capable:
+                draft.repaired(column, raw, again.e164 or "", mended.problem)
+                found = again
+        elif found.e164 and raw[0] != self._trunk and raw[0] != "+":
+            problem = repairs.whole(raw, found.e164, self._trunk)
+            if problem:
+                draft.repaired(column, raw, found.e164, problem)
         if found.sms_capable and found.e164:
             draft.add(Scheme.TEL, found.e164)
         else:
@@ -114,7 +158,10 @@ class Importer:
             draft.flaw(Channel.SMS, column, raw, fault, error)
 
     @staticmethod
-    def _mailbox(draft: Draft, column: str, raw: str) -> None:
+    def _mailbox(draft: Draft, column: str) -> None:
+        raw = draft.address(column, Channel.EMAIL)
+        if not raw:
+            return
         found = mailbox.check(raw)
         if found.value:
             draft.add(Scheme.MAILTO, found.value)
@@ -124,109 +171,8 @@ class Importer:
             draft.flaw(Channel.EMAIL, column, raw, fault, error)
 
 
-class Reading:
-    """A file that is being read: a context manager and an iterator over its rows."""
-
-    def __init__(
-        self,
-        file: CsvFile,
-        read: Callable[[int, Mapping[str, str]], Row],
-        catalogue: Catalogue,
-    ) -> None:
-        """Read the header."""
-        self._catalogue = catalogue
-        self._file = file
-        self._read = read
-        try:
-            self._rows = iter(file)
-            self._header_row, self._header = next(self._rows, (1, ()))
-            self._places, self._unknown = read_header(self._header, catalogue)
-        except InvalidInputError as error:
-            file.__exit__(None, None, None)
-            if error.field != "header":
-                raise
-            raise file.fault(error.problem, error.remedy) from error
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self._file.__exit__(kind, error, trace)
-
-    @property
-    def size(self) -> int:
-        """How many octets the file has."""
-        return self._file.size
-
-    @property
-    def position(self) -> int:
-        """How many octets have been read."""
-        return self._file.position
-
-    def header_findings(self) -> Sequence[Finding]:
-        """List the columns that are not known and are left out."""
-        return [
-            Finding(
-                row=self._header_row,
-                column=name,
-                value=name,
-                problem="is no known column, and was left out",
-                remedy=nearest(name, self._catalogue),
-                refused=False,
-            )
-            for name in self._unknown
-        ]
-
-    def __iter__(self) -> Iterator[Row]:
-        """Give what came of each row; InvalidInputError when the file itself is broken."""
-        # Numbers are kept as 64-bit hashes: some 70 bytes a customer would be a few times that.
-        seen: set[int] = set()
-        for number, row in self._rows:
-            if number - self._header_row > MOST_ROWS:
-                problem = f"has more than {MOST_ROWS} rows"
-                raise self._file.fault(problem, "Divide it into several files.")
-            yield self._once(self._one(number, row), seen)
-
-    def _one(self, number: int, row: Sequence[str]) -> Row:
-        if len(row) != len(self._header):
-            problem = f"has {len(row)} cells, and the header has {len(self._header)}"
-            return refused(number, "", "", problem, "Quote cells that hold separators.")
-        for name, place in self._places.items():
-            fault = _unreadable(row[place])
-            if fault:
-                return refused(number, name, row[place], fault, "Remove it, or shorten the cell.")
-        return self._read(number, {name: row[place] for name, place in self._places.items()})
-
-    @staticmethod
-    def _once(row: Row, seen: set[int]) -> Row:
-        if row.record is None:
-            return row
-        key = hash(row.record.number)
-        if key in seen:
-            number = row.record.number
-            problem = "stands in an earlier row already"
-            return refused(row.number, "number", number, problem, "Keep one row a customer.")
-        seen.add(key)
-        return row
-
-
-def _unreadable(cell: str) -> str | None:
-    """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
-    if len(cell) > _LONGEST_CELL:
-        return f"is longer than {_LONGEST_CELL} characters"
-    if cell.isprintable():
-        return None
-    for character in cell:
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
-            return f"has a control character (U+{ord(character):04X})"
-    return None
+def _attribute(cell: str, known: Attribute) -> AttributeValue:
+    return cells.attribute(cell, known)
 
 
 def _required(cell: str) -> str:

@@ -19,8 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broadcaster.audience.cells import CellError
-from broadcaster.audience.csvfile import CsvFile
 from broadcaster.audience.draft import Finding
+from broadcaster.audience.sheets.opening import open_sheet
+from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.source import from_path
 from broadcaster.domain.consent import ListedAddress, Scope, Source, reached
 from broadcaster.domain.message import Address, Channel, MessageClass
 from broadcaster.domain.proofs import LONGEST_PROOF, checked_moment
@@ -128,7 +130,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         now: datetime,
     ) -> None:
         """Open it; the header is read at the first row."""
-        self._file = CsvFile(path, encoding)
+        self._file = open_sheet(from_path(path), Wanted(encoding=encoding))
         self._name = path.name
         self._read = read
         self._scope = scope
@@ -137,7 +139,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self._file.__exit__(None, None, None)
+        self._file.close()
 
     @property
     def size(self) -> int:
@@ -152,7 +154,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     def __iter__(self) -> Iterator[ListedAddress | Finding]:
         """Give the rows in order; an address that stands there again is given again."""
         places: Mapping[str, int] | None = None
-        for number, cells in self._file:
+        for number, cells, _ in self._file.rows():
             if places is None:
                 places = self._header(cells)
                 if places is not None:

@@ -7,6 +7,7 @@ take them. Local parts outside ASCII need SMTPUTF8 (RFC 6531), which few hosts o
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 _LONGEST = 254
@@ -48,6 +49,7 @@ def check(raw: str) -> MailboxCheck:
     return MailboxCheck(f"{local}@{plain}")
 
 
+@lru_cache(maxsize=4096)
 def _domain(text: str) -> str | None:
     """Give a domain name of at least two labels in ASCII (punycode, RFC 3490); None for others."""
     try:

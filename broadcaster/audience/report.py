@@ -9,28 +9,37 @@ from pathlib import Path
 from broadcaster.audience.draft import Finding
 from broadcaster.errors import InvalidInputError
 
-_HEADER = ("row", "column", "outcome", "value", "problem", "remedy")
+_HEADER = ("row", "column", "outcome", "value", "problem", "remedy", "read as")
+#: The most findings of a report: some 200 MB, and about what a spreadsheet shows.
+MOST = 1_000_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @contextmanager
-def report_file(path: Path, source: Path) -> Iterator[Callable[[Finding], None]]:
+def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding], None]]:
     """Open a report and give what writes a finding to it; an earlier report is replaced.
 
     InvalidInputError when it can't be written, or is the file `source` that is imported.
     """
     try:
-        if path.exists() and source.exists() and path.samefile(source):
+        if source and path.exists() and source.exists() and path.samefile(source):
             remedy = "Name another file."
             raise InvalidInputError("--report", "is the file that is imported", remedy)
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(_HEADER)
+            written = 0
 
             def write(finding: Finding) -> None:
-                rows.writerow(_cells(finding))
+                nonlocal written
+                written += 1
+                if written <= MOST:
+                    rows.writerow(_cells(finding))
 
             yield write
+            if written > MOST:
+                more = f"{written - MOST:,} more findings are not listed"
+                rows.writerow(("", "", "", "", more, "Mend these first, and import again.", ""))
     except OSError as error:
         problem = f"{path} can't be written ({error.strerror})"
         raise InvalidInputError("--report", problem, "Name a place that can be written.") from error
@@ -58,14 +67,14 @@ def new_file(path: Path) -> Iterator[Callable[[Sequence[str]], None]]:
 
 
 def _cells(finding: Finding) -> tuple[object, ...]:
-    outcome = "refused" if finding.refused else "stored without it"
     return (
         finding.row,
         defused(finding.column),
-        outcome,
+        finding.outcome,
         defused(finding.value),
         defused(finding.problem),
-        finding.remedy,
+        defused(finding.remedy),
+        defused(finding.stored or ""),
     )
 
 

@@ -2,43 +2,29 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from broadcaster.audience.fates import Fates, Origin, decide
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Channel
 from broadcaster.ports import (
     Place,
     Sealer,
+    Vault,
     address_text,
     seal_address,
     seal_broken,
     seal_names,
 )
 
-
-class Origin(NamedTuple):
-    """Where what records say of consent comes from: `import` or `made`, which file, its date."""
-
-    source: str
-    proof: str
-    as_of: datetime | None = None
-
-
-class Stored(NamedTuple):
-    """How many customers are new, and how many consents did not count beside a refusal."""
-
-    inserted: int
-    consents_left: int
-
-
 _STAGES: LiteralString = """
 CREATE TEMPORARY TABLE staged_customer (
     number text, name text, name_latin text, sealed bytea, name_digest bytea, latin_digest bytea,
     locales text[], time_zone text, attributes jsonb, household text, longitude double precision,
-    latitude double precision, customer_id bigint, inserted boolean
+    latitude double precision, customer_id bigint, inserted boolean,
+    same boolean NOT NULL DEFAULT false
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE staged_address (
     number text, scheme scheme, channel channel, ordinal smallint, value text, keys jsonb,
@@ -54,13 +40,25 @@ CREATE TEMPORARY TABLE staged_consent (
 
 _EMPTY: LiteralString = "TRUNCATE staged_customer, staged_address, staged_broken, staged_consent"
 
+#: Of those who are left alone no address is looked at again.
+_UNTOUCHED: tuple[LiteralString, ...] = (
+    """
+    DELETE FROM staged_address USING staged_customer
+    WHERE staged_customer.same AND staged_address.number = staged_customer.number
+    """,
+    """
+    DELETE FROM staged_broken USING staged_customer
+    WHERE staged_customer.same AND staged_broken.number = staged_customer.number
+    """,
+)
+
 _CUSTOMERS: LiteralString = """
 WITH stored AS (
     INSERT INTO customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,
                           time_zone, attributes, household, longitude, latitude)
     SELECT number, name, name_latin, sealed, name_digest, latin_digest, locales, time_zone,
            attributes, household, longitude, latitude
-    FROM staged_customer ORDER BY number
+    FROM staged_customer WHERE NOT same ORDER BY number
     ON CONFLICT (number) DO UPDATE SET
         name = excluded.name, name_latin = excluded.name_latin, sealed = excluded.sealed,
         name_digest = excluded.name_digest, latin_digest = excluded.latin_digest,
@@ -68,7 +66,8 @@ WITH stored AS (
         attributes = excluded.attributes, household = excluded.household, updated_at = now(),
         -- A file that says nothing of places takes none away: nobody is lost to an area by it.
         longitude = COALESCE(excluded.longitude, customer.longitude),
-        latitude = COALESCE(excluded.latitude, customer.latitude)
+        latitude = COALESCE(excluded.latitude, customer.latitude),
+        left_at = NULL
     -- A row that was not there before has no transaction that ended it.
     RETURNING id, number, xmax = 0 AS inserted
 )
@@ -168,6 +167,16 @@ JOIN consent ON consent.customer_id = staged_customer.customer_id
 WHERE said.granted AND NOT consent.granted
 """
 
+# The same, asked before anything is stored: those that would overturn the refusal don't count.
+_WOULD_BE_LEFT: LiteralString = (
+    _LEFT
+    + """
+AND NOT COALESCE(
+    (consent.source IN ('import', 'made') OR consent.at < %(as_of)s::timestamptz)
+    AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'), false)
+"""
+)
+
 _JOINED: LiteralString = """
 INSERT INTO customer_address (customer_id, channel, ordinal, address_id)
 SELECT staged_customer.customer_id, staged_address.channel, staged_address.ordinal, address.id
@@ -189,15 +198,56 @@ def analyze(connection: Connection[Any]) -> None:
     connection.execute("ANALYZE customer, address, customer_address, consent, broken_address")
 
 
-def store(
+class Stage:
+    """Where customers are laid out and then stored, within a caller's transaction."""
+
+    def __init__(
+        self, connection: Connection[Any], origin: Origin, sealer: Sealer | None, vault: Vault
+    ) -> None:
+        """Seal what is stored where there is a sealer; the vault opens what is there already."""
+        self._connection = connection
+        self._origin = origin
+        self._sealer = sealer
+        self._vault = vault
+        self._mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
+        self._key = _SEALED_KEY if sealer else _PLAIN_KEY
+
+    def lay(self, records: Sequence[CustomerRecord]) -> Fates:
+        """Lay customers of different numbers out, and say what storing them would do."""
+        _lay(self._connection, records, self._sealer, mixed=self._mixed)
+        return decide(self._connection, records, self._origin, self._vault, self._key)
+
+    def left(self) -> int:
+        """Give how many consents would not count beside a refusal."""
+        given = {"as_of": self._origin.as_of}
+        (left,) = self._connection.execute(_WOULD_BE_LEFT, given).fetchone() or (0,)
+        return int(left)
+
+    def store(self) -> int:
+        """Store what was laid out; whoever is as before is left alone.
+
+        Gives how many consents did not count beside a refusal.
+        """
+        execute = self._connection.execute
+        for statement in (*_UNTOUCHED, _CUSTOMERS, *(_ADOPTED if self._mixed else ())):
+            execute(statement)
+        execute(_SEALED_ADDRESSES if self._sealer else _ADDRESSES)
+        for statement in _REPLACED:
+            execute(statement)
+        execute(_JOINED + self._key)
+        execute(_SAID, self._origin._asdict())
+        (left,) = execute(_LEFT).fetchone() or (0,)
+        return int(left)
+
+
+def _lay(
     connection: Connection[Any],
     records: Sequence[CustomerRecord],
-    origin: Origin,
-    sealer: Sealer | None = None,
-) -> Stored:
-    """Store customers of different numbers, sealed where there is a sealer."""
+    sealer: Sealer | None,
+    *,
+    mixed: bool,
+) -> None:
     connection.execute(_EMPTY)
-    mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
     _copy(
         connection,
         "staged_customer (number, name, name_latin, sealed, name_digest, latin_digest, locales,"
@@ -214,18 +264,6 @@ def store(
     )
     _copy(connection, "staged_consent", (row for record in records for row in _consents(record)))
     connection.execute("ANALYZE staged_customer, staged_address, staged_broken, staged_consent")
-    connection.execute(_CUSTOMERS)
-    for statement in (*(_ADOPTED if mixed else ()), _SEALED_ADDRESSES if sealer else _ADDRESSES):
-        connection.execute(statement)
-    for statement in _REPLACED:
-        connection.execute(statement)
-    connection.execute(_JOINED + (_SEALED_KEY if sealer else _PLAIN_KEY))
-    given = {"source": origin.source, "proof": origin.proof, "as_of": origin.as_of}
-    connection.execute(_SAID, given)
-    query = "SELECT count(*) FROM staged_customer WHERE inserted"
-    (new,) = connection.execute(query).fetchone() or (0,)
-    (left,) = connection.execute(_LEFT).fetchone() or (0,)
-    return Stored(new, left)
 
 
 def _copy(

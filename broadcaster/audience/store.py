@@ -12,9 +12,11 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
+from broadcaster.audience.fates import Origin
+from broadcaster.audience.leaving import Leaving, Snapshot
 from broadcaster.audience.plan import Plan, read_plan
 from broadcaster.domain.customer import CustomerRecord
-from broadcaster.errors import ConflictError
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Audience, Vault, open_names
 
 _log = logging.getLogger(__name__)
@@ -34,13 +36,17 @@ _LISTS = "SET LOCAL work_mem = '128MB'"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Saved:
-    """How many customers were new, and how many were there already.
+    """How many customers were new, changed, as they were, and are gone from a full list.
 
-    `consents_left` counts consents that did not count, because the customer refused elsewhere.
+    `objection` is why a run would be refused, where a dry run found out. `consents_left` counts
+    consents that did not count, because the customer refused elsewhere.
     """
 
     inserted: int
     updated: int
+    unchanged: int = 0
+    left: int = 0
+    objection: InvalidInputError | None = None
     consents_left: int = 0
 
 
@@ -83,34 +89,54 @@ class Customers:
         source: str = "import",
         proof: str = "",
         as_of: datetime | None = None,
+        snapshot: Snapshot | None = None,
+        dry_run: bool = False,
     ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
         One transaction; memory holds some thousands at a time. A customer's addresses and broken
-        addresses are replaced. Of records with one number the last one counts. ConflictError while
-        another process stores customers; ConfigurationError when the database is sealed with a key
-        that is not here.
+        addresses are replaced. Who is as before is not written again. Of records with one number
+        the last one counts.
 
         What they say of consent holds from `as_of`, when their file was true, and `proof` names
         the file. Without a date a refusal counts from now on, and a consent replaces no refusal but
         one from a file, so that a column that nobody brought up to date does not undo what a
         customer chose since. `source` is `import` or `made`.
+
+        With a `snapshot` the records are all customers there are: others are marked as left.
+        InvalidInputError when those are too many. A `dry_run` looks, and writes nothing that stays.
+        ConflictError while another process stores customers; ConfigurationError when the database
+        is sealed with a key that is not here.
         """
-        inserted = updated = left = 0
+        new = same = seen = left = consents_left = 0
         rest = iter(records)
-        origin = staging.Origin(source, proof or f"records of source {source}", as_of)
+        origin = Origin(source, proof or f"records of source {source}", as_of)
         with self._pool.connection() as connection:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
+            stage = staging.Stage(connection, origin, sealer, self._vault)
+            leaving = Leaving(connection, snapshot) if snapshot else None
             while chunk := _chunk(rest):
-                new, kept = staging.store(connection, chunk, origin, sealer)
-                inserted += new
-                updated += len(chunk) - new
-                left += kept
-            if inserted + updated >= _RENEW:
+                found = stage.lay(chunk)
+                consents_left += stage.left() if dry_run else stage.store()
+                if leaving:
+                    leaving.note()
+                new, same, seen = new + found.new, same + found.same, seen + found.all
+            if leaving:
+                left = leaving.settle(dry_run=dry_run)
+            if seen - same >= _RENEW and not dry_run:
                 staging.analyze(connection)
-        _log.info("customers stored", extra={"action": "customers.save", "inserted": inserted})
-        return Saved(inserted=inserted, updated=updated, consents_left=left)
+            if dry_run:
+                connection.rollback()
+        _log.info("customers stored", extra={"action": "customers.save", "inserted": new})
+        return Saved(
+            inserted=new,
+            updated=seen - new - same,
+            unchanged=same,
+            left=left,
+            objection=leaving.objection if leaving else None,
+            consents_left=consents_left,
+        )
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""

@@ -1,7 +1,6 @@
 """What reads and makes customers, from settings and a catalogue: no server is needed."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.message import Address, Scheme
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from broadcaster.audience.attributes import Catalogue
     from broadcaster.audience.importer import Importer
     from broadcaster.audience.maker import Maker
+    from broadcaster.ports import CheckPhone
 
 
 def importer(settings: Settings, catalogue: "Catalogue", region: str = "") -> "Importer":
@@ -26,12 +26,20 @@ def importer(settings: Settings, catalogue: "Catalogue", region: str = "") -> "I
 
     known = phones.check_region(region or settings.region)
     return Importer(
-        partial(phones.check, region=known),
+        phone_check(settings, known),
         catalogue,
         locale=settings.default_locale,
         time_zone=settings.time_zone,
         region=settings.region,
+        trunk=phones.trunk(known),
     )
+
+
+def phone_check(settings: Settings, region: str = "") -> "CheckPhone":
+    """Make what checks numbers as they would be dialled in a region, or else in the setting's."""
+    from broadcaster.channels import phones
+
+    return phones.reader(region or settings.region)
 
 
 def maker(settings: Settings, seed: int) -> "Maker":

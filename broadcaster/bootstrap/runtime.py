@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from broadcaster.audience.areas.store import Areas
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
+    from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -245,6 +246,13 @@ class Runtime:
         from broadcaster.audience.audience import SegmentAudience
 
         return SegmentAudience(self.pool, self.vault, today=self.today, places=self.places)
+
+    @cached_property
+    def mappings(self) -> "Mappings":
+        """Saved column mappings of imports."""
+        from broadcaster.audience.mappings import Mappings
+
+        return Mappings(self.pool)
 
     @cached_property
     def segments(self) -> "Segments":

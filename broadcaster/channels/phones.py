@@ -15,6 +15,7 @@ from phonenumbers import ValidationResult as Possible
 
 from broadcaster.domain.customer import PhoneCheck
 from broadcaster.errors import InvalidInputError
+from broadcaster.ports import CheckPhone
 
 #: The longest text that the library looks at, characters.
 LONGEST = 250
@@ -104,6 +105,86 @@ def country(prefix: str) -> str:
             # 001 stands for what belongs to no country, such as satellites.
             return str(found[0]) if found[0].isalpha() else ""
     return ""
+
+
+def trunk(region: str) -> str:
+    """Give what is dialled in front of numbers within a region; empty where nothing is."""
+    return phonenumbers.ndd_prefix_for_region(check_region(region), True) or ""  # noqa: FBT003  (the library's)
+
+
+def reader(region: str) -> CheckPhone:
+    """Make what checks many numbers of a region: as `check`, and some ten times as fast.
+
+    Mobile numbers of the region in the usual forms are told by the library's own patterns, without
+    its reading of free text; everything else goes to `check`.
+    """
+    known = check_region(region)
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(known)
+    code = phonenumbers.country_code_for_region(known)
+    usual = phonenumbers.region_code_for_country_code(code) == known
+
+    def slow(raw: str) -> PhoneCheck:
+        return check(raw, known)
+
+    if metadata is None or not usual or not _plain_plan(metadata):
+        return slow
+    mobile = _pattern(metadata.mobile)
+    others = [one.pattern for one in map(_pattern, _other_kinds(metadata)) if one]
+    if mobile is None or not others:
+        return slow
+    other = re.compile("|".join(f"(?:{pattern})" for pattern in others))
+    forms = re.compile(rf"(?:\+{code}|00{code}|0)([1-9](?:[ .-]?[0-9]){{6,13}})", re.ASCII)
+
+    def fast(raw: str) -> PhoneCheck:
+        found = forms.fullmatch(raw)
+        if found:
+            national = found[1].translate(_NO_SEPARATORS)
+            if mobile.fullmatch(national) and not other.fullmatch(national):
+                return PhoneCheck(
+                    raw=raw,
+                    e164=f"+{code}{national}",
+                    type="MOBILE",
+                    sms_capable=True,
+                    error=None,
+                )
+        return slow(raw)
+
+    return fast
+
+
+def _plain_plan(metadata: phonenumbers.PhoneMetadata) -> bool:
+    """Tell plans where 0 is dialled within the country, 00 out of it, and nothing is rewritten."""
+    return (
+        metadata.national_prefix == "0"
+        and metadata.national_prefix_for_parsing == "0"
+        and metadata.national_prefix_transform_rule is None
+        and metadata.international_prefix == "00"
+    )
+
+
+def _pattern(kind: phonenumbers.PhoneNumberDesc | None) -> re.Pattern[str] | None:
+    text = kind.national_number_pattern if kind else None
+    return re.compile(text) if text else None
+
+
+def _other_kinds(
+    metadata: phonenumbers.PhoneMetadata,
+) -> tuple[phonenumbers.PhoneNumberDesc | None, ...]:
+    """List the kinds of number that the library asks about before mobiles, and fixed lines."""
+    return (
+        metadata.premium_rate,
+        metadata.toll_free,
+        metadata.shared_cost,
+        metadata.voip,
+        metadata.personal_number,
+        metadata.pager,
+        metadata.uan,
+        metadata.voicemail,
+        metadata.fixed_line,
+    )
+
+
+_NO_SEPARATORS = str.maketrans("", "", " .-")
 
 
 def check(raw: str, region: str) -> PhoneCheck:

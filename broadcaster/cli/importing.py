@@ -2,32 +2,33 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from broadcaster import bootstrap
-from broadcaster.audience.draft import Finding
-from broadcaster.audience.importer import Reading
+from broadcaster.audience.filereading import Reading
+from broadcaster.audience.leaving import Snapshot
+from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.report import report_file
+from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.source import Source, from_path, from_stream
 from broadcaster.audience.store import Saved
 from broadcaster.bootstrap.people import importer
 from broadcaster.cli.progress import Bar, bar
+from broadcaster.cli.tally import Tally, show
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
 
-#: How many findings are shown on a terminal, and how many are printed as JSON.
-_SHOWN = 20
-_PRINTED = 1000
 _STEP = 200
+_STDIN = Path("-")
+_MOST_PERCENT = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,141 +36,145 @@ class Wishes:
     """What was asked for on the command line."""
 
     file: Path
-    dry_run: bool
-    report: Path | None
+    mapping: str
+    wanted: Wanted
     region: str
-    encoding: str
-    as_of: datetime | None
-    json: bool
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has been read so far."""
-
-    rows: int = 0
-    good: int = 0
-    refused: int = 0
-    flawed: int = 0
-    first: list[Finding] = field(default_factory=list)
-    write: Callable[[Finding], None] | None = None
-
-    def note(self, finding: Finding) -> None:
-        """Keep the first findings, and write all to the report."""
-        if len(self.first) < _PRINTED:
-            self.first.append(finding)
-        if self.write:
-            self.write(finding)
+    report: Path | None = None
+    dry_run: bool = False
+    snapshot: bool = False
+    allow_leaving: float | None = None
+    as_of: datetime | None = None
+    json: bool = False
 
 
 def run(wishes: Wishes) -> None:
-    """Import a file; InvalidInputError when it is no CSV file or none of its rows can be read."""
-    settings = load()
+    """Import a file; InvalidInputError when it is no table or none of its rows can be read."""
+    snapshot = _snapshot(wishes)
     tally = Tally()
     with ExitStack() as stack:
-        runtime = stack.enter_context(bootstrap.running(settings))
-        reader = importer(settings, runtime.definitions.catalogue(), wishes.region)
-        reading = stack.enter_context(reader.open(wishes.file, wishes.encoding))
+        runtime = stack.enter_context(bootstrap.running(load()))
+        reading = stack.enter_context(opened(runtime, wishes))
         if wishes.report:
-            tally.write = stack.enter_context(report_file(wishes.report, wishes.file))
+            path = None if wishes.file == _STDIN else wishes.file
+            tally.write = stack.enter_context(report_file(wishes.report, path))
         for finding in reading.header_findings():
             tally.note(finding)
-        if wishes.dry_run:
-            shown = stack.enter_context(bar(reading.size, "Checking"))
-            saved = Saved(inserted=0, updated=0)
-            for _ in _records(reading, tally, shown):
-                pass
-        else:
-            shown = stack.enter_context(bar(reading.size, "Importing"))
-            as_of = checked_moment("--as-of", wishes.as_of, runtime.clock.now())
-            saved = runtime.customers.save(
-                _records(reading, tally, shown), proof=wishes.file.name[:200], as_of=as_of
-            )
+        shown = stack.enter_context(
+            bar(reading.size, "Checking" if wishes.dry_run else "Importing")
+        )
+        as_of = checked_moment("--as-of", wishes.as_of, runtime.clock.now())
+        saved = runtime.customers.save(
+            _records(reading, tally, shown, snapshot),
+            proof=wishes.file.name[:200],
+            as_of=as_of,
+            snapshot=snapshot,
+            dry_run=wishes.dry_run,
+        )
+        for finding in reading.closing_findings():
+            tally.note(finding)
     _tell(wishes, tally, saved)
 
 
-def _records(reading: Reading, tally: Tally, shown: Bar) -> Iterator[CustomerRecord]:
+def opened(runtime: bootstrap.Runtime, wishes: Wishes) -> Reading:
+    """Open the file as its mapping says, and as the command line says instead."""
+    mapping = runtime.mappings.get(wishes.mapping) if wishes.mapping else ColumnMapping()
+    region = wishes.region or mapping.region
+    reader = importer(runtime.settings, runtime.definitions.catalogue(), region)
+    used = mapping if wishes.mapping else None
+    return reader.open(source(wishes.file), _wanted(mapping.wanted, wishes.wanted), used)
+
+
+def source(file: Path) -> Source:
+    """Open a file, or standard input for `-`."""
+    return from_stream(sys.stdin.buffer) if file == _STDIN else from_path(file)
+
+
+def _wanted(usual: Wanted, given: Wanted) -> Wanted:
+    return replace(
+        usual,
+        encoding=usual.encoding if given.encoding == "auto" else given.encoding,
+        separator=usual.separator if given.separator == "auto" else given.separator,
+        sheet=given.sheet or usual.sheet,
+        hidden=given.hidden or usual.hidden,
+    )
+
+
+def _snapshot(wishes: Wishes) -> Snapshot | None:
+    allowed = wishes.allow_leaving
+    if not wishes.snapshot:
+        if allowed is not None:
+            raise InvalidInputError("--allow-leaving", "needs --snapshot", "Add it.")
+        return None
+    if allowed is None:
+        return Snapshot()
+    if not 0 <= allowed <= _MOST_PERCENT:
+        problem = f"{allowed:g} is no percentage"
+        raise InvalidInputError("--allow-leaving", problem, "Give 0 to 100.")
+    return Snapshot(most=allowed)
+
+
+def _records(
+    reading: Reading, tally: Tally, shown: Bar, snapshot: Snapshot | None
+) -> Iterator[CustomerRecord]:
     for row in reading:
-        tally.rows += 1
-        for finding in row.findings:
-            tally.note(finding)
-        if row.record is None:
-            tally.refused += 1
-        else:
-            tally.good += 1
-            tally.flawed += bool(row.findings)
+        tally.count(row)
+        if row.record is not None:
             yield row.record
+        elif snapshot:
+            if row.named:
+                snapshot.refused.append(row.named)
+            else:
+                snapshot.nameless += 1
         if tally.rows % _STEP == 0:
             shown.move(reading.position)
     shown.move(reading.size)
+    if not tally.good and snapshot:
+        # An empty list would let everybody go.
+        raise _nothing(tally, "the file")
 
 
 def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
     if wishes.json:
-        _print(wishes, tally, saved)
+        figures = {
+            "inserted": saved.inserted,
+            "updated": saved.updated,
+            "unchanged": saved.unchanged,
+            "left": saved.left,
+            "consents_left": saved.consents_left,
+            "dry_run": wishes.dry_run,
+            **tally.figures(),
+        }
+        sys.stdout.write(json.dumps(figures, ensure_ascii=True) + "\n")
     else:
-        _show(wishes, tally, saved)
-    if not tally.good:
-        problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
-        raise InvalidInputError(str(wishes.file), problem, "Mend what was found and try again.")
-
-
-def _print(wishes: Wishes, tally: Tally, saved: Saved) -> None:
-    figures = {
-        "rows": tally.rows,
-        "inserted": saved.inserted,
-        "updated": saved.updated,
-        "refused": tally.refused,
-        "flawed": tally.flawed,
-        "consents_left": saved.consents_left,
-        "dry_run": wishes.dry_run,
-        "findings": [_figures(finding) for finding in tally.first],
-    }
-    sys.stdout.write(json.dumps(figures, ensure_ascii=True) + "\n")
-
-
-def _figures(finding: Finding) -> dict[str, object]:
-    return {
-        "row": finding.row,
-        "column": finding.column,
-        "refused": finding.refused,
-        "value": finding.value,
-        "problem": finding.problem,
-        "remedy": finding.remedy,
-    }
-
-
-def _show(wishes: Wishes, tally: Tally, saved: Saved) -> None:
-    console = Console()
-    if tally.first:
-        table = Table("row", "column", "value", "what is wrong", box=None, pad_edge=False)
-        for finding in tally.first[:_SHOWN]:
-            outcome = "[red]refused[/]: " if finding.refused else ""
-            words = Text.from_markup(outcome).append(f"{finding.problem}. {finding.remedy}")
-            # Cells are shown as plain text: square brackets in them are no markup.
-            table.add_row(
-                str(finding.row), Text(finding.column), Text(_short(finding.value)), words
+        console = Console()
+        show(console, tally, wishes.report)
+        console.print(_sentence(wishes, tally, saved), highlight=False)
+        if saved.consents_left:
+            console.print(
+                f"{saved.consents_left:,} consents did not count, because the customer refused: "
+                "'consent show NUMBER' says how."
             )
-        console.print(table)
-        if len(tally.first) > _SHOWN:
-            where = f"all are in {wishes.report}" if wishes.report else "--report FILE lists all"
-            console.print(Text(f"… and more; {where}."))
-    done = (
-        f"{tally.good:,} could be stored"
-        if wishes.dry_run
-        else f"{saved.inserted:,} new customers, {saved.updated:,} changed"
-    )
-    console.print(
-        f"{tally.rows:,} rows: {done}, {tally.flawed:,} of them with a value left out, "
-        f"{tally.refused:,} refused."
-    )
-    if saved.consents_left:
-        console.print(
-            f"{saved.consents_left:,} consents did not count, because the customer refused: "
-            "'consent show NUMBER' says how."
-        )
+    if not tally.good:
+        raise _nothing(tally, str(wishes.file))
+    if saved.objection:
+        raise saved.objection
 
 
-def _short(value: str) -> str:
-    plain = "".join(character if character.isprintable() else "·" for character in value)
-    return plain if len(plain) <= 30 else f"{plain[:29]}…"  # noqa: PLR2004  (a column's width)
+def _sentence(wishes: Wishes, tally: Tally, saved: Saved) -> str:
+    would = "would be " if wishes.dry_run else ""
+    parts = [
+        f"{saved.inserted:,} new customers{' would be stored' if would else ''}",
+        f"{saved.updated:,} {would}changed",
+        f"{saved.unchanged:,} as they were",
+    ]
+    if wishes.snapshot:
+        parts.append(f"{saved.left:,} {would}marked as left")
+    return (
+        f"{tally.rows:,} rows: {', '.join(parts)}. {tally.flawed:,} with a value left out, "
+        f"{tally.repaired:,} with a value repaired, {tally.refused:,} refused."
+    )
+
+
+def _nothing(tally: Tally, name: str) -> InvalidInputError:
+    problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
+    return InvalidInputError(name, problem, "Mend what was found and try again.")

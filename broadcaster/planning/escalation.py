@@ -158,7 +158,10 @@ class Escalator:
         connection.execute(_WAITING, own)
         connection.execute("ANALYZE waiting")
         condition = Condition(
-            text="customer.id IN (SELECT waiting.customer_id FROM waiting)", values={}
+            # Who has left since the first step is not told by the next.
+            text="customer.left_at IS NULL"
+            " AND customer.id IN (SELECT waiting.customer_id FROM waiting)",
+            values={},
         )
         given = values(connection, found, condition, self._renderer)
         zones: Sequence[str] = given["plan_zones"]

@@ -13,9 +13,9 @@ __all__ = ["run"]
 def test_made_customers_are_counted_and_selected(run: Run) -> None:
     """Make, count, save a segment, list it, count by it, by name and by expression."""
     made = json.loads(run("customers", "make", "200", "--seed", "7", "--json").out)
-    assert made == {"inserted": 200, "updated": 0, "seed": 7}
+    assert made == {"inserted": 200, "updated": 0, "unchanged": 0, "seed": 7}
     again = json.loads(run("customers", "make", "201", "--seed", "7", "--json").out)
-    assert again == {"inserted": 1, "updated": 200, "seed": 7}
+    assert again == {"inserted": 1, "updated": 0, "unchanged": 200, "seed": 7}
     assert run("customers", "count").out == "201\n"
 
     saved = run("segments", "save", "dry", '( not services  has "water")', "--json")
@@ -80,7 +80,7 @@ def test_import_stores_good_rows_and_reports_the_others(run: Run, tmp_path: Path
     )
     report = tmp_path / "report.csv"
     dry = json.loads(run("customers", "import", str(path), "--dry-run", "--json").out)
-    assert (dry["rows"], dry["refused"], dry["inserted"], dry["dry_run"]) == (3, 1, 0, True)
+    assert (dry["rows"], dry["refused"], dry["inserted"], dry["dry_run"]) == (3, 1, 2, True)
     assert run("customers", "count").out == "0\n"
 
     said = run("customers", "import", str(path), "--report", str(report))
@@ -92,7 +92,8 @@ def test_import_stores_good_rows_and_reports_the_others(run: Run, tmp_path: Path
     assert "'=cmd()" in lines[1]
     assert "fixed line" in lines[2]
     assert run("segments", "count", 'district = "[bold]x"').out == "1\n"
-    assert json.loads(run("customers", "import", str(path), "--json").out)["updated"] == 2
+    again = json.loads(run("customers", "import", str(path), "--json").out)
+    assert (again["inserted"], again["updated"], again["unchanged"]) == (0, 0, 2)
 
 
 def test_a_file_that_breaks_half_way_stores_nothing(run: Run, tmp_path: Path) -> None:

@@ -88,6 +88,16 @@ def test_each_step_is_due_after_its_minutes_and_tells_who_confirmed_nothing(
     ]
 
 
+def test_who_has_left_since_the_first_step_is_not_told_by_the_next(
+    rows: Rows, escalator: Escalator
+) -> None:
+    """They are customers no more."""
+    campaign = _escalating(rows)
+    rows.tell("UPDATE customer SET left_at = now() WHERE number = 'C000002'")
+    assert escalator.escalate(campaign, NOON + 10 * MINUTE) == 2
+    assert _channels(rows, campaign)["C000002"] == ["push"]
+
+
 def test_what_has_not_left_gives_way_and_what_has_stays(rows: Rows, escalator: Escalator) -> None:
     """Planned and deferred ones are superseded; what was accepted, or is in the air, is not."""
     campaign = _escalating(rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from broadcaster.channels.phones import check
+from broadcaster.channels.phones import check, reader, trunk
 from broadcaster.domain.customer import PhoneCheck
 from broadcaster.errors import InvalidInputError
 
@@ -31,6 +31,21 @@ def test_check_equals_the_vector(vector: dict[str, Any]) -> None:
         vector["error"],
         vector["sms_capable"],
     )
+
+
+@pytest.mark.parametrize("region", ["MA", "FR", "BE", "GB", "TN", "ES", "US"])
+def test_what_reads_many_numbers_answers_as_what_reads_one(region: str) -> None:
+    """For every vector, and for numbers around the plans' borders, whatever the region's rules."""
+    numbers = [vector["raw"] for vector in _VECTORS]
+    numbers += [f"0{n}{m:07}" for n in range(10, 100) for m in (0, 1234567, 9999999)]
+    numbers += [f"+{code}{n}1234567" for code in (33, 212, 44) for n in range(10, 100)]
+    fast = reader(region)
+    assert [fast(raw) for raw in numbers] == [check(raw, region) for raw in numbers]
+
+
+def test_what_is_dialled_in_front_is_the_regions() -> None:
+    """A zero in Morocco, nothing in Spain."""
+    assert (trunk("MA"), trunk("ES")) == ("0", "")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ row says to which area its value belongs.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from broadcaster.audience import cells
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
-from broadcaster.audience.csvfile import CsvFile
+from broadcaster.audience.sheets.opening import open_sheet
+from broadcaster.audience.sheets.sheet import Sheet, Wanted
+from broadcaster.audience.sheets.source import from_path
 
 #: What the column of areas is headed.
 AREA = "area"
@@ -28,12 +31,13 @@ def read_lists(
 
     InvalidInputError naming the file, the row and the remedy.
     """
-    with CsvFile(path, encoding) as file:
-        rows = iter(file)
-        _, header = next(rows, (1, ()))
+    with closing(open_sheet(from_path(path), Wanted(encoding=encoding))) as file:
+        rows = iter(file.rows())
+        first = next(rows, None)
+        header = first.cells if first else ()
         place, attribute, areas = _columns(file, header, catalogue)
         found: dict[str, dict[str, None]] = {}
-        for count, (number, row) in enumerate(rows, 1):
+        for count, (number, row, *_) in enumerate(rows, 1):
             name = _cell(row, areas) if areas is not None else ""
             raw = _cell(row, place)
             if not raw or (areas is not None and not name):
@@ -52,7 +56,7 @@ def read_lists(
 
 
 def _columns(
-    file: CsvFile, header: Sequence[str], catalogue: Catalogue
+    file: Sheet, header: Sequence[str], catalogue: Catalogue
 ) -> tuple[int, str, int | None]:
     names = _names(catalogue)
     asked: list[tuple[int, str]] = []

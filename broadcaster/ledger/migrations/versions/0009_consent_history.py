@@ -7,7 +7,7 @@ each statement that adds to the history, so that there is one rule, whoever writ
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _TYPES = """
 CREATE TYPE consent_ground AS ENUM ('wish', 'carrier', 'order', 'fitness');

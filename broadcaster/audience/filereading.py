@@ -1,0 +1,195 @@
+"""A table that is being read: its header, and what came of each row."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from broadcaster.audience import columns
+from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.draft import NO_MARKS, Finding, Row, refused
+from broadcaster.audience.mapping import ColumnMapping
+from broadcaster.audience.memo import Memo
+from broadcaster.audience.seen import Seen
+from broadcaster.audience.sheets.sheet import MOST_ROWS, Sheet, SheetRow, letters
+from broadcaster.audience.translation import translation
+from broadcaster.errors import InvalidInputError
+
+#: The longest cell, characters.
+_LONGEST_CELL = 5_000
+_TOLD_COLUMNS = 200
+
+ReadRow = Callable[[int, Mapping[str, str], Mapping[str, int]], Row]
+
+
+class Reading:
+    """A context manager and an iterator over the rows of a table."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        read: ReadRow,
+        catalogue: Catalogue,
+        mapping: ColumnMapping | None = None,
+    ) -> None:
+        """Read the header; the sheet is closed when it can't be used."""
+        self._sheet = sheet
+        self._read = read
+        self._catalogue = catalogue
+        try:
+            self._rows = sheet.rows()
+            first = next(self._rows, SheetRow(1, (), {}))
+            self._header_row, self.heads = first.number, first.cells
+            self.header = columns.read_header(first.cells, catalogue, mapping)
+        except InvalidInputError as error:
+            sheet.close()
+            if error.field != "header":
+                raise
+            raise sheet.fault(error.problem, error.remedy) from error
+        except BaseException:
+            sheet.close()
+            raise
+        self._named = tuple(self.header.places.items())
+        self._by_place = {place: name for name, place in self._named}
+        self._translations: list[tuple[str, Memo[str]]] = []
+        for name in self.header.places:
+            found = translation(name, self.header.uses.get(name), catalogue)
+            if found:
+                self._translations.append((name, Memo(found)))
+        self._nameless = [at for at, cell in enumerate(self.heads) if not columns.heading(cell)]
+        self._nameless_used: set[int] = set()
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self._sheet.close()
+
+    @property
+    def size(self) -> int:
+        """How much there is to read, in the unit of `position`."""
+        return self._sheet.size
+
+    @property
+    def position(self) -> int:
+        """How much has been read."""
+        return self._sheet.position
+
+    def about(self) -> Mapping[str, str]:
+        """Say how the file is written: format, encoding and how sure, separator, sheet, sheets."""
+        return self._sheet.about()
+
+    def header_findings(self) -> Sequence[Finding]:
+        """List the columns that are not known and are left out."""
+        return [
+            self._told(name, "is no known column, and was left out", self._suggested(name))
+            for name in list(self.header.unknown)[:_TOLD_COLUMNS]
+        ]
+
+    def closing_findings(self) -> Sequence[Finding]:
+        """Say what else was left out of the file; complete only after the last row."""
+        found = [self._told(one.column, one.problem, one.remedy) for one in self._sheet.remarks()]
+        for at in sorted(self._nameless_used)[:_TOLD_COLUMNS]:
+            problem = "has no heading, and was left out"
+            found.append(self._told(letters(at), problem, "Head it, if it is wanted."))
+        return found
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give what came of each row; InvalidInputError when the file itself is broken."""
+        seen = Seen()
+        first = self._header_row
+        for row in self._rows:
+            if row.number - first > MOST_ROWS:
+                problem = f"has more than {MOST_ROWS} rows"
+                raise self._sheet.fault(problem, "Divide it into several files.")
+            yield self._once(self._one(row), seen)
+
+    def _one(self, row: SheetRow) -> Row:
+        cells = row.cells
+        if len(cells) != self.header.width:
+            misshapen = self._misshapen(row)
+            if misshapen:
+                return misshapen
+            cells = [*cells, *[""] * (self.header.width - len(cells))]
+        values = {name: cells[place] for name, place in self._named}
+        # One look at all cells together; only where something is odd they are looked at singly.
+        joined = "".join(values.values())
+        if not joined.isprintable() or len(joined) > _LONGEST_CELL:
+            unread = self._unread(row, values)
+            if unread:
+                return unread
+        for at in self._nameless:
+            if cells[at]:
+                self._nameless_used.add(at)
+        for name, translated in self._translations:
+            if values[name]:
+                values[name] = translated[values[name]]
+        marks = self._marks(row) if row.marks else NO_MARKS
+        return self._read(row.number, values, marks)
+
+    def _misshapen(self, row: SheetRow) -> Row | None:
+        """Refuse a row that is not as long as the header, or that has a value beyond it."""
+        cells, width = row.cells, self.header.width
+        if not self._sheet.ragged:
+            problem = f"has {len(cells)} cells, and the header has {width}"
+            return refused(row.number, "", "", problem, "Quote cells that hold separators.")
+        at = next((at for at in range(width, len(cells)) if cells[at]), None)
+        if at is None:
+            return None
+        problem = f"has a value in column {letters(at)}, right of the header"
+        return refused(row.number, letters(at), cells[at], problem, "Head the column.")
+
+    @staticmethod
+    def _unread(row: SheetRow, values: Mapping[str, str]) -> Row | None:
+        """Refuse a row that has what no cell may have, in a column that is used."""
+        for name, cell in values.items():
+            fault = _unreadable(cell)
+            if fault:
+                remedy = "Remove it, or shorten the cell."
+                return refused(row.number, name, cell, fault, remedy)
+        return None
+
+    def _marks(self, row: SheetRow) -> Mapping[str, int]:
+        known = self._by_place
+        return {known[at]: mark for at, mark in row.marks.items() if at in known}
+
+    @staticmethod
+    def _once(row: Row, seen: Seen) -> Row:
+        if row.record is None or seen.add(row.record.number):
+            return row
+        number = row.record.number
+        problem = "stands in an earlier row already"
+        again = refused(row.number, "number", number, problem, "Keep one row a customer.")
+        return Row(number=row.number, record=None, findings=again.findings, named=number)
+
+    def _suggested(self, name: str) -> str:
+        return columns.nearest(name, self._catalogue)
+
+    def _told(self, column: str, problem: str, remedy: str) -> Finding:
+        return Finding(
+            row=self._header_row,
+            column=column,
+            value=column,
+            problem=problem,
+            remedy=remedy,
+            refused=False,
+        )
+
+
+def _unreadable(cell: str) -> str | None:
+    """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
+    if len(cell) > _LONGEST_CELL:
+        return f"is longer than {_LONGEST_CELL} characters"
+    if cell.isprintable():
+        return None
+    for character in cell:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
+            return f"has a control character (U+{ord(character):04X})"
+    return None

@@ -1,0 +1,113 @@
+"""Who has left: customers that a full list of the utility does not have any more.
+
+They are marked, and not deleted: what they were told stays in the reports, and one who comes back
+in a later list is a customer again. No segment has them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
+
+from psycopg import Connection
+
+from broadcaster.errors import InvalidInputError
+
+#: So many of a hundred customers may leave with one list, unless more are allowed.
+USUAL = 5.0
+
+_STAGE: LiteralString = (
+    "CREATE TEMPORARY TABLE present_customer (customer_id bigint NOT NULL) ON COMMIT DROP"
+)
+_NOTED: LiteralString = """
+INSERT INTO present_customer
+SELECT customer_id FROM staged_customer WHERE customer_id IS NOT NULL
+"""
+_REFUSED: LiteralString = """
+INSERT INTO present_customer SELECT id FROM customer WHERE number = ANY (%(numbers)s)
+"""
+_COUNTED: LiteralString = """
+SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT FROM present_customer WHERE present_customer.customer_id = customer.id))
+FROM customer WHERE left_at IS NULL
+"""
+_MARKED: LiteralString = """
+UPDATE customer SET left_at = now(), updated_at = now()
+WHERE left_at IS NULL AND NOT EXISTS (
+    SELECT FROM present_customer WHERE present_customer.customer_id = customer.id)
+"""
+
+
+@dataclass(kw_only=True, slots=True)
+class Snapshot:
+    """What is to be known of a full list, beside the customers that were read.
+
+    `refused` are the numbers of rows that were refused: whoever is named there has not left.
+    `nameless` counts refused rows whose number can't be read. At most `most` of a hundred customers
+    may leave.
+    """
+
+    most: float = USUAL
+    refused: list[str] = field(default_factory=list)
+    nameless: int = 0
+
+
+class Leaving:
+    """Finds those who are missing, in the transaction that stores the others."""
+
+    def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
+        """Nobody was seen yet."""
+        #: Why a run would be refused, found by a dry run.
+        self.objection: InvalidInputError | None = None
+        self._connection = connection
+        self._snapshot = snapshot
+        connection.execute(_STAGE)
+        self._before = self._count()
+
+    def note(self) -> None:
+        """Note whoever was staged, and whoever stands in a row that was refused."""
+        self._connection.execute(_NOTED)
+        self._note_refused()
+
+    def settle(self, *, dry_run: bool) -> int:
+        """Mark those who are missing; how many they are.
+
+        InvalidInputError when it can't be told who is missing, or when they are too many; a dry run
+        gives their number all the same, and keeps the error as an objection.
+        """
+        self._note_refused()
+        self._connection.execute("ANALYZE present_customer")
+        row = self._connection.execute(_COUNTED).fetchone()
+        left = int(row[1]) if row else 0
+        self.objection = objection(self._snapshot, left, self._before)
+        if not dry_run:
+            if self.objection:
+                raise self.objection
+            self._connection.execute(_MARKED)
+        return left
+
+    def _note_refused(self) -> None:
+        if self._snapshot.refused:
+            self._connection.execute(_REFUSED, {"numbers": self._snapshot.refused})
+            self._snapshot.refused.clear()
+
+    def _count(self) -> int:
+        row = self._connection.execute(
+            "SELECT count(*) FROM customer WHERE left_at IS NULL"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+
+def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError | None:
+    """Say why a list can't be a full one; None when it can."""
+    if left and snapshot.nameless:
+        problem = f"{snapshot.nameless:,} rows have no readable customer number"
+        remedy = "So it can't be told who has left. Mend those rows."
+        return InvalidInputError("--snapshot", problem, remedy)
+    if left > snapshot.most / 100 * before:
+        share = 100 * left / before
+        problem = f"{left:,} of {before:,} customers ({share:.1f} %) are missing from the file"
+        remedy = (
+            f"Is it the full list? At most {snapshot.most:g} % may leave; "
+            f"--allow-leaving {-(-left * 100 // before)} lets them go."
+        )
+        return InvalidInputError("--snapshot", problem, remedy)
+    return None

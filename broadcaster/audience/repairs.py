@@ -1,0 +1,79 @@
+"""What spreadsheets do to numbers, undone where nothing was lost; the rest is left to be refused.
+
+A repair never guesses: `6.61234567E8` has all digits of 661234567, and `6.61E+08` has not.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
+_POINT_ZERO = re.compile(r"(\+?\d+)[.,]0+", re.ASCII)
+_NARROW = "\u202f"
+#: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
+LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
+
+
+class Repaired(NamedTuple):
+    """A value as it is read now, and what was wrong with it."""
+
+    value: str
+    problem: str
+
+
+def number(cell: str) -> Repaired | None:
+    """Mend a customer number; None when there is nothing to mend."""
+    text = cell.strip()
+    if text.isascii():
+        return _whole(text)
+    plain = plain_digits(text)
+    if plain == text:
+        return None
+    return Repaired(plain, "has digits of another script, which were read as 0 to 9")
+
+
+def phone(raw: str) -> Repaired | None:
+    """Mend a telephone number; None when there is nothing to mend."""
+    if _NARROW in raw:
+        problem = "has narrow no-break spaces (U+202F), which were read as plain ones"
+        return Repaired(raw.replace(_NARROW, " "), problem)
+    return _whole(plain_digits(raw))
+
+
+def whole(raw: str, e164: str, trunk: str) -> str | None:
+    """Say that a number had lost its trunk prefix, when it had.
+
+    `trunk` is what is dialled in front within the country, `0` in Morocco; empty where nothing is.
+    """
+    if not trunk or not raw.isdigit() or raw.startswith(trunk):
+        return None
+    bare = plain_digits(raw)
+    if not e164.endswith(bare) or len(e164) - 1 == len(bare):
+        return None
+    return f"had lost its leading {trunk}, as a spreadsheet does to numbers"
+
+
+def plain_digits(text: str) -> str:
+    """Write digits of any script as 0 to 9, and the Arabic signs of decimals and thousands."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(sign)) if sign.isdecimal() else _SIGNS.get(sign, sign)
+        for sign in text
+    )
+
+
+_SIGNS = {"\u066b": ".", "\u066c": "", "\u060d": "/"}
+
+
+def _whole(text: str) -> Repaired | None:
+    found = _POINT_ZERO.fullmatch(text)
+    if found:
+        return Repaired(found[1], "ended in .0, as a spreadsheet writes a number")
+    found = _SCIENTIFIC.fullmatch(text)
+    if found:
+        digits, exponent = found[1] + (found[2] or ""), int(found[3])
+        if exponent and len(digits) == exponent + 1:
+            problem = "was turned into scientific notation by a spreadsheet, with all its digits"
+            return Repaired(digits, problem)
+    return None

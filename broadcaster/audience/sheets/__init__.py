@@ -1,0 +1,1 @@
+"""Tables as spreadsheets and databases write them: CSV, TSV, XLSX and ODS, within bounds."""

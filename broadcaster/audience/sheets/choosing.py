@@ -1,0 +1,78 @@
+"""Which sheet of a workbook is read, and what is said about the others and about hidden parts."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from broadcaster.audience.sheets.sheet import Remark, Wanted, letters
+from broadcaster.audience.sheets.source import Source
+
+_SHOWN = 20
+
+
+class Entry(Protocol):
+    """A sheet of a workbook."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is hidden."""
+        ...
+
+
+_Entry = TypeVar("_Entry", bound=Entry)
+
+
+def choose(
+    source: Source, sheets: Sequence[_Entry], wanted: Wanted
+) -> tuple[_Entry, Sequence[Remark]]:
+    """Take the sheet of the name that is wanted, else the first that is not hidden.
+
+    Gives a remark on those that are not read. InvalidInputError when there is none.
+    """
+    if wanted.sheet:
+        chosen = _named(source, sheets, wanted)
+    else:
+        shown = [one for one in sheets if wanted.hidden or not one.hidden]
+        if not shown:
+            raise source.fault("has hidden sheets only", "Show one, or import with --hidden.")
+        chosen = shown[0]
+    others = [one for one in sheets if one is not chosen]
+    if wanted.sheet or not others:
+        return chosen, []
+    named = ", ".join(f'"{one.name}"{" (hidden)" if one.hidden else ""}' for one in others[:_SHOWN])
+    problem = f'the sheet "{chosen.name}" is read; others were left out: {named}'
+    return chosen, [Remark(column="", problem=problem, remedy="Name another one with --sheet.")]
+
+
+def _named(source: Source, sheets: Sequence[_Entry], wanted: Wanted) -> _Entry:
+    names = [one.name for one in sheets]
+    found = next((one for one in sheets if one.name == wanted.sheet), None) or next(
+        (one for one in sheets if one.name.strip().lower() == wanted.sheet.strip().lower()), None
+    )
+    if found is None:
+        close = difflib.get_close_matches(wanted.sheet, names, n=1)
+        listed = ", ".join(f'"{name}"' for name in names[:_SHOWN])
+        remedy = f'Did you mean "{close[0]}"?' if close else f"It has {listed}."
+        raise source.fault(f"has no sheet {wanted.sheet!r}", remedy)
+    if found.hidden and not wanted.hidden:
+        raise source.fault(f"hides its sheet {found.name!r}", "Show it, or add --hidden.")
+    return found
+
+
+def hidden_columns(places: Iterable[int]) -> Remark:
+    """Say which columns were left out."""
+    named = ", ".join(letters(at) for at in sorted(places)[:_SHOWN])
+    problem = f"hidden columns were left out ({named})"
+    return Remark(column="", problem=problem, remedy="Show them, or import with --hidden.")
+
+
+def hidden_rows(count: int) -> Remark:
+    """Say how many rows were left out; a filter hides rows too."""
+    what = "1 hidden row was" if count == 1 else f"{count:,} hidden rows were"
+    problem = f"{what} left out (a filter hides rows too)"
+    return Remark(column="", problem=problem, remedy="Show them, or import with --hidden.")

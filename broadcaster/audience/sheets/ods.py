@@ -1,0 +1,159 @@
+"""ODS workbooks (OpenDocument 1.3), read as a stream: memory does not grow with their rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from broadcaster.audience.sheets import markup
+from broadcaster.audience.sheets.archive import Archive, Part
+from broadcaster.audience.sheets.choosing import choose, hidden_columns, hidden_rows
+from broadcaster.audience.sheets.markup import MarkupError
+from broadcaster.audience.sheets.merged import Area, Filler
+from broadcaster.audience.sheets.odsrows import OdsRows
+from broadcaster.audience.sheets.sheet import Remark, SheetRow, Wanted
+from broadcaster.audience.sheets.source import Source
+from broadcaster.errors import InvalidInputError
+
+_CONTENT = "content.xml"
+_MANIFEST = "META-INF/manifest.xml"
+_SAVE = "Open it in a spreadsheet program and save it again as ODS."
+_MOST_SHEETS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OdsEntry:
+    """A sheet: its name, its place among the others, and whether it is hidden."""
+
+    name: str
+    place: int
+    hidden: bool
+
+
+class OdsSheet:
+    """The chosen sheet of a workbook; an implementation of `Sheet`."""
+
+    ragged = True
+
+    def __init__(self, source: Source, wanted: Wanted) -> None:
+        """Find the sheets and the merged cells; InvalidInputError when it can't be read."""
+        self._source = source
+        self._wanted = wanted
+        self._part: Part | None = None
+        self._hidden_rows = 0
+        self._hidden_used: set[int] = set()
+        try:
+            self._archive = Archive(source.file)
+            _check_readable(self._archive)
+            self._entries = _entries(self._archive)
+            self._entry, self._others = choose(source, self._entries, wanted)
+        except MarkupError as error:
+            self._fail(error)
+
+    @property
+    def size(self) -> int:
+        """The octets of all sheets, unpacked."""
+        return self._archive.size(_CONTENT)
+
+    @property
+    def position(self) -> int:
+        """How many of them have been read."""
+        return self._part.done if self._part else 0
+
+    def about(self) -> Mapping[str, str]:
+        """Say which sheet it is, and of which."""
+        names = ", ".join(one.name for one in self._entries)
+        return {"format": "ODS", "sheet": self._entry.name, "sheets": names}
+
+    def remarks(self) -> Sequence[Remark]:
+        """Say what was hidden, and which sheets are not read."""
+        found = list(self._others)
+        if self._hidden_used:
+            found.append(hidden_columns(self._hidden_used))
+        if self._hidden_rows:
+            found.append(hidden_rows(self._hidden_rows))
+        return found
+
+    def fault(self, problem: str, remedy: str) -> InvalidInputError:
+        """Make an error about the file."""
+        return self._source.fault(problem, remedy)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+    def rows(self) -> Iterator[SheetRow]:
+        """Give the rows."""
+        try:
+            self._part = self._archive.stream(_CONTENT)
+            reader = OdsRows(self._entry.place)
+            filler = Filler([])
+            for row, spans, hidden in reader.read(self._part):
+                filler.expect(
+                    Area(row.number, left, row.number + down, left + right)
+                    for left, right, down in spans
+                )
+                cells, marks = list(row.cells), dict(row.marks)
+                filler.fill(row.number, cells, marks)
+                if hidden and not self._wanted.hidden:
+                    self._hidden_rows += 1
+                    continue
+                self._hide(reader.hidden_columns, cells, marks)
+                yield SheetRow(row.number, cells, marks)
+        except MarkupError as error:
+            self._fail(error)
+
+    def _hide(self, columns: set[int], cells: list[str], marks: dict[int, int]) -> None:
+        if not columns or self._wanted.hidden:
+            return
+        for at in columns.intersection(range(len(cells))):
+            self._hidden_used.add(at)
+            cells[at] = ""
+            marks.pop(at, None)
+
+    def _fail(self, error: MarkupError) -> NoReturn:
+        raise self.fault(str(error), _SAVE) from error
+
+
+def _check_readable(archive: Archive) -> None:
+    if _MANIFEST not in archive.names:
+        return
+    if any(name == "encryption-data" for name, _ in markup.elements(archive.stream(_MANIFEST))):
+        raise MarkupError("is encrypted")
+
+
+def _entries(archive: Archive) -> list[OdsEntry]:
+    """Read through the file for its sheets: what hides one stands before it, as a style."""
+    found: list[OdsEntry] = []
+    unseen: set[str] = set()
+    style = ""
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal style, depth
+        depth += 1
+        if depth > markup.DEEPEST:
+            raise markup.too_deep()
+        if name == "style:style":
+            style = attributes.get("style:name", "")
+        elif name == "style:table-properties":
+            if attributes.get("table:display") == "false":
+                unseen.add(style)
+        elif name == "table:table" and len(found) < _MOST_SHEETS:
+            named = attributes.get("table:name", "")
+            hidden = attributes.get("table:style-name", "") in unseen
+            found.append(OdsEntry(name=named, place=len(found), hidden=hidden))
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    made = markup.parser()
+    made.StartElementHandler = start
+    made.EndElementHandler = end
+    feed = markup.Feed(made)
+    for block in archive.stream(_CONTENT).blocks():
+        feed(block)
+    feed.end()
+    if not found:
+        raise MarkupError("has no sheet")
+    return found

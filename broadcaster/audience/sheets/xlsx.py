@@ -1,0 +1,128 @@
+"""XLSX workbooks, read as a stream: memory does not grow with their rows."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from broadcaster.audience.sheets.archive import Archive, Part
+from broadcaster.audience.sheets.choosing import choose, hidden_columns, hidden_rows
+from broadcaster.audience.sheets.markup import MarkupError
+from broadcaster.audience.sheets.merged import MOST, Area, Filler, read_area
+from broadcaster.audience.sheets.sheet import Remark, SheetRow, Wanted
+from broadcaster.audience.sheets.source import Source
+from broadcaster.audience.sheets.strings import SharedStrings
+from broadcaster.audience.sheets.workbook import read_workbook
+from broadcaster.audience.sheets.xlsxrows import XlsxRows
+from broadcaster.errors import InvalidInputError
+
+_SAVE = "Open it in a spreadsheet program and save it again as XLSX."
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref=["\']([^"\']{3,40})["\']')
+_LONGEST_TAG = 200
+
+
+class XlsxSheet:
+    """The chosen sheet of a workbook; an implementation of `Sheet`."""
+
+    ragged = True
+
+    def __init__(self, source: Source, wanted: Wanted) -> None:
+        """Read what the workbook says of itself; InvalidInputError when it can't be read."""
+        self._source = source
+        self._wanted = wanted
+        self._strings: SharedStrings | None = None
+        self._part: Part | None = None
+        self._hidden_rows = 0
+        self._hidden_columns: set[int] = set()
+        self._hidden_used: set[int] = set()
+        try:
+            self._archive = Archive(source.file)
+            self._book = read_workbook(self._archive)
+            self._entry, self._others = choose(source, self._book.sheets, wanted)
+            self._areas = self._merged()
+        except MarkupError as error:
+            self._fail(error)
+
+    @property
+    def size(self) -> int:
+        """The octets of the sheet, unpacked."""
+        return self._archive.size(self._entry.part)
+
+    @property
+    def position(self) -> int:
+        """How many of them have been read."""
+        return self._part.done if self._part else 0
+
+    def about(self) -> Mapping[str, str]:
+        """Say which sheet it is, and of which."""
+        names = ", ".join(one.name for one in self._book.sheets)
+        return {"format": "XLSX", "sheet": self._entry.name, "sheets": names}
+
+    def remarks(self) -> Sequence[Remark]:
+        """Say what was hidden, and which sheets are not read."""
+        found = list(self._others)
+        if self._hidden_used:
+            found.append(hidden_columns(self._hidden_used))
+        if self._hidden_rows:
+            found.append(hidden_rows(self._hidden_rows))
+        return found
+
+    def fault(self, problem: str, remedy: str) -> InvalidInputError:
+        """Make an error about the file."""
+        return self._source.fault(problem, remedy)
+
+    def close(self) -> None:
+        """Close the file, and what was kept of its texts."""
+        if self._strings:
+            self._strings.close()
+        self._source.close()
+
+    def rows(self) -> Iterator[SheetRow]:
+        """Give the rows; what they need of the workbook is read first."""
+        try:
+            if self._book.strings and self._strings is None:
+                self._strings = SharedStrings.read(self._archive.stream(self._book.strings))
+            self._part = self._archive.stream(self._entry.part)
+            reader = XlsxRows(self._book, self._strings, self._hidden_columns)
+            filler = Filler(self._areas)
+            for row, hidden in reader.read(self._part):
+                if hidden and not self._wanted.hidden:
+                    self._hidden_rows += 1
+                    filler.fill(row.number, list(row.cells), {})
+                    continue
+                yield self._finished(row, filler)
+        except MarkupError as error:
+            self._fail(error)
+
+    def _finished(self, row: SheetRow, filler: Filler) -> SheetRow:
+        if not self._areas and not self._hidden_columns:
+            return row
+        cells, marks = list(row.cells), dict(row.marks)
+        filler.fill(row.number, cells, marks)
+        if not self._wanted.hidden:
+            for at in self._hidden_columns.intersection(range(len(cells))):
+                self._hidden_used.add(at)
+                cells[at] = ""
+                marks.pop(at, None)
+        return SheetRow(row.number, cells, marks)
+
+    def _merged(self) -> list[Area]:
+        """Find the merged cells, which a sheet lists after its rows."""
+        found: list[Area] = []
+        tail = b""
+        for block in self._archive.stream(self._entry.part).blocks():
+            piece = tail + block
+            if b"mergeCell" in piece:
+                areas = (
+                    read_area(ref.decode("ascii", "replace")) for ref in _MERGED.findall(piece)
+                )
+                found += [area for area in areas if area]
+                if len(found) > MOST:
+                    raise MarkupError(f"has more than {MOST} areas of merged cells")
+                # What was found is not found again: the rest begins behind it.
+                last = max((one.end() for one in _MERGED.finditer(piece)), default=0)
+                piece = piece[last:]
+            tail = piece[-_LONGEST_TAG:]
+        return found
+
+    def _fail(self, error: MarkupError) -> NoReturn:
+        raise self.fault(str(error), _SAVE) from error

@@ -1,0 +1,203 @@
+"""The small parts of an import: what is seen, remembered, translated and summed up."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broadcaster.audience import memo as memo_module
+from broadcaster.audience import report as report_module
+from broadcaster.audience.draft import Finding
+from broadcaster.audience.importer import Importer
+from broadcaster.audience.mapping import ColumnUse
+from broadcaster.audience.memo import Memo
+from broadcaster.audience.report import report_file
+from broadcaster.audience.seen import Seen
+from broadcaster.audience.sheets.numbers import Format, Shown, format_of, plain, written
+from broadcaster.audience.sheets.sheet import Mark, letters
+from broadcaster.audience.summary import MOST, Summary
+from broadcaster.audience.translation import translation
+from broadcaster.channels import phones
+from tests.catalogues import SHIPPED
+
+
+def _finding(problem: str, column: str = "phone", *, refused: bool = False) -> Finding:
+    return Finding(
+        row=2, column=column, value="v", problem=problem, remedy="Mend it.", refused=refused
+    )
+
+
+@given(texts=st.lists(st.text(max_size=3)))
+def test_a_text_is_new_once(texts: list[str]) -> None:
+    """As a set of Python tells it."""
+    seen, known = Seen(), set()
+    for text in texts:
+        assert seen.add(text) is (text not in known)
+        known.add(text)
+    assert len(seen) == len(known)
+
+
+def test_very_many_texts_are_told_apart_in_little_memory() -> None:
+    """The table grows, and forgets nobody."""
+    seen = Seen()
+    assert all(seen.add(f"C{n}") for n in range(20_000))
+    assert not any(seen.add(f"C{n}") for n in range(20_000))
+    assert len(seen._held) * 8 <= 20_000 * 26
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text is made once while there is room; what fails is not remembered."""
+    monkeypatch.setattr(memo_module, "MOST", 2)
+    made: list[str] = []
+
+    def make(text: str) -> str:
+        made.append(text)
+        return text.upper()
+
+    memo = Memo(make)
+    assert [memo[text] for text in ("a", "a", "b", "c", "c")] == ["A", "A", "B", "C", "C"]
+    assert made == ["a", "b", "c", "c"]
+
+
+@given(day=st.dates(min_value=date(1900, 3, 1), max_value=date(9999, 12, 31)))
+def test_dates_of_workbooks_are_calendar_days(day: date) -> None:
+    """Counted from 1900 with its leap day too many, or from 1904."""
+    how = Format(Shown.DATE)
+    serial = (day - date(1899, 12, 30)).days
+    assert written(str(serial), how) == (day.isoformat(), Mark.DATE)
+    if day >= date(1904, 1, 1):
+        late = (day - date(1904, 1, 1)).days
+        assert written(str(late), how, from_1904=True) == (day.isoformat(), Mark.DATE)
+
+
+@given(value=st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1))
+def test_whole_numbers_are_written_whole(value: int) -> None:
+    """However the file writes them."""
+    how = Format(Shown.PLAIN)
+    assert written(str(value), how) == (str(value), 0)
+    assert written(f"{value}.0", how) == (str(value), 0)
+    assert written(f"{value:.14E}", how) == (str(value), 0)
+
+
+@given(value=st.decimals(min_value=-(10**6), max_value=10**6, places=4))
+def test_decimals_are_written_without_noise(value: object) -> None:
+    """At most 15 digits, no exponent."""
+    assert float(plain(float(str(value)))) == float(str(value))
+    assert "e" not in plain(float(str(value))).lower()
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("yyyy\\-mm\\-dd", Shown.DATE),
+        ("[$-40C]d\\ mmmm\\ yyyy", Shown.DATE),
+        ("mmm", Shown.DATE),
+        ("h:mm", Shown.TIME),
+        ("mm:ss", Shown.TIME),
+        ("[h]:mm:ss", Shown.DURATION),
+        ("0.00%", Shown.PERCENT),
+        ("0000000000", Shown.PADDED),
+        ('0" days"', Shown.PLAIN),
+        ("[Red]#,##0", Shown.PLAIN),
+        ("General", Shown.PLAIN),
+        ("@", Shown.PLAIN),
+    ],
+)
+def test_formats_say_what_a_number_is(code: str, shown: Shown) -> None:
+    """Words and colours in them say nothing."""
+    assert format_of(164, code).shown is shown
+
+
+def test_times_and_durations_are_written_as_clocks() -> None:
+    """A duration may be longer than a day."""
+    assert written("0.75", Format(Shown.TIME)) == ("18:00:00", Mark.DATE)
+    assert written("1.5", Format(Shown.DURATION)) == ("36:00:00", Mark.DATE)
+    assert written("-0.5", Format(Shown.DURATION)) == ("-12:00:00", Mark.DATE)
+    assert written("43910.75", Format(Shown.DATE)) == ("2020-03-20T18:00:00", Mark.DATE)
+
+
+_CONTRACT = ColumnUse(column="contract", words={"res": "residential"})
+
+
+@pytest.mark.parametrize(
+    ("column", "use", "cell", "expected"),
+    [
+        ("opened_on", ColumnUse(column="opened_on"), "20/03/2020", "2020-03-20"),
+        ("opened_on", ColumnUse(column="opened_on"), "3-4-2020", "2020-04-03"),
+        ("opened_on", ColumnUse(column="opened_on", dates="mdy"), "03/20/2020", "2020-03-20"),
+        ("opened_on", ColumnUse(column="opened_on", dates="mdy"), "2020/3/20", "2020-03-20"),
+        ("opened_on", ColumnUse(column="opened_on", dates="ymd"), "2020.3.20", "2020-03-20"),
+        ("opened_on", ColumnUse(column="opened_on", dates="ymd"), "20/03/2020", "20/03/2020"),
+        ("opened_on", ColumnUse(column="opened_on"), "2020-03-20 00:00:00", "2020-03-20"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "1.234,5", "1234.5"),
+        ("meter_day", ColumnUse(column="meter_day"), "1\u202f234.5", "1234.5"),
+        ("number", ColumnUse(column="number", width=6), "17", "000017"),
+        ("number", ColumnUse(column="number", width=6), "A17", "A17"),
+        (
+            "contract",
+            _CONTRACT,
+            " RES",
+            "residential",
+        ),
+        ("contract", _CONTRACT, "PRO", "PRO"),
+    ],
+)
+def test_a_mapping_says_what_words_mean(
+    column: str, use: ColumnUse, cell: str, expected: str
+) -> None:
+    """What it does not know stays, and is judged as it stands."""
+    translate = translation(column, use, SHIPPED)
+    assert translate is not None
+    assert translate(cell) == expected
+
+
+def test_a_column_of_plain_text_needs_no_translation() -> None:
+    """Nothing is done where there is nothing to do."""
+    assert translation("district", None, SHIPPED) is None
+
+
+def test_what_was_repaired_is_told_each_time(tmp_path: Path) -> None:
+    """Remembering a value does not swallow the finding about it."""
+    path = tmp_path / "f.csv"
+    path.write_text("number,name,district\n1,A,An\u200bfa\n2,B,An\u200bfa\n", encoding="utf-8")
+    reader = Importer(phones.reader("MA"), SHIPPED, locale="ar", time_zone="Africa/Casablanca")
+    with reader.open(path) as reading:
+        assert [len(row.findings) for row in reading] == [1, 1]
+
+
+def test_findings_are_counted_by_what_is_wrong() -> None:
+    """Values and figures in the problem make no sort of their own; refusals come first."""
+    summary = Summary()
+    for n in range(5):
+        summary.add(_finding(f"'{n}' is no number, of {n} digits"))
+    summary.add(_finding("is missing", "number", refused=True))
+    assert [(one.count, one.first.outcome) for one in summary.listed()] == [
+        (1, "refused"),
+        (5, "stored without it"),
+    ]
+    for n in range(2 * MOST):
+        summary.add(_finding("is wrong", f"column {n}"))
+    assert len(summary.sorts) == MOST
+    assert summary.others == MOST + 2
+
+
+def test_a_report_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last line says how many are not listed."""
+    monkeypatch.setattr(report_module, "MOST", 2)
+    path = tmp_path / "report.csv"
+    with report_file(path, None) as write:
+        for _ in range(5):
+            write(_finding("is wrong"))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == 4
+    assert rows[-1][4] == "3 more findings are not listed"
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (16_383, "XFD")])
+def test_columns_are_named_as_spreadsheets_do(place: int, name: str) -> None:
+    """From A to XFD."""
+    assert letters(place) == name
