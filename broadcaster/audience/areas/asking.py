@@ -19,13 +19,13 @@ SELECT least(%(bins)s - 1, floor((customer.longitude - %(at_west)s) / %(bin_widt
     least(%(bins)s - 1, floor((customer.latitude - %(at_south)s) / %(bin_height)s))::integer,
     count(*), count(*) FILTER (WHERE {condition})
 FROM customer
-WHERE customer.latitude BETWEEN %(at_south)s AND %(at_north)s
+WHERE customer.left_at IS NULL AND customer.latitude BETWEEN %(at_south)s AND %(at_north)s
   AND customer.longitude BETWEEN %(at_west)s AND %(at_east)s
 GROUP BY 1, 2 ORDER BY 2, 1
 """
 _EXTENT = """
 SELECT min(longitude), min(latitude), max(longitude), max(latitude) FROM customer
-WHERE latitude IS NOT NULL AND
+WHERE left_at IS NULL AND latitude IS NOT NULL AND
 """
 _STRANGE = """
 SELECT unnest(%(values)s::text[]) EXCEPT SELECT attributes->>%(name)s::text FROM customer ORDER BY 1
@@ -72,8 +72,12 @@ class AreaQuestions:
     def count(self, version: Version) -> Mapping[str, int]:
         """Count the customers of an area, all there are, and those whose place is known."""
         chosen = self._places.condition(version)
-        inside = "SELECT count(*) FROM customer WHERE " + chosen.text  # noqa: S608  (values bound)
-        everybody = "SELECT count(*), count(latitude) FROM customer"
+        inside = (
+            "SELECT count(*) FROM customer WHERE customer.left_at IS NULL AND ("  # noqa: S608  (values bound)
+            + chosen.text
+            + ")"
+        )
+        everybody = "SELECT count(*), count(latitude) FROM customer WHERE left_at IS NULL"
         with self._pool.connection() as connection:
             (found,) = connection.execute(inside, chosen.values).fetchone() or (0,)
             customers, placed = connection.execute(everybody).fetchone() or (0, 0)
@@ -83,8 +87,8 @@ class AreaQuestions:
         """Count the customers and give the plan by which the database did it."""
         chosen = self._places.condition(version)
         query = (
-            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM customer WHERE "  # noqa: S608  (values bound)
-            + chosen.text
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM customer"  # noqa: S608  (values bound)
+            " WHERE customer.left_at IS NULL AND (" + chosen.text + ")"
         )
         with self._pool.connection() as connection:
             rows = connection.execute(query, chosen.values).fetchall()
