@@ -17,7 +17,7 @@ from broadcaster.audience.leaving import Leaving, Snapshot
 from broadcaster.audience.plan import Plan, read_plan
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Audience, Vault, open_names
+from broadcaster.ports import KNOWN_KEYS, NO_KEYS, STORING, Audience, Vault, open_names
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ _log = logging.getLogger(__name__)
 _CHUNK = 5000
 #: From how many customers on the statistics are renewed, so that planning sees the new size.
 _RENEW = 1000
-#: The advisory lock of whoever stores customers; any number that nobody else uses.
-_LOCK = 0x435553544F4D
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
 _PATIENCE = 600_000
 _SEEN: LiteralString = "number, name, name_latin, sealed, locales, attributes"
@@ -201,7 +199,7 @@ class Customers:
 
 def _begin(connection: Connection[Any]) -> None:
     """Take the right to store, in a transaction that may take its time."""
-    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [STORING]).fetchone()
     if row != (True,):
         message = "Another process is storing customers. Try again when it has finished."
         raise ConflictError(message)

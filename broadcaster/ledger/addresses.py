@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 
 from broadcaster.domain.message import Address, Channel, Scheme
-from broadcaster.errors import NotFoundError
+from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports import (
     KNOWN_KEYS,
+    STORING,
     Place,
     Sealer,
     Vault,
@@ -72,8 +74,11 @@ def find_or_add(connection: Connection[Any], addresses: Sequence[Address], vault
     """Give the ids of addresses; those that nobody has yet are added.
 
     An address that is barred before any customer has it is barred for whoever comes with it.
-    ConfigurationError when the database is sealed with a key that is not here.
+    Until the end of the transaction nobody stores, erases or forgets customers, who may take an
+    address away that was found here. ConflictError while somebody does; ConfigurationError when
+    the database is sealed with a key that is not here.
     """
+    _keep(connection)
     sealer = vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
     found = _find(connection, addresses, vault)
     new = [one for one in addresses if (one.scheme, one.value) not in found]
@@ -111,6 +116,15 @@ def masked(address: Address) -> str:
     if address.scheme is Scheme.WEBPUSH:
         return f"{value[:20]}…{value[-_SHOWN:]}"
     return f"{value[:_SHOWN]}…{value[-2:]}"
+
+
+def _keep(connection: Connection[Any]) -> None:
+    """Wait for whoever stores customers, as long as one waits for a lock here."""
+    try:
+        connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STORING])
+    except LockNotAvailable as error:
+        message = "Another process is storing customers. Try again when it has finished."
+        raise ConflictError(message) from error
 
 
 def _find(connection: Connection[Any], addresses: Sequence[Address], vault: Vault) -> Ids:

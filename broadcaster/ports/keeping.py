@@ -191,3 +191,8 @@ PLANNING = 0x504C414E
 PLANNING_LANES = 0x504C4C41
 #: Before the word for what the planner is at.
 PLANNING_STAGE = "planning: "
+
+#: Whoever stores customers or addresses holds this advisory lock until the end of the transaction,
+#: alone or, where addresses are only looked up and added, together with others who do that. So
+#: nothing that an import or a list has just found is erased before it is written whose it is.
+STORING = 0x435553544F4D

@@ -10,6 +10,8 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.rows import dict_row
 
+from broadcaster.ports import STORING
+
 #: Those that have a hand of their own; `delivery` stands for its partitions.
 _KNOWN = ("delivery", "customer_address", "broken_address", "consent", "suppression")
 
@@ -27,16 +29,12 @@ ORDER BY table_name, column_name
 """
 
 
-#: The advisory lock of whoever stores customers, as in `audience.store`.
-_STORING = 0x435553544F4D
-
-
 def storing_waits(connection: Connection[Any]) -> bool:
     """Keep imports out until the end of the transaction; False when one is under way.
 
     One that found an address here, and had not yet written whose it is, would lose it.
     """
-    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_STORING]).fetchone()
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [STORING]).fetchone()
     return row == (True,)
 
 

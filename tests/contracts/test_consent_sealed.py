@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from broadcaster.audience.store import Customers
 from broadcaster.domain.consent import ListedAddress, Source
 from broadcaster.domain.message import MessageClass, Scheme
+from broadcaster.errors import ConflictError
+from broadcaster.ledger import addresses
 from broadcaster.ledger.consents import Consents
 from broadcaster.ledger.suppressions import Suppressions
+from broadcaster.ports import STORING
 from tests.builders import NOON, address, customer
 from tests.rows import Pool, Rows
 from tests.vaults import dump, sealed, vault
@@ -63,3 +67,21 @@ def test_an_address_of_before_is_found_by_whatever_it_is_kept_by(rows: Rows) -> 
     for number in (1, 2, 3):
         found = Consents(rows.pool, both).of_address(address(Scheme.TEL, number))
         assert not found.verdicts[MessageClass.SAFETY].allowed
+
+
+def test_a_list_waits_for_who_stores_or_erases_customers(rows: Rows, database_url: str) -> None:
+    """An address that was found might be erased before it is barred; two lists share."""
+    keys = sealed(rows.pool, 1)
+    with psycopg.connect(database_url) as other:
+        other.execute("SELECT pg_advisory_xact_lock_shared(%s)", [STORING])
+        assert Suppressions(rows.pool, keys).take([LISTED], "amina", "a.csv", NOON).recorded == 1
+    with psycopg.connect(database_url) as other, rows.pool.connection() as connection:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [STORING])
+        connection.execute("SET LOCAL lock_timeout = '20ms'")
+        with pytest.raises(ConflictError, match="Another process is storing customers"):
+            addresses.find_or_add(connection, [PHONE], keys)
+        connection.rollback()
+    with psycopg.connect(database_url) as other, rows.pool.connection() as connection:
+        addresses.find_or_add(connection, [PHONE], keys)
+        query = "SELECT pg_try_advisory_xact_lock(%s)"
+        assert other.execute(query, [STORING]).fetchone() == (False,)

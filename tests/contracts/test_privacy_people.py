@@ -17,7 +17,7 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.ledger.archive import Archive
-from broadcaster.ports import PLANNING_LANES
+from broadcaster.ports import PLANNING_LANES, STORING
 from broadcaster.privacy.accesses import Accesses
 from broadcaster.privacy.disclosure import Disclosure
 from broadcaster.privacy.erasure import Erased, Erasure
@@ -302,7 +302,7 @@ def test_erasure_waits_for_a_campaign_whose_expression_names_the_person(town: To
 
 @pytest.mark.parametrize(
     ("lock", "words"),
-    [((0x435553544F4D,), "storing customers"), ((PLANNING_LANES, 1), "being planned")],
+    [((STORING,), "storing customers"), ((PLANNING_LANES, 1), "being planned")],
 )
 def test_erasure_waits_for_who_writes_people_down(
     town: Town, database_url: str, lock: tuple[int, ...], words: str

@@ -13,6 +13,7 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ConfigurationError
 from broadcaster.ledger.archive import Archive
+from broadcaster.ports import STORING
 from broadcaster.privacy import archives
 from broadcaster.privacy.retention import Retention
 from broadcaster.reports.evidence import write_evidence
@@ -151,7 +152,7 @@ def test_addresses_wait_for_who_stores_customers(rows: Rows, database_url: str) 
     Customers(rows.pool, sealed(rows.pool, 1)).save([customer(1, addresses=())])
     retention = Retention(rows.pool, _RULES)
     with psycopg.connect(database_url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [0x435553544F4D])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [STORING])
         assert list(retention.apply("amina", NOON)) == []
     assert [one.rows for one in retention.apply("amina", NOON)] == [2]
 

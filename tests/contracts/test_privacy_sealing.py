@@ -9,6 +9,7 @@ from broadcaster.domain.message import Address, Channel, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError
 from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.ledger import PostgresLedger
+from broadcaster.ports import STORING
 from broadcaster.privacy.rotation import Rotation
 from broadcaster.privacy.vault import KeyVault
 from broadcaster.reports.reports import Reports
@@ -164,7 +165,7 @@ def test_rotation_goes_on_where_it_was_and_passes_over_what_is_held(
 def test_a_rotation_waits_for_who_stores_customers(pool: Pool, database_url: str) -> None:
     """What is being stored knows the older keys alone."""
     with psycopg.connect(database_url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [0x435553544F4D])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [STORING])
         with pytest.raises(ConflictError, match="storing customers"):
             Rotation(pool, vault(1)).begin("amina")
 
