@@ -4,6 +4,7 @@ from pathlib import Path
 
 from psycopg import sql
 
+from broadcaster.privacy.erasure import Erasure
 from broadcaster.privacy.keyring import SIZE, Keys
 from broadcaster.privacy.rotation import Rotation
 from broadcaster.privacy.vault import KeyVault
@@ -21,6 +22,11 @@ def sealed(pool: Pool, *numbers: int) -> KeyVault:
     keys = vault(*numbers)
     Rotation(pool, keys).begin("tests")
     return keys
+
+
+def erasure(pool: Pool, keys: KeyVault) -> Erasure:
+    """Make what erases, where no approval has to be carried over."""
+    return Erasure(pool, keys, lambda _campaign, _expression: None)
 
 
 def dump(pool: Pool) -> str:

@@ -1,5 +1,6 @@
 """Approving and launching with the forecast in hand: what was looked at is what is sent."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.bootstrap.figures import passing, require_launchable
@@ -7,7 +8,7 @@ from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.domain.agreement import drifts
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.message import Lane, MessageClass
-from broadcaster.errors import ConflictError
+from broadcaster.errors import BroadcasterError, ConflictError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
@@ -53,3 +54,19 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
             )
             raise ConflictError(message)
     runtime.campaigns.launch(campaign.id, by, runtime.clock.now())
+
+
+def carried(runtime: "Runtime", campaign: int, expression: str) -> str | None:
+    """Hash what an ended campaign is with another expression, from which somebody was erased.
+
+    None when it is no longer what was approved anyway, such as with other templates.
+    """
+    found = runtime.ledger.campaign(campaign)
+    advisory = runtime.ledger.advisory(found.advisory_id)
+    try:
+        if runtime.unchanged(found, advisory):
+            return runtime.hash(replace(found, expression=expression), advisory)
+    except BroadcasterError:
+        # Its kind is not here any more.
+        return None
+    return None

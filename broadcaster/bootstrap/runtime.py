@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -137,9 +137,10 @@ class Runtime:
     @cached_property
     def erasure(self) -> "Erasure":
         """Erases people."""
+        from broadcaster.bootstrap.approving import carried
         from broadcaster.privacy.erasure import Erasure
 
-        return Erasure(self.pool, self.vault)
+        return Erasure(self.pool, self.vault, partial(carried, self))
 
     @cached_property
     def retention(self) -> "Retention":

@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Scheme
 from broadcaster.ports import KNOWN_KEYS, Vault, open_address, open_broken, open_names
-from broadcaster.privacy import archives, tables
+from broadcaster.privacy import archives, listed, tables, traces
 from broadcaster.privacy.accesses import Access, Accesses, checked, find
 from broadcaster.privacy.audit import note, subject
 
@@ -24,6 +24,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "addresses": "How the person is reached; `suppressed` is for what it must not be used.",
     "broken_addresses": "What was given as an address and can not be one.",
     "consents": "What the person agreed to or refused, by channel and class of message.",
+    "areas": "Areas that are lists with the person's number on them, also as they were before.",
+    "named_in": "Saved segments and campaigns that say in words whom they are for and name the "
+    "person.",
     "messages": "Messages that were planned for the person, and what became of each.",
     "receipts": "What networks and devices told us about those messages.",
     "archived_messages": "The same of campaigns whose records are in files.",
@@ -104,6 +107,10 @@ class Disclosure:
             self._vault, number, (person["name"], person["name_latin"]), person["sealed"]
         )
         addresses = list(_rows(connection, _ADDRESSES, values))
+        reached = [self._address(row) for row in addresses]
+        named = traces.Person(
+            number, [one for one in (name, latin) if one], [one["value"] for one in reached]
+        )
         messages = [_readable(row) for row in _rows(connection, _MESSAGES, values)]
         sent = [DeliveryId.parse(row["delivery"]) for row in messages]
         told = {
@@ -112,13 +119,15 @@ class Disclosure:
         }
         return {
             "customer": {**_readable(person), "name": name, "name_latin": latin},
-            "addresses": [self._address(row) for row in addresses],
+            "addresses": reached,
             "broken_addresses": [
                 _readable(row)
                 | {"raw": open_broken(self._vault, number, row["channel"], row["raw"])}
                 for row in _rows(connection, _BROKEN, values)
             ],
             "consents": [_readable(row) for row in _rows(connection, _CONSENTS, values)],
+            "areas": listed.named(connection, number),
+            "named_in": traces.naming(connection, named),
             "messages": messages,
             "receipts": [_readable(row) for row in _rows(connection, _RECEIPTS, told)],
             "other": _others(connection, customer, [row["id"] for row in addresses]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from broadcaster.privacy import tables
+from broadcaster.privacy import listed, tables
 
 #: What has a time of its own beside the classes of messages.
 RECEIPTS = "receipts"
@@ -31,7 +31,7 @@ WHERE (value IS NOT NULL OR sealed IS NOT NULL)
 """
 # Who has left the utility: their row stays for those deliveries that still name it, without them.
 _GONE = """
-SELECT id FROM customer
+SELECT id, number FROM customer
 WHERE left_at < %(before)s AND (name IS NOT NULL OR sealed IS NOT NULL)
 """
 # What is not on this list is about the person, also what is added to the table later.
@@ -69,7 +69,7 @@ def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
     chosen = f"{_UNUSED} AND (digest IS NOT NULL OR NOT {_BARRED}) ORDER BY id LIMIT %(limit)s"
     ids = [id_ for (id_,) in connection.execute(f"{chosen} FOR UPDATE", values)]
     connection.execute(
-        f"UPDATE address SET value = NULL, keys = NULL, sealed = NULL"  # noqa: S608  (as above)
+        f"UPDATE address SET value = NULL, keys = NULL, sealed = NULL, place = NULL"  # noqa: S608  (as above)
         f" WHERE id = ANY(%s) AND {_BARRED}",
         [ids],
     )
@@ -84,12 +84,10 @@ def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
     columns = _columns(connection)
     if "left_at" not in columns:
         return 0
-    ids = [
-        id_
-        for (id_,) in connection.execute(
-            f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED", values
-        )
-    ]
+    gone = f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
+    people = dict(connection.execute(gone, values).fetchall())
+    ids = list(people)
+    listed.clean(connection, people.values())
     for table in ("customer_address", "broken_address", "consent"):
         connection.execute(
             f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)

@@ -83,7 +83,7 @@ ORDER BY address.id FOR UPDATE OF address
 """
 
 _EMPTY = """
-UPDATE address SET value = NULL, keys = NULL, sealed = NULL, digest = %(digest)s
+UPDATE address SET value = NULL, keys = NULL, sealed = NULL, place = NULL, digest = %(digest)s
 WHERE id = %(address)s
 """
 
@@ -115,10 +115,16 @@ class Erased:
 class Erasure:
     """Erases people."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], vault: Vault) -> None:
-        """Use the pool's connections and the keys that are here."""
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], vault: Vault, approval: traces.Approval
+    ) -> None:
+        """Use the pool's connections and the keys that are here.
+
+        `approval` hashes what an ended campaign is once its expression names nobody any more.
+        """
         self._pool = pool
         self._vault = vault
+        self._approval = approval
 
     def erase(self, number: str, by: str, reason: str, now: datetime) -> Erased:
         """Erase a customer, in one transaction, and then in the files of archived campaigns.
@@ -173,7 +179,8 @@ class Erasure:
         for campaign in campaigns:
             new = {**values, "campaign": campaign, "pseudonym": pseudonym()}
             deliveries += connection.execute(_DELIVERIES, new).rowcount
-        found = traces.clean(connection, number, named, spoken)
+        person = traces.Person(number, named, spoken)
+        found = traces.clean(connection, person, by, self._approval)
         for column, table in tables.others(connection):
             ids = [customer] if column == "customer_id" else emptied
             tables.forget(connection, table, column, ids)

@@ -11,11 +11,10 @@ from broadcaster.domain.customer import BrokenAddress
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel
 from broadcaster.privacy.disclosure import Disclosure
-from broadcaster.privacy.erasure import Erasure
 from broadcaster.privacy.rotation import Rotation
 from tests.builders import NOON, customer, receipt, recorded, submission
 from tests.rows import Pool, Rows
-from tests.vaults import sealed, vault
+from tests.vaults import erasure, sealed, vault
 
 _RAW = "05-22-BROKEN"
 
@@ -36,7 +35,7 @@ def test_no_log_line_names_anybody(pool: Pool, caplog: pytest.LogCaptureFixture)
     rows.ledger.receive([receipt(DeliveryId(campaign, one)) for one in (1, 2)], NOON)
     rows.ledger.apply_receipts(NOON, 10)
     Disclosure(pool, keys).collect("C000001", "youssef", "request")
-    Erasure(pool, keys).erase("C000001", "youssef", "request", NOON)
+    erasure(pool, keys).erase("C000001", "youssef", "request", NOON)
     lines = "\n".join(JsonFormatter().format(record) for record in caplog.records)
     said = lines + repr(keys) + repr(people) + repr(people[0].addresses)
     assert "customers.save" in lines

@@ -10,6 +10,10 @@ import psycopg
 import pytest
 
 from broadcaster import bootstrap
+from broadcaster.audience.areas.places import SavedPlaces
+from broadcaster.audience.areas.store import Areas
+from broadcaster.audience.areas.version import Listed
+from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.segments import Segments
 from broadcaster.audience.store import Customers
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
@@ -17,10 +21,11 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
 from broadcaster.ledger.archive import Archive
+from broadcaster.planning.openings import Openings
 from broadcaster.ports import PLANNING_LANES, STORING
 from broadcaster.privacy.accesses import Accesses
 from broadcaster.privacy.disclosure import Disclosure
-from broadcaster.privacy.erasure import Erased, Erasure
+from broadcaster.privacy.erasure import Erased
 from broadcaster.privacy.vault import KeyVault
 from broadcaster.reports.evidence import write_evidence
 from broadcaster.reports.reports import Reports
@@ -28,7 +33,7 @@ from broadcaster.settings import load
 from tests.builders import NOON, customer, receipt, recorded, submission
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
-from tests.vaults import dump, files, sealed, vault
+from tests.vaults import dump, erasure, files, sealed, vault
 
 __all__ = ["run"]
 
@@ -41,7 +46,7 @@ _AMINA = replace(
     attributes={"district": "Derb-Sultan-7"},
     addresses=(
         Address(scheme=Scheme.TEL, value="+212661234567", keys={}),
-        Address(scheme=Scheme.MAILTO, value="amina.bennani@example.test", keys={}),
+        Address(scheme=Scheme.MAILTO, value="amina@bennani-k7.test", keys={}),
         Address(
             scheme=Scheme.WEBPUSH,
             value="https://push.example.test/of-amina",
@@ -51,6 +56,8 @@ _AMINA = replace(
     ),
     broken=(BrokenAddress(channel=Channel.SMS, raw="05-22-BROKEN", fault="NOT_MOBILE"),),
     opted_out=((Channel.PUSH, MessageClass.PROMOTIONAL),),
+    household="meter-778-of-amina",
+    location=(-7.6198712, 33.5883114),
 )
 _REFERENCE = "SMnetworkreference"
 #: What is hers alone.
@@ -59,12 +66,15 @@ _VALUES = (
     _AMINA.name,
     "Amina Bennani",
     "+212661234567",
-    "amina.bennani@example.test",
+    "amina@bennani-k7.test",
     "https://push.example.test/of-amina",
     "auth-of-amina",
     "point-of-amina",
     "05-22-BROKEN",
     "Derb-Sultan-7",
+    "meter-778-of-amina",
+    "-7.6198712",
+    "33.5883114",
     _REFERENCE,
 )
 
@@ -140,7 +150,7 @@ def _shown(held: str) -> list[str]:
 
 def _erase(town: Town, **changes: object) -> Erased:
     values = {"number": _AMINA.number, "by": "youssef", "reason": "asked for it", "now": NOON}
-    return Erasure(town.pool, town.keys).erase(**{**values, **changes})  # type: ignore[arg-type]  # (a test's own changes)
+    return erasure(town.pool, town.keys).erase(**{**values, **changes})  # type: ignore[arg-type]  # (a test's own changes)
 
 
 def test_disclosure_gives_all_that_is_held(town: Town) -> None:
@@ -167,6 +177,12 @@ def test_erasure_leaves_nothing_that_a_search_finds_and_all_figures(town: Town) 
     file = town.archive(first)
     second = town.told("second", channels=(Channel.SMS, Channel.EMAIL))
     Segments(town.pool).save("her", f'number = "{_AMINA.number}" or name = "{_AMINA.name}"')
+    for listed in ([_AMINA.number], ["C000008", _AMINA.number], ["C000008"]):
+        Areas(town.pool).save_lists(
+            {"street": Listed(attribute="number", values=listed)}, "street.csv"
+        )
+    assert Openings(town.pool, town.keys).learn(tuple(Channel), names=True) == 9
+    assert "@bennani-k7.test" in dump(town.pool)
     town.rows.tell("UPDATE campaign SET status = 'completed' WHERE id = %s", second)
     # In plain where it is, as a search of ciphertext would find nothing anyway.
     opened = json.dumps(
@@ -180,9 +196,11 @@ def test_erasure_leaves_nothing_that_a_search_finds_and_all_figures(town: Town) 
 
     done = _erase(town)
     assert (done.found, done.deliveries, done.addresses, done.kept) == (True, 2, 3, 1)
-    assert (done.traces, done.files, done.unread) == (3, 1, [])
+    assert (done.traces, done.files, done.unread) == (5, 1, [])
 
     assert _shown(dump(town.pool) + files(town.folder)) == []
+    assert "@bennani-k7.test" not in dump(town.pool)
+    assert town.rows.ask("SELECT FROM address WHERE sealed IS NULL AND place IS NOT NULL") == []
     for one in (first, second):
         # The time that goes by, the file's new SHA-256, and the list that named her, aside.
         passing = {"archive": 0, "in_doubt_list": 0, "seconds": 0}
@@ -192,6 +210,52 @@ def test_erasure_leaves_nothing_that_a_search_finds_and_all_figures(town: Town) 
     people = town.rows.ask("SELECT customer_id < 0, address_id IS NULL FROM delivery")
     assert people.count((True, True)) == 2
     assert _erase(town) == Erased(found=False, unread=[])
+
+
+def test_disclosure_says_where_a_person_is_named_and_where_they_live(town: Town) -> None:
+    """Lists and expressions by their names alone: others may be named in them too."""
+    Segments(town.pool).save("her", f'number in ("{_AMINA.number}", "C000008")')
+    Segments(town.pool).save("namesakes", f'name = "{_AMINA.name}"')
+    Segments(town.pool).save("others", 'number = "C000008"')
+    town.rows.draft(name="to her", expression=f'number = "{_AMINA.number}"')
+    for listed in (["C000008", _AMINA.number], ["C000008"], [_AMINA.number]):
+        Areas(town.pool).save_lists(
+            {"street": Listed(attribute="number", values=listed)}, "street.csv"
+        )
+    given = Disclosure(town.pool, town.keys).collect(_AMINA.number, "youssef", "request 12")
+    place = {"longitude": -7.6198712, "latitude": 33.5883114, "household": "meter-778-of-amina"}
+    assert given["customer"].items() >= place.items()
+    assert given["named_in"] == [
+        {"segment": "her"},
+        {"campaign": "to her"},
+        {"segment": "namesakes"},
+    ]
+    assert [(one["area"], one["current"]) for one in given["areas"]] == [
+        ("street", False),
+        ("street", True),
+    ]
+
+
+def test_a_list_is_the_same_version_without_the_erased_person(town: Town) -> None:
+    """So what was approved with it still finds it; imported again, it is whole again."""
+    areas, places = Areas(town.pool), SavedPlaces(Areas(town.pool))
+    audience = SegmentAudience(town.pool, town.keys, places=places)
+    customers = Customers(town.pool, town.keys, audience)
+    lists = {
+        "hers": Listed(attribute="number", values=[_AMINA.number]),
+        "both": Listed(attribute="number", values=["C000008"]),
+    }
+    areas.save_lists(lists, "street.csv")
+    pinned = [f'location in area "{areas.get(name).reference}"' for name in lists]
+    assert [customers.count(one) for one in pinned] == [1, 1]
+    _erase(town)
+    assert [customers.count(one) for one in pinned] == [0, 1]
+    customers.save([_AMINA])
+    assert [customers.count(one) for one in pinned] == [0, 1]
+    again = areas.save_lists(lists, "street.csv")
+    assert [one.became for one in again] == ["changed", "unchanged"]
+    assert [customers.count(one) for one in pinned] == [1, 1]
+    assert town.rows.ask("SELECT count(*) FROM area_version") == [(2,)]
 
 
 def test_the_file_of_an_archive_keeps_its_proof(town: Town) -> None:
@@ -420,3 +484,42 @@ def test_a_disclosed_message_has_its_words(pool: Pool, run: Run, tmp_path: Path)
         assert told["as_approved"] is (name == "as approved")
         assert all("text" not in one for one in messages if one["channel"] != "sms")
         rows.tell("UPDATE campaign SET approved_hash = 'other'")
+
+
+def test_the_approval_of_an_ended_campaign_outlives_whom_it_named(pool: Pool, run: Run) -> None:
+    """Its expression names nobody any more; a replay of it is what was approved, as the trail says.
+
+    What an approval keeps of the forecast names nobody either.
+    """
+    import base64  # noqa: PLC0415  (here alone)
+
+    rows = Rows(pool)
+    key = base64.b64encode(bytes([1]) * 32).decode()
+    environ = {"BROADCASTER_DATA_KEYS": f"1={key}"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        Customers(pool, sealed(pool, 1)).save([replace(_AMINA, locales=("fr-MA",)), customer(8)])
+        wish = f'number in ("{_AMINA.number}", "C000008") or name = "{_AMINA.name}"'
+        run("segments", "save", "they", wish)
+        for name in ("first", "changed"):
+            run("campaigns", "create", name, "--kind", "remote_services", "--segment", "they")
+            assert run("campaigns", "approve", name, "--by", "youssef").code == 0
+            run("campaigns", "cancel", name, "--by", "youssef")
+        rows.tell("UPDATE campaign SET approved_hash = 'other' WHERE name = 'changed'")
+        (before,) = rows.ask("SELECT approved_hash FROM campaign WHERE name = 'first'")[0]
+        said = run("customers", "erase", _AMINA.number, "--reason", "asked for it", "--json")
+        assert json.loads(said.out)["traces"] == 6
+        assert _shown(dump(pool)) == []
+        with bootstrap.running(load()) as runtime:
+            for name in ("first", "changed"):
+                found = runtime.campaigns.get(name)
+                same = runtime.unchanged(found, runtime.ledger.advisory(found.advisory_id))
+                assert same is (name == "first")
+                assert found.expression.count("erased") == 2
+    trail = rows.ask(
+        "SELECT subject, details ->> 'before', details ->> 'content_hash' FROM audit"
+        " WHERE action = 'erase_in_expression'"
+    )
+    (after,) = rows.ask("SELECT approved_hash FROM campaign WHERE name = 'first'")[0]
+    assert trail == [("campaign 1", before, after)]

@@ -7,12 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from broadcaster.audience.areas.store import Areas
+from broadcaster.audience.areas.version import Listed
 from broadcaster.audience.store import Customers
 from broadcaster.domain.customer import BrokenAddress
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ConfigurationError
 from broadcaster.ledger.archive import Archive
+from broadcaster.planning.openings import Openings
 from broadcaster.ports import STORING
 from broadcaster.privacy import archives
 from broadcaster.privacy.retention import Retention
@@ -162,8 +165,19 @@ def test_who_left_is_forgotten_and_stays_counted(rows: Rows) -> None:
     broken = BrokenAddress(channel=Channel.PUSH, raw="https://broken", fault="BAD_KEY")
     keys = sealed(rows.pool, 1)
     Customers(rows.pool, keys).save(
-        [customer(1, attributes={"district": "Anfa"}, broken=(broken,))]
+        [
+            customer(
+                1,
+                attributes={"district": "Anfa"},
+                broken=(broken,),
+                household="meter-778",
+                location=(-7.6198712, 33.5883114),
+            )
+        ]
     )
+    numbers = Listed(attribute="number", values=["C000001", "C000002"])
+    Areas(rows.pool).save_lists({"street": numbers}, "street.csv")
+    Openings(rows.pool, keys).learn(tuple(Channel), names=True)
     campaign = _ended(rows, "late", 40)
     before = Reports(rows.pool).summary(campaign)
     rows.tell("ALTER TABLE customer ADD COLUMN IF NOT EXISTS left_at timestamptz")
@@ -174,7 +188,10 @@ def test_who_left_is_forgotten_and_stays_counted(rows: Rows) -> None:
     assert rows.ask("SELECT count(*) FROM customer WHERE sealed IS NOT NULL") == [(2,)]
     held = dump(rows.pool)
     assert "C000001" not in held
-    assert "Anfa" not in held
+    assert [one for one in ("Anfa", "meter-778", "-7.6198712") if one in held] == []
+    assert Areas(rows.pool).get("street").listed.values == ["C000002"]
+    known = "SELECT count(*) FROM customer WHERE concat(name_form, latin_form, formed) <> ''"
+    assert rows.ask(known) == [(2,)]
     assert Reports(rows.pool).summary(campaign) == before
 
 

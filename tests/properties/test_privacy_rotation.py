@@ -12,12 +12,11 @@ from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Scheme
 from broadcaster.ports import open_address, open_names
 from broadcaster.privacy import rotation
-from broadcaster.privacy.erasure import Erasure
 from broadcaster.privacy.rotation import Rotation
 from broadcaster.privacy.vault import KeyVault
 from tests.builders import NOON, customer
 from tests.rows import Pool, Rows
-from tests.vaults import vault
+from tests.vaults import erasure, vault
 
 _STEPS = 25
 #: Few, so that customers share them and they come back.
@@ -84,7 +83,7 @@ class Town:
 
     def erase(self) -> None:
         number = f"C{self.chance.randint(1, 7):06d}"
-        done = Erasure(self.pool, self.keys).erase(number, "tests", "chance", NOON)
+        done = erasure(self.pool, self.keys).erase(number, "tests", "chance", NOON)
         assert done.found == (self.wanted.pop(number, None) is not None)
 
     def check(self) -> None:

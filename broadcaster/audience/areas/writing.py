@@ -23,6 +23,7 @@ VALUES (%(name)s, %(kind)s, %(hash)s, %(geometry)s, %(source)s, %(vertices)s, %(
     %(west)s, %(south)s, %(width)s, %(height)s, %(columns)s, %(rows)s, %(cells)s)
 RETURNING id
 """
+_WHOLE = "UPDATE area_version SET geometry = %(geometry)s WHERE id = %(id)s"
 _NAME = """
 INSERT INTO area (name, version_id) VALUES (%(name)s, %(version)s)
 ON CONFLICT (name) DO UPDATE SET version_id = excluded.version_id, updated_at = now()
@@ -63,13 +64,17 @@ def save(connection: Connection[Any], given: Given, shape: Shape = ()) -> Saved:
         "square_km": given.square_km,
     }
     before = one(connection, LATEST + " WHERE area.name = %(name)s", columns)
-    if before is not None and before.hash == columns["hash"]:
+    if before is not None and before.hash == columns["hash"] and before.geometry == given.geometry:
         return Saved(version=before, became="unchanged")
     if before is None:
         _room(connection)
     # The same place again, after another one, is the version that it was then.
     query = VERSIONS + " WHERE version.name = %(name)s AND version.hash = %(hash)s"
     found = one(connection, query, columns)
+    if found is not None and found.geometry != given.geometry:
+        # Somebody who was on the list was erased, and is given again.
+        connection.execute(_WHOLE, {**columns, "id": found.id})
+        found = one(connection, query, columns)
     version = found.id if found else _insert(connection, columns, cut(shape) if shape else None)
     connection.execute(_NAME, {"name": given.name, "version": version})
     stored = found or one(connection, query, columns)
