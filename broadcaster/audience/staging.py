@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from broadcaster.audience.fates import Fates, Origin, decide
+from broadcaster.audience.returning import Returning
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Channel
 from broadcaster.ports import (
@@ -211,6 +212,7 @@ class Stage:
         self._vault = vault
         self._mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
         self._key = _SEALED_KEY if sealer else _PLAIN_KEY
+        self._returning = Returning(connection, sealer)
 
     def lay(self, records: Sequence[CustomerRecord]) -> Fates:
         """Lay customers of different numbers out, and say what storing them would do."""
@@ -235,6 +237,8 @@ class Stage:
         for statement in _REPLACED:
             execute(statement)
         execute(_JOINED + self._key)
+        # Before what the file says: a consent in it yields to a refusal.
+        self._returning.restore()
         execute(_SAID, self._origin._asdict())
         (left,) = execute(_LEFT).fetchone() or (0,)
         return int(left)

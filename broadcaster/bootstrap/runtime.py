@@ -147,7 +147,7 @@ class Runtime:
         """Lets go of what has been kept for long enough."""
         from broadcaster.privacy.retention import Retention
 
-        return Retention(self.pool, self.settings.retention)
+        return Retention(self.pool, self.settings.retention, self.vault)
 
     @cached_property
     def redis(self) -> "redis.Redis":

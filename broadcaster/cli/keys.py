@@ -103,7 +103,7 @@ def rotate(by: By = "operator", json: Json = False) -> None:
 
 def _line(key: "KeyStanding") -> str:
     rows = f"key {key.number}: {key.rows:,} rows"
-    erased = f", {key.erased:,} of them erased addresses" if key.erased else ""
+    erased = f", {key.erased:,} of them of erased people" if key.erased else ""
     state = f", retired {key.retired:%Y-%m-%d}" if key.retired else ""
     return rows + erased + state + ("" if key.here else ", not here")
 

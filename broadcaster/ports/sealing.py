@@ -26,6 +26,7 @@ class Place(StrEnum):
     ADDRESS = "address"
     CUSTOMER = "customer"
     BROKEN = "broken"
+    NUMBER = "number"
     NAME = "name"
     NAME_LATIN = "name_latin"
 

@@ -1,12 +1,14 @@
 """What nobody uses any more: old receipts, those who left, and addresses that nobody has."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection, sql
 
+from broadcaster.ports import Sealer
 from broadcaster.privacy import listed, tables
+from broadcaster.privacy.barring import TIED, remember
 
 #: What has a time of its own beside the classes of messages.
 RECEIPTS = "receipts"
@@ -30,10 +32,12 @@ WHERE (value IS NOT NULL OR sealed IS NOT NULL)
         AND (campaign.finished_at IS NULL OR campaign.finished_at > %(before)s))
 """
 # Who has left the utility: their row stays for those deliveries that still name it, without them.
-_GONE = """
+# In a database without a key nothing could outlive them: then those stay of whom something has to.
+_GONE = f"""
 SELECT id, number FROM customer
 WHERE left_at < %(before)s AND (name IS NOT NULL OR sealed IS NOT NULL)
-"""
+  AND (%(sealed)s OR NOT {TIED})
+"""  # noqa: S608  (joined from our own constants)
 # What is not on this list is about the person, also what is added to the table later.
 _COLUMNS = """
 SELECT column_name FROM information_schema.columns
@@ -46,18 +50,21 @@ _BARRED = "EXISTS (SELECT FROM suppression WHERE address_id = address.id)"
 _CHOSEN = {RECEIPTS: _OLD_RECEIPTS, LEFT: _GONE, ADDRESSES: _UNUSED}
 
 
-def count(connection: Connection[Any], what: str, before: datetime) -> int:
+def count(connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None) -> int:
     """Count what has been out of use since before that moment."""
     if what == LEFT and "left_at" not in _columns(connection):
         return 0
     query = f"SELECT count(*) FROM ({_CHOSEN[what]}) AS unused"  # noqa: S608  (our own constants)
-    row = connection.execute(query, {"before": before}).fetchone()
+    row = connection.execute(query, {"before": before, "sealed": sealer is not None}).fetchone()
     return int(row[0]) if row else 0
 
 
-def take(connection: Connection[Any], what: str, before: datetime) -> int:
+def take(connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None) -> int:
     """Let go of what has been out of use since before then, up to `BATCH` rows; how many."""
-    return _TAKEN[what](connection, {"before": before, "limit": BATCH})
+    values = {"before": before, "limit": BATCH, "sealed": sealer is not None}
+    if what == LEFT:
+        return _left(connection, values, sealer)
+    return _receipts(connection, values) if what == RECEIPTS else _unused(connection, values)
 
 
 def _receipts(connection: Connection[Any], values: Mapping[str, object]) -> int:
@@ -80,7 +87,7 @@ def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
     return len(ids)
 
 
-def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
+def _left(connection: Connection[Any], values: Mapping[str, object], sealer: Sealer | None) -> int:
     columns = _columns(connection)
     if "left_at" not in columns:
         return 0
@@ -88,6 +95,8 @@ def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
     people = dict(connection.execute(gone, values).fetchall())
     ids = list(people)
     listed.clean(connection, people.values())
+    if sealer is not None:
+        remember(connection, sealer, people)
     for table in ("customer_address", "broken_address", "consent"):
         connection.execute(
             f"DELETE FROM {table} WHERE customer_id = ANY(%s)",  # noqa: S608  (our own names)
@@ -104,13 +113,6 @@ def _left(connection: Connection[Any], values: Mapping[str, object]) -> int:
     query = sql.SQL("UPDATE customer SET number = 'left-' || id, {} WHERE id = ANY(%s)")
     connection.execute(query.format(emptied), [ids])
     return len(ids)
-
-
-_TAKEN: Mapping[str, Callable[[Connection[Any], Mapping[str, object]], int]] = {
-    RECEIPTS: _receipts,
-    LEFT: _left,
-    ADDRESSES: _unused,
-}
 
 
 def _columns(connection: Connection[Any]) -> list[str]:

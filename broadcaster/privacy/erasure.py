@@ -2,8 +2,9 @@
 
 What goes: the person's row with everything that hangs on it, their addresses that nobody else has,
 and what networks called their messages. What stays: their deliveries, each with its status, reason,
-channel and locale, under a random number that differs from campaign to campaign; and, of each
-address, a keyed digest that keeps it from being used when it comes back with the next import.
+channel and locale, under a random number that differs from campaign to campaign; of each address,
+a keyed digest that keeps it from being used when it comes back with the next import; and of the
+customer's number one, where an order or a refusal of everything has to hold then.
 """
 
 import secrets
@@ -30,7 +31,7 @@ from broadcaster.ports import (
 from broadcaster.privacy import filed, tables, traces
 from broadcaster.privacy.accesses import checked, find
 from broadcaster.privacy.audit import note, subject
-from broadcaster.privacy.barring import bar
+from broadcaster.privacy.barring import bar, remember
 
 # What may still be needed to keep the person safe, or to know what became of a message.
 _KEPT_BY = """
@@ -181,6 +182,7 @@ class Erasure:
             deliveries += connection.execute(_DELIVERIES, new).rowcount
         person = traces.Person(number, named, spoken)
         found = traces.clean(connection, person, by, self._approval)
+        remember(connection, sealer, {customer: number})
         for column, table in tables.others(connection):
             ids = [customer] if column == "customer_id" else emptied
             tables.forget(connection, table, column, ids)

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import MessageClass
+from broadcaster.ports import KNOWN_KEYS, Sealer, Vault
 from broadcaster.privacy import archives, disuse, tables
 from broadcaster.privacy.audit import note
 from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
@@ -105,27 +106,34 @@ class Done:
 class Retention:
     """Lets go of what has been kept for long enough."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], days: Mapping[str, int]) -> None:
-        """Keep for so many days: by class of message, after a campaign's end, and by the others."""
+    def __init__(
+        self, pool: ConnectionPool[Connection[Any]], days: Mapping[str, int], vault: Vault
+    ) -> None:
+        """Keep for so many days: by class of message, after a campaign's end, and by the others.
+
+        `vault` has the keys by which what has to outlive people is known again.
+        """
         self._pool = pool
         self._days = days
+        self._vault = vault
 
     def standing(self, now: datetime) -> Standing:
-        """Say what is due to go; changes nothing."""
+        """Say what is due to go; changes nothing. ConfigurationError when a key is not here."""
         with self._pool.connection() as connection:
             _hurry_not(connection)
             return Standing(
                 campaigns=[due for due, _ in self._due(connection, now)],
-                receipts=disuse.count(connection, RECEIPTS, self._before(now, RECEIPTS)),
-                left=disuse.count(connection, LEFT, self._before(now, LEFT)),
-                addresses=disuse.count(connection, ADDRESSES, self._before(now, ADDRESSES)),
+                receipts=self._count(connection, RECEIPTS, now),
+                left=self._count(connection, LEFT, now),
+                addresses=self._count(connection, ADDRESSES, now),
             )
 
     def apply(self, by: str, now: datetime) -> Iterator[Done]:
         """Let go of all that is due, a campaign or some thousand rows at a time.
 
         What is interrupted goes on with the next call. UnavailableError when the database does not
-        answer, or late news of a campaign are applied all the time.
+        answer, or late news of a campaign are applied all the time; ConfigurationError when a key
+        is not here.
         """
         with self._pool.connection() as connection:
             due = self._due(connection, now)
@@ -193,7 +201,7 @@ class Retention:
                 # While customers are stored their addresses wait for the next call.
                 if what != RECEIPTS and not tables.storing_waits(connection):
                     break
-                rows = disuse.take(connection, what, before)
+                rows = disuse.take(connection, what, before, self._sealer(connection, what))
                 total += rows
                 if rows:
                     note(connection, by, "retention", what, {"rows": rows})
@@ -201,6 +209,17 @@ class Retention:
                     break
         if total:
             yield Done(what=what, rows=total)
+
+    def _count(self, connection: Connection[Any], what: str, now: datetime) -> int:
+        return disuse.count(
+            connection, what, self._before(now, what), self._sealer(connection, what)
+        )
+
+    def _sealer(self, connection: Connection[Any], what: str) -> Sealer | None:
+        """Give what is needed to keep something of those who left; nothing else needs a key."""
+        if what != LEFT:
+            return None
+        return self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
 
     def _before(self, now: datetime, what: str) -> datetime:
         return now - timedelta(days=self._days[what])

@@ -88,7 +88,7 @@ WHERE broken_address.customer_id = new.customer_id AND broken_address.channel = 
 
 _KEYS = "SELECT id, made_at, retired_at FROM data_key ORDER BY id"
 
-# Which keys something still needs; digests alone are of erased addresses that stay barred.
+# Which keys something still needs; digests alone are of what was erased and stays barred.
 _USED = """
 SELECT key, sum(rows), COALESCE(sum(rows) FILTER (WHERE NOT opens), 0) FROM (
     SELECT substring(sealed FOR 2) AS key, true AS opens, count(*) AS rows
@@ -99,6 +99,8 @@ SELECT key, sum(rows), COALESCE(sum(rows) FILTER (WHERE NOT opens), 0) FROM (
     UNION ALL
     SELECT decode(substring(raw FROM 8 FOR 4), 'hex'), true, count(*)
     FROM broken_address WHERE raw LIKE 'sealed:%' GROUP BY 1
+    UNION ALL
+    SELECT substring(digest FOR 2), false, count(*) FROM kept_refusal GROUP BY 1
 ) AS found GROUP BY 1
 """
 
@@ -113,7 +115,7 @@ SELECT (SELECT count(*) FROM customer WHERE sealed IS NULL AND name IS NOT NULL)
 class KeyStanding:
     """A key that the database knows: since when, until when, and how many rows need it.
 
-    `erased` is how many of those are erased addresses, recognised by it and otherwise empty.
+    `erased` is how many of those are of erased people: recognised by it, and otherwise empty.
     """
 
     number: int

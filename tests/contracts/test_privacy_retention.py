@@ -25,7 +25,7 @@ from broadcaster.settings import load
 from tests.builders import NOON, customer, receipt
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
-from tests.vaults import dump, files, sealed
+from tests.vaults import dump, files, sealed, vault
 
 __all__ = ["run"]
 
@@ -79,7 +79,7 @@ def test_each_class_has_its_own_time(rows: Rows) -> None:
         )
     }
     running = rows.running(name="running")
-    list(Retention(rows.pool, _RULES).apply("amina", NOON))
+    list(Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON))
     gone = {
         key for key, campaign in ended.items() if all(one < 0 for one in _people(rows, campaign))
     }
@@ -96,7 +96,7 @@ def test_figures_stay_and_people_can_not_be_followed(rows: Rows) -> None:
     first, second = _ended(rows, "first", 101), _ended(rows, "second", 102)
     reports = Reports(rows.pool)
     before = [reports.summary(one) for one in (first, second)]
-    done = list(Retention(rows.pool, _RULES).apply("amina", NOON))
+    done = list(Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON))
     assert [(one.what, one.rows) for one in done[:2]] == [("second", 6), ("first", 6)]
     assert [reports.summary(one) for one in (first, second)] == before
     people = _people(rows, first)
@@ -109,7 +109,7 @@ def test_figures_stay_and_people_can_not_be_followed(rows: Rows) -> None:
     assert [row.customer_number for row in reports.unreached(first)] == []
     trail = rows.ask("SELECT actor, subject, details FROM audit WHERE action = 'pseudonymise'")
     assert trail[0] == ("amina", f"campaign {second}", {"rows": 6})
-    assert list(Retention(rows.pool, _RULES).apply("amina", NOON)) == []
+    assert list(Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON)) == []
 
 
 def test_old_receipts_go_and_waiting_ones_stay(rows: Rows) -> None:
@@ -119,9 +119,11 @@ def test_old_receipts_go_and_waiting_ones_stay(rows: Rows) -> None:
         rows.ledger.receive([receipt(DeliveryId(campaign, number))], NOON - days * DAY)
     rows.ledger.apply_receipts(NOON, 10)
     rows.ledger.receive([receipt(None, reference="later")], NOON - 91 * DAY)
-    standing = Retention(rows.pool, _RULES).standing(NOON)
+    standing = Retention(rows.pool, _RULES, vault(1)).standing(NOON)
     assert standing.receipts == 1
-    assert [one.what for one in Retention(rows.pool, _RULES).apply("amina", NOON)] == ["receipts"]
+    assert [one.what for one in Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON)] == [
+        "receipts"
+    ]
     assert rows.ask("SELECT number FROM receipt ORDER BY id") == [(2,), (None,)]
 
 
@@ -139,7 +141,7 @@ def test_addresses_that_nobody_has_go_and_barred_ones_stay_barred(rows: Rows) ->
         barred,
     )
     customers.save([customer(1, addresses=())])
-    retention = Retention(rows.pool, _RULES)
+    retention = Retention(rows.pool, _RULES, vault(1))
     assert list(retention.apply("amina", NOON)) == []
     assert [one.rows for one in retention.apply("amina", NOON + 11 * DAY)] == [2]
     assert rows.ask("SELECT id, sealed FROM address WHERE sealed IS NULL") == [(barred, None)]
@@ -153,7 +155,7 @@ def test_addresses_that_nobody_has_go_and_barred_ones_stay_barred(rows: Rows) ->
 def test_addresses_wait_for_who_stores_customers(rows: Rows, database_url: str) -> None:
     """An import may have found one and not yet written whose it is."""
     Customers(rows.pool, sealed(rows.pool, 1)).save([customer(1, addresses=())])
-    retention = Retention(rows.pool, _RULES)
+    retention = Retention(rows.pool, _RULES, vault(1))
     with psycopg.connect(database_url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [STORING])
         assert list(retention.apply("amina", NOON)) == []
@@ -183,7 +185,7 @@ def test_who_left_is_forgotten_and_stays_counted(rows: Rows) -> None:
     rows.tell("ALTER TABLE customer ADD COLUMN IF NOT EXISTS left_at timestamptz")
     rows.tell("UPDATE customer SET left_at = %s WHERE number = 'C000001'", NOON - 91 * DAY)
     rows.tell("UPDATE customer SET left_at = %s WHERE number = 'C000002'", NOON - 89 * DAY)
-    done = list(Retention(rows.pool, _RULES).apply("amina", NOON))
+    done = list(Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON))
     assert [(one.what, one.rows) for one in done] == [("left", 1), ("addresses", 2)]
     assert rows.ask("SELECT count(*) FROM customer WHERE sealed IS NOT NULL") == [(2,)]
     held = dump(rows.pool)
@@ -245,7 +247,7 @@ def test_the_file_of_an_archived_campaign_is_treated_alike(rows: Rows, tmp_path:
     seen = archive.mark(campaign, DAY, NOON)
     kept = write_evidence(lambda stream: reports.export(campaign, stream), file)
     archive.let_go(campaign, seen, kept.as_dict(), reports.summary(campaign), "amina", NOON)
-    retention = Retention(rows.pool, _RULES)
+    retention = Retention(rows.pool, _RULES, vault(1))
     away = file.rename(tmp_path / "away")
     assert [one.missing for one in retention.apply("amina", NOON)] == [str(file)]
     away.rename(file)
