@@ -19,6 +19,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
+_By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 _Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 _EXAMPLE = 'An expression, as: services has "water" and not district in ("Anfa", "Maârif")'
 _Name = Annotated[str, typer.Argument(help="The segment's name.")]
@@ -121,7 +122,11 @@ def count(segment: _Segment, json: _Json = False) -> None:
 def sample(
     segment: _Segment,
     limit: Annotated[int, typer.Option(help="How many, at most 1000.")] = 10,
-    names: Annotated[bool, typer.Option("--names", help="Show whole names.")] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show whole names; of each it is noted who saw it.")
+    ] = False,
+    purpose: Annotated[str, typer.Option(help="Why, for the audit.")] = "not given",
+    by: _By = "operator",
     json: _Json = False,
 ) -> None:
     """Show some of those whom a segment or an expression selects: the first by number."""
@@ -129,6 +134,8 @@ def sample(
         raise InvalidInputError("--limit", f"{limit} is out of range", f"Give 1 to {_MOST}.")
     with _runtime() as runtime:
         people = runtime.customers.people(_expression(runtime, segment), limit)
+        if names:
+            runtime.accesses.seen([one.number for one in people], by, "sample", purpose)
     rows = [_shown(one, whole=names) for one in people]
     if json:
         typer.echo(_dump(rows))

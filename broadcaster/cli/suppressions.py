@@ -203,6 +203,7 @@ def export(
     to: Annotated[Path, typer.Option(help="The CSV file to write; it must not be there yet.")],
     *,
     channel: Channel = "",
+    purpose: Annotated[str, typer.Option(help="Why, for the audit.")] = "not given",
     by: By = "operator",
     json: Json = False,
 ) -> None:
@@ -212,8 +213,10 @@ def export(
     wanted = channels("--channel", [channel] if channel else None)
     count = 0
     with runtime() as opened, new_file(to) as write:
+        only = wanted[0] if wanted else None
+        listed = opened.suppressions.export(by, channel=only, purpose=purpose)
         write(("address", "scope", "reason", "date", "proof", "channel", "ground", "by"))
-        for one in opened.suppressions.export(by, channel=wanted[0] if wanted else None):
+        for one in listed:
             cells = (one.value, " ".join(one.classes), one.reason, one.at.isoformat(), one.proof)
             write((*cells, one.channel.value, one.ground.value, one.source))
             count += 1

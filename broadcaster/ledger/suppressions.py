@@ -139,11 +139,14 @@ class Suppressions:
             rows = connection.execute(_COUNTS).fetchall()
         return [(Channel(c), Ground(ground), reason, count) for c, ground, reason, count in rows]
 
-    def export(self, by: str, *, channel: Channel | None = None) -> Iterator[Suppressed]:
+    def export(
+        self, by: str, *, channel: Channel | None = None, purpose: str = "not given"
+    ) -> Iterator[Suppressed]:
         """Give all barred addresses with their values, in bounded memory; noted in the audit."""
         who, after = checked_name("--by", by), 0
+        why = checked_proof("--purpose", purpose)
         with self._pool.connection() as connection:
-            details = {"channel": channel.value if channel else None}
+            details = {"channel": channel.value if channel else None, "purpose": why}
             note(connection, who, "suppressions_exported", "suppressions", details)
         while True:
             page = self.list(channel=channel, after=after, limit=_FETCH)

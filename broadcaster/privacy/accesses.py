@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import Address
@@ -15,8 +16,8 @@ from broadcaster.privacy.audit import note, subject
 
 _LONGEST_PURPOSE = 200
 
-# Of a campaign's list everybody in it was seen. Deliveries have no index by customer, so this reads
-# the tables of those campaigns alone of which a list was made.
+# Of a list everybody in it was seen: of a campaign, or of barred addresses. Deliveries have no
+# index by customer, so this reads the tables of those campaigns alone of which a list was made.
 _ACCESSES = """
 SELECT at, actor, action, subject, details ->> 'purpose' FROM audit WHERE subject = %(subject)s
 UNION ALL
@@ -25,7 +26,18 @@ WHERE action = 'export' AND subject LIKE 'campaign %%' AND EXISTS (
     SELECT FROM delivery
     WHERE delivery.campaign_id = substring(subject FROM 10)::integer
       AND delivery.customer_id = %(customer)s)
+UNION ALL
+SELECT audit.at, actor, action, subject, details ->> 'purpose' FROM audit
+WHERE action = 'suppressions_exported' AND EXISTS (
+    SELECT FROM customer_address AS own JOIN suppression USING (address_id)
+    WHERE own.customer_id = %(customer)s AND suppression.at <= audit.at
+      AND (details ->> 'channel' IS NULL OR details ->> 'channel' = own.channel::text))
 ORDER BY 1
+"""
+
+_SEEN = """
+INSERT INTO audit (actor, action, subject, details)
+SELECT %s, %s, 'customer ' || id, %s FROM customer WHERE number = ANY(%s) ORDER BY id
 """
 
 _OWNERS = """
@@ -63,6 +75,12 @@ class Accesses:
         """Note that somebody looks at what `what` names, such as `campaign 12`, and why."""
         with self._pool.connection() as connection:
             note(connection, by, action, what, {**details, "purpose": checked(purpose)})
+
+    def seen(self, numbers: Sequence[str], by: str, action: str, purpose: str) -> None:
+        """Note of each of these customers that somebody is shown who they are, and why."""
+        with self._pool.connection() as connection:
+            details = Jsonb({"purpose": checked(purpose)})
+            connection.execute(_SEEN, [by, action, details, list(numbers)])
 
     def of(self, number: str) -> Sequence[Access]:
         """List who looked at a customer's data, the first one first; NotFoundError."""

@@ -424,6 +424,43 @@ def test_who_exported_a_campaign_looked_at_all_who_are_in_it(town: Town) -> None
     assert accesses.of("C000011") == []
 
 
+def test_who_saw_names_in_a_sample_or_barred_addresses_looked_at_those_people(
+    pool: Pool, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At nobody else; a sample without names and a masked list show nobody."""
+    import base64  # noqa: PLC0415  (here alone)
+
+    key = base64.b64encode(bytes([1]) * 32).decode()
+    monkeypatch.setenv("BROADCASTER_DATA_KEYS", f"1={key}")
+    keys = sealed(pool, 1)
+    Customers(pool, keys).save([_AMINA, customer(8, addresses=(_SHARED,)), customer(9)])
+    barred = tmp_path / "list.csv"
+    barred.write_text(f"address,scope\n{_SHARED.value},service\n", encoding="utf-8")
+    assert run("suppressions", "import", str(barred), "--by", "amina").code == 0
+    who = ("--by", "youssef", "--purpose", "the board")
+    her = f'number = "{_AMINA.number}"'
+    for words in (
+        ("segments", "sample", her),
+        ("segments", "sample", her, "--names", *who),
+        ("suppressions", "list"),
+        ("suppressions", "export", "--to", str(tmp_path / "mail.csv"), "--channel", "email", *who),
+        ("suppressions", "export", "--to", str(tmp_path / "all.csv"), *who),
+    ):
+        assert run(*words).code == 0
+    assert "--purpose" in run("segments", "sample", her, "--names", "--purpose", " ").err
+    accesses = Accesses(pool, keys)
+    exported = ("youssef", "suppressions_exported", "the board")
+    seen = {
+        number: [(one.by, one.action, one.purpose) for one in accesses.of(number)]
+        for number in (_AMINA.number, "C000008", "C000009")
+    }
+    assert seen == {
+        _AMINA.number: [("youssef", "sample", "the board"), exported],
+        "C000008": [exported],
+        "C000009": [],
+    }
+
+
 def test_commands_find_disclose_erase_and_show_accesses(
     pool: Pool, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
