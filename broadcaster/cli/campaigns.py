@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from broadcaster.cli import steering
+from broadcaster.cli.steering import By, Which, running
 from broadcaster.errors import InvalidInputError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
-Which = Annotated[str, typer.Argument(help="The campaign's number or name.", metavar="CAMPAIGN")]
-By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -87,7 +87,7 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         by=by,
         one_per=one_per,
     )
-    with _runtime() as runtime:
+    with running() as runtime:
         campaign = draft(runtime, form)
     if json:
         typer.echo(json_.dumps({"id": campaign, "name": name}, ensure_ascii=False))
@@ -107,7 +107,7 @@ def forecast(
     from broadcaster.cli.progress import later
     from broadcaster.reports.picture import picture as draw
 
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         with later(lambda: runtime.customers.count(found.expression), "messages") as move:
             figures = bootstrap.foresee(runtime, found, move)
@@ -128,7 +128,7 @@ def left_out(
 
     from broadcaster.cli.forecasts import show_left_out, write_left_out
 
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         with closing(runtime.left_out.rows(found.id)) as rows:
             if not csv and output is None:
@@ -150,7 +150,7 @@ def compare(
     from broadcaster.cli.forecasts import show_comparison, write_picture
     from broadcaster.reports.picture import picture as draw
 
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         figures = bootstrap.comparison(runtime, found)
         _print(figures, json, show_comparison)
@@ -158,103 +158,17 @@ def compare(
             write_picture(draw(runtime.campaigns.forecast(found.id), figures), picture)
 
 
-@app.command()
-def approve(campaign: Which, by: By = "operator") -> None:
-    """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
-    from broadcaster import bootstrap
-    from broadcaster.cli.waiting import fairness_lines
-
-    with _runtime() as runtime:
-        found = runtime.campaigns.get(campaign)
-        pinned = bootstrap.approve(runtime, found, by)
-        messages = sum(pinned["channels"].values())
-        sums = [f"{amount} {currency}" for currency, amount in pinned["cost"]["total"].items()]
-        typer.echo(
-            f"Campaign {found.id} is approved by {by}; content {pinned['content_hash'][:12]}, "
-            f"{pinned['reached']:,} customers, {messages:,} messages, "
-            f"{pinned['segments']:,} SMS segments, {', '.join(sums) or 'at an unknown price'}."
-        )
-        for line in fairness_lines(pinned["fairness"]):
-            typer.echo(line)
-
-
-@app.command()
-def launch(campaign: Which, by: By = "operator") -> None:
-    """Start it, now or at its scheduled time; refused when it is no longer what was approved."""
-    from broadcaster import bootstrap
-
-    with _runtime() as runtime:
-        found = runtime.campaigns.get(campaign)
-        bootstrap.launch(runtime, found, by)
-        typer.echo(f"Campaign {found.id} is launched.")
-
-
-@app.command()
-def pause(campaign: Which, by: By = "operator") -> None:
-    """Hold it: nothing more leaves, nothing is lost."""
-    _step(campaign, "pause", by, "is paused")
-
-
-@app.command()
-def resume(campaign: Which, by: By = "operator") -> None:
-    """Let a paused one go on."""
-    _step(campaign, "resume", by, "goes on")
-
-
-@app.command()
-def hold(
-    campaign: Which,
-    *,
-    until: Annotated[
-        str, typer.Option(help="ISO 8601 with offset, or +2h; none: until it is released.")
-    ] = "",
-    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
-    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
-    segment: Annotated[
-        str, typer.Option(help="Customers of a saved segment alone, of what is planned already.")
-    ] = "",
-    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
-    by: By = "operator",
-) -> None:
-    """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
-    from broadcaster.cli import holding
-
-    part = holding.scope(channel, zone, segment)
-    with _runtime() as runtime:
-        typer.echo(holding.hold(runtime, campaign, part, until, by, reason))
-
-
-@app.command()
-def release(
-    campaign: Which,
-    *,
-    channel: Annotated[str, typer.Option(help="That channel alone.")] = "",
-    zone: Annotated[str, typer.Option(help="Customers of that time zone alone.")] = "",
-    segment: Annotated[str, typer.Option(help="A held segment alone.")] = "",
-    reason: Annotated[str, typer.Option(help="Why, for the audit.")] = "",
-    by: By = "operator",
-) -> None:
-    """Let go what is held, now; also what waits for the end of quiet hours."""
-    from broadcaster.cli import holding
-
-    part = holding.scope(channel, zone, segment)
-    with _runtime() as runtime:
-        typer.echo(holding.release(runtime, campaign, part, by, reason))
-
-
-@app.command()
-def cancel(campaign: Which, by: By = "operator") -> None:
-    """Stop it for good: what has not left never will."""
-    _step(campaign, "cancel", by, "is cancelled")
-
-
-@app.command()
-def replay(campaign: Which, by: By = "operator") -> None:
-    """Send again what was given up, while its advisory is valid; never what is in doubt."""
-    with _runtime() as runtime:
-        found = runtime.campaigns.get(campaign)
-        again = runtime.doubts.replay(found.id, by, runtime.clock.now())
-        typer.echo(f"Campaign {found.id}: {again:,} deliveries are sent again.")
+for command in (
+    steering.approve,
+    steering.launch,
+    steering.pause,
+    steering.resume,
+    steering.hold,
+    steering.release,
+    steering.cancel,
+    steering.replay,
+):
+    app.command()(command)
 
 
 @app.command()
@@ -267,7 +181,7 @@ def status(
     from broadcaster import bootstrap
     from broadcaster.cli.tables import show_campaigns, show_summary
 
-    with _runtime() as runtime:
+    with running() as runtime:
         if not campaign:
             _print(bootstrap.listing(runtime), json, show_campaigns)
             return
@@ -285,7 +199,7 @@ def report(campaign: Which, json: Json = False) -> None:
     from broadcaster import bootstrap
     from broadcaster.cli.tables import show_report
 
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         _print(bootstrap.report(runtime, found.id), json, show_report)
 
@@ -301,7 +215,7 @@ def export(
 
     Customers are in it by their numbers, without names and addresses.
     """
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         runtime.accesses.record(by, "export", f"campaign {found.id}", purpose, {})
         if output is None:
@@ -335,25 +249,11 @@ def archive(
     """
     from broadcaster import bootstrap
 
-    with _runtime() as runtime:
+    with running() as runtime:
         found = runtime.campaigns.get(campaign)
         kept = bootstrap.archive(runtime, found, to, days, by)
         typer.echo(f"Campaign {found.id}: {kept.rows:,} deliveries are in {kept.file}.")
         typer.echo(f"SHA-256 {kept.sha256}")
-
-
-def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)
-    from broadcaster import bootstrap
-    from broadcaster.settings import load
-
-    return bootstrap.running(load())
-
-
-def _step(campaign: str, step: str, by: str, done: str) -> None:
-    with _runtime() as runtime:
-        found = runtime.campaigns.get(campaign)
-        getattr(runtime.campaigns, step)(found.id, by, runtime.clock.now())
-        typer.echo(f"Campaign {found.id} {done}.")
 
 
 def _print(value: Any, json: bool, show: Any) -> None:  # noqa: ANN401  (JSON, and what shows it)

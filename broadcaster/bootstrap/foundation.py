@@ -1,0 +1,106 @@
+"""What everything that is joined stands on: settings, servers, keys, clock and texts."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from broadcaster.bootstrap.accounts import signing_key
+from broadcaster.bootstrap.clock import SystemClock
+from broadcaster.bootstrap.texts import renderer
+from broadcaster.errors import ConfigurationError
+from broadcaster.ports import Clock
+from broadcaster.settings import Settings
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    import redis
+    from psycopg_pool import ConnectionPool
+
+    from broadcaster.dispatch.links import Links
+    from broadcaster.privacy.vault import KeyVault
+    from broadcaster.render.renderer import TemplateRenderer
+
+
+class Foundation:
+    """What everything else of a runtime is made of."""
+
+    def __init__(self, settings: Settings, database_url: str, redis_url: str) -> None:
+        """Keep the settings and where the two servers are."""
+        self.settings = settings
+        self.database_url = database_url
+        self.redis_url = redis_url
+        self.clock: Clock = SystemClock()
+        #: Whether this process is to end; who can know says so.
+        self.stopping: Callable[[], bool] = lambda: False
+        self._closing = ExitStack()
+
+    def __repr__(self) -> str:
+        """Hide the URLs: they may hold passwords."""
+        return "Runtime()"
+
+    def use(self, texts: "TemplateRenderer") -> None:
+        """Render from what was read already, with the settings of this runtime."""
+        self.__dict__["renderer"] = texts
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._closing.close()
+
+    @cached_property
+    def pool(self) -> "ConnectionPool":
+        """Connections to PostgreSQL."""
+        from broadcaster.ledger.pool import open_pool
+
+        pool = open_pool(self.database_url, size=self.settings.concurrency + 2, name="broadcaster")
+        self._closing.callback(pool.close)
+        return pool
+
+    @cached_property
+    def vault(self) -> "KeyVault":
+        """The keys of personal data; ConfigurationError when the database was sealed with others.
+
+        Keys that are added to the file later are found when something needs them.
+        """
+        from broadcaster.bootstrap.sealing import vault
+
+        return vault(self.settings, self.pool)
+
+    @cached_property
+    def redis(self) -> "redis.Redis":
+        """A connection to the server of the Redis protocol."""
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        # Who asks decides when to ask again: retries in here would hold up a whole worker.
+        try:
+            return redis.Redis.from_url(
+                self.redis_url,
+                socket_timeout=1,
+                socket_connect_timeout=1,
+                health_check_interval=10,
+                retry=Retry(NoBackoff(), 0),
+            )
+        except ValueError as error:
+            message = "BROADCASTER_REDIS_URL: cannot be read. Write redis://host:6379/0."
+            raise ConfigurationError(message) from error
+
+    @cached_property
+    def renderer(self) -> "TemplateRenderer":
+        """Makes the content of messages."""
+        return renderer(self.settings)
+
+    @cached_property
+    def links(self) -> "Links":
+        """The links that messages carry."""
+        from broadcaster.dispatch.links import Links
+
+        return Links(public_url=self.settings.public_url, key=signing_key(self.settings))
+
+    def today(self) -> date:
+        """Give the day in the utility's time zone."""
+        return self.clock.now().astimezone(ZoneInfo(self.settings.time_zone)).date()

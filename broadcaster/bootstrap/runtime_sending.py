@@ -1,0 +1,123 @@
+"""Joined from concrete adapters: networks, their limits, and what sends and looks after it."""
+
+import random
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from broadcaster.bootstrap.accounts import Providers
+from broadcaster.bootstrap.runtime_campaigns import Campaigning
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from broadcaster.dispatch.dispatcher import Dispatcher
+    from broadcaster.dispatch.doubt import Doubt
+    from broadcaster.dispatch.drafting import Drafting
+    from broadcaster.dispatch.sweeper import Sweeper
+    from broadcaster.ledger.doubts import PostgresDoubts
+    from broadcaster.ledger.limits import RateLimits
+    from broadcaster.throttle.store import RedisThrottle
+
+
+class Sending(Campaigning):
+    """What sends, and settles what became of it."""
+
+    async def aclose(self) -> None:
+        """Close the connections to providers, on the loop that they belong to."""
+        if "providers" in self.__dict__:
+            await self.providers.aclose()
+
+    @cached_property
+    def throttle(self) -> "RedisThrottle":
+        """The limits kept for all workers together."""
+        from broadcaster.throttle.store import RedisThrottle
+
+        return RedisThrottle(self.redis, self.settings.limits, self.rate_limits.changes)
+
+    @cached_property
+    def rate_limits(self) -> "RateLimits":
+        """Limits that were changed while running."""
+        from broadcaster.ledger.limits import RateLimits
+
+        return RateLimits(self.pool)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The network accounts."""
+        return Providers(self.settings, self.clock)
+
+    @cached_property
+    def drafting(self) -> "Drafting":
+        """Makes messages."""
+        from broadcaster.channels.sms import measure
+        from broadcaster.dispatch.drafting import Drafting
+
+        return Drafting(renderer=self.renderer, links=self.links, measure=measure)
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        """Works on batches."""
+        from broadcaster.dispatch.dispatcher import Dispatcher
+        from broadcaster.dispatch.lines import Lines
+        from broadcaster.dispatch.pace import Pace
+        from broadcaster.dispatch.retry import RetryRule
+
+        settings = self.settings
+        return Dispatcher(
+            ledger=self.ledger,
+            drafting=self.drafting,
+            throttle=self.throttle,
+            clock=self.clock,
+            random=random.random,
+            lines=Lines(self.providers.__getitem__, settings.routes),
+            simulated=self.providers.simulated,
+            unchanged=self.unchanged,
+            hold=self.campaigns.hold,
+            stopping=self.stopping,
+            retry=RetryRule(attempts=settings.attempts),
+            pace=Pace(
+                lease=timedelta(seconds=settings.lease),
+                work_time=timedelta(seconds=settings.work_time),
+                batch=settings.batch_size,
+                slice=settings.slice_size,
+            ),
+        )
+
+    @cached_property
+    def sweeper(self) -> "Sweeper":
+        """Finds what is due."""
+        from broadcaster.dispatch.sweeper import Sweeper
+        from broadcaster.ledger.sweep import PostgresCalendar
+
+        return Sweeper(
+            calendar=PostgresCalendar(self.pool, self.settings.time_zone),
+            clock=self.clock,
+            settle_after=timedelta(seconds=self.settings.settle_after),
+            reconcile_after=timedelta(seconds=self.settings.reconcile_after),
+        )
+
+    @cached_property
+    def doubts(self) -> "PostgresDoubts":
+        """The list of open deliveries."""
+        from broadcaster.ledger.doubts import PostgresDoubts
+
+        routed = sorted({name for names in self.settings.routes.values() for name in names})
+        return PostgresDoubts(self.pool, self.providers.findable(routed), self.vault)
+
+    @cached_property
+    def doubt(self) -> "Doubt":
+        """Settles what is in doubt."""
+        from broadcaster.dispatch.doubt import Doubt
+
+        return Doubt(
+            ledger=self.ledger,
+            doubts=self.doubts,
+            drafting=self.drafting,
+            providers=self.providers.__getitem__,
+            routes=self.settings.routes,
+            clock=self.clock,
+            settle_after=timedelta(seconds=self.settings.settle_after),
+            reconcile_after=timedelta(seconds=self.settings.reconcile_after),
+            stopping=self.stopping,
+        )
