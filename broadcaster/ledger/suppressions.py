@@ -102,6 +102,7 @@ class Suppressions:
 
         Stored by the thousand, each its own transaction, because their addresses are held
         meanwhile and receipts want them. A lifted bar comes back only by a row of a later date.
+        ConflictError while customers are stored or erased; what was stored before that stays.
         """
         who, what = checked_name("--by", by), checked_proof("FILE", name)
         recorded = known = 0

@@ -1,4 +1,7 @@
-"""A version of an area: what it is, by content; it never changes."""
+"""A version of an area: what it is, by content; it never changes.
+
+Only the number of a customer who is erased is taken out of a list of numbers (`privacy.listed`).
+"""
 
 import hashlib
 import json
