@@ -223,7 +223,7 @@ class Stage:
         """Give how many consents would not count beside a refusal."""
         given = {"as_of": self._origin.as_of}
         (left,) = self._connection.execute(_WOULD_BE_LEFT, given).fetchone() or (0,)
-        return int(left)
+        return int(left) + self._returning.left(self._origin.as_of)
 
     def store(self) -> int:
         """Store what was laid out; whoever is as before is left alone.

@@ -113,6 +113,33 @@ def test_a_refusal_of_everything_outlives_the_customer_under_a_shared_number(tow
     assert told == {_HER.number: "opted_out", _NEIGHBOUR.number: None}
 
 
+@pytest.mark.parametrize(("days", "left"), [(None, 1), (-2, 1), (2, 0)])
+def test_a_consent_in_a_file_yields_to_what_outlived_the_customer(
+    town: Town, days: int | None, left: int
+) -> None:
+    """Unless the file is of a later date; the dry run says the same."""
+    said = Said(
+        channels=(Channel.SMS,),
+        scope=Scope.EVERYTHING,
+        granted=False,
+        source=Source.OPERATOR,
+        proof="a call",
+        by="amina",
+        at=NOON,
+    )
+    Consents(town.pool, town.keys).record_customer(_HER.number, said, NOON)
+    town.erase()
+    back = replace(_HER, consented=((Channel.SMS, MessageClass.SAFETY),))
+    as_of = None if days is None else NOON + timedelta(days=days)
+    customers = Customers(town.pool, town.keys)
+    dry = customers.save([back], as_of=as_of, dry_run=True)
+    assert town.rows.ask("SELECT count(*) FROM kept_refusal") == [(3,)]
+    done = customers.save([back], as_of=as_of)
+    assert (dry.consents_left, done.consents_left) == (left, left)
+    # She is told by the number of the neighbour, or left out for herself.
+    assert (town.warned("back")[_HER.number] == "opted_out") is bool(left)
+
+
 def test_customers_of_other_numbers_are_as_they_were(town: Town) -> None:
     """Nobody is taken for the one who was erased."""
     town.ordered()
