@@ -181,7 +181,9 @@ def measure(runtime: bootstrap.Runtime, name: str, rounds: int) -> tuple[Ratio, 
     The ratio is of the two statements. A command also reads the expression and what it may refer
     to, some milliseconds whatever the number of customers: `as a command` has it all.
     """
-    expression, where = SEGMENTS[name]
+    expression, asked = SEGMENTS[name]
+    # Who has left is in no segment.
+    where = f"left_at IS NULL AND {asked}"
     ours = runtime.audience.condition(expression)
     found, expected = counted(runtime, ours.text, ours.values), counted(runtime, where, {})
     if found != expected:
