@@ -67,6 +67,7 @@ def run(wishes: Wishes) -> None:
             _records(reading, tally, shown, snapshot),
             proof=wishes.file.name[:200],
             as_of=as_of,
+            given=frozenset(reading.header.places),
             snapshot=snapshot,
             dry_run=wishes.dry_run,
         )
@@ -128,6 +129,8 @@ def _records(
         if tally.rows % _STEP == 0:
             shown.move(reading.position)
     shown.move(reading.size)
+    if snapshot:
+        snapshot.unread.extend(reading.unread())
     if not tally.good and snapshot:
         # An empty list would let everybody go.
         raise _nothing(tally, "the file")

@@ -1,7 +1,7 @@
 """ODS workbooks (OpenDocument 1.3), read as a stream: memory does not grow with their rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from broadcaster.audience.sheets import markup
@@ -22,11 +22,12 @@ _MOST_SHEETS = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OdsEntry:
-    """A sheet: its name, its place among the others, and whether it is hidden."""
+    """A sheet: its name, its place among the others, whether it is hidden or holds anything."""
 
     name: str
     place: int
     hidden: bool
+    filled: bool = False
 
 
 class OdsSheet:
@@ -40,12 +41,15 @@ class OdsSheet:
         self._wanted = wanted
         self._part: Part | None = None
         self._hidden_rows = 0
+        self._hidden_columns: set[int] = set()
         self._hidden_used: set[int] = set()
         try:
             self._archive = Archive(source.file)
             _check_readable(self._archive)
             self._entries = _entries(self._archive)
-            self._entry, self._others = choose(source, self._entries, wanted)
+            self._entry, self._others = choose(
+                source, self._entries, wanted, lambda entry: entry.filled
+            )
         except MarkupError as error:
             self._fail(error)
 
@@ -58,6 +62,11 @@ class OdsSheet:
     def position(self) -> int:
         """How many of them have been read."""
         return self._part.done if self._part else 0
+
+    @property
+    def unseen(self) -> Collection[int]:
+        """The places of hidden columns that are left out."""
+        return () if self._wanted.hidden else self._hidden_columns
 
     def about(self) -> Mapping[str, str]:
         """Say which sheet it is, and of which."""
@@ -86,6 +95,7 @@ class OdsSheet:
         try:
             self._part = self._archive.stream(_CONTENT)
             reader = OdsRows(self._entry.place)
+            self._hidden_columns = reader.hidden_columns
             filler = Filler([])
             for row, spans, hidden in reader.read(self._part):
                 filler.expect(
@@ -97,15 +107,15 @@ class OdsSheet:
                 if hidden and not self._wanted.hidden:
                     self._hidden_rows += 1
                     continue
-                self._hide(reader.hidden_columns, cells, marks)
+                self._hide(cells, marks)
                 yield SheetRow(row.number, cells, marks)
         except MarkupError as error:
             self._fail(error)
 
-    def _hide(self, columns: set[int], cells: list[str], marks: dict[int, int]) -> None:
-        if not columns or self._wanted.hidden:
+    def _hide(self, cells: list[str], marks: dict[int, int]) -> None:
+        if not self._hidden_columns or self._wanted.hidden:
             return
-        for at in columns.intersection(range(len(cells))):
+        for at in self._hidden_columns.intersection(range(len(cells))):
             self._hidden_used.add(at)
             cells[at] = ""
             marks.pop(at, None)
@@ -121,12 +131,15 @@ def _check_readable(archive: Archive) -> None:
         raise MarkupError("is encrypted")
 
 
-def _entries(archive: Archive) -> list[OdsEntry]:
+def _entries(  # noqa: C901  (one state: the handlers share it as local variables)
+    archive: Archive,
+) -> list[OdsEntry]:
     """Read through the file for its sheets: what hides one stands before it, as a style."""
     found: list[OdsEntry] = []
     unseen: set[str] = set()
     style = ""
     depth = 0
+    filled: set[int] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal style, depth
@@ -142,6 +155,8 @@ def _entries(archive: Archive) -> list[OdsEntry]:
             named = attributes.get("table:name", "")
             hidden = attributes.get("table:style-name", "") in unseen
             found.append(OdsEntry(name=named, place=len(found), hidden=hidden))
+        elif name == "text:p" or "office:value-type" in attributes:
+            filled.add(len(found) - 1)
 
     def end(_: str) -> None:
         nonlocal depth
@@ -156,4 +171,4 @@ def _entries(archive: Archive) -> list[OdsEntry]:
     feed.end()
     if not found:
         raise MarkupError("has no sheet")
-    return found
+    return [replace(entry, filled=entry.place in filled) for entry in found]
