@@ -107,7 +107,7 @@ def test_a_consent_that_the_customer_chose_since_is_no_change(pool: LedgerPool) 
     customers = Customers(pool)
     customers.save([customer(1, consented=(_NEWS,))])
     with pool.connection() as connection:
-        connection.execute("UPDATE consent SET granted = false, source = 'one_click'")
+        connection.execute("UPDATE consent SET granted = false, source = 'link'")
     record = customer(1, consented=(_NEWS,))
     kept = Saved(inserted=0, updated=0, unchanged=1, consents_left=1)
     assert customers.save([record], dry_run=True) == kept

@@ -92,7 +92,7 @@ def test_a_file_does_not_undo_what_a_customer_chose(pool: LedgerPool) -> None:
     customers.save([customer(1, consented=(both,))])
     assert _ask(pool, "SELECT granted FROM consent") == [(True,)]
     with pool.connection() as connection:
-        connection.execute("UPDATE consent SET granted = false, source = 'one_click'")
+        connection.execute("UPDATE consent SET granted = false, source = 'link'")
     customers.save([customer(1, consented=(both,))])
     assert _ask(pool, "SELECT granted, source FROM consent") == [(False, "one_click")]
     with pool.connection() as connection:

@@ -282,7 +282,7 @@ DO $do$ BEGIN
     CREATE TRIGGER others_put_kept AFTER INSERT ON consent FOR EACH ROW
         WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION consent_of_others_kept();
     CREATE TRIGGER others_changed_kept AFTER UPDATE ON consent FOR EACH ROW
-        WHEN (NEW.record_id IS NOT DISTINCT FROM OLD.record_id)
+        WHEN (NEW.record_id IS NOT DISTINCT FROM OLD.record_id AND pg_trigger_depth() = 0)
         EXECUTE FUNCTION consent_of_others_kept();
     CREATE TRIGGER others_put BEFORE INSERT ON suppression FOR EACH ROW
         WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION suppression_of_others();
