@@ -11,18 +11,20 @@ from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import candidates, named, values
 from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.plannable import Plannable, read
-from broadcaster.ports import Audience, Condition, Renderer
+from broadcaster.ports import LEFT_OUT, Audience, Condition, Renderer
 
 _LIMITS = "SET LOCAL statement_timeout = '15min'; SET LOCAL work_mem = '128MB'"
 _FETCH = 5000
 
 # A campaign that was planned keeps its own list.
-_PLANNED = """
+_PLANNED: LiteralString = (
+    """
 SELECT COALESCE(customer.number, 'erased'), delivery.channel, delivery.reason
 FROM delivery LEFT JOIN customer ON customer.id = delivery.customer_id
-WHERE delivery.campaign_id = %(plan_campaign)s AND delivery.address_id IS NULL
-ORDER BY delivery.customer_id, delivery.channel
-"""
+WHERE delivery.campaign_id = %(campaign)s AND """
+    + LEFT_OUT
+    + " ORDER BY delivery.customer_id, delivery.channel"
+)
 
 
 class LeftOut(NamedTuple):
@@ -54,7 +56,7 @@ class LeftOutList:
             found = read(connection, campaign)
             if found.planned_at is not None:
                 text: LiteralString = _PLANNED
-                given: dict[str, object] = {"plan_campaign": campaign}
+                given: dict[str, object] = {"campaign": campaign}
             else:
                 condition = self._audience.condition(found.expression)
                 fair = fair_now(connection, found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -20,7 +20,7 @@ from broadcaster.planning.partition import Partition
 from broadcaster.planning.passing import count_caps, note_caps
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
-from broadcaster.ports import Audience, Renderer
+from broadcaster.ports import LEFT_OUT, Audience, Renderer
 
 # Who had started meanwhile to pause or cancel it wins.
 _START = """
@@ -28,11 +28,11 @@ UPDATE campaign SET status = 'running', planned_at = %(now)s, started_at = %(now
 WHERE id = %(campaign)s AND status = 'launched'
 """
 
-# What planning left out has no address here; what was left out at its claim has.
-_COUNTS = """
-SELECT CASE WHEN address_id IS NULL THEN reason END, count(*)
-FROM delivery WHERE campaign_id = %s GROUP BY 1
-"""
+_COUNTS: LiteralString = (
+    "SELECT CASE WHEN "
+    + LEFT_OUT
+    + " THEN reason END, count(*) FROM delivery WHERE campaign_id = %(campaign)s GROUP BY 1"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +148,7 @@ def _refusal(found: Plannable, now: datetime) -> str:
 
 
 def _counts(connection: Connection[Any], campaign: int) -> Planned:
-    counts = dict(connection.execute(_COUNTS, [campaign]).fetchall())
+    counts = dict(connection.execute(_COUNTS, {"campaign": campaign}).fetchall())
     query = "SELECT count(*) FROM batch WHERE campaign_id = %s"
     (batches,) = connection.execute(query, [campaign]).fetchone() or (0,)
     return Planned(

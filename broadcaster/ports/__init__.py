@@ -26,6 +26,9 @@ from broadcaster.ports.keeping import (
     Recorded,
     Selection,
 )
+from broadcaster.ports.planned import (
+    LEFT_OUT,
+)
 from broadcaster.ports.rendering import (
     Reader,
     Renderer,
@@ -74,6 +77,7 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "KEPT_RECORD",
     "KNOWN_KEYS",
+    "LEFT_OUT",
     "NO_KEYS",
     "PLANNING",
     "PLANNING_LANES",

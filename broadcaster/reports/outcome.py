@@ -1,12 +1,13 @@
 """What was told, spent and left out in a campaign, as a forecast counts it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
 from broadcaster.domain.delivery import DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
+from broadcaster.ports import LEFT_OUT
 
 # The later steps of an escalation follow from what was confirmed, which no forecast knows.
 _LATER = """
@@ -15,10 +16,12 @@ WHERE campaign_id = %s AND step > 1 AND done_at IS NOT NULL AND last >= first
 """
 
 # Of a sealed number its first digits are known since the forecast, and those alone are wanted here.
-# What planning left out has no address; what was left out at its claim has.
-_ROWS = """
+_ROWS: LiteralString = (
+    """
 SELECT delivery.channel, delivery.locale, delivery.status, delivery.reason, delivery.provider,
-       delivery.address_id IS NOT NULL,
+       NOT """
+    + LEFT_OUT
+    + """,
        CASE WHEN delivery.channel = 'sms'
            THEN left(COALESCE(address.value, address.place), %(length)s) END,
        count(*), sum(delivery.units)
@@ -27,14 +30,19 @@ WHERE delivery.campaign_id = %(campaign)s
   AND delivery.number NOT BETWEEN %(first)s AND %(last)s
 GROUP BY 1, 2, 3, 4, 5, 6, 7
 """
+)
 
-_PEOPLE = """
+_PEOPLE: LiteralString = (
+    """
 SELECT count(*), count(*) FILTER (WHERE told) FROM (
-    SELECT bool_or(address_id IS NOT NULL) AS told FROM delivery
+    SELECT bool_or(NOT """
+    + LEFT_OUT
+    + """) AS told FROM delivery
     WHERE campaign_id = %(campaign)s AND number NOT BETWEEN %(first)s AND %(last)s
     GROUP BY customer_id
 ) AS person
 """
+)
 
 
 class Became(NamedTuple):

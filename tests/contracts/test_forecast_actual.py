@@ -224,3 +224,45 @@ def test_the_list_of_who_is_left_out_is_that_of_the_plan(town: Town) -> None:
         town.runtime.planner.plan(campaign, town.runtime.clock.now())
         assert sorted(town.runtime.left_out.rows(campaign)) == before
         assert len(before) == sum(foreseen.suppressed.values()) > 0
+
+
+@pytest.mark.parametrize("plan", ["all", "first_reachable", "escalate"])
+def test_who_was_told_and_left_out_stays_so_when_people_are_forgotten(
+    town: Town, plan: str
+) -> None:
+    """After an erasure and after retention: nobody who was told is listed, no figure moves."""
+    minutes = {"escalate_after": "10"} if plan == "escalate" else {}
+    campaign = town.approved(plan=plan, channels="push,email,sms", **minutes)
+    town.launch(campaign)
+    town.send(campaign)
+    runtime = town.runtime
+    before = sorted((row.channel, row.reason) for row in runtime.left_out.rows(campaign))
+    planned = runtime.planner.plan(campaign, runtime.clock.now())
+    compared = _counted(town, campaign)
+    with runtime.pool.connection() as connection:
+        query = (
+            "SELECT min(customer.number) FROM delivery JOIN customer ON customer.id = customer_id"
+            " WHERE status = 'accepted'"
+        )
+        ((number,),) = connection.execute(query).fetchall()
+    assert runtime.erasure.erase(number, "amina", "asked", runtime.clock.now()).deliveries
+    for _ in range(2):
+        left_out = [(row.channel, row.reason) for row in runtime.left_out.rows(campaign)]
+        assert sorted(left_out) == before != []
+        assert runtime.planner.plan(campaign, runtime.clock.now()) == planned
+        assert _counted(town, campaign) == compared
+        with runtime.pool.connection() as connection:
+            connection.execute(
+                "UPDATE campaign SET status = 'completed', finished_at = %s WHERE id = %s",
+                [runtime.clock.now() - timedelta(days=4000), campaign],
+            )
+        list(runtime.retention.apply("amina", runtime.clock.now()))
+    with runtime.pool.connection() as connection:
+        query = "SELECT count(*) FROM delivery WHERE address_id IS NOT NULL"
+        assert connection.execute(query).fetchall() == [(0,)]
+
+
+def _counted(town: Town, campaign: int) -> dict[str, object]:
+    """Give what is compared, without how long it took and what it cost."""
+    found = town.compared(campaign)
+    return {name: value for name, value in found.items() if name not in {"seconds", "cost"}}
