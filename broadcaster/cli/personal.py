@@ -6,11 +6,14 @@ Each of them is written down with who did it and why.
 import json as json_
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from broadcaster.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from broadcaster.privacy.erasure import Erased
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -61,7 +64,9 @@ def disclose(
     )
     typer.echo(f"{out} holds what is known of {number}: {counts}.")
     for file in held["unread_files"]:
-        typer.echo(f"Not read, because it is not there: {file}. Look in it by hand.")
+        typer.echo(f"Not there or damaged, and not read: {file}. Look in it by hand.")
+    if held["unread_files"]:
+        raise typer.Exit(1)
 
 
 def erase(
@@ -79,7 +84,13 @@ def erase(
     if json:
         names = type(done).__dataclass_fields__
         typer.echo(json_.dumps({name: getattr(done, name) for name in names}))
-        return
+    else:
+        _say_erased(done)
+    if done.unread:
+        raise typer.Exit(1)
+
+
+def _say_erased(done: "Erased") -> None:
     if done.found:
         typer.echo(
             f"Erased: {done.addresses:,} addresses, and the link to {done.deliveries:,} "
@@ -94,7 +105,10 @@ def erase(
     if done.files:
         typer.echo(f"Taken out of {done.files:,} files of archived campaigns.")
     for file in done.unread:
-        typer.echo(f"Not there: {file}. Erase in it by hand, or put it back and call this again.")
+        typer.echo(
+            f"Not there or damaged: {file}. Erase in it by hand, or put it back and call "
+            "this again."
+        )
 
 
 def accesses(number: Number, json: Json = False) -> None:

@@ -66,7 +66,10 @@ def apply(
     by: By = "operator",
     json: Json = False,
 ) -> None:
-    """Let go of what is due; figures of campaigns stay as they are. There is no way back."""
+    """Let go of what is due; figures of campaigns stay as they are. There is no way back.
+
+    What can't be read is left, the others go; the exit code is 1 then.
+    """
     if dry_run:
         show(json=json)
         return
@@ -77,13 +80,15 @@ def apply(
             if json:
                 continue
             if one.missing:
-                typer.echo(f"Left: campaign {one.what!r}; its file {one.missing} is not there.")
+                typer.echo(f"Left: campaign {one.what!r}; its file {one.missing} can't be read.")
             else:
                 typer.echo(f"Gone: {one.what}, {one.rows:,} rows.")
     if json:
         typer.echo(json_.dumps(done, ensure_ascii=False))
     elif not done:
         typer.echo("Nothing is due.")
+    if any(one["missing"] for one in done):
+        raise typer.Exit(1)
 
 
 def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)

@@ -30,7 +30,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "messages": "Messages that were planned for the person, and what became of each.",
     "receipts": "What networks and devices told us about those messages.",
     "archived_messages": "The same of campaigns whose records are in files.",
-    "unread_files": "Files of archived campaigns that are not where they were.",
+    "unread_files": "Files of archived campaigns that are not where they were, or are damaged.",
     "accesses": "Who looked at these data, and why.",
     "other": "Everything else that names the person, by table.",
 }

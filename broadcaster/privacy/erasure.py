@@ -100,8 +100,8 @@ SELECT EXISTS (SELECT FROM customer WHERE id <> %(customer)s AND (
 class Erased:
     """What came of an erasure, in counts. `kept` are addresses that others have as well.
 
-    `unread` are files of archived campaigns that are not where they were: look for the customer's
-    number in them.
+    `unread` are files of archived campaigns that are not where they were or are damaged: look for
+    the customer's number in them.
     """
 
     found: bool

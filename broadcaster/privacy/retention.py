@@ -20,6 +20,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.message import MessageClass
 from broadcaster.ports import KNOWN_KEYS, Sealer, Vault
 from broadcaster.privacy import archives, disuse, tables
+from broadcaster.privacy.alone import alone
 from broadcaster.privacy.audit import note
 from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
 
@@ -34,6 +35,8 @@ WHERE campaign.status IN ('completed', 'cancelled') AND campaign.pseudonymised_a
       ELSE %(service)s::timestamptz END
 ORDER BY campaign.finished_at, campaign.id
 """
+
+_STILL = "SELECT archive FROM campaign WHERE id = %s AND pseudonymised_at IS NULL"
 
 # Of the campaign that is still as it was seen; whoever erases a person in it waits.
 _LOCK = """
@@ -95,7 +98,8 @@ class Standing:
 class Done:
     """What has gone: the deliveries of a campaign that lost their people, or rows of `what`.
 
-    `missing` is the file of an archived campaign that is not where it was: that one is left.
+    `missing` is the file of an archived campaign that is not where it was, or is damaged: that
+    campaign is left as it is, and the others go on.
     """
 
     what: str
@@ -122,7 +126,7 @@ class Retention:
         with self._pool.connection() as connection:
             _hurry_not(connection)
             return Standing(
-                campaigns=[due for due, _ in self._due(connection, now)],
+                campaigns=self._due(connection, now),
                 receipts=self._count(connection, RECEIPTS, now),
                 left=self._count(connection, LEFT, now),
                 addresses=self._count(connection, ADDRESSES, now),
@@ -137,60 +141,80 @@ class Retention:
         """
         with self._pool.connection() as connection:
             due = self._due(connection, now)
-        for one, archive in due:
-            yield self._forget(one, archive, by, now)
+        for one in due:
+            yield self._forget(one, by, now)
         yield from self._delete(RECEIPTS, by, now)
         yield from self._delete(LEFT, by, now)
         yield from self._delete(ADDRESSES, by, now)
 
-    def _due(
-        self, connection: Connection[Any], now: datetime
-    ) -> list[tuple[Due, dict[str, Any] | None]]:
+    def _due(self, connection: Connection[Any], now: datetime) -> list[Due]:
         values = {one.value: now - timedelta(days=self._days[one.value]) for one in MessageClass}
         return [
-            (
-                Due(
-                    campaign=id_,
-                    name=name,
-                    message_class=MessageClass(class_),
-                    ended=ended,
-                    file=archive["file"] if archive else None,
-                ),
-                archive,
+            Due(
+                campaign=id_,
+                name=name,
+                message_class=MessageClass(class_),
+                ended=ended,
+                file=archive["file"] if archive else None,
             )
             for id_, name, class_, ended, archive in connection.execute(_DUE, values)
         ]
 
-    def _forget(self, due: Due, archive: dict[str, Any] | None, by: str, now: datetime) -> Done:
-        file = Path(archive["file"]) if archive else None
-        try:
-            new = archives.without(file, None) if file else None
-            # Of a file that an interrupted call wrote already, what is kept of it may be older.
-            sha256 = new.sha256 if new else archives.sha256(file) if file else ""
-        except OSError:
-            return Done(what=due.name, rows=0, missing=str(file))
-        kept = {**archive, "sha256": sha256} if archive else None
+    def _forget(self, due: Due, by: str, now: datetime) -> Done:
+        with self._pool.connection() as connection, alone(connection, due.campaign):
+            # Meanwhile it may have been archived, or forgotten by another.
+            with connection.transaction():
+                row = connection.execute(_STILL, [due.campaign]).fetchone()
+            if row is None:
+                return Done(what=due.name, rows=0)
+            (archive,) = row
+            file = Path(archive["file"]) if archive else None
+            try:
+                new = _rewritten(file)
+                # Of a file that an interrupted call wrote already, what is kept may be older.
+                sha256 = new.sha256 if new else archives.sha256(file) if file else ""
+            except OSError:
+                return Done(what=due.name, rows=0, missing=str(file))
+            kept = {**archive, "sha256": sha256} if archive else None
+            try:
+                with connection.transaction():
+                    rows = self._part(connection, due, (archive, kept), new, by, now)
+                    # Before it is committed: interrupted there, the next call does it again.
+                    if new and file and rows is not None:
+                        new.draft.replace(file)
+            finally:
+                if new:
+                    new.draft.unlink(missing_ok=True)
+        return Done(what=due.name, rows=rows or 0)
+
+    def _part(
+        self,
+        connection: Connection[Any],
+        due: Due,
+        archive: tuple[dict[str, Any] | None, dict[str, Any] | None],
+        new: archives.Rewritten | None,
+        by: str,
+        now: datetime,
+    ) -> int | None:
+        """Part a campaign from its people, in the ledger; how many rows, None when it changed."""
+        before, kept = archive
         values = {
             "campaign": due.campaign,
             "now": now,
-            "archive": Jsonb(archive) if archive else None,
+            "archive": Jsonb(before) if before else None,
             "kept": Jsonb(kept) if kept else None,
         }
-        with self._pool.connection() as connection:
-            _hurry_not(connection)
-            if connection.execute(_LOCK, values).fetchone() is None:
-                return Done(what=due.name, rows=0)
-            connection.execute(_PEOPLE, values)
-            rows = connection.execute(_DELIVERIES, values).rowcount
-            for statement in (_NEWS, _FIGURES, _DONE):
-                connection.execute(statement, values)
-            rows += new.changed if new else 0
-            details: dict[str, object] = {"rows": rows, **({"file": kept} if kept else {})}
-            note(connection, by, "pseudonymise", f"campaign {due.campaign}", details)
-            # Before it is committed: interrupted between the two, the next call does it again.
-            if new and file:
-                new.draft.replace(file)
-        return Done(what=due.name, rows=rows)
+        _hurry_not(connection)
+        if connection.execute(_LOCK, values).fetchone() is None:
+            return None
+        connection.execute(_PEOPLE, values)
+        rows = connection.execute(_DELIVERIES, values).rowcount
+        for statement in (_NEWS, _FIGURES, _DONE):
+            connection.execute(statement, values)
+        rows += new.changed if new else 0
+        details: dict[str, object] = {"rows": rows, **({"file": kept} if kept else {})}
+        note(connection, by, "pseudonymise", f"campaign {due.campaign}", details)
+        return rows
 
     def _delete(self, what: str, by: str, now: datetime) -> Iterator[Done]:
         total = 0
@@ -223,6 +247,14 @@ class Retention:
 
     def _before(self, now: datetime, what: str) -> datetime:
         return now - timedelta(days=self._days[what])
+
+
+def _rewritten(file: Path | None) -> archives.Rewritten | None:
+    """Write the file of an archived campaign without its people; OSError."""
+    if file is None:
+        return None
+    archives.tidy(file)
+    return archives.without(file, None)
 
 
 def _hurry_not(connection: Connection[Any]) -> None:

@@ -1,6 +1,11 @@
 """What has been kept for long enough goes; what was counted stays counted."""
 
+import gzip
+import hashlib
 import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +22,8 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.ledger.archive import Archive
 from broadcaster.planning.openings import Openings
 from broadcaster.ports import STORING
-from broadcaster.privacy import archives
+from broadcaster.privacy import archives, filed
+from broadcaster.privacy.alone import alone
 from broadcaster.privacy.retention import Retention
 from broadcaster.reports.evidence import write_evidence
 from broadcaster.reports.reports import Reports
@@ -241,12 +247,7 @@ def test_a_wrong_rule_is_refused(tmp_path: Path, text: str, words: str) -> None:
 
 def test_the_file_of_an_archived_campaign_is_treated_alike(rows: Rows, tmp_path: Path) -> None:
     """Also when it was interrupted between the file and the ledger; a missing file is named."""
-    campaign = _ended(rows, "old", 101)
-    rows.tell("DELETE FROM batch")
-    reports, archive, file = Reports(rows.pool), Archive(rows.pool), tmp_path / "old.csv.gz"
-    seen = archive.mark(campaign, DAY, NOON)
-    kept = write_evidence(lambda stream: reports.export(campaign, stream), file)
-    archive.let_go(campaign, seen, kept.as_dict(), reports.summary(campaign), "amina", NOON)
+    file = _archived(rows, "old", tmp_path)
     retention = Retention(rows.pool, _RULES, vault(1))
     away = file.rename(tmp_path / "away")
     assert [one.missing for one in retention.apply("amina", NOON)] == [str(file)]
@@ -262,3 +263,110 @@ def test_the_file_of_an_archived_campaign_is_treated_alike(rows: Rows, tmp_path:
     assert after.count("\r\n1-") == before.count("\r\n1-") == 6
     assert rows.ask("SELECT archive ->> 'sha256' FROM campaign") == [(again.sha256,)]
     assert list(retention.apply("amina", NOON)) == []
+
+
+def _archived(rows: Rows, name: str, folder: Path) -> Path:
+    """Archive a campaign whose people are to be forgotten."""
+    campaign = _ended(rows, name, 101)
+    rows.tell("DELETE FROM batch")
+    reports, archive, file = Reports(rows.pool), Archive(rows.pool), folder / f"{name}.csv.gz"
+    seen = archive.mark(campaign, DAY, NOON)
+    kept = write_evidence(lambda stream: reports.export(campaign, stream), file)
+    archive.let_go(campaign, seen, kept.as_dict(), reports.summary(campaign), "amina", NOON)
+    return file
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+def _bent(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[20:60] = bytes(40)
+    file.write_bytes(bytes(content))
+
+
+def _other(file: Path) -> None:
+    file.write_bytes(gzip.compress(b"number,name\r\n1,x\r\n"))
+
+
+def _short(file: Path) -> None:
+    file.write_bytes(gzip.compress(b"customer,reference,delivery\r\nC000001\r\n"))
+
+
+def _no_text(file: Path) -> None:
+    file.write_bytes(gzip.compress(b"customer,reference,delivery\r\n\xff,x,1-1\r\n"))
+
+
+@pytest.mark.parametrize("damage", [_cut, _bent, _other, _short, _no_text])
+def test_a_damaged_file_stops_no_other_campaign(
+    rows: Rows,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+) -> None:
+    """It is named, and the exit code tells of it; whoever erases or discloses hears it too."""
+    import base64  # noqa: PLC0415  (here alone)
+
+    monkeypatch.setenv("BROADCASTER_DATA_KEYS", f"1={base64.b64encode(bytes([1]) * 32).decode()}")
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=100")
+    bad, good = (_archived(rows, name, tmp_path) for name in ("bad", "good"))
+    damage(bad)
+    out = tmp_path / "person.json"
+    command = ("customers", "disclose", "C000001", "--out", str(out), "--purpose", "asked")
+    said = run(*command)
+    assert said.code == 1
+    assert f"Not there or damaged, and not read: {bad}" in said.out
+    held = json.loads(out.read_text())
+    assert {row["campaign"] for row in held["archived_messages"]} == {"good"}
+    said = run("customers", "erase", "C000001", "--reason", "asked")
+    assert said.code == 1
+    assert f"Not there or damaged: {bad}" in said.out
+    assert "Taken out of 1 files" in said.out
+    said = run("retention", "apply")
+    assert said.code == 1
+    assert "Gone: good, " in said.out
+    assert f"Left: campaign 'bad'; its file {bad} can't be read." in said.out
+    assert b"C00000" not in gzip.decompress(good.read_bytes())
+    assert sorted(tmp_path.glob(".*")) == []
+
+
+def test_whoever_writes_a_file_anew_does_it_alone(rows: Rows, tmp_path: Path) -> None:
+    """An erasure and retention at once undo nothing of each other, and the proof stays right.
+
+    Each reads the file only when the other has put its own in place.
+    """
+    file = _archived(rows, "old", tmp_path)
+    keys = sealed(rows.pool, 1)
+    stale = file.with_name(".old.csv.gz.abc.erasing")
+    stale.write_text("of one who was killed")
+    with ThreadPoolExecutor(5) as threads:
+        numbers = ("C000001", "C000002", "C000003", "C000001")
+        jobs = [threads.submit(filed.clean, rows.pool, one, "amina") for one in numbers]
+        retained = threads.submit(list, Retention(rows.pool, _RULES, keys).apply("amina", NOON))
+        assert [job.result()[1] for job in jobs] == [[]] * 4
+        assert [one.missing for one in retained.result()] == [None]
+    held = files(tmp_path)
+    assert "C00000" not in held
+    assert held.count("\r\n1-") == 6
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert rows.ask("SELECT archive ->> 'sha256' FROM campaign") == [(digest,)]
+    assert sorted(tmp_path.glob(".*")) == []
+
+
+def test_who_comes_second_waits_for_the_first(rows: Rows, tmp_path: Path) -> None:
+    """The lock is there from the reading on, so that nobody works on what is no longer there."""
+    file = _archived(rows, "old", tmp_path)
+    ((campaign,),) = rows.ask("SELECT id FROM campaign")
+    before = file.read_bytes()
+    with ThreadPoolExecutor(1) as threads:
+        with rows.pool.connection() as connection, alone(connection, campaign):
+            second = threads.submit(filed.clean, rows.pool, "C000001", "amina")
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            deadline = time.monotonic() + 10
+            while rows.ask(waiting) != [(1,)]:
+                assert time.monotonic() < deadline
+            assert file.read_bytes() == before
+        assert second.result() == (1, [])
+    assert file.read_bytes() != before
