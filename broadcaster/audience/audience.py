@@ -15,8 +15,11 @@ from broadcaster.ports import NO_KEYS, Condition, Vault
 
 #: Who is still a customer. No index helps: nearly all are.
 PRESENT: LiteralString = "customer.left_at IS NULL"
-#: Of a campaign that was archived the deliveries have left.
-_CAMPAIGNS: LiteralString = "SELECT name, id FROM campaign WHERE archived_at IS NULL"
+# Of a campaign that was archived the deliveries have left; of one that was kept for long enough
+# they name nobody any more, so that nobody, or with "not" everybody, would be found in it.
+_CAMPAIGNS: LiteralString = """
+SELECT name, id, pseudonymised_at IS NOT NULL FROM campaign WHERE archived_at IS NULL
+"""
 _SEGMENTS: LiteralString = "SELECT name, expression FROM segment"
 
 
@@ -61,9 +64,11 @@ class SegmentAudience:
         # What stands in a segment may ask for anything.
         within = "segment" in words
         named = within or "campaign" in words
+        campaigns = connection.execute(_CAMPAIGNS).fetchall() if named else []
         return Knowledge(
             catalogue=attributes(connection),
-            campaigns=dict(connection.execute(_CAMPAIGNS).fetchall()) if named else {},
+            campaigns={name: id_ for name, id_, forgotten in campaigns if not forgotten},
+            forgotten={name for name, _, forgotten in campaigns if forgotten},
             segments=dict(connection.execute(_SEGMENTS).fetchall()) if within else {},
             today=self._today(),
             places=self._places,

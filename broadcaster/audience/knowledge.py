@@ -1,6 +1,6 @@
 """What a saved expression is read and translated with: attributes, names, segments, the day."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +18,11 @@ from broadcaster.ports import Condition, Vault
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """Everything that was read of the database for one expression or several."""
+    """Everything that was read of the database for one expression or several.
+
+    `campaigns` can be asked for by name; those that are `forgotten` no longer, as nobody can be
+    found in them.
+    """
 
     catalogue: Catalogue
     campaigns: Mapping[str, int]
@@ -26,11 +30,12 @@ class Knowledge:
     today: date
     places: Places | None
     vault: Vault
+    forgotten: Collection[str] = ()
 
     @property
     def names(self) -> Names:
         """The names that an expression may refer to."""
-        return Names(segments=self.segments, campaigns=self.campaigns)
+        return Names(segments=self.segments, campaigns=self.campaigns, forgotten=self.forgotten)
 
     def parse(self, text: str) -> Expression:
         """Read an expression; InvalidInputError."""

@@ -149,7 +149,8 @@ class _Parser:
             if then:
                 read.skip(then, remedy)
             read.skip("campaign", remedy)
-            return Campaign(outcome, read.known("a campaign", self._names.campaigns))
+            names = self._names
+            return Campaign(outcome, read.known("a campaign", names.campaigns, names.forgotten))
         if word == "may":
             read.skip("receive", _PEOPLE)
             return MayReceive(*self._consent())

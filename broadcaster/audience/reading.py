@@ -33,11 +33,13 @@ _UNITS = {word: unit for unit in Unit for word in (unit.value, f"{unit.value}s")
 class Names:
     """The names that an expression may refer to; None where that is not looked at.
 
-    `campaigns` are those whose deliveries are there.
+    `campaigns` are those whose deliveries are there with their people; of those that are
+    `forgotten` the people were parted from them.
     """
 
     segments: Collection[str] | None = None
     campaigns: Collection[str] | None = None
+    forgotten: Collection[str] = ()
 
 
 class Reader:
@@ -98,10 +100,15 @@ class Reader:
             raise self.fault(token, f"{token.shown} where {what} belongs", remedy)
         return self._unquoted(token)
 
-    def known(self, what: str, names: Collection[str] | None) -> str:
+    def known(
+        self, what: str, names: Collection[str] | None, forgotten: Collection[str] = ()
+    ) -> str:
         """Take a name between double quotes that must be among `names`."""
         token = self.token
         name = " ".join(self.text(f"the name of {what}").split())
+        if name in forgotten:
+            problem = f"nobody of {name!r} is known any more, as its time of keeping is over"
+            raise self.fault(token, problem, f"Give the name of {what} that ended later.")
         if names is not None and name not in names:
             listed = f"Give the name of {what} that there is."
             raise self.fault(token, f"there is no {name!r}", close(name, names) or listed)

@@ -1,16 +1,22 @@
 """`broadcaster segments` and saved segments on a real database."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.segments import Segments
 from broadcaster.audience.store import Customers
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger.pool import LedgerPool
-from tests.builders import customer
+from broadcaster.planning.planner import Planner
+from broadcaster.ports import NO_KEYS
+from broadcaster.privacy.retention import Retention
+from tests.builders import NOON, customer
 from tests.commands import Run, run
+from tests.fakes import FakeRenderer
 from tests.rows import Rows
 
 __all__ = ["run"]
@@ -175,6 +181,37 @@ def test_past_campaigns_are_asked_by_name(pool: LedgerPool) -> None:
     rows.tell("UPDATE campaign SET archived_at = now() WHERE id = %s", campaign)
     with pytest.raises(InvalidInputError, match="there is no 'Water cut'"):
         customers.count('received campaign "Water cut"')
+
+
+def test_a_campaign_whose_people_are_forgotten_selects_nobody_silently(pool: LedgerPool) -> None:
+    """Nor everybody: it is an error that says why, in a saved segment and at the plan too."""
+    rows, segments, audience = Rows(pool), Segments(pool), SegmentAudience(pool)
+    campaign = rows.running(3, name="Water cut")
+    segments.save("told", 'targeted by campaign "Water cut"')
+    segments.save("others", 'not in segment "told"')
+    kept = segments.pinned("others").expression
+    retention = Retention(
+        pool,
+        dict.fromkeys(("service", "promotional", "safety", "receipts", "left", "addresses"), 30),
+        NO_KEYS,
+    )
+    rows.tell(
+        "UPDATE campaign SET status = 'completed', finished_at = %s WHERE id = %s",
+        NOON - timedelta(days=31),
+        campaign,
+    )
+    assert [one.what for one in retention.apply("amina", NOON)] == ["Water cut"]
+    words = "nobody of 'Water cut' is known any more, as its time of keeping is over"
+    for expression in ('received campaign "Water cut"', kept, 'in segment "others"'):
+        with pytest.raises(InvalidInputError, match=words):
+            audience.condition(expression)
+    with pytest.raises(InvalidInputError, match=words):
+        segments.pinned("others")
+    segments.save("more", "all")
+    segments.delete("more")
+    planned = rows.launched(name="next", expression=kept)
+    with pytest.raises(InvalidInputError, match=words):
+        Planner(pool, audience, FakeRenderer(), batch_size=10).plan(planned, NOON)
 
 
 def test_a_segment_whose_campaign_left_is_in_nobodys_way(pool: LedgerPool) -> None:
