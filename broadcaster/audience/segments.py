@@ -99,10 +99,9 @@ class Segments:
         with self._pool.connection() as connection:
             known = self._audience.known(connection)
             whole = known.resolve(known.parse(segment.expression), segment.name)
-            area = known.places.pinned if known.places else str
-            tree = pinned(whole, known.today, area)
-            known.condition(tree)
-        return replace(segment, expression=canonical(tree))
+            written = _written_out(whole, known, segment.name)
+            known.condition(parse(written, known.catalogue))
+        return replace(segment, expression=written)
 
     def delete(self, name: str) -> None:
         """Delete the segment; campaigns keep the expression that they were made with.
@@ -149,19 +148,37 @@ def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
     after = replace(known, segments={**known.segments, segment.name: segment.expression})
     whole = after.resolve(tree, segment.name)
     after.condition(whole)
-    # Written out it must be readable again: so it is bounded like any other.
-    parse(canonical(whole), known.catalogue)
+    _written_out(whole, after, segment.name)
     for other in known.segments:
         # One that can't be read anyway, as its campaign was archived, is in nobody's way.
         if other != segment.name and _reads(known, other):
-            after.resolve(after.parse(after.segments[other]), other)
+            around = after.resolve(after.parse(after.segments[other]), other)
+            _written_out(around, after, other)
+
+
+def _written_out(whole: Expression, known: Knowledge, name: str) -> str:
+    """Give what a campaign would keep of a segment; InvalidInputError when nobody could plan it.
+
+    It must be readable again, so it is bounded like any other: days of the calendar may be longer
+    than those told from today, and names of versions of areas longer than those of areas.
+    """
+    area = known.places.pinned if known.places else str
+    text = canonical(pinned(whole, known.today, area))
+    try:
+        parse(text, known.catalogue)
+    except InvalidInputError as error:
+        problem = f"segment {name!r}, written out with all that is in it: {error.problem}"
+        raise InvalidInputError("expression", problem, "Use smaller segments.") from error
+    return text
 
 
 def _reads(known: Knowledge, name: str) -> bool:
-    """Tell whether a segment has others in it, and can be read."""
+    """Tell whether a segment has others in it, and could be used until now."""
     text = known.segments[name]
     try:
-        return "segment" in text and known.resolve(known.parse(text), name) is not None
+        if "segment" not in text:
+            return False
+        return bool(_written_out(known.resolve(known.parse(text), name), known, name))
     except InvalidInputError:
         return False
 

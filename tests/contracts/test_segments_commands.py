@@ -183,6 +183,55 @@ def test_past_campaigns_are_asked_by_name(pool: LedgerPool) -> None:
         customers.count('received campaign "Water cut"')
 
 
+def test_what_a_campaign_keeps_of_a_segment_can_always_be_planned(pool: LedgerPool) -> None:
+    """Written out it may be longer than what was typed: that is refused, also for those around."""
+    segments, audience = Segments(pool), SegmentAudience(pool)
+    sixty = " or ".join(f"opened_on >= today - {day} days" for day in range(60))
+
+    segments.save("old", sixty)
+    most = segments.pinned("old").expression
+    assert audience.condition(most).values
+    texts = " or ".join(f'district = "{"x" * 190}{one}"' for one in range(30))
+    segments.save("small", 'district = "Anfa"')
+    segments.save("around", f'in segment "small" or {texts}')
+    segments.save("further", 'in segment "around" and in segment "old"')
+    for words in (texts, f'in segment "old" and ({texts})'):
+        with pytest.raises(InvalidInputError) as refused:
+            segments.save("small", words)
+        assert "segment 'around', written out with all that is in it: is longer" in str(
+            refused.value
+        )
+    assert segments.get("small").expression == 'district = "Anfa"'
+    assert segments.pinned("further").expression
+
+
+def test_a_day_of_the_calendar_may_make_a_segment_too_long(pool: LedgerPool) -> None:
+    """As it is longer than one told from today; segments saved before are refused when pinned."""
+    segments, audience = Segments(pool), SegmentAudience(pool)
+    text = "opened_on in (" + ", ".join(["today"] * 1200) + ")"
+    assert len(text) < 10_000
+    with pytest.raises(InvalidInputError, match="'days', written out with all that is in it"):
+        segments.save("days", text)
+    with pool.connection() as connection:
+        connection.execute("INSERT INTO segment (name, expression) VALUES ('days', %s)", [text])
+    assert audience.condition(text).values
+    with pytest.raises(InvalidInputError, match="is longer than 10000"):
+        segments.pinned("days")
+
+
+@pytest.mark.parametrize("sign", ["[", '{"a":', "-", "1"])
+def test_a_text_that_looks_like_the_beginning_of_a_document_is_a_text(
+    pool: LedgerPool, sign: str
+) -> None:
+    """However often it is repeated: it is compared as it is, and is no number and no list."""
+    text = (sign * 9000)[:9000].replace('"', "'")
+    assert Customers(pool).count(f'district = "{text}"') == 0
+    rows = Rows(pool)
+    rows.save([customer(1), customer(2, attributes={"district": "[1]"})])
+    rows.tell("UPDATE customer SET attributes = '{\"district\": [1]}' WHERE number = 'C000001'")
+    assert Customers(pool).count('district = "[1]"') == 1
+
+
 def test_a_campaign_whose_people_are_forgotten_selects_nobody_silently(pool: LedgerPool) -> None:
     """Nor everybody: it is an error that says why, in a saved segment and at the plan too."""
     rows, segments, audience = Rows(pool), Segments(pool), SegmentAudience(pool)
