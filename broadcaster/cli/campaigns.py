@@ -1,7 +1,6 @@
 """`broadcaster campaigns`: from the first draft to the report."""
 
 import json as json_
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,6 @@ import typer
 
 from broadcaster.cli import steering
 from broadcaster.cli.steering import By, Which, running
-from broadcaster.errors import InvalidInputError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -122,21 +120,28 @@ def left_out(
     campaign: Which,
     csv: Annotated[bool, typer.Option("--csv", help="Write all of them as CSV.")] = False,
     output: Annotated[Path | None, typer.Option(help="A file for the CSV.")] = None,
+    purpose: Annotated[str, typer.Option(help="Why, for the audit.")] = "not given",
+    by: By = "operator",
 ) -> None:
-    """List who is left out on which channel, and why; customers' numbers, no addresses."""
+    """List who is left out on which channel, and why; who looked is noted.
+
+    Customers are in it by their numbers, without names and addresses.
+    """
     from contextlib import closing
 
     from broadcaster.cli.forecasts import show_left_out, write_left_out
+    from broadcaster.cli.private import streamed
 
     with running() as runtime:
         found = runtime.campaigns.get(campaign)
+        runtime.accesses.record(by, "left_out", f"campaign {found.id}", purpose, {})
         with closing(runtime.left_out.rows(found.id)) as rows:
             if not csv and output is None:
                 show_left_out(rows)
                 return
             count = write_left_out(rows, output)
         if output is not None:
-            typer.echo(f"{count:,} rows are in {output}.")
+            typer.echo(f"{count:,} rows are in {output}.", err=streamed(output))
 
 
 @app.command()
@@ -215,25 +220,13 @@ def export(
 
     Customers are in it by their numbers, without names and addresses.
     """
+    from broadcaster.cli.private import private_file
+
     with running() as runtime:
         found = runtime.campaigns.get(campaign)
         runtime.accesses.record(by, "export", f"campaign {found.id}", purpose, {})
-        if output is None:
-            runtime.reports.export(found.id, sys.stdout)
-            return
-        # A device or a pipe is written to as it is; only a file is made aside and put in place.
-        plain = output.is_file() or not output.exists()
-        draft = output.with_name(f".{output.name}.draft") if plain else output
-        try:
-            with draft.open("w", encoding="utf-8-sig", newline="") as stream:
-                runtime.reports.export(found.id, stream)
-            if plain:
-                draft.replace(output)
-        except OSError as error:
-            if plain:
-                draft.unlink(missing_ok=True)
-            remedy = "Name a file in a folder that can be written."
-            raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
+        with private_file(output) as stream:
+            runtime.reports.export(found.id, stream)
 
 
 @app.command()

@@ -1,18 +1,17 @@
 """How a forecast, its list of who is left out and its comparison look on a terminal."""
 
 import csv
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from broadcaster.cli.live import terminal
+from broadcaster.cli.private import private_file
 from broadcaster.cli.tables import pair
 from broadcaster.cli.waiting import fairness_lines
 from broadcaster.errors import InvalidInputError
@@ -177,31 +176,13 @@ def show_left_out(rows: Iterable[LeftOut], console: Console | None = None) -> No
 def write_left_out(rows: Iterable[LeftOut], output: Path | None) -> int:
     """Write who is left out as CSV, as it comes; how many rows. InvalidInputError for the file."""
     count = 0
-    with _opened(output) as stream:
+    with private_file(output) as stream:
         writer = csv.writer(stream)
         writer.writerow(("customer", "channel", "reason"))
         for row in rows:
             writer.writerow([cell(row.customer), row.channel.value, row.reason.value])
             count += 1
     return count
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[IO[str]]:
-    """Give a file that is put in its place when it is whole, or standard output."""
-    if output is None:
-        yield sys.stdout
-        return
-    draft = output.with_name(f".{output.name}.draft")
-    try:
-        with draft.open("w", encoding="utf-8-sig", newline="") as stream:
-            yield stream
-        draft.replace(output)
-    except OSError as error:
-        remedy = "Name a file in a folder that can be written."
-        raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_picture(text: str, output: Path) -> None:

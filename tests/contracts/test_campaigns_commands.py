@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import Run, run
+from tests.rows import Pool, Rows
 
 __all__ = ["run"]
 
@@ -120,6 +121,40 @@ def test_an_export_makes_a_file_whole_or_not_at_all(town: Run, tmp_path: Path) -
         assert os.read(reader, 10)
     finally:
         os.close(reader)
+
+
+@pytest.mark.parametrize("command", ["export", "left-out"])
+def test_a_list_of_customers_is_for_its_owner_alone_and_noted(
+    town: Run, pool: Pool, tmp_path: Path, command: str
+) -> None:
+    """Whatever was there before, and wherever it leads; a pipe and standard output are devices."""
+    town(*CREATE)
+    file, other = tmp_path / "out.csv", tmp_path / "other"
+    file.write_text("before")
+    file.chmod(0o644)
+    other.write_text("of somebody else")
+    (tmp_path / ".out.csv.draft").symlink_to(other)
+    who = ("--by", "youssef", "--purpose", "the board")
+    assert town("campaigns", command, "notice", "--output", str(file), *who).code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert other.read_text() == "of somebody else"
+    assert file.read_text(encoding="utf-8-sig").splitlines()
+    assert sorted(one.name for one in tmp_path.iterdir() if one.name.startswith(".out")) == [
+        ".out.csv.draft"
+    ]
+    told = "SELECT actor, details ->> 'purpose' FROM audit WHERE action = %s"
+    assert Rows(pool).ask(told, command.replace("-", "_")) == [("youssef", "the board")]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, Path("/dev/stdout")):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            said = town("campaigns", command, "notice", "--output", str(target))
+            assert said.code == 0
+            got = os.read(reader, 1000).decode() if target == pipe else said.out
+            assert "customer,channel," in got
+        finally:
+            os.close(reader)
 
 
 def test_a_broken_redis_url_is_one_line_of_the_doctor(

@@ -92,6 +92,10 @@ def test_who_exported_a_campaign_looked_at_all_who_are_in_it(town: Town) -> None
     town.settle([customer(11)])
     assert [one.subject for one in accesses.of(AMINA.number)] == [f"campaign {campaign}"]
     assert accesses.of("C000011") == []
+    accesses.record("amina", "left_out", f"campaign {campaign}", "why", {})
+    assert len(accesses.of(AMINA.number)) == 1
+    town.rows.tell("UPDATE delivery SET status = 'suppressed' WHERE campaign_id = %s", campaign)
+    assert [one.by for one in accesses.of(AMINA.number)] == ["youssef", "amina"]
 
 
 def test_who_saw_names_in_a_sample_or_barred_addresses_looked_at_those_people(
