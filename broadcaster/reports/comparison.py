@@ -1,7 +1,7 @@
 """Forecast against actual: each figure beside what it became, and why they differ; pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,9 +21,10 @@ def compare(
 ) -> dict[str, object]:
     """Set a forecast beside what became of it, as JSON values.
 
-    `agrees` says that everybody was told who should be, and nothing else, and that the segments are
-    those that were forecast. `differences` says why where they are not: customers who changed
-    between the approval and the plan, and messages that the plan had and that never left.
+    `agrees` says that every count of customers, messages and segments is the one that was
+    forecast, and that all that was planned left. `differences` says why where they are not:
+    customers who changed between the approval and the plan, and messages that the plan had and that
+    never left.
     """
     told = [row for row in found.rows if row.told]
     left_out = [row for row in found.rows if not row.told]
@@ -121,17 +122,27 @@ def _why(row: Became) -> str:
     return _WORDS.get(row.status, f"{row.status.value} without a count of units")
 
 
+#: What each pair, or each pair of a table, counts.
+_COUNTED = {
+    "customers": "customers",
+    "reached": "customers told",
+    "channels": "told by {}",
+    "locales": "in {}",
+    "left_out": "left out: {}",
+}
+_TABLES = frozenset({"channels", "locales", "left_out"})
+
+
 def _explained(rows: Figures, unsent: Mapping[str, int]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
-    for name in ("channels", "left_out"):
-        for key, pair in rows[name].items():
-            if pair["difference"]:
-                what = "told by" if name == "channels" else "left out:"
-                text = (
-                    f"{pair['difference']:+,} {what} {key.replace('_', ' ')}: customers, consents "
-                    "or addresses changed between the approval and the plan"
-                )
-                found.append({"what": f"{name}.{key}", "count": pair["difference"], "why": text})
+    for name, key, difference in _differing(rows):
+        words = _COUNTED[name].format(key.replace("_", " ") or "no language")
+        text = (
+            f"{difference:+,} {words}: customers, consents or addresses changed between the "
+            "approval and the plan"
+        )
+        what = f"{name}.{key}" if name in _TABLES else name
+        found.append({"what": what, "count": difference, "why": text})
     for why, count in sorted(unsent.items()):
         found.append({"what": "unsent", "count": count, "why": f"{count:,} messages: {why}"})
     difference = rows["segments"]["difference"]
@@ -139,3 +150,12 @@ def _explained(rows: Figures, unsent: Mapping[str, int]) -> list[dict[str, objec
         text = f"{difference:+,} segments: names or texts changed since the approval"
         found.append({"what": "segments", "count": difference, "why": text})
     return found
+
+
+def _differing(rows: Figures) -> Iterator[tuple[str, str, int]]:
+    """Give each count of people that differs: its name, its row in a table, and by how many."""
+    for name in _COUNTED:
+        table = rows[name] if name in _TABLES else {"": rows[name]}
+        for key, pair in table.items():
+            if pair["difference"]:
+                yield name, key, pair["difference"]
