@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
+from broadcaster.audience.digits import plain_digits, plain_number
 from broadcaster.audience.mapping import ColumnUse
-from broadcaster.audience.repairs import plain_digits
 
 Translate = Callable[[str], str]
 
@@ -67,7 +67,9 @@ def _date(cell: str, order: str) -> str:
 
 
 def _number(cell: str, decimal: str) -> str:
-    text = _GROUPED.sub("", plain_digits(cell.strip()))
+    # The Arabic sign of decimals is one whatever the file has between figures otherwise.
+    text = cell.strip().replace("\u066b", decimal or ".")
+    text = _GROUPED.sub("", plain_number(text))
     if decimal == ",":
         return text.replace(".", "").replace(",", ".")
     return text
