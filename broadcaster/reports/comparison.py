@@ -30,7 +30,7 @@ def compare(
     left_out = [row for row in found.rows if not row.told]
     channels = _by(told, lambda row: row.channel.value)
     segments = sum(row.units for row in told if row.channel is Channel.SMS)
-    charges = _charges(told, tariffs)
+    charges = _charges(told, forecast.get("forgotten", ()), tariffs)
     rows = {
         "customers": _pair(forecast["customers"], found.customers),
         "reached": _pair(forecast["reached"], found.reached),
@@ -73,19 +73,39 @@ def _pairs(forecast: Mapping[str, int], actual: Mapping[str, int]) -> dict[str, 
     return {name: _pair(forecast.get(name, 0), actual.get(name, 0)) for name in names}
 
 
-def _charges(told: Sequence[Became], tariffs: Tariffs) -> list[Charge]:
-    return [
-        Charge(
-            channel=row.channel.value,
-            provider=row.provider or "",
-            place=row.place,
-            messages=row.messages,
-            units=row.units,
-            tariff=tariffs.find(row.provider or "", row.place),
-        )
-        for row in told
-        if row.units
-    ]
+def _charges(
+    told: Sequence[Became], forgotten: Sequence[Sequence[Any]], tariffs: Tariffs
+) -> list[Charge]:
+    """Price what was sent; of forgotten people it was counted before where their numbers led."""
+    left = Counter[str]()
+    charges = []
+    for provider, place, messages, units in forgotten:
+        left[provider or ""] += units
+        charges.append(_charge(Channel.SMS, provider, place, (messages, units), tariffs))
+    for row in told:
+        units = row.units
+        if row.channel is Channel.SMS and not row.place:
+            known = min(units, left[row.provider or ""])
+            left[row.provider or ""] -= known
+            units -= known
+        if units:
+            counts = (row.messages, units)
+            charges.append(_charge(row.channel, row.provider, row.place, counts, tariffs))
+    return charges
+
+
+def _charge(
+    channel: Channel, provider: str | None, place: str, counts: tuple[int, int], tariffs: Tariffs
+) -> Charge:
+    name, (messages, units) = provider or "", counts
+    return Charge(
+        channel=channel.value,
+        provider=name,
+        place=place,
+        messages=messages,
+        units=units,
+        tariff=tariffs.find(name, place),
+    )
 
 
 def _costs(forecast: Figures, charges: Sequence[Charge]) -> dict[str, object]:
