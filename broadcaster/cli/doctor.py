@@ -131,11 +131,7 @@ def _fair(runtime: "Runtime") -> str:
 
     rules = runtime.fairness.rules()
     require_kept(rules, runtime.settings.retention)
-    return (
-        f"{len(rules.caps)} caps count less far back than people are kept"
-        if rules.caps
-        else ("nothing is capped")
-    )
+    return f"caps: {len(rules.caps)}, none counts further back than people are kept"
 
 
 def _redis(runtime: "Runtime") -> str:
