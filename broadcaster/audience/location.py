@@ -10,6 +10,7 @@ import unicodedata
 from broadcaster.audience.areas.countries import swapped
 from broadcaster.audience.areas.shape import UNIT
 from broadcaster.audience.cells import CellError
+from broadcaster.audience.digits import plain_number
 from broadcaster.audience.draft import Draft
 
 LATITUDE, LONGITUDE = "latitude", "longitude"
@@ -17,8 +18,6 @@ _FARTHEST = {LATITUDE: 90, LONGITUDE: 180}
 
 _MARKS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _DEGREES = re.compile(r"([+-]?)(\d{1,3})(?:[.,](\d{1,17}))?°?", re.ASCII)
-#: What stands for a minus and for a decimal point in other scripts.
-_SIGNS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2013": "-", "\u066b": "."})
 
 
 def read_location(draft: Draft, region: str) -> tuple[float, float] | None:
@@ -50,8 +49,8 @@ def read_location(draft: Draft, region: str) -> tuple[float, float] | None:
 
 
 def _read(raw: str, farthest: int) -> float:
-    text = _MARKS.sub("", unicodedata.normalize("NFKC", raw).translate(_SIGNS))
-    written = _DEGREES.fullmatch(_plain_digits(text.replace(" ", "")))
+    text = _MARKS.sub("", unicodedata.normalize("NFKC", raw))
+    written = _DEGREES.fullmatch(plain_number(text.replace(" ", "")))
     if written is None:
         message = f"{raw[:40]!r} is no number of degrees"
         raise CellError(message, "Write decimal degrees, such as 33.5731 or -7,5898.")
@@ -63,11 +62,6 @@ def _read(raw: str, farthest: int) -> float:
         raise CellError(message, remedy)
     # Kept to the step that areas are compared at, about a centimetre.
     return round(degrees * UNIT) / UNIT
-
-
-def _plain_digits(text: str) -> str:
-    """Write Arabic-Indic, Persian and other digits as 0 to 9."""
-    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
 
 
 def _suspicious(place: tuple[float, float], region: str) -> CellError | None:

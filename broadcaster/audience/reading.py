@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from broadcaster.audience.attributes import Attribute, Kind
 from broadcaster.audience.days import FURTHEST, FromToday, Unit
+from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.expression import Literal
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.audience.nearest import close
-from broadcaster.audience.tokens import Token, western
+from broadcaster.audience.tokens import Token
 
 _Item = TypeVar("_Item")
 
@@ -138,7 +139,7 @@ class Reader:
         if token.kind == "string" and kind not in (Kind.NUMBER, Kind.BOOLEAN, Kind.LOCATION):
             text = self._unquoted(token)
             return (
-                self._day(western(text), token)
+                self._day(plain_digits(text), token)
                 if kind is Kind.DATE
                 else self._chosen(text, token, name, attribute)
             )

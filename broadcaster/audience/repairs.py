@@ -4,8 +4,9 @@ A repair never guesses: `6.61234567E8` has all digits of 661234567, and `6.61E+0
 """
 
 import re
-import unicodedata
 from typing import NamedTuple
+
+from broadcaster.audience.digits import plain_digits
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
 #: One zero alone: `12.000` is twelve, or twelve thousand.
@@ -56,19 +57,6 @@ def whole(raw: str, e164: str, trunk: str) -> str | None:
     if not e164.endswith(bare) or len(e164) - 1 == len(bare):
         return None
     return f"had lost its leading {trunk}, as a spreadsheet does to numbers"
-
-
-def plain_digits(text: str) -> str:
-    """Write digits of any script as 0 to 9, and the Arabic signs of decimals and thousands."""
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(sign)) if sign.isdecimal() else _SIGNS.get(sign, sign)
-        for sign in text
-    )
-
-
-_SIGNS = {"\u066b": ".", "\u066c": "", "\u060d": "/"}
 
 
 def _whole(text: str) -> Repaired | None:

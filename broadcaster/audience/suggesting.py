@@ -9,8 +9,8 @@ from itertools import islice
 from broadcaster.audience import columns
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError, attribute
+from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
-from broadcaster.audience.repairs import plain_digits
 from broadcaster.audience.sheets.sheet import Sheet, Wanted, letters
 from broadcaster.ports import CheckPhone
 

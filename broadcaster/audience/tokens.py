@@ -1,10 +1,10 @@
 """Cutting the text of a segment's expression into tokens."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from broadcaster.audience.digits import plain_number
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.errors import InvalidInputError
 
@@ -88,12 +88,5 @@ def _plain(kind: str, text: str) -> str:
     if kind == "mark":
         return _SIGNS.get(text, text)
     if kind in ("date", "number"):
-        return western(text).replace("\u066b", ".").replace("\u2212", "-")
+        return plain_number(text)
     return text
-
-
-def western(text: str) -> str:
-    """Write the digits of any script as 0 to 9."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(one, one)) for one in text)

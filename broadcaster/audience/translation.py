@@ -6,8 +6,8 @@ from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
 from broadcaster.audience.cells import CellError
+from broadcaster.audience.digits import plain_digits, plain_number
 from broadcaster.audience.mapping import ColumnUse
-from broadcaster.audience.repairs import plain_digits
 
 Translate = Callable[[str], str]
 
@@ -79,7 +79,7 @@ def _date(cell: str, order: str) -> str:
 
 
 def _number(cell: str, decimal: str, *, typed: bool) -> str:
-    text = _GROUPED.sub("", plain_digits(cell.strip()))
+    text = _GROUPED.sub("", plain_number(cell.strip()))
     # The Arabic sign says by itself where decimals begin, whatever is usual in the file.
     if decimal != "," or _ARABIC_POINT in cell or (typed and "," not in text):
         return text

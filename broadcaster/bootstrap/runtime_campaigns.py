@@ -49,7 +49,7 @@ class Campaigning(People):
         """The rules of fair use."""
         from broadcaster.ledger.fairness import Fairness
 
-        return Fairness(self.pool, self.settings.time_zone)
+        return Fairness(self.pool, self.settings.time_zone, self.settings.retention)
 
     @cached_property
     def holds(self) -> "Holds":

@@ -94,6 +94,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
         with bootstrap.servers(settings) as runtime:
             yield _check("database", lambda: _database(runtime))
             yield _sealing(runtime)
+            yield _check("fair use", lambda: _fair(runtime))
             yield _check("redis", lambda: _redis(runtime))
     except BroadcasterError as error:
         yield Finding(what="servers", state="fault", word=str(error))
@@ -122,6 +123,15 @@ def _sealing(runtime: "Runtime") -> Finding:
         word = f"{plain:,} rows are plain. Type 'broadcaster keys make', then 'keys rotate'."
         return Finding(what=what, state="off", word=word)
     return Finding(what=what, state="ok", word=f"sealed with key {used[-1]}")
+
+
+def _fair(runtime: "Runtime") -> str:
+    """Tell whether people are kept for as long as caps count: a setting may have changed since."""
+    from broadcaster.domain.rulebook import require_kept
+
+    rules = runtime.fairness.rules()
+    require_kept(rules, runtime.settings.retention)
+    return f"caps: {len(rules.caps)}, none counts further back than people are kept"
 
 
 def _redis(runtime: "Runtime") -> str:

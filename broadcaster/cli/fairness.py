@@ -100,11 +100,13 @@ def set_(
     json: _Json = False,
 ) -> None:
     """Bring the rules of a file into force, instead of all that were before."""
-    from broadcaster.domain.rulebook import read, written
+    from broadcaster.domain.rulebook import read, require_kept, written
     from broadcaster.render.factfile import read_facts
+    from broadcaster.settings import load
 
     raw = read_facts(file)
     rules = read(raw)  # Before a server is started for nothing.
+    require_kept(rules, load().retention)
     if not dry_run:
         with _runtime() as runtime:
             rules = runtime.fairness.change(raw, by, runtime.clock.now())

@@ -1,6 +1,6 @@
 """Fair use: how often and when customers may be told, by class and channel; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -77,6 +77,17 @@ class Rules:
             if cap.message_class is message_class
             and (cap.channel is None or cap.channel in channels)
         )
+
+
+def outlasting(rules: Rules, days: Mapping[str, int]) -> Cap | None:
+    """Give the first cap with a longer period than the people of its class's campaigns are kept.
+
+    Whom it leaves out would be told again as soon as they are forgotten. `days` are by class; what
+    is not in it is kept for good.
+    """
+    return next(
+        (cap for cap in rules.caps if cap.days > days.get(cap.message_class.value, cap.days)), None
+    )
 
 
 def passes(lane: Lane, message_class: MessageClass) -> bool:

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from broadcaster.domain.fairness import Cap, Quiet, Rules
+from broadcaster.domain.fairness import Cap, Quiet, Rules, outlasting
 from broadcaster.domain.hours import DAY, WEEK, Day, Span
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 from broadcaster.errors import InvalidInputError
@@ -19,7 +19,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 #: The most of each that is kept.
 MOST_QUIET, MOST_HOLIDAYS, MOST_CAPS = 50, 400, 20
-#: The highest cap, and the longest period; a customer's deliveries are kept for so long.
+#: The highest cap, and the longest period; a campaign's people must be kept for so long.
 MOST_MESSAGES, MOST_DAYS = 100, 90
 
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
@@ -47,6 +47,23 @@ def read(raw: Mapping[str, object], version: int = 0) -> Rules:
     )
     _leave_time(rules)
     return rules
+
+
+def require_kept(rules: Rules, days: Mapping[str, int]) -> None:
+    """Refuse a cap that counts further back than people are kept, in `days` by class.
+
+    InvalidInputError names the cap and both ways out.
+    """
+    cap = outlasting(rules, days)
+    if cap is None:
+        return
+    name, kept = cap.message_class.value, days[cap.message_class.value]
+    problem = (
+        f"{cap.days} days are longer than the {kept} for which {name} campaigns keep their people: "
+        "who is forgotten would be told again"
+    )
+    remedy = f"Give {kept} days or fewer, or set BROADCASTER_RETENTION to {name}={cap.days}."
+    raise InvalidInputError(f"cap {rules.caps.index(cap) + 1}, days", problem, remedy)
 
 
 def written(rules: Rules) -> dict[str, object]:

@@ -9,9 +9,11 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import Campaign, CampaignStatus
+from broadcaster.domain.message import MessageClass
 from broadcaster.errors import ConflictError, UnavailableError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
+from broadcaster.ledger.resting import in_force
 
 _ENDED = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
 
@@ -26,6 +28,8 @@ _OPEN = """
 SELECT count(*) FROM batch
 WHERE campaign_id = %s AND (NOT done OR lease_until IS NOT NULL OR settle_at IS NOT NULL)
 """
+
+_CLASS = "SELECT class FROM advisory WHERE id = %s"
 
 _MARK = """
 SELECT count(*), COALESCE(sum(hashtextextended(delivery::text, 0)), 0)::text
@@ -58,8 +62,8 @@ class Archive:
     def mark(self, campaign: int, ended_for: timedelta, now: datetime) -> Mark:
         """Give the present state of an ended campaign's deliveries, to know it again.
 
-        ConflictError when it has not ended, not for long enough, has something open, or has
-        nothing to let go.
+        ConflictError when it has not ended, not for long enough, still counts against a cap, has
+        something open, or has nothing to let go.
         """
         with self._pool.connection() as connection:
             connection.execute(_LIMITS)
@@ -123,12 +127,26 @@ def _require_ended(
         remedy = "Wait, or give fewer days; links in its messages end with it."
         raise _refused(found, f"ended less than {days} days ago", remedy)
     (open_,) = connection.execute(_OPEN, [campaign]).fetchone() or (0,)
+    _require_uncounted(connection, found, finished, now)
     if open_:
         remedy = "Wait until 'campaigns status' shows nothing planned or in doubt."
         raise _refused(found, f"has {open_} batches with something open", remedy)
     table = connection.execute("SELECT to_regclass(%s)", [f"delivery_{campaign}"]).fetchone()
     if table == (None,):
         raise _refused(found, "has no deliveries", "There is nothing to archive.")
+
+
+def _require_uncounted(
+    connection: Connection[Any], found: Campaign, finished: datetime, now: datetime
+) -> None:
+    """Refuse while messages of the campaign may count against a cap: they would be told again."""
+    (class_,) = connection.execute(_CLASS, [found.advisory_id]).fetchone() or ("service",)
+    caps = in_force(connection).caps_on(MessageClass(class_), found.channels)
+    days = max((cap.days for cap in caps), default=0)
+    until = finished + timedelta(days=days)
+    if not found.drill and until > now:
+        problem = f"counts against a cap of {days} days until {until:%Y-%m-%d %H:%M %Z}"
+        raise _refused(found, problem, "Archive it after that.")
 
 
 def _refused(found: Campaign, problem: str, remedy: str) -> ConflictError:

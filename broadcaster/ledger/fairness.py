@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import Connection
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.fairness import Rules
-from broadcaster.domain.rulebook import read, written
+from broadcaster.domain.rulebook import read, require_kept, written
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.resting import in_force, refresh
 from broadcaster.ledger.validity import person
@@ -39,12 +40,21 @@ class RuleChange:
 
 
 class Fairness:
-    """The rules in force, and who changed them; `time_zone` is the utility's own."""
+    """The rules in force, and who changed them; `time_zone` is the utility's own.
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]], time_zone: str) -> None:
+    `kept` says for how many days a campaign's people are kept, by class; none: for good.
+    """
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        time_zone: str,
+        kept: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         """Use the pool's connections."""
         self._pool = pool
         self._time_zone = time_zone
+        self._kept = kept
 
     def rules(self) -> Rules:
         """Give the rules in force."""
@@ -62,7 +72,9 @@ class Fairness:
 
         The same rules again change nothing. Their version is what it was, or one more.
         """
-        wanted = written(read(raw))
+        rules = read(raw)
+        require_kept(rules, self._kept)
+        wanted = written(rules)
         who = person("by", by)
         with self._pool.connection() as connection:
             connection.execute(_LOCK)

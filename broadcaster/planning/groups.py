@@ -36,6 +36,10 @@ class Group(NamedTuple):
     forms: tuple[str, ...]
     digits: int | None
 
+    def __repr__(self) -> str:
+        """Show neither forms nor places: with `whole` the forms are names, as people have them."""
+        return f"Group(people={self.people}, customer={self.customer}, locale={self.locale!r})"
+
 
 class Grouping(NamedTuple):
     """What is told apart: where messages go, which fields their texts have, whether links count.

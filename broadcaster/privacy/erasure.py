@@ -28,7 +28,7 @@ from broadcaster.ports import (
     open_address,
     open_names,
 )
-from broadcaster.privacy import filed, tables, traces
+from broadcaster.privacy import filed, spent, tables, traces
 from broadcaster.privacy.accesses import checked, find
 from broadcaster.privacy.audit import note, subject
 from broadcaster.privacy.barring import bar, remember
@@ -175,6 +175,8 @@ class Erasure:
         named = _values(connection, self._vault, customer, number)
         connection.execute(_WITHDRAW, values)
         connection.execute(_RECEIPTS, values)
+        for campaign in campaigns:
+            spent.keep(connection, campaign, customer)
         emptied, kept, spoken = self._addresses(connection, sealer, values)
         deliveries = 0
         for campaign in campaigns:

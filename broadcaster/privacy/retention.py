@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import MessageClass
 from broadcaster.ports import KNOWN_KEYS, Sealer, Vault
-from broadcaster.privacy import archives, disuse, tables
+from broadcaster.privacy import archives, disuse, spent, tables
 from broadcaster.privacy.alone import alone
 from broadcaster.privacy.audit import note
 from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
@@ -207,6 +207,7 @@ class Retention:
         _hurry_not(connection)
         if connection.execute(_LOCK, values).fetchone() is None:
             return None
+        spent.keep(connection, due.campaign)
         connection.execute(_PEOPLE, values)
         rows = connection.execute(_DELIVERIES, values).rowcount
         for statement in (_NEWS, _FIGURES, _DONE):

@@ -1,7 +1,7 @@
 """Forecast against actual: each figure beside what it became, and why they differ; pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -21,15 +21,16 @@ def compare(
 ) -> dict[str, object]:
     """Set a forecast beside what became of it, as JSON values.
 
-    `agrees` says that everybody was told who should be, and nothing else, and that the segments are
-    those that were forecast. `differences` says why where they are not: customers who changed
-    between the approval and the plan, and messages that the plan had and that never left.
+    `agrees` says that every count of customers, messages and segments is the one that was
+    forecast, and that all that was planned left. `differences` says why where they are not:
+    customers who changed between the approval and the plan, and messages that the plan had and that
+    never left.
     """
     told = [row for row in found.rows if row.told]
     left_out = [row for row in found.rows if not row.told]
     channels = _by(told, lambda row: row.channel.value)
     segments = sum(row.units for row in told if row.channel is Channel.SMS)
-    charges = _charges(told, tariffs)
+    charges = _charges(told, forecast.get("forgotten", ()), tariffs)
     rows = {
         "customers": _pair(forecast["customers"], found.customers),
         "reached": _pair(forecast["reached"], found.reached),
@@ -72,19 +73,39 @@ def _pairs(forecast: Mapping[str, int], actual: Mapping[str, int]) -> dict[str, 
     return {name: _pair(forecast.get(name, 0), actual.get(name, 0)) for name in names}
 
 
-def _charges(told: Sequence[Became], tariffs: Tariffs) -> list[Charge]:
-    return [
-        Charge(
-            channel=row.channel.value,
-            provider=row.provider or "",
-            place=row.place,
-            messages=row.messages,
-            units=row.units,
-            tariff=tariffs.find(row.provider or "", row.place),
-        )
-        for row in told
-        if row.units
-    ]
+def _charges(
+    told: Sequence[Became], forgotten: Sequence[Sequence[Any]], tariffs: Tariffs
+) -> list[Charge]:
+    """Price what was sent; of forgotten people it was counted before where their numbers led."""
+    left = Counter[str]()
+    charges = []
+    for provider, place, messages, units in forgotten:
+        left[provider or ""] += units
+        charges.append(_charge(Channel.SMS, provider, place, (messages, units), tariffs))
+    for row in told:
+        units = row.units
+        if row.channel is Channel.SMS and not row.place:
+            known = min(units, left[row.provider or ""])
+            left[row.provider or ""] -= known
+            units -= known
+        if units:
+            counts = (row.messages, units)
+            charges.append(_charge(row.channel, row.provider, row.place, counts, tariffs))
+    return charges
+
+
+def _charge(
+    channel: Channel, provider: str | None, place: str, counts: tuple[int, int], tariffs: Tariffs
+) -> Charge:
+    name, (messages, units) = provider or "", counts
+    return Charge(
+        channel=channel.value,
+        provider=name,
+        place=place,
+        messages=messages,
+        units=units,
+        tariff=tariffs.find(name, place),
+    )
 
 
 def _costs(forecast: Figures, charges: Sequence[Charge]) -> dict[str, object]:
@@ -121,17 +142,27 @@ def _why(row: Became) -> str:
     return _WORDS.get(row.status, f"{row.status.value} without a count of units")
 
 
+#: What each pair, or each pair of a table, counts.
+_COUNTED = {
+    "customers": "customers",
+    "reached": "customers told",
+    "channels": "told by {}",
+    "locales": "in {}",
+    "left_out": "left out: {}",
+}
+_TABLES = frozenset({"channels", "locales", "left_out"})
+
+
 def _explained(rows: Figures, unsent: Mapping[str, int]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
-    for name in ("channels", "left_out"):
-        for key, pair in rows[name].items():
-            if pair["difference"]:
-                what = "told by" if name == "channels" else "left out:"
-                text = (
-                    f"{pair['difference']:+,} {what} {key.replace('_', ' ')}: customers, consents "
-                    "or addresses changed between the approval and the plan"
-                )
-                found.append({"what": f"{name}.{key}", "count": pair["difference"], "why": text})
+    for name, key, difference in _differing(rows):
+        words = _COUNTED[name].format(key.replace("_", " ") or "no language")
+        text = (
+            f"{difference:+,} {words}: customers, consents or addresses changed between the "
+            "approval and the plan"
+        )
+        what = f"{name}.{key}" if name in _TABLES else name
+        found.append({"what": what, "count": difference, "why": text})
     for why, count in sorted(unsent.items()):
         found.append({"what": "unsent", "count": count, "why": f"{count:,} messages: {why}"})
     difference = rows["segments"]["difference"]
@@ -139,3 +170,12 @@ def _explained(rows: Figures, unsent: Mapping[str, int]) -> list[dict[str, objec
         text = f"{difference:+,} segments: names or texts changed since the approval"
         found.append({"what": "segments", "count": difference, "why": text})
     return found
+
+
+def _differing(rows: Figures) -> Iterator[tuple[str, str, int]]:
+    """Give each count of people that differs: its name, its row in a table, and by how many."""
+    for name in _COUNTED:
+        table = rows[name] if name in _TABLES else {"": rows[name]}
+        for key, pair in table.items():
+            if pair["difference"]:
+                yield name, key, pair["difference"]

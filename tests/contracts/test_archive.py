@@ -17,6 +17,7 @@ from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatu
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError, UnavailableError
 from broadcaster.ledger.archive import Archive
+from broadcaster.ledger.fairness import Fairness
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.reports.evidence import write_evidence
 from broadcaster.reports.export import COLUMNS
@@ -87,6 +88,26 @@ def test_an_archived_campaign_stays_ended_and_its_counts_stay(rows: Rows) -> Non
     calendar = PostgresCalendar(rows.pool)
     assert calendar.expire(NOON + 2 * DAY) == 0
     assert calendar.finish(NOON + 2 * DAY) == []
+
+
+@pytest.mark.parametrize("drill", [False, True])
+def test_what_counts_against_a_cap_is_not_archived(rows: Rows, drill: bool) -> None:  # noqa: FBT001
+    """It says from when on it can be; what reaches nobody counts never."""
+    campaign = _ended(rows)
+    rows.tell("UPDATE campaign SET drill = %s", drill)
+    raw = {
+        "cap": [
+            {"class": "service", "channel": "sms", "most": 1, "days": 7},
+            {"class": "service", "channel": "email", "most": 1, "days": 30},
+            {"class": "promotional", "most": 1, "days": 60},
+        ]
+    }
+    Fairness(rows.pool, "UTC").change(raw, "amina", NOON)
+    archive = Archive(rows.pool)
+    if not drill:
+        with pytest.raises(ConflictError, match=f"cap of 7 days until {NOON + 7 * DAY:%Y-%m-%d}"):
+            archive.mark(campaign, timedelta(0), NOON + 7 * DAY - timedelta(seconds=1))
+    assert archive.mark(campaign, timedelta(0), NOON + (7 * DAY if not drill else DAY)).rows == 3
 
 
 def test_what_changed_while_it_was_written_is_not_dropped(rows: Rows) -> None:

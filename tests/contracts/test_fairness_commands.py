@@ -31,6 +31,31 @@ def town(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
+_QUARTER = '[[cap]]\nclass = "service"\nmost = 3\ndays = 90\n'
+
+
+def test_a_cap_counts_no_further_back_than_people_are_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither set so, nor a dry run; where a setting has changed since, the doctor says it."""
+    file = tmp_path / "rules.toml"
+    file.write_text(_QUARTER, encoding="utf-8")
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=60;promotional=30")
+    for more in ((), ("--dry-run",)):
+        said = run("fairness", "set", str(file), *more)
+        assert said.code == 2
+        assert "cap 1, days: 90 days are longer than the 60 for which service campaigns" in said.err
+        assert "BROADCASTER_RETENTION to service=90" in said.err
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=90;promotional=30")
+    assert run("fairness", "set", str(file)).code == 0
+    findings = json.loads(run("doctor", "--json").out)
+    assert [one["state"] for one in findings if one["what"] == "fair use"] == ["ok"]
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=89")
+    findings = json.loads(run("doctor", "--json").out)
+    (found,) = [one for one in findings if one["what"] == "fair use"]
+    assert (found["state"], "90 days are longer than the 89" in found["word"]) == ("fault", True)
+
+
 def test_rules_are_shown_set_and_written_out_again(run: Run, tmp_path: Path) -> None:
     """The example can be set as it is, and what is shown as TOML is the same again."""
     assert run("fairness", "show").out == "Nothing is quiet, and nothing is capped.\n"
