@@ -28,6 +28,10 @@ class NotFoundError(InvalidInputError):
     """A named thing does not exist."""
 
 
+class GoneError(NotFoundError):
+    """A named thing was there, and what it was for is not kept any more."""
+
+
 class ConflictError(BroadcasterError):
     """The step is not possible in the present state, e.g. launching an unapproved campaign."""
 

@@ -142,10 +142,14 @@ _RETENTION: Mapping[str, int] = MappingProxyType(
         "safety": 1825,
         "receipts": 180,
         "left": 90,
-        "addresses": 30,
+        "addresses": 60,
     }
 )
 _LEAST_DAYS = 30
+#: The link in a message ends messages as long as it is known to whom it went; that may not end
+#: sooner than mail is read and laws want it (16 CFR 316.5: 30 days).
+LINK_DAYS = 60
+_LINKED = frozenset({"service", "promotional", "safety", "addresses"})
 _MOST_DAYS = 36_500
 
 
@@ -156,8 +160,9 @@ def _retention(read: Options) -> Mapping[str, int]:
         if name not in days:
             remedy = f"Use {', '.join(days)}."
             raise read.refuse("RETENTION", f"{name!r} is unknown", remedy)
-        if not value.isdecimal() or not _LEAST_DAYS <= int(value) <= _MOST_DAYS:
-            remedy = f"Give a number from {_LEAST_DAYS} to {_MOST_DAYS}."
+        least = LINK_DAYS if name in _LINKED else _LEAST_DAYS
+        if not value.isdecimal() or not least <= int(value) <= _MOST_DAYS:
+            remedy = f"Give a number from {least} to {_MOST_DAYS}."
             raise read.refuse("RETENTION", f"{name} has no number of days", remedy)
         days[name] = int(value)
     return MappingProxyType(days)

@@ -20,7 +20,13 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import ForbiddenError, InvalidInputError, NotFoundError, UnavailableError
+from broadcaster.errors import (
+    ForbiddenError,
+    GoneError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from broadcaster.ledger.optouts import Subscription
 from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Callback
@@ -135,6 +141,8 @@ class FakeOptOuts:
     )
 
     def ask(self, delivery: DeliveryId) -> Subscription:
+        if delivery == (1, 3):
+            raise GoneError("link", "is not kept any more", "Use a later one.")
         if delivery not in {(1, 1), (1, 2)}:
             raise NotFoundError("link", "belongs to no message", "Look again.")
         return Subscription(

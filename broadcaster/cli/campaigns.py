@@ -240,12 +240,12 @@ def export(
 def archive(
     campaign: Which,
     to: Annotated[Path, typer.Option(help="A new file for its deliveries: CSV, gzip.")],
-    days: Annotated[int, typer.Option(min=0, help="Only what ended so many days ago.")] = 90,
+    days: Annotated[int, typer.Option(min=60, help="Only what ended so many days ago.")] = 90,
     by: By = "operator",
 ) -> None:
     """Write an ended campaign's deliveries to a file and drop them; its report stays.
 
-    Links in its messages, such as to unsubscribe, end with it.
+    Links in its messages, such as to unsubscribe, end with it: so not before 60 days.
     """
     from broadcaster import bootstrap
 

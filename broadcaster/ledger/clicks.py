@@ -9,7 +9,7 @@ from psycopg import Connection
 from broadcaster.domain.consent import ConsentRecord, Ground, Source
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import NotFoundError
+from broadcaster.errors import GoneError, NotFoundError
 
 #: The form by which customers choose; told in the proof, and counted up when its words change.
 FORM = "preferences 1"
@@ -24,6 +24,8 @@ LEFT JOIN customer ON customer.id = delivery.customer_id
 LEFT JOIN address ON address.id = delivery.address_id
 WHERE delivery.campaign_id = %s AND delivery.number = %s
 """
+
+_ARCHIVED = "SELECT FROM campaign WHERE id = %s AND archived_at IS NOT NULL"
 
 # What somebody says here is the latest word, also when a clock of ours is ahead of another.
 _LATEST = """
@@ -50,12 +52,20 @@ class Link:
 
 
 def find(connection: Connection[Any], delivery: DeliveryId) -> Link:
-    """Find the message; NotFoundError."""
+    """Find the message, of which the customer, the address, or both are still known.
+
+    NotFoundError; GoneError where it is not known any more to whom it went: nothing could be noted,
+    and nobody may be told that it was.
+    """
     row = connection.execute(_FIND, list(delivery)).fetchone()
     if row is None:
+        if connection.execute(_ARCHIVED, [delivery.campaign]).fetchone() is not None:
+            raise _gone()
         remedy = "Use the link of a message that you received."
         raise NotFoundError("link", "belongs to no message", remedy)
     customer, channel, address, class_, locale, is_customer, is_address = row
+    if not is_customer and not is_address:
+        raise _gone()
     return Link(
         delivery=delivery,
         customer=customer if is_customer else None,
@@ -64,6 +74,11 @@ def find(connection: Connection[Any], delivery: DeliveryId) -> Link:
         class_=MessageClass(class_),
         locale=locale,
     )
+
+
+def _gone() -> GoneError:
+    remedy = "Use the link of a later message, or tell the utility."
+    return GoneError("link", "is of a message of which it is not kept to whom it went", remedy)
 
 
 def moment(connection: Connection[Any], link: Link, now: datetime) -> datetime:

@@ -45,7 +45,7 @@ class OptOuts:
         self._pool = pool
 
     def ask(self, delivery: DeliveryId) -> Subscription:
-        """Say what the link in a message would end; changes nothing. NotFoundError."""
+        """Say what the link in a message would end; changes nothing. NotFoundError, GoneError."""
         with self._pool.connection() as connection:
             link = find(connection, delivery)
         return Subscription(
@@ -61,7 +61,8 @@ class OptOuts:
         Both the customer's consent and the address are barred, so that the same mailbox under
         another customer is left in peace too, and what is planned but not sent stays here. What
         protects life goes on: see `ENDS`. Safe to repeat; gives the class of the message.
-        NotFoundError when there is no such delivery.
+        NotFoundError when there is no such delivery, GoneError when nobody knows any more to whom
+        it went.
         """
         with self._pool.connection() as connection:
             link = find(connection, delivery)
@@ -75,7 +76,7 @@ class OptOuts:
             return link.class_
 
     def preferences(self, delivery: DeliveryId) -> Preferences:
-        """Give what the customer of a message wants; changes nothing. NotFoundError."""
+        """Give what the customer of a message wants; changes nothing. NotFoundError, GoneError."""
         with self._pool.connection() as connection:
             link = find(connection, delivery)
             return read(connection, link)
@@ -90,7 +91,7 @@ class OptOuts:
 
         Advertising is agreed to only on the channel of the message itself: who forwards a mail
         gives the link away with it, and can't agree for a telephone. Ending anything, and coming
-        back to what was ended, is possible on all. Gives what holds then. NotFoundError.
+        back to what was ended, is possible on all. Gives what holds then. NotFoundError, GoneError.
         """
         with self._pool.connection() as connection:
             link = find(connection, delivery)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from broadcaster import bootstrap
-from broadcaster.errors import ForbiddenError, NotFoundError, UnavailableError
+from broadcaster.errors import ForbiddenError, GoneError, NotFoundError, UnavailableError
 from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
 from broadcaster.web.callbacks.intake import Intake
 from broadcaster.web.callbacks.store import Store
@@ -98,6 +98,7 @@ def _explain(app: FastAPI, pages: Pages) -> None:
     """Answer faults: a page in the reader's language for people, a line for machines."""
     statuses: dict[type[Exception], int] = {
         NotFoundError: 404,
+        GoneError: 410,
         ForbiddenError: 403,
         UnavailableError: 503,
     }

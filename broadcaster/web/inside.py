@@ -93,15 +93,15 @@ class OptOuts(Protocol):
     """Notes what customers refuse."""
 
     def ask(self, delivery: DeliveryId) -> Subscription:
-        """Say what the link in a message would end; NotFoundError."""
+        """Say what the link in a message would end; NotFoundError, GoneError."""
         ...
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> object:
-        """End it; safe to repeat."""
+        """End it; safe to repeat. NotFoundError, GoneError."""
         ...
 
     def preferences(self, delivery: DeliveryId) -> Preferences:
-        """Give what the customer of a message wants; NotFoundError."""
+        """Give what the customer of a message wants; NotFoundError, GoneError."""
         ...
 
     def choose(
@@ -110,7 +110,7 @@ class OptOuts(Protocol):
         wanted: Mapping[Channel, frozenset[MessageClass]],
         now: datetime,
     ) -> Preferences:
-        """Note what they want from now on, and give what holds then; NotFoundError."""
+        """Note what they want from now on, and give what holds then; NotFoundError, GoneError."""
         ...
 
 

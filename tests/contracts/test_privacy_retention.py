@@ -13,8 +13,9 @@ from broadcaster.audience.store import Customers
 from broadcaster.domain.customer import BrokenAddress
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, GoneError
 from broadcaster.ledger.archive import Archive
+from broadcaster.ledger.optouts import OptOuts
 from broadcaster.planning.openings import Openings
 from broadcaster.ports import STORING
 from broadcaster.privacy import archives
@@ -110,6 +111,30 @@ def test_figures_stay_and_people_can_not_be_followed(rows: Rows) -> None:
     trail = rows.ask("SELECT actor, subject, details FROM audit WHERE action = 'pseudonymise'")
     assert trail[0] == ("amina", f"campaign {second}", {"rows": 6})
     assert list(Retention(rows.pool, _RULES, vault(1)).apply("amina", NOON)) == []
+
+
+def test_an_opt_out_by_the_link_of_a_forgotten_message_is_not_confirmed(rows: Rows) -> None:
+    """Before its time has come it is recorded; afterwards nobody is told that it was."""
+    campaign, archived = _ended(rows, "old", 49), _ended(rows, "archived", 49)
+    optouts, link = OptOuts(rows.pool), DeliveryId(campaign, 1)
+    retention = Retention(rows.pool, {**_RULES, "service": 50}, vault(1))
+    list(retention.apply("amina", NOON))
+    optouts.opt_out(link, NOON)
+    assert rows.ask("SELECT count(*) FROM consent_record") == [(2,)]
+    assert rows.ask("SELECT count(*) FROM consent WHERE NOT granted") == [(2,)]
+    list(retention.apply("amina", NOON + 2 * DAY))
+    rows.tell(f"DROP TABLE delivery_{archived}")
+    rows.tell("UPDATE campaign SET archived_at = now() WHERE id = %s", archived)
+    for one in (link, DeliveryId(archived, 1)):
+        with pytest.raises(GoneError):
+            optouts.ask(one)
+        with pytest.raises(GoneError):
+            optouts.opt_out(one, NOON)
+        with pytest.raises(GoneError):
+            optouts.preferences(one)
+        with pytest.raises(GoneError):
+            optouts.choose(one, {Channel.SMS: frozenset()}, NOON)
+    assert rows.ask("SELECT count(*) FROM consent_record") == [(2,)]
 
 
 def test_old_receipts_go_and_waiting_ones_stay(rows: Rows) -> None:
@@ -227,7 +252,10 @@ def test_rules_are_settings(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("sfty=400", "'sfty' is unknown. Use service"),
-        ("safety=1", "Give a number from 30"),
+        ("safety=1", "Give a number from 60"),
+        ("promotional=59", "Give a number from 60"),
+        ("addresses=59", "Give a number from 60"),
+        ("receipts=29", "Give a number from 30"),
         ("safety=x", "no number of days"),
         ("safety", "no '='"),
     ],

@@ -109,6 +109,22 @@ def test_forged_links_end_nothing(inside: FakeInside, site: Site, method: str) -
     assert inside.optouts.ended == []
 
 
+@pytest.mark.parametrize(
+    ("tag", "words"), [("ar", "أخبرونا"), ("fr", "dites-le-nous"), ("en", "or tell us")]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_can_not_be_honoured_says_so(
+    inside: FakeInside, site: Site, method: str, tag: str, words: str
+) -> None:
+    """It never says that anything was noted, and tells how else messages can be ended."""
+    for page in ("unsubscribe", "preferences"):
+        path = f"/{page}/{_token(inside, 3)}?lang={tag}"
+        answer = site.ask(path) if method == "GET" else site.post(path, b"shown=sms")
+        assert answer.status == 410
+        assert words in answer.text
+    assert inside.optouts.ended == []
+
+
 @pytest.mark.parametrize("tag", ["ar", "fr", "en"])
 def test_preferences_are_shown_in_every_language(inside: FakeInside, site: Site, tag: str) -> None:
     """Each box has a label and its group a legend, for whoever hears the page; a look is a look."""
