@@ -2,7 +2,9 @@
 
 Steps follow *expand, then contract*: a step only adds (a table, a column that may be null or has a
 default, an enum label), so that workers of the version before go on while it is applied; what they
-no longer need is taken away by a step of the version after. A released step never changes.
+no longer need is taken away by a step of the version after. A released step never changes. A step
+takes exclusive locks for a moment only; what takes long in it lets others read, in transactions of
+their own that can be done again (`op.get_context().autocommit_block()`).
 
 What applies steps (`upgrading.py`) is loaded only when there are any.
 """

@@ -1,15 +1,22 @@
-"""Applying the steps of the schema."""
+"""Applying the steps of the schema, while others work.
 
+Whoever waits for a lock on a table has everybody wait behind it, so a step waits for a moment only,
+gives up, lets the others have their turn, and begins again. What takes long in a step takes locks
+that let others read; such a step has several transactions, each of which can be done again.
+"""
+
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from typing import Any
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import errors, sql
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError as DatabaseOperationalError
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
@@ -22,25 +29,50 @@ _LOCK = 0x42524F4144
 #: How long to wait for another starter who applies them, milliseconds.
 _LOCK_TIMEOUT = 120_000
 
+#: How long a step waits for a table at a time, milliseconds; how long others then have, seconds;
+#: and how often it is tried: for ten minutes, as an import may take.
+_WAIT = 200
+_TURN = 0.8
+_TRIES = 600
+
 
 def apply(url: str, revision: str) -> None:
     """Apply what is missing up to `revision`, while nobody else does; see `schema.upgrade`."""
     with _reached():
         engine = create_engine(
-            "postgresql+psycopg://",
-            creator=lambda: psycopg.connect(url, connect_timeout=CONNECT),
-            poolclass=NullPool,
+            "postgresql+psycopg://", creator=lambda: _open(url), poolclass=NullPool
         )
         # The lock is held on a connection of its own, as each step commits the other one.
         with psycopg.connect(url, connect_timeout=CONNECT, autocommit=True) as lock:
             lock.execute(sql.SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
             lock.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             _refuse_newer(read(lock))
-            with engine.connect() as connection:
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, revision)
-                connection.commit()
+            for left in reversed(range(_TRIES)):
+                try:
+                    _climb(engine, revision)
+                except DatabaseOperationalError as error:
+                    if not left or not isinstance(error.orig, errors.LockNotAvailable):
+                        raise
+                    time.sleep(_TURN)
+                else:
+                    return
+
+
+def _open(url: str) -> psycopg.Connection[Any]:
+    """Connect, never to wait long for a lock."""
+    connection = psycopg.connect(url, connect_timeout=CONNECT, autocommit=True)
+    connection.execute(sql.SQL("SET lock_timeout = {}").format(_WAIT))
+    connection.autocommit = False
+    return connection
+
+
+def _climb(engine: Engine, revision: str) -> None:
+    """Apply the steps that are missing; those that were applied stay when the next one can't be."""
+    with engine.connect() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
 
 
 def steps() -> list[str]:

@@ -2,9 +2,12 @@
 
 A version of an area never changes: campaigns name the one that they were approved with. `cells` and
 `area_piece` are made from `geometry` when the area is stored; see decision 0019.
+
+What looks at every customer is done after the tables are changed, under locks that let others work.
 """
 
 from alembic import op
+from sqlalchemy import text
 
 revision = "0007"
 down_revision = "0006"
@@ -13,12 +16,19 @@ _PLACE = """
 ALTER TABLE customer ADD COLUMN longitude double precision;
 ALTER TABLE customer ADD COLUMN latitude double precision;
 ALTER TABLE customer ADD CONSTRAINT customer_place_whole
-    CHECK ((longitude IS NULL) = (latitude IS NULL));
+    CHECK ((longitude IS NULL) = (latitude IS NULL)) NOT VALID;
 -- NaN is greater than every number here, so it is refused as well.
 ALTER TABLE customer ADD CONSTRAINT customer_place_on_earth
-    CHECK (longitude BETWEEN -180 AND 180 AND latitude BETWEEN -90 AND 90);
-CREATE INDEX customer_place ON customer (latitude, longitude) WHERE latitude IS NOT NULL;
+    CHECK (longitude BETWEEN -180 AND 180 AND latitude BETWEEN -90 AND 90) NOT VALID;
 """
+_CHECKED = (
+    "ALTER TABLE customer VALIDATE CONSTRAINT customer_place_whole",
+    "ALTER TABLE customer VALIDATE CONSTRAINT customer_place_on_earth",
+    """
+    CREATE INDEX IF NOT EXISTS customer_place ON customer (latitude, longitude)
+    WHERE latitude IS NOT NULL
+    """,
+)
 
 # Coordinates of cells and pieces are whole numbers of 1e-7 degree. A cell of `cells` is an octet:
 # 0 outside, 1 inside, 2 where pieces decide. A piece is what lies between two lines, from `low` to
@@ -86,5 +96,9 @@ END $$;
 
 def upgrade() -> None:
     """Add the columns, make the tables, and the function that looks at pieces."""
-    for script in (_PLACE, _AREAS, _HOLDS):
-        op.execute(script)
+    if op.get_bind().scalar(text("SELECT to_regclass('area_version')")) is None:
+        for script in (_PLACE, _AREAS, _HOLDS):
+            op.execute(script)
+    with op.get_context().autocommit_block():
+        for statement in _CHECKED:
+            op.execute(statement)

@@ -2,9 +2,14 @@
 
 `consent` and `suppression` stay what planning and claims read. A trigger brings them into step with
 each statement that adds to the history, so that there is one rule, whoever writes.
+
+Everybody else works on meanwhile: what changes tables takes a moment, and what takes long (an
+index, the copying of what is there) lets others read, and write after some thousand rows. Each part
+can be done again, so an upgrade that was interrupted goes on.
 """
 
 from alembic import op
+from sqlalchemy import Connection, text
 
 revision = "0009"
 down_revision = "0008"
@@ -65,13 +70,6 @@ ALTER TABLE consent ADD COLUMN record_id bigint;
 
 ALTER TABLE suppression ADD COLUMN ground consent_ground NOT NULL DEFAULT 'fitness';
 ALTER TABLE suppression ADD COLUMN record_id bigint;
-ALTER TABLE suppression DROP CONSTRAINT suppression_pkey;
-UPDATE suppression SET ground = CASE
-    WHEN reason <> 'recipient_opted_out' THEN 'fitness'
-    WHEN source <> 'link' AND EXISTS (SELECT FROM address WHERE address.id = address_id
-                                      AND address.channel = 'sms') THEN 'carrier'
-    ELSE 'wish' END::consent_ground;
-ALTER TABLE suppression ADD PRIMARY KEY (address_id, class, ground);
 
 CREATE TABLE customer_suppression (
     customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
@@ -171,52 +169,238 @@ BEGIN
 END $$;
 """
 
-# What was there before has no proof but that it was there. A number that told its carrier to stop
-# is refused there, whatever is sent: it is barred for all classes now.
-_EARLIER = """
-INSERT INTO consent_record
-    (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
-SELECT customer_id, channel, 'wish', ARRAY[class], granted,
-       CASE WHEN source IN ('import', 'made') THEN source WHEN source = 'link' THEN 'one_click'
-            ELSE 'earlier' END::consent_source,
-       at, 'kept without a proof before there was a history', source
-FROM consent;
-
-INSERT INTO consent_record
-    (address_id, channel, ground, classes, granted, source, at, proof, recorded_by)
-SELECT address_id, min(address.channel), ground,
-       CASE WHEN ground = 'carrier' THEN '{service,promotional,safety}'::message_class[]
-            ELSE array_agg(class) END,
-       false,
-       CASE WHEN ground = 'carrier' THEN 'stop' WHEN reason = 'gone' THEN 'gone'
-            WHEN reason = 'unknown_address' THEN 'bounce' WHEN suppression.source = 'link'
-            THEN 'one_click' WHEN reason = 'recipient_opted_out' THEN 'complaint'
-            ELSE 'earlier' END::consent_source,
-       at, 'kept without a proof before there was a history', suppression.source
-FROM suppression JOIN address ON address.id = address_id
-GROUP BY address_id, ground, reason, suppression.source, at;
-
-UPDATE consent SET record_id = one.id FROM consent_record AS one
-WHERE one.customer_id = consent.customer_id AND one.channel = consent.channel
-  AND one.classes = ARRAY[consent.class];
-UPDATE suppression SET record_id = one.id FROM consent_record AS one
-WHERE one.customer_id IS NULL AND one.address_id = suppression.address_id
-  AND one.ground = suppression.ground AND suppression.class = ANY (one.classes)
-  AND one.at = suppression.at;
-INSERT INTO suppression (address_id, class, ground, reason, source, at, record_id)
-SELECT address_id, class, 'carrier', source, recorded_by, at, id
-FROM consent_record CROSS JOIN unnest(classes) AS class
-WHERE ground = 'carrier'
-ON CONFLICT DO NOTHING;
+# What a row of the version before is in the history. A number that told its carrier to stop is
+# refused there, whatever is sent: it is barred for all classes now.
+_MEANING = """
+CREATE FUNCTION earlier_ground(reason text, source text, channel channel) RETURNS consent_ground
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN reason <> 'recipient_opted_out' THEN 'fitness'
+                WHEN source <> 'link' AND channel = 'sms' THEN 'carrier'
+                ELSE 'wish' END::consent_ground
+$$;
+CREATE FUNCTION earlier_source(reason text, source text, ground consent_ground)
+RETURNS consent_source LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN ground = 'carrier' THEN 'stop' WHEN reason = 'gone' THEN 'gone'
+                WHEN reason = 'unknown_address' THEN 'bounce' WHEN source = 'link' THEN 'one_click'
+                WHEN reason = 'recipient_opted_out' THEN 'complaint'
+                WHEN reason = '' AND source IN ('import', 'made') THEN source
+                ELSE 'earlier' END::consent_source
+$$;
 """
 
-_TRIGGER = """
-CREATE TRIGGER consent_record_followed AFTER INSERT ON consent_record
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION consent_follows();
+# Workers of the version before write what holds, without a ground and a record: as long as there
+# are any, until a step of the version after, these say the one and write the other. One click ends
+# no warnings, also where such a worker notes it. What such a worker repeats stays as it is.
+_OTHERS = """
+CREATE FUNCTION consent_of_others() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.source = 'link' AND NEW.class = 'safety' AND NOT NEW.granted THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION consent_of_others_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    said timestamptz := NEW.at;
+    record bigint;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        said := greatest(NEW.at, OLD.at + interval '1 microsecond');
+        IF OLD.record_id IS NULL THEN
+            INSERT INTO consent_record
+                (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+            VALUES (OLD.customer_id, OLD.channel, 'wish', ARRAY[OLD.class], OLD.granted,
+                    earlier_source('', OLD.source, 'wish'), OLD.at,
+                    'kept without a proof before there was a history', OLD.source);
+        END IF;
+    END IF;
+    INSERT INTO consent_record
+        (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+    VALUES (NEW.customer_id, NEW.channel, 'wish', ARRAY[NEW.class], NEW.granted,
+            earlier_source('', NEW.source, 'wish'), said,
+            'noted by the version before, without a proof', NEW.source)
+    RETURNING id INTO record;
+    UPDATE consent SET record_id = record, at = said
+    WHERE customer_id = NEW.customer_id AND channel = NEW.channel AND class = NEW.class;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION suppression_of_others() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    on_channel channel;
+BEGIN
+    SELECT channel INTO on_channel FROM address WHERE id = NEW.address_id;
+    IF NEW.ground = 'fitness' THEN
+        NEW.ground := earlier_ground(NEW.reason, NEW.source, on_channel);
+    END IF;
+    IF NEW.source = 'link' AND NEW.class = 'safety' THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM suppression AS held
+               WHERE held.address_id = NEW.address_id AND held.class = NEW.class
+                 AND held.record_id IS NULL
+                 AND earlier_ground(held.reason, held.source, on_channel) = NEW.ground) THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION suppression_of_others_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO consent_record
+        (address_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+    SELECT NEW.address_id, address.channel, NEW.ground,
+           CASE WHEN NEW.ground = 'carrier' THEN '{service,promotional,safety}'::message_class[]
+                ELSE ARRAY[NEW.class] END,
+           false, earlier_source(NEW.reason, NEW.source, NEW.ground), NEW.at,
+           'noted by the version before, without a proof', NEW.source
+    FROM address JOIN suppression AS held
+        ON held.address_id = address.id AND held.class = NEW.class AND held.ground = NEW.ground
+    WHERE address.id = NEW.address_id AND held.record_id IS NULL;
+    RETURN NULL;
+END $$;
 """
+
+# Reading goes on while the index is made, which takes long; the key is changed in a moment.
+_INDEX = """
+CREATE UNIQUE INDEX IF NOT EXISTS suppression_grounds ON suppression (address_id, class, ground)
+"""
+_UNCHANGED = "SELECT NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'consent_record_followed')"
+_TRIGGERS = """
+DO $do$ BEGIN
+    ALTER TABLE suppression DROP CONSTRAINT suppression_pkey;
+    ALTER TABLE suppression ADD CONSTRAINT suppression_pkey PRIMARY KEY
+        USING INDEX suppression_grounds;
+    CREATE TRIGGER consent_record_followed AFTER INSERT ON consent_record
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION consent_follows();
+    CREATE TRIGGER others_put BEFORE INSERT ON consent FOR EACH ROW
+        WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION consent_of_others();
+    CREATE TRIGGER others_changed BEFORE UPDATE ON consent FOR EACH ROW
+        WHEN (NEW.record_id IS NOT DISTINCT FROM OLD.record_id)
+        EXECUTE FUNCTION consent_of_others();
+    CREATE TRIGGER others_put_kept AFTER INSERT ON consent FOR EACH ROW
+        WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION consent_of_others_kept();
+    CREATE TRIGGER others_changed_kept AFTER UPDATE ON consent FOR EACH ROW
+        WHEN (NEW.record_id IS NOT DISTINCT FROM OLD.record_id)
+        EXECUTE FUNCTION consent_of_others_kept();
+    CREATE TRIGGER others_put BEFORE INSERT ON suppression FOR EACH ROW
+        WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION suppression_of_others();
+    CREATE TRIGGER others_put_kept AFTER INSERT ON suppression FOR EACH ROW
+        WHEN (NEW.record_id IS NULL) EXECUTE FUNCTION suppression_of_others_kept();
+END $do$
+"""
+
+# What was there before has no proof but that it was there. Who writes waits for some thousand rows,
+# who reads for nothing. A click of then that ended warnings as well ends them no more: this is the
+# word after it, so that whatever was or will be said since counts.
+_COPYING = """
+CREATE OR REPLACE FUNCTION consent_copied(beyond bigint, most integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    upto bigint;
+BEGIN
+    LOCK TABLE consent IN SHARE ROW EXCLUSIVE MODE;
+    SELECT max(customer_id) INTO upto FROM (
+        SELECT customer_id FROM consent WHERE customer_id > beyond AND record_id IS NULL
+        ORDER BY customer_id LIMIT most) AS part;
+    WITH said AS (
+        INSERT INTO consent_record
+            (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+        SELECT customer_id, channel, 'wish', ARRAY[class], granted,
+               earlier_source('', source, 'wish'), at,
+               'kept without a proof before there was a history', source
+        FROM consent
+        WHERE customer_id > beyond AND customer_id <= upto AND record_id IS NULL
+        RETURNING id, customer_id, channel, classes[1] AS class
+    )
+    UPDATE consent SET record_id = said.id FROM said
+    WHERE consent.customer_id = said.customer_id AND consent.channel = said.channel
+      AND consent.class = said.class;
+    INSERT INTO consent_record
+        (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+    SELECT customer_id, channel, 'wish', '{safety}', true, 'earlier',
+           at + interval '1 microsecond', 'one click ends no warnings', 'upgrade'
+    FROM consent
+    WHERE customer_id > beyond AND customer_id <= upto
+      AND source = 'link' AND class = 'safety' AND NOT granted;
+    RETURN upto;
+END $$;
+
+CREATE OR REPLACE FUNCTION suppression_copied(beyond bigint, most integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    upto bigint;
+BEGIN
+    LOCK TABLE suppression IN SHARE ROW EXCLUSIVE MODE;
+    SELECT max(address_id) INTO upto FROM (
+        SELECT address_id FROM suppression WHERE address_id > beyond AND record_id IS NULL
+        ORDER BY address_id LIMIT most) AS part;
+    UPDATE suppression SET ground = earlier_ground(reason, source, address.channel)
+    FROM address
+    WHERE address.id = address_id AND address_id > beyond AND address_id <= upto
+      AND record_id IS NULL AND ground = 'fitness'
+      AND NOT EXISTS (SELECT FROM suppression AS held
+                      WHERE held.address_id = suppression.address_id
+                        AND held.class = suppression.class AND held.record_id IS NOT NULL
+                        AND held.ground = earlier_ground(
+                            suppression.reason, suppression.source, address.channel));
+    -- What a worker of the version before has said again meanwhile stands there with a record.
+    DELETE FROM suppression USING address
+    WHERE address.id = address_id AND address_id > beyond AND address_id <= upto
+      AND record_id IS NULL AND ground = 'fitness'
+      AND earlier_ground(reason, source, address.channel) <> 'fitness';
+    WITH said AS (
+        INSERT INTO consent_record
+            (address_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+        SELECT address_id, min(address.channel), ground,
+               CASE WHEN ground = 'carrier' THEN '{service,promotional,safety}'::message_class[]
+                    ELSE array_agg(class) END,
+               false, earlier_source(reason, suppression.source, ground), at,
+               'kept without a proof before there was a history', suppression.source
+        FROM suppression JOIN address ON address.id = address_id
+        WHERE address_id > beyond AND address_id <= upto AND record_id IS NULL
+        GROUP BY address_id, ground, reason, suppression.source, at
+        RETURNING id, address_id, ground, classes, at
+    )
+    UPDATE suppression SET record_id = said.id FROM said
+    WHERE suppression.record_id IS NULL AND suppression.address_id = said.address_id
+      AND suppression.ground = said.ground AND suppression.class = ANY (said.classes)
+      AND suppression.at = said.at;
+    INSERT INTO consent_record
+        (address_id, channel, ground, classes, granted, source, at, proof, recorded_by)
+    SELECT address_id, address.channel, 'wish', '{safety}', true, 'earlier',
+           at + interval '1 microsecond', 'one click ends no warnings', 'upgrade'
+    FROM suppression JOIN address ON address.id = address_id
+    WHERE address_id > beyond AND address_id <= upto
+      AND suppression.source = 'link' AND class = 'safety' AND ground = 'wish';
+    RETURN upto;
+END $$;
+"""
+_COPIED = "DROP FUNCTION consent_copied; DROP FUNCTION suppression_copied"
+
+#: How many rows are copied at a time, while those who write wait.
+_PART = 5000
 
 
 def upgrade() -> None:
-    """Make the history, of what is there first."""
-    for script in (_TYPES, _HISTORY, _STANDING, _FOLLOW, _EARLIER, _TRIGGER):
-        op.execute(script)
+    """Make the history, and copy what is there."""
+    bind = op.get_bind()
+    if bind.scalar(text("SELECT to_regtype('consent_ground')")) is None:
+        for script in (_TYPES, _HISTORY, _STANDING, _FOLLOW, _MEANING, _OTHERS):
+            op.execute(script)
+    op.execute(_COPYING)
+    with op.get_context().autocommit_block():
+        if bind.scalar(text(_UNCHANGED)):
+            op.execute(_INDEX)
+            op.execute(_TRIGGERS)
+        for name in ("consent_copied", "suppression_copied"):
+            _copy(bind, name)
+    op.execute(_COPIED)
+
+
+def _copy(bind: Connection, name: str) -> None:
+    beyond: int | None = 0
+    while beyond is not None:
+        values = {"beyond": beyond, "most": _PART}
+        beyond = bind.scalar(text(f"SELECT {name}(:beyond, :most)"), values)

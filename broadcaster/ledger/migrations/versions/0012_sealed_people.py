@@ -2,10 +2,12 @@
 
 What is plain stays plain until it is sealed (`keys rotate`), when every worker is of this version:
 one of the version before would take a sealed row for one without a name and an address. A later
-step takes the plain columns away.
+step takes the plain columns away. The indexes are made after the tables are changed: reading goes
+on meanwhile.
 """
 
 from alembic import op
+from sqlalchemy import text
 
 revision = "0012"
 down_revision = "0011"
@@ -30,9 +32,11 @@ ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;
 ALTER TABLE address ADD COLUMN sealed bytea;
 ALTER TABLE address ADD COLUMN digest bytea;
 ALTER TABLE address ALTER COLUMN value DROP NOT NULL;
-CREATE UNIQUE INDEX address_digest ON address (digest);
-CREATE INDEX address_plain ON address (id) WHERE digest IS NULL;
 """
+_INDEXES = (
+    "CREATE UNIQUE INDEX IF NOT EXISTS address_digest ON address (digest)",
+    "CREATE INDEX IF NOT EXISTS address_plain ON address (id) WHERE digest IS NULL",
+)
 
 _RETENTION = """
 ALTER TABLE campaign ADD COLUMN pseudonymised_at timestamptz;
@@ -41,5 +45,9 @@ ALTER TABLE campaign ADD COLUMN pseudonymised_at timestamptz;
 
 def upgrade() -> None:
     """Add the columns."""
-    for script in (_KEYS, _SEALED, _RETENTION):
-        op.execute(script)
+    if op.get_bind().scalar(text("SELECT to_regclass('data_key')")) is None:
+        for script in (_KEYS, _SEALED, _RETENTION):
+            op.execute(script)
+    with op.get_context().autocommit_block():
+        for statement in _INDEXES:
+            op.execute(statement)
