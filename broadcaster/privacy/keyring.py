@@ -7,12 +7,14 @@ are found by, and one is the proof by which a database knows the key again.
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from broadcaster.errors import ConfigurationError
@@ -93,9 +95,22 @@ def read(text: str, file: Path) -> Keys:
 def add(file: Path) -> int:
     """Make a key and add it to the file, which is made when missing; its number.
 
+    One at a time does it, so that no key is lost; those who find no file agree on one first key.
     ConfigurationError when the file can not be read or written.
     """
-    present = read("", file)
+    there = file.exists()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(file.parent):
+            present = read("", file)
+            # Somebody else was quicker with the first one.
+            return max(present) if present and not there else _added(file, present)
+    except OSError as error:
+        message = f"{FILE}: {file} cannot be written ({error.strerror}). Name another place."
+        raise ConfigurationError(message) from error
+
+
+def _added(file: Path, present: Mapping[int, bytes]) -> int:
     number = max(present, default=0) + 1
     if number > HIGHEST:
         message = f"{FILE}: {file} has the last number that a key can have. Begin another file."
@@ -103,27 +118,26 @@ def add(file: Path) -> int:
     keys = {**present, number: secrets.token_bytes(SIZE)}
     text = _HEAD + "".join(f"{one}={base64.b64encode(key).decode()}\n" for one, key in keys.items())
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if present:
-            draft.replace(file)
-        else:
-            # Two processes that make the first key agree on one.
-            file.hardlink_to(draft)
-            draft.unlink()
-    except FileExistsError:
-        draft.unlink(missing_ok=True)
-        return max(read("", file), default=number)
-    except OSError as error:
-        message = f"{FILE}: {file} cannot be written ({error.strerror}). Name another place."
-        raise ConfigurationError(message) from error
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)
     return number
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others out who add a key to a file of this folder, in any process."""
+    # The file itself is replaced, and so is no place for a lock.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _require_private(file: Path, found: os.stat_result) -> None:

@@ -1,6 +1,7 @@
 """Keys of personal data: where they come from, what is refused, and what they open."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,28 @@ def test_a_file_of_keys_is_made_for_its_owner_alone_and_only_grows(tmp_path: Pat
     assert both[1] == first[1] != both[2]
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["data_keys"]
+
+
+def test_keys_that_are_made_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Each has a number of its own, and none takes another's place."""
+    file = tmp_path / "data_keys"
+    assert keyring.add(file) == 1
+    first = keyring.read("", file)[1]
+    with ThreadPoolExecutor(8) as many:
+        numbers = list(many.map(lambda _: keyring.add(file), range(40)))
+    assert sorted(numbers) == list(range(2, 42))
+    kept = keyring.read("", file)
+    assert list(kept) == list(range(1, 42))
+    assert kept[1] == first
+    assert [path.name for path in tmp_path.iterdir()] == ["data_keys"]
+
+
+def test_first_keys_that_are_made_at_once_are_told_as_they_are_kept(tmp_path: Path) -> None:
+    """Such as by several workers that are started together: none of them is lost."""
+    file = tmp_path / "data_keys"
+    with ThreadPoolExecutor(8) as many:
+        numbers = list(many.map(lambda _: keyring.add(file), range(8)))
+    assert sorted(set(numbers)) == list(keyring.read("", file))
 
 
 def test_a_missing_file_is_no_keys(tmp_path: Path) -> None:
