@@ -65,27 +65,29 @@ SELECT n, {channel}, 1,
 FROM generate_series(%(first)s::integer, %(last)s::integer) AS n WHERE n %% 100 < {share}
 """
 
+# What holds, without a history: a record of zero keeps the triggers of other versions out.
 _TROUBLES = (
     """
 INSERT INTO broken_address SELECT n, 'sms', '05222', 'NOT_MOBILE'
 FROM generate_series(%(first)s::integer, %(last)s::integer) AS n WHERE n %% 100 >= 98
 """,
     """
-INSERT INTO consent (customer_id, channel, class, granted, source)
-SELECT n, one, 'service', false, 'made'
+INSERT INTO consent (customer_id, channel, class, granted, source, record_id)
+SELECT n, one, 'service', false, 'made', 0
 FROM generate_series(%(first)s::integer, %(last)s::integer) AS n,
      unnest('{sms,email,push}'::channel[]) AS one
 WHERE n %% 40 = 7
 """,
     """
-INSERT INTO consent (customer_id, channel, class, granted, source)
-SELECT n, one, 'promotional', true, 'made'
+INSERT INTO consent (customer_id, channel, class, granted, source, record_id)
+SELECT n, one, 'promotional', true, 'made', 0
 FROM generate_series(%(first)s::integer, %(last)s::integer) AS n,
      unnest('{sms,email,push}'::channel[]) AS one
 WHERE n %% 10 < 3
 """,
     """
-INSERT INTO suppression SELECT 3 * n + 1, 'service', 'gone', 'made'
+INSERT INTO suppression (address_id, class, reason, source, record_id)
+SELECT 3 * n + 1, 'service', 'gone', 'made', 0
 FROM generate_series(%(first)s::integer, %(last)s::integer) AS n WHERE n %% 100 = 50
 """,
 )

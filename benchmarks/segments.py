@@ -62,12 +62,13 @@ INSERT INTO customer_address
 SELECT n, 'email', 1, n FROM generate_series(1, %(count)s::integer) AS n WHERE n %% 100 < 62
 """,
     """
-INSERT INTO consent (customer_id, channel, class, granted, source)
-SELECT n, 'email', 'promotional', n %% 30 <> 1, 'made'
+INSERT INTO consent (customer_id, channel, class, granted, source, record_id)
+SELECT n, 'email', 'promotional', n %% 30 <> 1, 'made', 0
 FROM generate_series(1, %(count)s::integer) AS n WHERE n %% 3 = 1
 """,
     """
-INSERT INTO suppression SELECT n, 'promotional', 'gone', 'made'
+INSERT INTO suppression (address_id, class, reason, source, record_id)
+SELECT n, 'promotional', 'gone', 'made', 0
 FROM generate_series(1, %(count)s::integer) AS n WHERE n %% 100 = 50
 """,
     """

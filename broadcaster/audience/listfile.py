@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from broadcaster.audience.cells import CellError, check_error
@@ -116,7 +116,8 @@ _LONGEST_SHOWN = 200
 class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     """An open list: an iterator over rows, each either read or a finding.
 
-    `scope` is how far rows reach that say nothing of it, `as_of` the date of rows without one.
+    `scope` is how far rows reach that say nothing of it, `as_of` the date of rows without one, and
+    `zone` that of dates and times that name none.
     InvalidInputError naming file, row and remedy when it is no table, has no column of addresses,
     is broken, or hides rows, columns or sheets with values.
     """
@@ -130,6 +131,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         scope: Scope,
         as_of: datetime | None,
         now: datetime,
+        zone: tzinfo,
     ) -> None:
         """Open it; the header is read at the first row."""
         self._file = open_sheet(from_path(path), Wanted(encoding=encoding))
@@ -138,6 +140,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         self._scope = scope
         self._as_of = as_of
         self._now = now
+        self._zone = zone
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
@@ -232,7 +235,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     def _date(self, cell: str) -> datetime | None:
         if not cell:
             return None
-        moment = _moment(cell)
+        moment = _moment(cell, self._zone)
         if moment is None:
             raise CellError("is no date", "Write it as 2026-03-20 or 2026-03-20T12:00:00Z.")
         try:
@@ -281,7 +284,7 @@ def _scope(cell: str) -> tuple[MessageClass, ...]:
     return tuple(one for one in MessageClass if one in words)
 
 
-def _moment(cell: str) -> datetime | None:
+def _moment(cell: str, zone: tzinfo) -> datetime | None:
     if _UNIX.fullmatch(cell):
         seconds = float(cell)
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
@@ -289,7 +292,7 @@ def _moment(cell: str) -> datetime | None:
         moment = datetime.fromisoformat(cell)
     except ValueError:
         return None
-    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=zone)
 
 
 def _plain(cell: str) -> str:

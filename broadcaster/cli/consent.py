@@ -28,6 +28,8 @@ Region = Annotated[
 At = Annotated[
     str, typer.Option("--address", help="About a number, mailbox or device, not a customer.")
 ]
+#: How moments are read, as `moment` does.
+ISO = "ISO 8601, in the utility's time zone where it names none"
 Number = Annotated[
     str, typer.Argument(metavar="[NUMBER]", help="The utility's own customer number.")
 ]
@@ -75,7 +77,7 @@ def record(  # noqa: PLR0913  (everything that must be known of a word)
     source: Annotated[
         str, typer.Option(help="operator, order, regulator, stop or complaint.")
     ] = "operator",
-    at: Annotated[str, typer.Option(help="When it was said, ISO 8601; else now.")] = "",
+    at: Annotated[str, typer.Option(help=f"When it was said, {ISO}; else now.")] = "",
     by: By = "operator",
     region: Region = "",
     json: Json = False,
@@ -103,7 +105,7 @@ def record(  # noqa: PLR0913  (everything that must be known of a word)
         source=Source(known("--source", source, list(Source))),
         proof=proof,
         by=by,
-        at=moment("--at", at),
+        at=moment("--at", at, settings),
     )
     with bootstrap.running(settings) as runtime:
         now = runtime.clock.now()
@@ -145,16 +147,22 @@ def channels(option: str, given: Sequence[str] | None) -> list[Channel]:
     return [Channel(known(option, word, words)) for word in given or ()]
 
 
-def moment(option: str, text: str) -> datetime | None:
-    """Read a date or time, here where it says no zone; None where empty. InvalidInputError."""
+def moment(option: str, text: str, settings: "Settings") -> datetime | None:
+    """Read a date or time, in the utility's zone where it says none; None where empty.
+
+    InvalidInputError.
+    """
     if not text:
         return None
+    from zoneinfo import ZoneInfo
+
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         remedy = "Write it as 2026-03-20 or 2026-03-20T12:00."
         raise InvalidInputError(option, f"{text[:40]!r} is no date", remedy) from error
-    return found if found.utcoffset() is not None else found.astimezone()
+    zone = ZoneInfo(settings.time_zone)
+    return found if found.utcoffset() is not None else found.replace(tzinfo=zone)
 
 
 def _require_one(number: str, address: str) -> None:

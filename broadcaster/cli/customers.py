@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import personal
+from broadcaster.cli.consent import ISO, moment
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 for command in (personal.find, personal.disclose, personal.erase, personal.accesses):
@@ -103,7 +104,8 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     sheet: _Sheet = "",
     hidden: _Hidden = False,
     as_of: Annotated[
-        str, typer.Option(help="When the file was true (ISO 8601), for what it says of consent.")
+        str,
+        typer.Option(help=f"When the file was true, {ISO}; for what it says of consent."),
     ] = "",
     json: _Json = False,
 ) -> None:
@@ -121,8 +123,8 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     nothing is stored, and it can be started again. Who is as before is left alone.
     """
     from broadcaster.audience.sheets.sheet import Wanted
-    from broadcaster.cli.consent import moment
     from broadcaster.cli.importing import Wishes, run
+    from broadcaster.settings import load
 
     run(
         Wishes(
@@ -134,7 +136,7 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
             dry_run=dry_run,
             snapshot=snapshot,
             allow_leaving=allow_leaving,
-            as_of=moment("--as-of", as_of),
+            as_of=moment("--as-of", as_of, load()),
             json=json,
         )
     )

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -106,6 +107,7 @@ def _opened(wishes: Wishes, settings: Settings, now: datetime) -> SuppressionFil
         scope=wishes.scope,
         as_of=wishes.as_of,
         now=now,
+        zone=ZoneInfo(settings.time_zone),
     )
 
 

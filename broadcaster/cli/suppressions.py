@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from broadcaster.cli.consent import (
+    ISO,
     By,
     Json,
     Region,
@@ -46,7 +47,7 @@ def import_(  # noqa: PLR0913  (how to read the file, and what holds where it is
         str,
         typer.Option(help="How far silent rows reach: promotional, service, everything."),
     ] = "service",
-    as_of: Annotated[str, typer.Option(help="The date of rows that have none, ISO 8601.")] = "",
+    as_of: Annotated[str, typer.Option(help=f"The date of rows that have none, {ISO}.")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file, store nothing, need no server.")
     ] = False,
@@ -64,12 +65,13 @@ def import_(  # noqa: PLR0913  (how to read the file, and what holds where it is
     refused and reported, the others are stored. Importing a list again changes nothing.
     """
     from broadcaster.cli.listing import Wishes, run
+    from broadcaster.settings import load
 
     run(
         Wishes(
             file=file,
             scope=Scope(known("--scope", scope, list(Scope))),
-            as_of=moment("--as-of", as_of),
+            as_of=moment("--as-of", as_of, load()),
             dry_run=dry_run,
             report=report,
             region=region,
@@ -207,21 +209,29 @@ def export(
     by: By = "operator",
     json: Json = False,
 ) -> None:
-    """Write all barred addresses, unmasked, as a list for 'import'; safe in a spreadsheet."""
+    """Write all barred addresses, unmasked, as a list for 'import'; safe in a spreadsheet.
+
+    Those that were erased are counted: what is left of them bars here, and can't be read.
+    """
     from broadcaster.audience.report import new_file
 
     wanted = channels("--channel", [channel] if channel else None)
-    count = 0
+    count, erased = 0, set()
     with runtime() as opened, new_file(to) as write:
         only = wanted[0] if wanted else None
         listed = opened.suppressions.export(by, channel=only, purpose=purpose)
         write(("address", "scope", "reason", "date", "proof", "channel", "ground", "by"))
         for one in listed:
+            if not one.value:
+                erased.add(one.address)
+                continue
             cells = (one.value, " ".join(one.classes), one.reason, one.at.isoformat(), one.proof)
             write((*cells, one.channel.value, one.ground.value, one.source))
             count += 1
-    figure = {"file": str(to), "addresses": count}
+    figure = {"file": str(to), "addresses": count, "erased": len(erased)}
     typer.echo(json_.dumps(figure) if json else f"{count:,} rows in {to}.")
+    if erased and not json:
+        typer.echo(f"{len(erased):,} erased addresses stay barred here and can't be written out.")
 
 
 def _plain(row: "Suppressed") -> dict[str, object]:

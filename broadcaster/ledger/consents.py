@@ -23,20 +23,12 @@ from broadcaster.domain.proofs import checked_moment, checked_name, checked_proo
 from broadcaster.errors import InvalidInputError, NotFoundError
 from broadcaster.ledger import addresses, history
 from broadcaster.ledger.audit import note
+from broadcaster.ledger.preferences import freed
 from broadcaster.ports import NO_KEYS, Vault
 
 _OWN = """
 SELECT address_id, channel FROM customer_address WHERE customer_id = %s ORDER BY channel, ordinal
 """
-_BARRED = """
-SELECT own.address_id FROM customer_address AS own
-WHERE own.customer_id = %s AND own.channel = %s
-  AND EXISTS (SELECT FROM suppression
-              WHERE suppression.address_id = own.address_id AND ground = 'wish'
-                AND suppression.class = ANY(%s::message_class[]))
-ORDER BY 1
-"""
-
 #: What an operator may say of where a word comes from.
 OPERATOR_SOURCES = (Source.OPERATOR, Source.ORDER, Source.REGULATOR, Source.STOP, Source.COMPLAINT)
 
@@ -103,7 +95,8 @@ class Consents:
     def record_customer(self, number: str, said: Said, now: datetime) -> Sequence[int]:
         """Record what a customer, or somebody who decides about them, said; the records' ids.
 
-        A consent also lifts what was refused by wish at the customer's addresses of the channel.
+        A consent also lifts what was refused by wish at the customer's addresses of the channel,
+        but for those that others have too: as when the customer says it on the page.
         InvalidInputError, NotFoundError.
         """
         checked = _checked(said, now)
@@ -144,9 +137,10 @@ def _about_customer(
     own = _said(said, channel, now, customer=customer)
     records = [own]
     if said.granted and own.ground is Ground.WISH:
-        classes = [one.value for one in own.classes]
-        for (address,) in connection.execute(_BARRED, [customer, channel.value, classes]):
-            records.append(_said(said, channel, now, address=address, classes=own.classes))
+        records += [
+            _said(said, channel, now, address=address, classes=own.classes)
+            for address in freed(connection, customer, channel, own.classes)
+        ]
     return records
 
 

@@ -1,6 +1,6 @@
 """What a customer wants by channel and class: reading it, and the words that change it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,7 @@ WHERE own.customer_id = %(customer)s AND own.channel = %(channel)s
   AND EXISTS (SELECT FROM suppression
               WHERE suppression.address_id = own.address_id AND ground = 'wish'
                 AND suppression.class = ANY(%(classes)s::message_class[]))
+ORDER BY 1
 """
 
 #: What holds where nobody said anything.
@@ -114,11 +115,25 @@ def changes(
         yield from refusals(link, ended, Source.PAGE, now, channel)
     if begun and link.customer is not None:
         yield record(link, channel, begun, Source.PAGE, now, granted=True)
-        values = {
-            "customer": link.customer,
-            "channel": channel.value,
-            "address": link.address,
-            "classes": [one.value for one in begun],
-        }
-        for (address,) in connection.execute(_OWN, values).fetchall():
+        for address in freed(connection, link.customer, channel, begun, link.address):
             yield record(link, channel, begun, Source.PAGE, now, granted=True, address=address)
+
+
+def freed(
+    connection: Connection[Any],
+    customer: int,
+    channel: Channel,
+    classes: Sequence[MessageClass],
+    address: int | None = None,
+) -> Sequence[int]:
+    """List addresses whose refusal by wish ends when a customer wants these classes again.
+
+    Those that nobody else has, and `address`, at which it was said, if anywhere.
+    """
+    values = {
+        "customer": customer,
+        "channel": channel.value,
+        "address": address,
+        "classes": [one.value for one in classes],
+    }
+    return [id_ for (id_,) in connection.execute(_OWN, values).fetchall()]

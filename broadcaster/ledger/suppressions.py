@@ -143,7 +143,10 @@ class Suppressions:
     def export(
         self, by: str, *, channel: Channel | None = None, purpose: str = "not given"
     ) -> Iterator[Suppressed]:
-        """Give all barred addresses with their values, in bounded memory; noted in the audit."""
+        """Give all barred addresses with their values, in bounded memory; noted in the audit.
+
+        The value of one that was erased is empty.
+        """
         who, after = checked_name("--by", by), 0
         why = checked_proof("--purpose", purpose)
         with self._pool.connection() as connection:

@@ -26,14 +26,7 @@ WHERE address.id = ANY(%(addresses)s)
 GROUP BY 1, 2
 """
 
-_SUPPRESS = f"""
-INSERT INTO suppression (address_id, class, reason, source, at)
-SELECT barred.id, class, 'erased', 'erasure', %(now)s
-FROM ({_CLASSES}) AS barred CROSS JOIN unnest(barred.classes) AS class
-ON CONFLICT DO NOTHING
-"""  # noqa: S608  (joined from our own constants)
-
-# Where there is a history of consent, what bars follows from it.
+# What bars follows from the history of consent.
 _RECORD = f"""
 INSERT INTO consent_record
     (address_id, channel, ground, classes, granted, source, at, proof, recorded_by)
@@ -48,8 +41,7 @@ def bar(
 ) -> None:
     """Bar addresses for what the person, who is still there, may not be told any more."""
     values = {"customer": customer, "addresses": list(addresses), "by": by, "now": now}
-    row = connection.execute("SELECT to_regclass('consent_record') IS NOT NULL").fetchone()
-    connection.execute(_RECORD if row == (True,) else _SUPPRESS, values)
+    connection.execute(_RECORD, values)
 
 
 #: Whether something of a `customer` has to outlive them.

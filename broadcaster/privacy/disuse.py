@@ -52,8 +52,6 @@ _CHOSEN = {RECEIPTS: _OLD_RECEIPTS, LEFT: _GONE, ADDRESSES: _UNUSED}
 
 def count(connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None) -> int:
     """Count what has been out of use since before that moment."""
-    if what == LEFT and "left_at" not in _columns(connection):
-        return 0
     query = f"SELECT count(*) FROM ({_CHOSEN[what]}) AS unused"  # noqa: S608  (our own constants)
     row = connection.execute(query, {"before": before, "sealed": sealer is not None}).fetchone()
     return int(row[0]) if row else 0
@@ -89,8 +87,6 @@ def _unused(connection: Connection[Any], values: Mapping[str, object]) -> int:
 
 def _left(connection: Connection[Any], values: Mapping[str, object], sealer: Sealer | None) -> int:
     columns = _columns(connection)
-    if "left_at" not in columns:
-        return 0
     gone = f"{_GONE} ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
     people = dict(connection.execute(gone, values).fetchall())
     ids = list(people)

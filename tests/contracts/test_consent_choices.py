@@ -9,11 +9,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from broadcaster.domain.consent import Basis, ConsentRecord, Ground, Source
+from broadcaster.domain.consent import Basis, ConsentRecord, Ground, Scope, Source
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
 from broadcaster.domain.message import Channel, MessageClass, Scheme
 from broadcaster.errors import NotFoundError
 from broadcaster.ledger import history, schema
+from broadcaster.ledger.consents import Consents, Said
 from broadcaster.ledger.optouts import OptOuts
 from broadcaster.reports.reports import Reports
 from tests.builders import NOON, address, customer, receipt
@@ -122,6 +123,27 @@ def test_coming_back_frees_one_s_own_address_and_not_a_neighbour_s(rows: Rows) -
     assert by_text.wanted[Channel.SMS] == {SERVICE, SAFETY}
     assert by_text.blocked == set()
     assert rows.ask("SELECT class FROM suppression") == [("promotional",)]
+
+
+def test_the_team_frees_no_address_that_somebody_else_has(rows: Rows) -> None:
+    """As the page does: who agrees again does so for themselves."""
+    household, own = address(Scheme.TEL, 9), address(Scheme.TEL, 1)
+    rows.save([customer(1, addresses=(own, household)), customer(2, addresses=(household,))])
+    said = Said(
+        channels=(Channel.SMS,),
+        scope=Scope.SERVICE,
+        granted=True,
+        source=Source.OPERATOR,
+        proof="call 7",
+        by="amina",
+    )
+    ids = dict(rows.ask("SELECT value, id FROM address"))
+    with rows.pool.connection() as connection:
+        history.add(connection, [_word(id_) for id_ in ids.values()], NOON)
+    consents = Consents(rows.pool)
+    consents.record_customer("C000001", said, NOON + timedelta(hours=1))
+    held = rows.ask("SELECT DISTINCT address_id FROM suppression WHERE class = 'service'")
+    assert held == [(ids[household.value],)]
 
 
 def test_a_channel_on_which_nothing_arrives_is_shown_as_that(rows: Rows) -> None:

@@ -214,12 +214,49 @@ def test_the_list_is_masked_and_the_export_is_safe_and_can_be_imported(
     assert json.loads(run("suppressions", "export", "--to", str(target), "--json").out) == {
         "file": str(target),
         "addresses": 1,
+        "erased": 0,
     }
     assert f"'{_PHONE}" in target.read_text("utf-8-sig")
     assert run("suppressions", "export", "--to", str(target)).code == 2
     dry = json.loads(run("suppressions", "import", str(target), "--dry-run", "--json").out)
     assert (dry["rows"], dry["refused"]) == (1, 0)
     assert rows.ask("SELECT count(*) FROM audit WHERE action = 'suppressions_exported'") == [(1,)]
+
+
+def test_an_erased_address_is_counted_and_not_exported(
+    run: Run, rows: Rows, tmp_path: Path
+) -> None:
+    """It bars here, and nobody else could read it."""
+    refuse = ("--refuse", "--scope", "service", "--proof", "letter 7")
+    for who in (_PHONE, "+212610000009"):
+        assert run("consent", "record", "--address", who, *refuse).code == 0
+    rows.tell("UPDATE address SET value = NULL, digest = '\\x01' WHERE value = %s", _PHONE)
+    target = tmp_path / "out.csv"
+    said = run("suppressions", "export", "--to", str(target))
+    assert said.out.splitlines()[0] == f"1 rows in {target}."
+    assert "1 erased addresses stay barred here" in said.out
+    lines = target.read_text("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "+212610000009" in lines[1]
+    assert run("suppressions", "import", str(target), "--dry-run").code == 0
+
+
+def test_a_time_without_a_zone_is_the_utility_s(
+    run: Run, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the machine is: typed, or in a list."""
+    monkeypatch.setenv("BROADCASTER_TIME_ZONE", "Asia/Tokyo")
+    words = ("--refuse", "--scope", "service", "--proof", "call 9", "--at", "2026-03-01")
+    assert run("consent", "record", "C000001", *words).code == 0
+    path = tmp_path / "list.csv"
+    path.write_text(f"address,date\n{_PHONE},2026-03-01T00:00\n", encoding="utf-8")
+    assert run("suppressions", "import", str(path)).code == 0
+    path.write_text("address\n+212610000009\n", encoding="utf-8")
+    assert run("suppressions", "import", str(path), "--as-of", "2026-03-01").code == 0
+    query = "SELECT DISTINCT at AT TIME ZONE 'UTC' FROM consent_record WHERE NOT granted"
+    said = rows.ask(query)
+    assert [str(at) for (at,) in said] == ["2026-02-28 15:00:00"]
+    assert "time zone" in run("consent", "record", "--help").out
 
 
 @pytest.mark.parametrize(

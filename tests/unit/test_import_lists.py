@@ -27,7 +27,8 @@ def _address(raw: str) -> Address:
 
 
 def _barred(path: Path) -> list[ListedAddress | Finding]:
-    with SuppressionFile(path, _address, scope=Scope.SERVICE, as_of=None, now=_NOW) as file:
+    reading = SuppressionFile(path, _address, scope=Scope.SERVICE, as_of=None, now=_NOW, zone=UTC)
+    with reading as file:
         return list(file)
 
 
