@@ -11,7 +11,7 @@ from broadcaster.audience.draft import NO_MARKS, Finding, Row, refused
 from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
-from broadcaster.audience.sheets.sheet import MOST_ROWS, Sheet, SheetRow, letters
+from broadcaster.audience.sheets.sheet import MOST_ROWS, LeftOut, Remark, Sheet, SheetRow, letters
 from broadcaster.audience.translation import translation
 from broadcaster.errors import InvalidInputError
 
@@ -100,6 +100,14 @@ class Reading:
             problem = "has no heading, and was left out"
             found.append(self._told(letters(at), problem, "Head it, if it is wanted."))
         return found
+
+    def unread(self) -> Sequence[Remark]:
+        """Say where more customers may be, in rows and sheets that were left out.
+
+        Complete only after the last row.
+        """
+        places = (LeftOut.ROWS, LeftOut.SHEETS)
+        return [one for one in self._sheet.remarks() if one.left in places]
 
     def __iter__(self) -> Iterator[Row]:
         """Give what came of each row; InvalidInputError when the file itself is broken."""

@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from broadcaster.audience.sheets.sheet import Remark
 from broadcaster.errors import InvalidInputError
 
 #: So many of a hundred customers may leave with one list, unless more are allowed.
@@ -42,12 +43,13 @@ class Snapshot:
 
     `refused` are the numbers of rows that were refused: whoever is named there has not left.
     `nameless` counts refused rows whose number can't be read. At most `most` of a hundred customers
-    may leave.
+    may leave. `unread` says what was left out of the file, and may hold customers.
     """
 
     most: float = USUAL
     refused: list[str] = field(default_factory=list)
     nameless: int = 0
+    unread: list[Remark] = field(default_factory=list)
 
 
 class Leaving:
@@ -70,7 +72,8 @@ class Leaving:
     def settle(self, *, dry_run: bool) -> int:
         """Mark those who are missing; how many they are.
 
-        InvalidInputError when it can't be told who is missing, or when they are too many; a dry run
+        InvalidInputError when a part of the file was not read, when it can't be told who is
+        missing, or when they are too many: nothing of the transaction is to stay then. A dry run
         gives their number all the same, and keeps the error as an objection.
         """
         self._note_refused()
@@ -98,6 +101,9 @@ class Leaving:
 
 def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError | None:
     """Say why a list can't be a full one; None when it can."""
+    if snapshot.unread:
+        first = snapshot.unread[0]
+        return InvalidInputError("--snapshot", first.problem, first.remedy)
     if left and snapshot.nameless:
         problem = f"{snapshot.nameless:,} rows have no readable customer number"
         remedy = "So it can't be told who has left. Mend those rows."

@@ -128,6 +128,8 @@ def _records(
         if tally.rows % _STEP == 0:
             shown.move(reading.position)
     shown.move(reading.size)
+    if snapshot:
+        snapshot.unread.extend(reading.unread())
     if not tally.good and snapshot:
         # An empty list would let everybody go.
         raise _nothing(tally, "the file")

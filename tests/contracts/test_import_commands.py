@@ -223,3 +223,26 @@ def test_a_full_list_needs_to_be_one(run: Run, tmp_path: Path) -> None:
     none = _file(tmp_path, "number,name\n", "none.csv")
     assert run("customers", "import", none, "--snapshot", "--allow-leaving", "100").code == 2
     assert run("customers", "count").out == "30\n"
+
+
+def test_hidden_rows_and_unread_sheets_let_nobody_go(run: Run, tmp_path: Path) -> None:
+    """A filter that is still set, or a second sheet, is no leaving; nothing of it is stored."""
+    run("customers", "import", _file(tmp_path, "number,name\nC1,A\nC2,B\nC3,C\n"))
+    path = tmp_path / "x.xlsx"
+    rows = [row(1, "number", "name"), row(2, "C1", "Z"), row(3, "C2", "B", more=' hidden="1"')]
+    path.write_bytes(zipped(xlsx_parts([*rows, row(4, "C3", "C")])))
+    whole = ("customers", "import", str(path), "--snapshot", "--allow-leaving", "100")
+    for more in ((), ("--dry-run",)):
+        said = run(*whole, *more)
+        assert said.code == 2
+        assert "--snapshot: 1 hidden row was left out (a filter hides rows too). Show" in said.err
+    run("segments", "save", "renamed", 'name = "Z"')
+    assert run("customers", "count", "--segment", "renamed").out == "0\n"
+    done = json.loads(run(*whole, "--hidden", "--json").out)
+    assert (done["left"], done["updated"], done["unchanged"]) == (0, 1, 2)
+    sheets = {"Clients": "", "More": ""}
+    path.write_bytes(zipped(xlsx_parts(rows[:2], sheets=sheets)))
+    said = run(*whole)
+    assert said.code == 2
+    assert 'others were left out: "More". Name the one that is meant with --sheet.' in said.err
+    assert json.loads(run(*whole, "--sheet", "Clients", "--json").out)["left"] == 2

@@ -9,7 +9,7 @@ import pytest
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
 from broadcaster.audience.sheets import archive, strings
-from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.sheet import LeftOut, Wanted
 from broadcaster.channels import phones
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import InvalidInputError
@@ -33,6 +33,7 @@ class Read:
         with _IMPORTER.open(path, wanted) as reading:
             self.rows: Sequence[Row] = list(reading)
             self.about = reading.about()
+            self.unread = [one.left for one in reading.unread()]
             self.told = [*reading.header_findings(), *reading.closing_findings()]
 
     @property
@@ -246,6 +247,22 @@ def test_hidden_rows_columns_and_sheets_are_left_out_and_said(tmp_path: Path) ->
     assert [one.named for one in shown.rows] == ["C1", "C2"]
     assert shown.rows[0].record is not None
     assert shown.rows[0].record.attributes == {"district": "Anfa"}
+
+
+def test_rows_and_sheets_that_may_hold_customers_are_told_apart(tmp_path: Path) -> None:
+    """Hidden rows and other sheets with values, and neither columns nor empty sheets."""
+    rows = (_HEAD, _AMINA, row(3, "C2", "Nadia", more=' hidden="1"'))
+    parts = xlsx_parts(rows, sheets={"Clients": "", "More": ""})
+    both = [LeftOut.SHEETS, LeftOut.ROWS]
+    assert Read(tmp_path, zipped(parts)).unread == both
+    assert Read(tmp_path, zipped(parts), Wanted(sheet="Clients")).unread == [LeftOut.ROWS]
+    assert Read(tmp_path, zipped(parts), Wanted(hidden=True)).unread == [LeftOut.SHEETS]
+    parts["xl/worksheets/sheet2.xml"] = "<worksheet><row r='1'><c r='A1'/></row></worksheet>"
+    assert Read(tmp_path, zipped(parts)).unread == [LeftOut.ROWS]
+    more = '<table:table table:name="More">{}</table:table>'
+    ods = (_ODS_HEAD, ods_row("C1", "A"), ods_row("C2", "B", more='table:visibility="filter"'))
+    assert _ods(tmp_path, *ods, others=more.format(ods_row("C3", "C"))).unread == both
+    assert _ods(tmp_path, *ods, others=more.format("")).unread == [LeftOut.ROWS]
 
 
 @pytest.mark.parametrize(

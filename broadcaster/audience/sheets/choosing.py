@@ -1,13 +1,14 @@
 """Which sheet of a workbook is read, and what is said about the others and about hidden parts."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from broadcaster.audience.sheets.sheet import Remark, Wanted, letters
+from broadcaster.audience.sheets.sheet import LeftOut, Remark, Wanted, letters
 from broadcaster.audience.sheets.source import Source
 
 _SHOWN = 20
+_SHOW = "Show them, or import with --hidden."
 
 
 class Entry(Protocol):
@@ -28,11 +29,12 @@ _Entry = TypeVar("_Entry", bound=Entry)
 
 
 def choose(
-    source: Source, sheets: Sequence[_Entry], wanted: Wanted
+    source: Source, sheets: Sequence[_Entry], wanted: Wanted, filled: Callable[[_Entry], bool]
 ) -> tuple[_Entry, Sequence[Remark]]:
     """Take the sheet of the name that is wanted, else the first that is not hidden.
 
-    Gives a remark on those that are not read. InvalidInputError when there is none.
+    Gives a remark on those that are not read; `filled` says whether one holds anything.
+    InvalidInputError when there is none.
     """
     if wanted.sheet:
         chosen = _named(source, sheets, wanted)
@@ -46,7 +48,9 @@ def choose(
         return chosen, []
     named = ", ".join(f'"{one.name}"{" (hidden)" if one.hidden else ""}' for one in others[:_SHOWN])
     problem = f'the sheet "{chosen.name}" is read; others were left out: {named}'
-    return chosen, [Remark(column="", problem=problem, remedy="Name another one with --sheet.")]
+    left = LeftOut.SHEETS if any(map(filled, others)) else None
+    remedy = "Name the one that is meant with --sheet."
+    return chosen, [Remark(column="", problem=problem, remedy=remedy, left=left)]
 
 
 def _named(source: Source, sheets: Sequence[_Entry], wanted: Wanted) -> _Entry:
@@ -68,11 +72,11 @@ def hidden_columns(places: Iterable[int]) -> Remark:
     """Say which columns were left out."""
     named = ", ".join(letters(at) for at in sorted(places)[:_SHOWN])
     problem = f"hidden columns were left out ({named})"
-    return Remark(column="", problem=problem, remedy="Show them, or import with --hidden.")
+    return Remark(column="", problem=problem, remedy=_SHOW, left=LeftOut.COLUMNS)
 
 
 def hidden_rows(count: int) -> Remark:
     """Say how many rows were left out; a filter hides rows too."""
     what = "1 hidden row was" if count == 1 else f"{count:,} hidden rows were"
     problem = f"{what} left out (a filter hides rows too)"
-    return Remark(column="", problem=problem, remedy="Show them, or import with --hidden.")
+    return Remark(column="", problem=problem, remedy=_SHOW, left=LeftOut.ROWS)

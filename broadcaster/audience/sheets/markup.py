@@ -4,7 +4,7 @@ No workbook has a document type declaration, and entities are declared nowhere e
 is refused before anything is expanded or fetched.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 from xml.parsers import expat
 
@@ -105,6 +105,37 @@ def elements(stream: Readable) -> Iterator[tuple[str, Mapping[str, str]]]:
         found.clear()
     feed.end()
     yield from found
+
+
+def has_text(stream: Readable, names: Collection[str]) -> bool:
+    """Tell whether any element of these local names holds more than blanks; MarkupError."""
+    inside = found = False
+    depth = 0
+
+    def start(name: str, _: object) -> None:
+        nonlocal inside, depth
+        depth += 1
+        if depth > DEEPEST:
+            raise too_deep()
+        inside = name.rpartition(":")[2] in names
+
+    def end(_: str) -> None:
+        nonlocal inside, depth
+        inside = False
+        depth -= 1
+
+    def text(piece: str) -> None:
+        nonlocal found
+        found = found or (inside and not piece.isspace())
+
+    made = parser()
+    made.StartElementHandler = start
+    made.EndElementHandler = end
+    made.CharacterDataHandler = text
+    feed = Feed(made)
+    while not found and (block := stream.read(_BLOCK)):
+        feed(block)
+    return found
 
 
 def attribute(attributes: Mapping[str, str], name: str) -> str:

@@ -1,7 +1,7 @@
 """ODS workbooks (OpenDocument 1.3), read as a stream: memory does not grow with their rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from broadcaster.audience.sheets import markup
@@ -22,11 +22,12 @@ _MOST_SHEETS = 1_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OdsEntry:
-    """A sheet: its name, its place among the others, and whether it is hidden."""
+    """A sheet: its name, its place among the others, whether it is hidden or holds anything."""
 
     name: str
     place: int
     hidden: bool
+    filled: bool = False
 
 
 class OdsSheet:
@@ -45,7 +46,9 @@ class OdsSheet:
             self._archive = Archive(source.file)
             _check_readable(self._archive)
             self._entries = _entries(self._archive)
-            self._entry, self._others = choose(source, self._entries, wanted)
+            self._entry, self._others = choose(
+                source, self._entries, wanted, lambda entry: entry.filled
+            )
         except MarkupError as error:
             self._fail(error)
 
@@ -121,12 +124,15 @@ def _check_readable(archive: Archive) -> None:
         raise MarkupError("is encrypted")
 
 
-def _entries(archive: Archive) -> list[OdsEntry]:
+def _entries(  # noqa: C901  (one state: the handlers share it as local variables)
+    archive: Archive,
+) -> list[OdsEntry]:
     """Read through the file for its sheets: what hides one stands before it, as a style."""
     found: list[OdsEntry] = []
     unseen: set[str] = set()
     style = ""
     depth = 0
+    filled: set[int] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal style, depth
@@ -142,6 +148,8 @@ def _entries(archive: Archive) -> list[OdsEntry]:
             named = attributes.get("table:name", "")
             hidden = attributes.get("table:style-name", "") in unseen
             found.append(OdsEntry(name=named, place=len(found), hidden=hidden))
+        elif name == "text:p" or "office:value-type" in attributes:
+            filled.add(len(found) - 1)
 
     def end(_: str) -> None:
         nonlocal depth
@@ -156,4 +164,4 @@ def _entries(archive: Archive) -> list[OdsEntry]:
     feed.end()
     if not found:
         raise MarkupError("has no sheet")
-    return found
+    return [replace(entry, filled=entry.place in filled) for entry in found]

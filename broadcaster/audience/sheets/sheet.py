@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 from broadcaster.errors import InvalidInputError
@@ -43,13 +44,25 @@ class SheetRow(NamedTuple):
 NO_MARKS: Mapping[int, int] = {}
 
 
+class LeftOut(Enum):
+    """What a reader left out of a file, where values may be."""
+
+    ROWS = "rows"
+    COLUMNS = "columns"
+    SHEETS = "sheets"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Remark:
-    """Something about the whole file that its reader should know."""
+    """Something about the whole file that its reader should know.
+
+    `left` says what was left out that holds values; None where nothing was.
+    """
 
     column: str
     problem: str
     remedy: str
+    left: LeftOut | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

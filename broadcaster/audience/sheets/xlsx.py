@@ -6,18 +6,20 @@ from typing import NoReturn
 
 from broadcaster.audience.sheets.archive import Archive, Part
 from broadcaster.audience.sheets.choosing import choose, hidden_columns, hidden_rows
-from broadcaster.audience.sheets.markup import MarkupError
+from broadcaster.audience.sheets.markup import MarkupError, has_text
 from broadcaster.audience.sheets.merged import MOST, Area, Filler, read_area
 from broadcaster.audience.sheets.sheet import Remark, SheetRow, Wanted
 from broadcaster.audience.sheets.source import Source
 from broadcaster.audience.sheets.strings import SharedStrings
-from broadcaster.audience.sheets.workbook import read_workbook
+from broadcaster.audience.sheets.workbook import SheetEntry, read_workbook
 from broadcaster.audience.sheets.xlsxrows import XlsxRows
 from broadcaster.errors import InvalidInputError
 
 _SAVE = "Open it in a spreadsheet program and save it again as XLSX."
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref=["\']([^"\']{3,40})["\']')
 _LONGEST_TAG = 200
+#: Elements with what a cell holds.
+_VALUES = frozenset({"v", "t"})
 
 
 class XlsxSheet:
@@ -37,7 +39,7 @@ class XlsxSheet:
         try:
             self._archive = Archive(source.file)
             self._book = read_workbook(self._archive)
-            self._entry, self._others = choose(source, self._book.sheets, wanted)
+            self._entry, self._others = choose(source, self._book.sheets, wanted, self._filled)
             self._areas = self._merged()
         except MarkupError as error:
             self._fail(error)
@@ -104,6 +106,16 @@ class XlsxSheet:
                 cells[at] = ""
                 marks.pop(at, None)
         return SheetRow(row.number, cells, marks)
+
+    def _filled(self, entry: SheetEntry) -> bool:
+        """Tell whether a sheet that is not read holds anything."""
+        if entry.part not in self._archive.names:
+            return False
+        part = self._archive.stream(entry.part)
+        try:
+            return has_text(part, _VALUES)
+        finally:
+            part.close()
 
     def _merged(self) -> list[Area]:
         """Find the merged cells, which a sheet lists after its rows."""
