@@ -9,6 +9,7 @@ from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.audience.sheets.sheet import letters
+from broadcaster.domain.message import Channel
 from broadcaster.errors import InvalidInputError
 
 #: Every column that is not an attribute, and what it holds.
@@ -31,6 +32,17 @@ COLUMNS: Mapping[str, str] = {
     "longitude": "the other half of the place",
     "opted_out": "channels that must not be used: sms email push, or email:promotional",
     "consented": "channels with recorded consent to promotion: email, or sms email",
+}
+#: The columns that hold addresses, and the channel of each.
+CHANNELS: Mapping[str, Channel] = {
+    "phone": Channel.SMS,
+    "phone_2": Channel.SMS,
+    "email": Channel.EMAIL,
+    "email_2": Channel.EMAIL,
+    "push_endpoint": Channel.PUSH,
+    "push_p256dh": Channel.PUSH,
+    "push_auth": Channel.PUSH,
+    "fcm_token": Channel.PUSH,
 }
 #: What the columns are headed in the files of others.
 _ALIASES: Mapping[str, str] = {

@@ -3,12 +3,13 @@
 A dry run asks this and no more, and a run begins with it; so the one tells what the other does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 
+from broadcaster.audience.given import Given
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Scheme
 from broadcaster.ports import Vault, open_address, open_broken
@@ -36,7 +37,7 @@ UPDATE staged_customer SET same = false FROM (
     FROM (
         SELECT own.customer_id, own.channel, own.ordinal, own.address_id
         FROM staged_customer JOIN customer_address AS own USING (customer_id)
-        WHERE staged_customer.same
+        WHERE staged_customer.same AND own.channel = ANY (%(channels)s::channel[])
     ) AS held
     FULL JOIN (
         SELECT staged_customer.customer_id, staged_address.channel, staged_address.ordinal,
@@ -74,7 +75,8 @@ UPDATE staged_customer SET same = false FROM (
 #: What is sealed anew each time it is written has to be opened to be compared.
 _BROKEN: LiteralString = """
 SELECT staged_customer.number, own.channel, own.raw, own.fault
-FROM staged_customer JOIN broken_address AS own USING (customer_id) WHERE staged_customer.same
+FROM staged_customer JOIN broken_address AS own USING (customer_id)
+WHERE staged_customer.same AND own.channel = ANY (%(channels)s::channel[])
 """
 _SUBSCRIPTIONS: LiteralString = """
 SELECT staged_customer.number, address.sealed, address.digest
@@ -82,6 +84,7 @@ FROM staged_customer
 JOIN customer_address AS own USING (customer_id)
 JOIN address ON address.id = own.address_id
 WHERE staged_customer.same AND address.scheme = 'webpush' AND address.sealed IS NOT NULL
+    AND own.channel = ANY (%(channels)s::channel[])
 """
 _CHANGED: LiteralString = "UPDATE staged_customer SET same = false WHERE number = ANY (%(numbers)s)"
 
@@ -92,11 +95,16 @@ FROM staged_customer
 
 
 class Origin(NamedTuple):
-    """Where what records say of consent comes from: `import` or `made`, which file, its date."""
+    """Where records come from: `import` or `made`, which file, its date, and its columns.
+
+    `given` are the columns that the file has, by the names of imports: of what has no column among
+    them nothing is changed. None for records that say everything of a customer.
+    """
 
     source: str
     proof: str
     as_of: datetime | None = None
+    given: frozenset[str] | None = None
 
 
 class Fates(NamedTuple):
@@ -118,24 +126,28 @@ def decide(
     if connection.execute(_KNOWN).rowcount:
         # Until now nobody was the same, and the database would plan for nobody.
         connection.execute("ANALYZE staged_customer")
-        connection.execute(_ADDRESSES.replace("{key}", key))
+        channels = {"channels": Given(origin.given).channels}
+        connection.execute(_ADDRESSES.replace("{key}", key), channels)
         connection.execute(_CONSENTS, {"as_of": origin.as_of})
-        changed = _opened(connection, records, vault)
+        changed = _opened(connection, records, vault, channels)
         if changed:
             connection.execute(_CHANGED, {"numbers": changed})
     return Fates(*(connection.execute(_COUNTED).fetchone() or (0, 0, 0)))
 
 
 def _opened(
-    connection: Connection[Any], records: Sequence[CustomerRecord], vault: Vault
+    connection: Connection[Any],
+    records: Sequence[CustomerRecord],
+    vault: Vault,
+    channels: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Give the numbers of those whose broken addresses or keys of browsers are others now."""
     broken: dict[str, set[tuple[str, str, str]]] = {}
-    for number, channel, raw, fault in connection.execute(_BROKEN):
+    for number, channel, raw, fault in connection.execute(_BROKEN, channels):
         held = (channel, open_broken(vault, number, channel, raw), fault)
         broken.setdefault(number, set()).add(held)
     keys: dict[str, set[tuple[str, str]]] = {}
-    for number, sealed, digest in connection.execute(_SUBSCRIPTIONS):
+    for number, sealed, digest in connection.execute(_SUBSCRIPTIONS, channels):
         found = open_address(vault, Scheme.WEBPUSH, (None, None), (sealed, digest))
         keys.setdefault(number, set()).add((found.value, repr(sorted(found.keys.items()))))
     return [

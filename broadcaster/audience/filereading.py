@@ -41,6 +41,7 @@ class Reading:
             first = next(self._rows, SheetRow(1, (), {}))
             self._header_row, self.heads = first.number, first.cells
             self.header = columns.read_header(first.cells, catalogue, mapping)
+            self._refuse_unseen()
         except InvalidInputError as error:
             sheet.close()
             if error.field != "header":
@@ -153,6 +154,13 @@ class Reading:
             return None
         problem = f"has a value in column {letters(at)}, right of the header"
         return refused(row.number, letters(at), cells[at], problem, "Head the column.")
+
+    def _refuse_unseen(self) -> None:
+        """Refuse a mapping that wants, by its place, a column that can't be seen."""
+        for name, place in self.header.places.items():
+            if place in self._sheet.unseen:
+                problem = f"column {letters(place)}, which is {name}, is hidden"
+                raise InvalidInputError("header", problem, "Show it, or import with --hidden.")
 
     @staticmethod
     def _unread(row: SheetRow, values: Mapping[str, str]) -> Row | None:

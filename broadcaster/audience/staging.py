@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from broadcaster.audience.fates import Fates, Origin, decide
+from broadcaster.audience.given import Given
 from broadcaster.audience.returning import Returning
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import Address, Channel
@@ -122,11 +123,13 @@ _REPLACED: tuple[LiteralString, ...] = (
     DELETE FROM customer_address USING staged_customer
     WHERE customer_address.customer_id = staged_customer.customer_id
         AND NOT staged_customer.inserted
+        AND customer_address.channel = ANY (%(channels)s::channel[])
     """,
     """
     DELETE FROM broken_address USING staged_customer
     WHERE broken_address.customer_id = staged_customer.customer_id
         AND NOT staged_customer.inserted
+        AND broken_address.channel = ANY (%(channels)s::channel[])
     """,
     """
     INSERT INTO broken_address (customer_id, channel, raw, fault)
@@ -208,6 +211,7 @@ class Stage:
         """Seal what is stored where there is a sealer; the vault opens what is there already."""
         self._connection = connection
         self._origin = origin
+        self._given = Given(origin.given)
         self._sealer = sealer
         self._vault = vault
         self._mixed = sealer is not None and connection.execute(_MIXED).fetchone() == (True,)
@@ -216,8 +220,10 @@ class Stage:
 
     def lay(self, records: Sequence[CustomerRecord]) -> Fates:
         """Lay customers of different numbers out, and say what storing them would do."""
-        _lay(self._connection, records, self._sealer, mixed=self._mixed)
-        return decide(self._connection, records, self._origin, self._vault, self._key)
+        whole = self._given.with_names(self._connection, records, self._vault)
+        _lay(self._connection, whole, self._sealer, mixed=self._mixed)
+        self._given.complete(self._connection)
+        return decide(self._connection, whole, self._origin, self._vault, self._key)
 
     def left(self) -> int:
         """Give how many consents would not count beside a refusal."""
@@ -235,7 +241,7 @@ class Stage:
             execute(statement)
         execute(_SEALED_ADDRESSES if self._sealer else _ADDRESSES)
         for statement in _REPLACED:
-            execute(statement)
+            execute(statement, {"channels": self._given.channels})
         execute(_JOINED + self._key)
         # Before what the file says: a consent in it yields to a refusal.
         self._returning.restore()

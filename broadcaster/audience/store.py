@@ -87,14 +87,18 @@ class Customers:
         source: str = "import",
         proof: str = "",
         as_of: datetime | None = None,
+        given: frozenset[str] | None = None,
         snapshot: Snapshot | None = None,
         dry_run: bool = False,
     ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
-        One transaction; memory holds some thousands at a time. A customer's addresses and broken
-        addresses are replaced. Who is as before is not written again. Of records with one number
-        the last one counts.
+        One transaction; memory holds some thousands at a time. Who is as before is not written
+        again. Of records with one number the last one counts.
+
+        `given` are the columns of the file that records come from: of a customer who is here
+        already nothing else is changed, and addresses, broken ones too, are replaced on those
+        channels alone that have a column. Without it a record says everything.
 
         What they say of consent holds from `as_of`, when their file was true, and `proof` names
         the file. Without a date a refusal counts from now on, and a consent replaces no refusal but
@@ -108,7 +112,7 @@ class Customers:
         """
         new = same = seen = left = consents_left = 0
         rest = iter(records)
-        origin = Origin(source, proof or f"records of source {source}", as_of)
+        origin = Origin(source, proof or f"records of source {source}", as_of, given)
         with self._pool.connection() as connection:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())

@@ -67,6 +67,7 @@ def run(wishes: Wishes) -> None:
             _records(reading, tally, shown, snapshot),
             proof=wishes.file.name[:200],
             as_of=as_of,
+            given=frozenset(reading.header.places),
             snapshot=snapshot,
             dry_run=wishes.dry_run,
         )

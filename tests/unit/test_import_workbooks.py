@@ -8,6 +8,7 @@ import pytest
 
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
+from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.sheets import archive, strings
 from broadcaster.audience.sheets.sheet import LeftOut, Wanted
 from broadcaster.channels import phones
@@ -247,6 +248,26 @@ def test_hidden_rows_columns_and_sheets_are_left_out_and_said(tmp_path: Path) ->
     assert [one.named for one in shown.rows] == ["C1", "C2"]
     assert shown.rows[0].record is not None
     assert shown.rows[0].record.attributes == {"district": "Anfa"}
+
+
+def test_a_hidden_column_is_never_wanted_by_its_place(tmp_path: Path) -> None:
+    """Its values can't be seen, and empty ones would take away what is known."""
+    path = tmp_path / "customers.bin"
+    uses = [ColumnUse(column="district", position=4)]
+    hidden = '<cols><col min="4" max="4" hidden="1"/></cols>'
+    ods = '<table:table-column table:number-columns-repeated="3"/>'
+    ods += '<table:table-column table:visibility="collapse"/>'
+    for parts in (
+        xlsx_parts((_HEAD, _AMINA), before=hidden),
+        ods_parts(_ODS_HEAD, ods_row("C1", "Amina", "", "Anfa"), before=ods),
+    ):
+        path.write_bytes(zipped(parts))
+        with pytest.raises(InvalidInputError, match="column D, which is district, is hidden"):
+            _IMPORTER.open(path, None, ColumnMapping(uses=uses))
+        with _IMPORTER.open(path) as reading:
+            assert "district" not in reading.header.places
+        with _IMPORTER.open(path, Wanted(hidden=True), ColumnMapping(uses=uses)) as reading:
+            assert "district" in reading.header.places
 
 
 def test_rows_and_sheets_that_may_hold_customers_are_told_apart(tmp_path: Path) -> None:

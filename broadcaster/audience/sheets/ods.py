@@ -1,6 +1,6 @@
 """ODS workbooks (OpenDocument 1.3), read as a stream: memory does not grow with their rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -41,6 +41,7 @@ class OdsSheet:
         self._wanted = wanted
         self._part: Part | None = None
         self._hidden_rows = 0
+        self._hidden_columns: set[int] = set()
         self._hidden_used: set[int] = set()
         try:
             self._archive = Archive(source.file)
@@ -61,6 +62,11 @@ class OdsSheet:
     def position(self) -> int:
         """How many of them have been read."""
         return self._part.done if self._part else 0
+
+    @property
+    def unseen(self) -> Collection[int]:
+        """The places of hidden columns that are left out."""
+        return () if self._wanted.hidden else self._hidden_columns
 
     def about(self) -> Mapping[str, str]:
         """Say which sheet it is, and of which."""
@@ -89,6 +95,7 @@ class OdsSheet:
         try:
             self._part = self._archive.stream(_CONTENT)
             reader = OdsRows(self._entry.place)
+            self._hidden_columns = reader.hidden_columns
             filler = Filler([])
             for row, spans, hidden in reader.read(self._part):
                 filler.expect(
@@ -100,15 +107,15 @@ class OdsSheet:
                 if hidden and not self._wanted.hidden:
                     self._hidden_rows += 1
                     continue
-                self._hide(reader.hidden_columns, cells, marks)
+                self._hide(cells, marks)
                 yield SheetRow(row.number, cells, marks)
         except MarkupError as error:
             self._fail(error)
 
-    def _hide(self, columns: set[int], cells: list[str], marks: dict[int, int]) -> None:
-        if not columns or self._wanted.hidden:
+    def _hide(self, cells: list[str], marks: dict[int, int]) -> None:
+        if not self._hidden_columns or self._wanted.hidden:
             return
-        for at in columns.intersection(range(len(cells))):
+        for at in self._hidden_columns.intersection(range(len(cells))):
             self._hidden_used.add(at)
             cells[at] = ""
             marks.pop(at, None)

@@ -6,7 +6,7 @@ cells may hold line breaks; lines may end as on any system, mixed even.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from broadcaster.audience.sheets import encodings
@@ -49,6 +49,11 @@ class SeparatedSheet:
     def position(self) -> int:
         """How many of them have been read."""
         return self._source.file.tell()
+
+    @property
+    def unseen(self) -> Collection[int]:
+        """None: nothing is hidden."""
+        return ()
 
     def about(self) -> Mapping[str, str]:
         """Say how it is written."""

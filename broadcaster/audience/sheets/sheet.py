@@ -1,6 +1,6 @@
 """What every reader of a table gives: rows of texts, and what must be told about single cells."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -91,6 +91,11 @@ class Sheet(Protocol):
     @property
     def ragged(self) -> bool:
         """Whether rows end where their last value stands; else each is as long as the header."""
+        ...
+
+    @property
+    def unseen(self) -> Collection[int]:
+        """The places of hidden columns that are left out; known from the first row on."""
         ...
 
     def about(self) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """XLSX workbooks, read as a stream: memory does not grow with their rows."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from broadcaster.audience.sheets.archive import Archive, Part
@@ -53,6 +53,11 @@ class XlsxSheet:
     def position(self) -> int:
         """How many of them have been read."""
         return self._part.done if self._part else 0
+
+    @property
+    def unseen(self) -> Collection[int]:
+        """The places of hidden columns that are left out."""
+        return () if self._wanted.hidden else self._hidden_columns
 
     def about(self) -> Mapping[str, str]:
         """Say which sheet it is, and of which."""
