@@ -24,6 +24,7 @@ _ERROR = re.compile(
 _SPOOFING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _ROUNDED = re.compile(r"\d{15}0{1,85}", re.ASCII)
+_POINT_ZEROS = re.compile(r"\+?\d+[.,]0{2,200}", re.ASCII)
 _LISTED = re.compile(r"[;|,\s]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
@@ -80,6 +81,10 @@ def number(cell: str) -> str:
     if not found:
         message = "is missing"
         raise CellError(message, "Every customer needs a number.")
+    if _POINT_ZEROS.fullmatch(found) and not cell.strip().startswith("'"):
+        message = "ends in zeros after a point or comma: decimals, or thousands"
+        remedy = "Write the number's digits alone; an apostrophe before it says that it is right."
+        raise CellError(message, remedy)
     if _SCIENTIFIC.fullmatch(found):
         message = "was turned into scientific notation by a spreadsheet"
         raise CellError(message, "Format the column as text and export it again.")

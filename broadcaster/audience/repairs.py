@@ -8,7 +8,8 @@ import unicodedata
 from typing import NamedTuple
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
-_POINT_ZERO = re.compile(r"(\+?\d+)[.,]0+", re.ASCII)
+#: One zero alone: `12.000` is twelve, or twelve thousand.
+_POINT_ZERO = re.compile(r"(\+?\d+)[.,]0", re.ASCII)
 _NARROW = "\u202f"
 #: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
 LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
@@ -24,12 +25,16 @@ class Repaired(NamedTuple):
 def number(cell: str) -> Repaired | None:
     """Mend a customer number; None when there is nothing to mend."""
     text = cell.strip()
-    if text.isascii():
-        return _whole(text)
     plain = plain_digits(text)
+    mended = _whole(plain)
     if plain == text:
-        return None
-    return Repaired(plain, "has digits of another script, which were read as 0 to 9")
+        return mended
+    problem = "has digits of another script, which were read as 0 to 9"
+    return (
+        Repaired(mended.value, f"{problem}, and {mended.problem}")
+        if mended
+        else Repaired(plain, problem)
+    )
 
 
 def phone(raw: str) -> Repaired | None:

@@ -140,6 +140,9 @@ def test_empty_cells_are_missing_values() -> None:
         ("name", "x" * 201, "longer than 200"),
         ("name", "Amina \u202eanimA", "turn the direction"),
         ("name_latin", "-2+3", "formula"),
+        ("number", "12.000", "ends in zeros after a point or comma"),
+        ("number", "12,00", "ends in zeros after a point or comma"),
+        ("number", "١٢٫٠٠٠", "ends in zeros after a point or comma"),
         ("district", "=1+1", "formula"),
         ("locales", "arabic_MA_x!", "is no locale"),
         ("locales", "ar fr en es de it pt nl tr", "more than 8"),
@@ -166,6 +169,15 @@ def test_a_value_that_cannot_be_trusted_refuses_the_row(
     assert (found.column, found.row, found.refused) == (column, 2, True)
     assert words in found.problem
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("12.0", "12"), ("12,0", "12"), ("١٢٫٠", "12"), ("١٢٬٠٠٠", "12000"), ("'12.000", "12.000")],
+)
+def test_one_zero_after_a_point_is_no_part_of_a_number(cell: str, number: str) -> None:
+    """More of them may be thousands, unless an apostrophe says that they are right."""
+    assert _record(number=cell).number == number
 
 
 @pytest.mark.parametrize(
