@@ -16,6 +16,8 @@ _LONGEST_SHOWN = 200
 _LONGEST_RAW = 250
 #: No cell of a row has a mark.
 NO_MARKS: Mapping[str, int] = {}
+#: Every cell of a row could be translated.
+NO_FAULTS: Mapping[str, CellError] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +63,15 @@ class Row:
 
 @dataclass(slots=True)
 class Draft:
-    """A row on its way to a record; `marks` say more about the cells of some columns."""
+    """A row on its way to a record; `marks` say more about the cells of some columns.
+
+    `faults` are cells that are not written as a mapping says.
+    """
 
     number: int
     values: Mapping[str, str]
     marks: Mapping[str, int] = field(default_factory=lambda: NO_MARKS)
+    faults: Mapping[str, CellError] = field(default_factory=lambda: NO_FAULTS)
     findings: list[Finding] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
     broken: list[BrokenAddress] = field(default_factory=list)
@@ -81,10 +87,7 @@ class Draft:
         """Read a cell; when it is wrong the row is refused. `dated` says that it may be a date."""
         cell = self.values.get(column, "")
         try:
-            if cell[:1] in _SUSPECT:
-                cells.check_error(cell)
-            if self.marks and column in self.marks:
-                self._marked(column, cell, dated=dated)
+            self.check(column, cell, dated=dated)
             value = read(cell)
         except CellError as error:
             self._find(column, cell, error, refused=True)
@@ -109,10 +112,7 @@ class Draft:
         """Give a cell that should be an address; empty where it is, or was kept with its fault."""
         raw = self.values.get(column, "").strip()
         try:
-            if raw[:1] in _SUSPECT:
-                cells.check_error(raw)
-            if self.marks and column in self.marks:
-                self._marked(column, raw, dated=False)
+            self.check(column, raw)
         except CellError as error:
             self.flaw(channel, column, raw, "SPREADSHEET", error)
             return ""
@@ -137,6 +137,15 @@ class Draft:
         """Note that a value was read otherwise than it was written."""
         remedy = "Nothing needs to be done; look whether it is right."
         self._find(column, cell, CellError(problem, remedy), refused=False, stored=stored)
+
+    def check(self, column: str, cell: str, *, dated: bool = False) -> None:
+        """Refuse a cell that can't be trusted whatever it holds; CellError."""
+        if cell[:1] in _SUSPECT:
+            cells.check_error(cell)
+        if self.marks and column in self.marks:
+            self._marked(column, cell, dated=dated)
+        if self.faults and column in self.faults:
+            raise self.faults[column]
 
     def _marked(self, column: str, cell: str, *, dated: bool) -> None:
         mark = self.marks[column]

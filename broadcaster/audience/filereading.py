@@ -2,24 +2,26 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from broadcaster.audience import columns
 from broadcaster.audience.attributes import Catalogue
-from broadcaster.audience.draft import NO_MARKS, Finding, Row, refused
+from broadcaster.audience.cells import CellError
+from broadcaster.audience.draft import NO_FAULTS, NO_MARKS, Finding, Row, refused
 from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
 from broadcaster.audience.sheets.sheet import MOST_ROWS, LeftOut, Remark, Sheet, SheetRow, letters
-from broadcaster.audience.translation import translation
+from broadcaster.audience.translation import NUMBER, padded, translation
 from broadcaster.errors import InvalidInputError
 
 #: The longest cell, characters.
 _LONGEST_CELL = 5_000
 _TOLD_COLUMNS = 200
 
-ReadRow = Callable[[int, Mapping[str, str], Mapping[str, int]], Row]
+ReadRow = Callable[[int, Mapping[str, str], Mapping[str, int], Mapping[str, CellError]], Row]
 
 
 class Reading:
@@ -54,9 +56,12 @@ class Reading:
         self._by_place = {place: name for name, place in self._named}
         self._translations: list[tuple[str, Memo[str]]] = []
         for name in self.header.places:
-            found = translation(name, self.header.uses.get(name), catalogue)
+            use = self.header.uses.get(name)
+            found = translation(name, use, catalogue, typed=sheet.ragged)
             if found:
                 self._translations.append((name, Memo(found)))
+        numbered = self.header.uses.get(NUMBER)
+        self._width = numbered.width if numbered else 0
         self._nameless = [at for at, cell in enumerate(self.heads) if not columns.heading(cell)]
         self._nameless_used: set[int] = set()
 
@@ -137,11 +142,21 @@ class Reading:
         for at in self._nameless:
             if cells[at]:
                 self._nameless_used.add(at)
+        faults = self._translate(values)
+        marks = self._marks(row) if row.marks else NO_MARKS
+        found = self._read(row.number, values, marks, faults)
+        return _widened(found, self._width) if self._width else found
+
+    def _translate(self, values: dict[str, str]) -> Mapping[str, CellError]:
+        """Translate cells in place; give what is wrong with those that can't be."""
+        faults: dict[str, CellError] = {}
         for name, translated in self._translations:
             if values[name]:
-                values[name] = translated[values[name]]
-        marks = self._marks(row) if row.marks else NO_MARKS
-        return self._read(row.number, values, marks)
+                try:
+                    values[name] = translated[values[name]]
+                except CellError as error:
+                    faults[name] = error
+        return faults or NO_FAULTS
 
     def _misshapen(self, row: SheetRow) -> Row | None:
         """Refuse a row that is not as long as the header, or that has a value beyond it."""
@@ -197,6 +212,19 @@ class Reading:
             remedy=remedy,
             refused=False,
         )
+
+
+def _widened(row: Row, width: int) -> Row:
+    """Pad the customer's number, which has been repaired by now."""
+    if row.named is None:
+        return row
+    named = padded(row.named, width)
+    record = replace(row.record, number=named) if row.record else None
+    findings = [
+        replace(one, stored=named) if one.column == NUMBER and one.stored == row.named else one
+        for one in row.findings
+    ]
+    return replace(row, record=record, named=named, findings=findings)
 
 
 def _unreadable(cell: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from broadcaster.audience import cells, mailbox, repairs
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
-from broadcaster.audience.draft import NO_MARKS, Draft, Row
+from broadcaster.audience.draft import NO_FAULTS, NO_MARKS, Draft, Row
 from broadcaster.audience.filereading import Reading
 from broadcaster.audience.location import read_location
 from broadcaster.audience.mapping import ColumnMapping
@@ -70,17 +70,21 @@ class Importer:
         return Reading(sheet, self.read, self._catalogue, mapping)
 
     def read(
-        self, number: int, values: Mapping[str, str], marks: Mapping[str, int] = NO_MARKS
+        self,
+        number: int,
+        values: Mapping[str, str],
+        marks: Mapping[str, int] = NO_MARKS,
+        faults: Mapping[str, CellError] = NO_FAULTS,
     ) -> Row:
         """Read one row, given by column; cells that are empty count as missing."""
-        draft = Draft(number, values, marks)
+        draft = Draft(number, values, marks, faults)
         named = self._number(draft)
         name = draft.take("name", _required)
         attributes: dict[str, AttributeValue] = {}
         for column, known, dated in self._columns:
             cell = values.get(column, "")
             # What was read before without a finding is not looked at again.
-            marked = column in marks
+            marked = column in marks or column in faults
             value = known.get(cell) if cell and not marked else None
             if value is None and (cell or marked):
                 before = len(draft.findings)

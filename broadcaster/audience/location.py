@@ -26,9 +26,10 @@ def read_location(draft: Draft, region: str) -> tuple[float, float] | None:
     found: dict[str, float] = {}
     for column in (LATITUDE, LONGITUDE):
         raw = draft.values.get(column, "").strip()
-        if not raw:
+        if not raw and column not in draft.marks:
             continue
         try:
+            draft.check(column, raw)
             found[column] = _read(raw, _FARTHEST[column])
         except CellError as error:
             draft.doubt(column, error)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
+from broadcaster.audience.cells import CellError
 from broadcaster.audience.mapping import ColumnUse
 from broadcaster.audience.repairs import plain_digits
 
@@ -12,15 +13,25 @@ Translate = Callable[[str], str]
 
 _FIGURES = re.compile(r"(\d{1,4})[/.\s-](\d{1,2})[/.\s-](\d{1,4})", re.ASCII)
 _ISO_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?", re.ASCII)
+#: Thousands are parted before groups of exactly three digits, and otherwise nowhere.
+_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?", re.ASCII)
+_PLAIN_POINT = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
 _YEAR = 4
+_ARABIC_POINT = "\u066b"
+#: Customer numbers are padded when they have been repaired, and not before.
+NUMBER = "number"
 _COORDINATES = ("latitude", "longitude")
 
 
-def translation(column: str, use: ColumnUse | None, catalogue: Catalogue) -> Translate | None:
+def translation(
+    column: str, use: ColumnUse | None, catalogue: Catalogue, *, typed: bool = False
+) -> Translate | None:
     """Give what is done to the cells of a column before they are read; None for nothing.
 
     Without a `use` that says otherwise days come before months, and a point before decimals.
+    `typed` says that the file is a workbook, whose numbers are written with a point whatever people
+    see. What is done raises CellError for a cell that is not as the `use` says.
     """
     steps: list[Translate] = []
     if use and use.words:
@@ -29,9 +40,9 @@ def translation(column: str, use: ColumnUse | None, catalogue: Catalogue) -> Tra
     if known and known.kind is Kind.DATE:
         steps.append(partial(_date, order=use.dates if use and use.dates else "dmy"))
     elif (known and known.kind is Kind.NUMBER) or column in _COORDINATES:
-        steps.append(partial(_number, decimal=use.decimal if use else ""))
-    if use and use.width:
-        steps.append(partial(_padded, width=use.width))
+        steps.append(partial(_number, decimal=use.decimal if use else "", typed=typed))
+    if use and use.width and column != NUMBER:
+        steps.append(partial(padded, width=use.width))
     if not steps:
         return None
     return partial(_all, steps=steps) if len(steps) > 1 else steps[0]
@@ -58,7 +69,8 @@ def _date(cell: str, order: str) -> str:
     if len(found[1]) == _YEAR:
         order = "ymd"
     elif order == "ymd":
-        return text
+        problem = "does not begin with the year, as the mapping says that dates do"
+        raise CellError(problem, 'Write 2020-03-20, or change "dates" in the mapping.')
     parts = dict(zip(order, found.groups(), strict=True))
     if len(parts["y"]) != _YEAR or len(parts["d"]) > 2 or len(parts["m"]) > 2:  # noqa: PLR2004
         # Two digits of a year may mean two centuries.
@@ -66,13 +78,20 @@ def _date(cell: str, order: str) -> str:
     return f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}"
 
 
-def _number(cell: str, decimal: str) -> str:
+def _number(cell: str, decimal: str, *, typed: bool) -> str:
     text = _GROUPED.sub("", plain_digits(cell.strip()))
-    if decimal == ",":
+    # The Arabic sign says by itself where decimals begin, whatever is usual in the file.
+    if decimal != "," or _ARABIC_POINT in cell or (typed and "," not in text):
+        return text
+    if _COMMA.fullmatch(text):
         return text.replace(".", "").replace(",", ".")
+    if _PLAIN_POINT.fullmatch(text):
+        problem = "has a point that parts no thousands, and the mapping has a comma before decimals"
+        raise CellError(problem, 'Write 1.234,5 or 6,6; or change "decimal" in the mapping.')
     return text
 
 
-def _padded(cell: str, width: int) -> str:
+def padded(cell: str, width: int) -> str:
+    """Put zeros in front of a number that has fewer digits; anything else stays."""
     text = plain_digits(cell.strip())
     return text.zfill(width) if text.isascii() and text.isdigit() else cell

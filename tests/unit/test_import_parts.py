@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from broadcaster.audience import memo as memo_module
 from broadcaster.audience import report as report_module
+from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import Finding
 from broadcaster.audience.importer import Importer
-from broadcaster.audience.mapping import ColumnUse
+from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.report import report_file
 from broadcaster.audience.seen import Seen
@@ -130,12 +131,16 @@ _CONTRACT = ColumnUse(column="contract", words={"res": "residential"})
         ("opened_on", ColumnUse(column="opened_on", dates="mdy"), "03/20/2020", "2020-03-20"),
         ("opened_on", ColumnUse(column="opened_on", dates="mdy"), "2020/3/20", "2020-03-20"),
         ("opened_on", ColumnUse(column="opened_on", dates="ymd"), "2020.3.20", "2020-03-20"),
-        ("opened_on", ColumnUse(column="opened_on", dates="ymd"), "20/03/2020", "20/03/2020"),
         ("opened_on", ColumnUse(column="opened_on"), "2020-03-20 00:00:00", "2020-03-20"),
         ("meter_day", ColumnUse(column="meter_day", decimal=","), "1.234,5", "1234.5"),
         ("meter_day", ColumnUse(column="meter_day"), "1\u202f234.5", "1234.5"),
-        ("number", ColumnUse(column="number", width=6), "17", "000017"),
-        ("number", ColumnUse(column="number", width=6), "A17", "A17"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "6,6", "6.6"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "-1.234.567", "-1234567"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "1\u00a0234,5", "1234.5"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "٣٫٣", "3.3"),
+        ("meter_day", ColumnUse(column="meter_day", decimal=","), "1.23.456", "1.23.456"),
+        ("feeder", ColumnUse(column="feeder", width=6), "17", "000017"),
+        ("feeder", ColumnUse(column="feeder", width=6), "A17", "A17"),
         (
             "contract",
             _CONTRACT,
@@ -152,6 +157,89 @@ def test_a_mapping_says_what_words_mean(
     translate = translation(column, use, SHIPPED)
     assert translate is not None
     assert translate(cell) == expected
+
+
+@pytest.mark.parametrize(
+    ("use", "cell"),
+    [
+        (ColumnUse(column="meter_day", decimal=","), "6.6"),
+        (ColumnUse(column="meter_day", decimal=","), "1234.567"),
+        (ColumnUse(column="latitude", decimal=","), "33.5731"),
+        (ColumnUse(column="opened_on", dates="ymd"), "03/04/2019"),
+    ],
+)
+def test_a_cell_that_is_not_as_its_mapping_says_is_refused(use: ColumnUse, cell: str) -> None:
+    """It would mean something else than the one who wrote it meant."""
+    translate = translation(use.column, use, SHIPPED)
+    assert translate is not None
+    with pytest.raises(CellError, match="the mapping"):
+        translate(cell)
+
+
+@given(
+    whole=st.integers(-(10**9), 10**9),
+    rest=st.integers(0, 999).map("{:03}".format),
+    parted=st.booleans(),
+)
+def test_numbers_written_with_a_comma_are_read_as_they_were_meant(
+    whole: int, rest: str, *, parted: bool
+) -> None:
+    """With points before every three digits or none; and what a workbook gives stays."""
+    translate = translation("meter_day", ColumnUse(column="meter_day", decimal=","), SHIPPED)
+    assert translate is not None
+    written = f"{whole:,}".replace(",", ".") if parted else str(whole)
+    assert translate(f"{written},{rest}") == f"{whole}.{rest}"
+    use = ColumnUse(column="meter_day", decimal=",")
+    typed = translation("meter_day", use, SHIPPED, typed=True)
+    assert typed is not None
+    assert typed(f"{whole}.{rest}") == f"{whole}.{rest}"
+    assert typed(f"{written},{rest}") == f"{whole}.{rest}"
+
+
+def test_what_is_not_as_the_mapping_says_refuses_its_row_by_name(tmp_path: Path) -> None:
+    """The customer is known to be there; a place is only left out."""
+    path = tmp_path / "f.csv"
+    path.write_text("number,name,subscribed_kva,latitude,longitude\n1,A,6.6,,\n2,B,,33.5,-7.5\n")
+    names = ("number", "name", "subscribed_kva", "latitude", "longitude")
+    uses = [ColumnUse(column=one, heading=one, decimal=",") for one in names]
+    reader = Importer(phones.reader("MA"), SHIPPED, locale="ar", time_zone="Africa/Casablanca")
+    with reader.open(path, None, ColumnMapping(uses=uses)) as reading:
+        one, two = reading
+    assert (one.record, one.named) == (None, "1")
+    assert [(finding.column, finding.value) for finding in one.findings] == [
+        ("subscribed_kva", "6.6")
+    ]
+    assert two.record is not None
+    assert two.record.location is None
+    assert [finding.outcome for finding in two.findings] == ["stored without it"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number", "outcomes"),
+    [
+        ("12", "000012", []),
+        ("12.0", "000012", ["repaired"]),
+        ("١٢٫٠", "000012", ["repaired"]),
+        ("١٢", "000012", ["repaired"]),
+        ("A12", "A12", []),
+        ("1234567", "1234567", []),
+    ],
+)
+def test_zeros_are_put_in_front_of_numbers_that_have_been_repaired(
+    tmp_path: Path, cell: str, number: str, outcomes: list[str]
+) -> None:
+    """And the report says what they were read as."""
+    path = tmp_path / "f.csv"
+    path.write_text(f"number,name\n{cell},A\n", encoding="utf-8")
+    uses = [ColumnUse(column="number", heading="number", width=6)]
+    reader = Importer(phones.reader("MA"), SHIPPED, locale="ar", time_zone="Africa/Casablanca")
+    with reader.open(path, None, ColumnMapping(uses=uses)) as reading:
+        (row,) = reading
+    assert row.record is not None
+    assert (row.record.number, row.named) == (number, number)
+    assert [(one.outcome, one.stored) for one in row.findings] == [
+        (outcome, number) for outcome in outcomes
+    ]
 
 
 def test_a_column_of_plain_text_needs_no_translation() -> None:
