@@ -18,8 +18,10 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from broadcaster.audience.cells import CellError
+from broadcaster.audience.cells import CellError, check_error
 from broadcaster.audience.draft import Finding
+from broadcaster.audience.marked import check
+from broadcaster.audience.sheets.choosing import refuse_left_out
 from broadcaster.audience.sheets.opening import open_sheet
 from broadcaster.audience.sheets.sheet import Wanted
 from broadcaster.audience.sheets.source import from_path
@@ -115,8 +117,8 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     """An open list: an iterator over rows, each either read or a finding.
 
     `scope` is how far rows reach that say nothing of it, `as_of` the date of rows without one.
-    InvalidInputError naming file, row and remedy when it is no CSV file, has no column of
-    addresses, or is broken.
+    InvalidInputError naming file, row and remedy when it is no table, has no column of addresses,
+    is broken, or hides rows, columns or sheets with values.
     """
 
     def __init__(
@@ -154,13 +156,15 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     def __iter__(self) -> Iterator[ListedAddress | Finding]:
         """Give the rows in order; an address that stands there again is given again."""
         places: Mapping[str, int] | None = None
-        for number, cells, _ in self._file.rows():
+        for number, cells, marks in self._file.rows():
             if places is None:
                 places = self._header(cells)
                 if places is not None:
                     continue
                 places = {"address": 0}
-            yield self._row(number, places, cells)
+            yield self._row(number, places, cells, marks)
+        # Nobody looks for an address of a row that is hidden: whoever is barred must be seen.
+        refuse_left_out(self._file)
 
     def _header(self, cells: Sequence[str]) -> Mapping[str, int] | None:
         """Give the places of known columns; None when the first row is an address already."""
@@ -183,13 +187,21 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         return None
 
     def _row(
-        self, number: int, places: Mapping[str, int], cells: Sequence[str]
+        self,
+        number: int,
+        places: Mapping[str, int],
+        cells: Sequence[str],
+        marks: Mapping[int, int],
     ) -> ListedAddress | Finding:
         given = {
             column: cells[place].strip() for column, place in places.items() if place < len(cells)
         }
         column = "address"
         try:
+            for column, place in places.items():
+                check(marks.get(place, 0), dated=column == "date")
+                check_error(given.get(column, ""))
+            column = "address"
             address = self._read(given.get("address", "").removeprefix("'"))
             column = "reason"
             source, wide = _reason(given.get("reason", ""), address.scheme.channel)

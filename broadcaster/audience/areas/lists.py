@@ -10,7 +10,9 @@ from pathlib import Path
 
 from broadcaster.audience import cells
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
-from broadcaster.audience.cells import CellError
+from broadcaster.audience.cells import CellError, check_error
+from broadcaster.audience.marked import check
+from broadcaster.audience.sheets.choosing import refuse_left_out
 from broadcaster.audience.sheets.opening import open_sheet
 from broadcaster.audience.sheets.sheet import Sheet, Wanted
 from broadcaster.audience.sheets.source import from_path
@@ -29,7 +31,8 @@ def read_lists(
 ) -> tuple[str, Mapping[str, Sequence[str]]]:
     """Give the attribute, and the values by area, "" where the file has no column of areas.
 
-    InvalidInputError naming the file, the row and the remedy.
+    InvalidInputError naming the file, the row and the remedy; also for hidden rows, columns and
+    sheets with values.
     """
     with closing(open_sheet(from_path(path), Wanted(encoding=encoding))) as file:
         rows = iter(file.rows())
@@ -37,19 +40,24 @@ def read_lists(
         header = first.cells if first else ()
         place, attribute, areas = _columns(file, header, catalogue)
         found: dict[str, dict[str, None]] = {}
-        for count, (number, row, *_) in enumerate(rows, 1):
+        for count, (number, row, marks) in enumerate(rows, 1):
             name = _cell(row, areas) if areas is not None else ""
             raw = _cell(row, place)
             if not raw or (areas is not None and not name):
                 problem = f"row {number}: {'the area' if raw else attribute} is missing"
                 raise file.fault(problem, "Fill the cell, or remove the row.")
             try:
+                for at in (place, areas):
+                    check(marks.get(at, 0) if at is not None else 0, dated=False)
+                check_error(name)
+                check_error(raw)
                 value = _value(raw, catalogue.attributes.get(attribute))
             except CellError as error:
                 raise file.fault(f"row {number}: {error.problem}", error.remedy) from error
             found.setdefault(name, {})[value] = None
             if count > MOST_VALUES:
                 raise file.fault(f"has more than {MOST_VALUES:,} values", "Divide it.")
+        refuse_left_out(file)
         if not found:
             raise file.fault("has no values", "Give a row for each value, below the header.")
     return attribute, {name: list(values) for name, values in found.items()}

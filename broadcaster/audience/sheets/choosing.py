@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from broadcaster.audience.sheets.sheet import LeftOut, Remark, Wanted, letters
+from broadcaster.audience.sheets.sheet import LeftOut, Remark, Sheet, Wanted, letters
 from broadcaster.audience.sheets.source import Source
 
 _SHOWN = 20
@@ -66,6 +66,15 @@ def _named(source: Source, sheets: Sequence[_Entry], wanted: Wanted) -> _Entry:
     if found.hidden and not wanted.hidden:
         raise source.fault(f"hides its sheet {found.name!r}", "Show it, or add --hidden.")
     return found
+
+
+def refuse_left_out(sheet: Sheet) -> None:
+    """Refuse a file of which something was left out, after its last row; InvalidInputError."""
+    for remark in sheet.remarks():
+        if remark.left is LeftOut.SHEETS:
+            raise sheet.fault(remark.problem, "Save the one that is meant as a file of its own.")
+        if remark.left:
+            raise sheet.fault(remark.problem, "Show them, and save the file again.")
 
 
 def hidden_columns(places: Iterable[int]) -> Remark:
