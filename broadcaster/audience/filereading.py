@@ -164,9 +164,10 @@ class Reading:
         if not self._sheet.ragged:
             problem = f"has {len(cells)} cells, and the header has {width}"
             return refused(row.number, "", "", problem, "Quote cells that hold separators.")
-        at = next((at for at in range(width, len(cells)) if cells[at]), None)
-        if at is None:
+        value = next(filter(None, cells[width:]), None)
+        if value is None:
             return None
+        at = cells.index(value, width)
         problem = f"has a value in column {letters(at)}, right of the header"
         return refused(row.number, letters(at), cells[at], problem, "Head the column.")
 

@@ -1,5 +1,6 @@
 """Workbooks as people and programs spoil them: what is read of them, and with what findings."""
 
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
-from broadcaster.audience.sheets import archive, strings
+from broadcaster.audience.sheets import archive, merged, strings
 from broadcaster.audience.sheets.sheet import LeftOut, Wanted
 from broadcaster.channels import phones
 from broadcaster.domain.customer import CustomerRecord
@@ -522,6 +523,25 @@ _WHOLE: Mapping[str, tuple[bytes, str]] = {
         ),
         "has more than 10000 areas of merged cells.",
     ),
+    "merged cells that overlap": (
+        zipped(
+            xlsx_parts([_HEAD, _AMINA], after='<mergeCell ref="A1:B2"/><mergeCell ref="B2:C9"/>'),
+        ),
+        "has areas of merged cells that overlap.",
+    ),
+    "merged cells that overlap in an ODS": (
+        zipped(
+            ods_parts(
+                ods_row("number", ods_cell("name", 'table:number-rows-spanned="3"')),
+                ods_row(ods_cell("C1", 'table:number-columns-spanned="2"')),
+            )
+        ),
+        "has areas of merged cells that overlap.",
+    ),
+    "merged cells without end": (
+        zipped(xlsx_parts([_HEAD], after="<mergeCell " * 100_000)),
+        "its XML is broken (",
+    ),
     "a row that is repeated": (
         zipped(ods_parts(_ODS_HEAD, ods_row("C1", more='table:number-rows-repeated="1048576"'))),
         "repeats its row 2 1,048,576 times.",
@@ -563,6 +583,37 @@ def test_an_archive_that_unpacks_without_end_is_refused(
     small = (2**21).to_bytes(4, "little")
     with pytest.raises(InvalidInputError, match=r"is damaged|unpacks to more"):
         Read(tmp_path, lying.replace(small, (2**19).to_bytes(4, "little")))
+
+
+def _wide_rows(count: int) -> list[bytes]:
+    far = "".join(f'<row r="{at}"><c r="XFD{at}"><v>1</v></c></row>' for at in range(2, count))
+    more = 'office:value-type="float" office:value="1" table:number-columns-repeated="16384"'
+    ods = f"<table:table-row><table:table-cell {more}/></table:table-row>" * count
+    return [zipped(xlsx_parts([_HEAD, far])), zipped(ods_parts(_ODS_HEAD, ods))]
+
+
+def test_very_wide_rows_are_never_in_memory_together(tmp_path: Path) -> None:
+    """A few octets for each of them unpack to as many cells as a spreadsheet has columns."""
+    for content in _wide_rows(600):
+        path = tmp_path / "customers.bin"
+        path.write_bytes(content)
+        tracemalloc.start()
+        try:
+            with _IMPORTER.open(path) as reading:
+                assert all(row.record is None for row in reading)
+            assert tracemalloc.get_traced_memory()[1] < 30 * 2**20
+        finally:
+            tracemalloc.stop()
+
+
+def test_merged_cells_are_bounded_all_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few areas they are."""
+    monkeypatch.setattr(merged, "MOST_FILLED", 8)
+    rows = [_HEAD, _AMINA, *(row(at, f"C{at}") for at in range(3, 10))]
+    with pytest.raises(InvalidInputError, match="has more than 8 merged cells"):
+        _xlsx(tmp_path, *rows, after='<mergeCell ref="C2:D9"/>')
 
 
 def test_an_archive_of_very_many_parts_is_refused(

@@ -1,7 +1,7 @@
 """From the XML of an XLSX sheet to rows (ECMA-376, part 1, 18.3)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from xml.parsers.expat import XMLParserType
 
 from broadcaster.audience.sheets import markup
@@ -14,6 +14,9 @@ from broadcaster.audience.sheets.strings import LONGEST, SharedStrings, unescape
 from broadcaster.audience.sheets.workbook import Workbook
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+#: So many empty cells between two may be written out.
+_NEAR = 32
+_NONE: Mapping[int, str] = {}
 _LETTERS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 
 
@@ -29,7 +32,7 @@ class XlsxRows:
         self._strings = strings
         self._hidden_columns = hidden_columns
         self._places: dict[str, int] = {}
-        self._found: list[tuple[SheetRow, bool]] = []
+        self._found: list[tuple[SheetRow, Mapping[int, str], bool]] = []
 
     def read(self, part: Part) -> Iterator[tuple[SheetRow, bool]]:
         """Give rows that are not blank, and whether each is hidden; MarkupError."""
@@ -38,13 +41,20 @@ class XlsxRows:
         feed = markup.Feed(made)
         for block in part.blocks():
             feed(block)
-            yield from self._found
-            self._found.clear()
+            yield from self._taken()
         feed.end()
-        yield from self._found
+        yield from self._taken()
+
+    def _taken(self) -> Iterator[tuple[SheetRow, bool]]:
+        """Give what was found, spread out one by one: all of a block at once may fill memory."""
+        for row, far, hidden in self._found:
+            yield (SheetRow(row.number, _spread(row.cells, far), row.marks) if far else row), hidden
+        self._found.clear()
 
     def _handle(self, made: XMLParserType) -> None:  # noqa: C901, PLR0915  (one state: the handlers share it as local variables, which is what makes them fast)
         cells: list[str] = []
+        # Those far to the right of all before them, by place.
+        far: dict[int, str] = {}
         marks: dict[int, int] = {}
         pieces: list[str] = []
         number = 0
@@ -79,6 +89,7 @@ class XlsxRows:
                 formula = True
             elif name == "row":
                 cells.clear()
+                far.clear()
                 marks.clear()
                 at = -1
                 number = self._row_number(attributes, number)
@@ -108,16 +119,16 @@ class XlsxRows:
                     mark |= Mark.FORMULA if valued else Mark.NO_VALUE
                 if mark:
                     marks[at] = mark
-                if at == len(cells):
+                if at == len(cells) and not far:
                     cells.append(value)
                 else:
-                    cells.extend([""] * (at + 1 - len(cells)))
-                    cells[at] = value
+                    _put(cells, far, at, value)
             elif name == "rPh":
                 phonetic = False
-            elif name == "row" and (marks or any(cells)):
+            elif name == "row" and (marks or any(cells) or any(far.values())):
                 noted = marks.copy() if marks else NO_MARKS
-                found.append((SheetRow(number, cells.copy(), noted), hidden))
+                apart = far.copy() if far else _NONE
+                found.append((SheetRow(number, cells.copy(), noted), apart, hidden))
 
         def first(name: str, _: dict[str, str]) -> None:
             # Most writers use no prefix; where there is one, it is on every element.
@@ -186,6 +197,25 @@ class XlsxRows:
         if not style or not self._formats:
             return PLAIN
         return self._formats[int(style)]
+
+
+def _put(cells: list[str], far: dict[int, str], at: int, value: str) -> None:
+    """Keep a cell that does not follow the one before it."""
+    if at < len(cells):
+        cells[at] = value
+    elif far or at - len(cells) > _NEAR:
+        far[at] = value
+    else:
+        cells.extend([""] * (at + 1 - len(cells)))
+        cells[at] = value
+
+
+def _spread(cells: Sequence[str], far: Mapping[int, str]) -> list[str]:
+    """Put cells that are kept by their places where they belong."""
+    spread = [*cells, *[""] * (max(far) + 1 - len(cells))]
+    for at, value in far.items():
+        spread[at] = value
+    return spread
 
 
 def _local(name: str) -> str:
