@@ -10,6 +10,8 @@ from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 
+#: The longest cell, characters.
+LONGEST_CELL = 5_000
 _LONGEST_TEXT = 200
 _MOST_LOCALES = 8
 _MOST_MEMBERS = 100
@@ -43,6 +45,25 @@ class CellError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
+
+
+def unreadable(cell: str) -> str | None:
+    """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
+    if len(cell) > LONGEST_CELL:
+        return f"is longer than {LONGEST_CELL} characters"
+    if cell.isprintable():
+        return None
+    for character in cell:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
+            return f"has a control character (U+{ord(character):04X})"
+    return None
+
+
+def check_readable(cell: str) -> None:
+    """Refuse what no cell may have; CellError."""
+    fault = unreadable(cell)
+    if fault:
+        raise CellError(fault, "Remove it, or shorten the cell.")
 
 
 def check_error(cell: str) -> None:

@@ -61,7 +61,7 @@ class Row:
     named: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Draft:
     """A row on its way to a record; `marks` say more about the cells of some columns.
 
@@ -75,6 +75,10 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
     broken: list[BrokenAddress] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Hide the cells."""
+        return f"Draft(row {self.number})"
 
     @property
     def refused(self) -> bool:
@@ -161,11 +165,11 @@ class Draft:
             Finding(
                 row=self.number,
                 column=column,
-                value=cell[:_LONGEST_SHOWN],
+                value=shown(cell),
                 problem=error.problem,
                 remedy=error.remedy,
                 refused=refused,
-                stored=None if stored is None else stored[:_LONGEST_SHOWN],
+                stored=None if stored is None else shown(stored),
             )
         )
 
@@ -174,12 +178,17 @@ class Draft:
 _SUSPECT = frozenset("#E")
 
 
+def shown(text: str) -> str:
+    """Shorten a text of a file for findings; what can't be written anywhere is spelt out."""
+    return text[:_LONGEST_SHOWN].encode("utf-8", "backslashreplace").decode()
+
+
 def refused(number: int, column: str, value: str, problem: str, remedy: str) -> Row:
     """Make the row that was refused for one reason."""
     found = Finding(
         row=number,
         column=column,
-        value=value[:_LONGEST_SHOWN],
+        value=shown(value),
         problem=problem,
         remedy=remedy,
         refused=True,

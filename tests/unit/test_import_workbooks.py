@@ -1,5 +1,6 @@
 """Workbooks as people and programs spoil them: what is read of them, and with what findings."""
 
+import struct
 import tracemalloc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
+from broadcaster.audience.report import report_file
 from broadcaster.audience.sheets import archive, merged, strings
 from broadcaster.audience.sheets.sheet import LeftOut, Wanted
 from broadcaster.channels import phones
@@ -507,11 +509,11 @@ _WHOLE: Mapping[str, tuple[bytes, str]] = {
     ),
     "a number that is none": (
         zipped(xlsx_parts([_HEAD, row(2, cell("A2", "x", ""))])),
-        "has a cell with 'x', which is no number.",
+        "has no number in cell A2, where one belongs.",
     ),
     "a text that is missing": (
         zipped(xlsx_parts([_HEAD, row(2, cell("A2", "7", "s"))], strings="<si><t>a</t></si>")),
-        "has a cell with '7', which is no number.",
+        "has no number in cell A2, where one belongs.",
     ),
     "hidden sheets only": (
         zipped(xlsx_parts([_HEAD], sheets={"A": 'state="hidden"'})),
@@ -583,6 +585,49 @@ def test_an_archive_that_unpacks_without_end_is_refused(
     small = (2**21).to_bytes(4, "little")
     with pytest.raises(InvalidInputError, match=r"is damaged|unpacks to more"):
         Read(tmp_path, lying.replace(small, (2**19).to_bytes(4, "little")))
+
+
+def _wide_ending(content: bytes, parts: int, length: int) -> bytes:
+    """Put an ending for very large archives before the usual one, which stays as it is."""
+    at = content.rfind(b"PK\x05\x06")
+    first = int.from_bytes(content[at + 16 : at + 20], "little")
+    wide = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, parts, parts, length, first)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, at, 1)
+    return content[:at] + wide + locator + content[at:]
+
+
+def test_the_ending_of_very_large_archives_is_bounded_too(tmp_path: Path) -> None:
+    """It counts in place of the usual one, which may say anything."""
+    content = zipped(xlsx_parts([_HEAD, _AMINA]))
+    at = content.rfind(b"PK\x05\x06")
+    parts = int.from_bytes(content[at + 10 : at + 12], "little")
+    length = int.from_bytes(content[at + 12 : at + 16], "little")
+    assert Read(tmp_path, _wide_ending(content, parts, length)).record.number == "C1"
+    for many, long in ((10_001, length), (parts, 17 * 2**20)):
+        with pytest.raises(InvalidInputError, match="has more than 10000 parts"):
+            Read(tmp_path, _wide_ending(content, many, long))
+    lost = _wide_ending(content, parts, length).replace(b"PK\x06\x06", b"PK\0\0")
+    with pytest.raises(InvalidInputError, match="is a damaged or shortened archive"):
+        Read(tmp_path, lost)
+    # The place of the list may look like an ending of its own.
+    hidden = content[: at + 10] + b"\xff\xff" + content[at + 12 : at + 16] + b"PK\x05\x06\0\0"
+    with pytest.raises(InvalidInputError, match="has more than 10000 parts"):
+        Read(tmp_path, hidden)
+
+
+def test_signs_that_no_text_may_hold_refuse_their_row_and_are_reported(tmp_path: Path) -> None:
+    """A lone half of a sign can be escaped in a workbook, and be written nowhere."""
+    head = row(1, "number", "name", "half _xD800_")
+    read = _xlsx(tmp_path, head, row(2, "C1", "A_xD83D_"), row(3, "C2", "Nadia", "_xD800_"))
+    assert read.problems == [("name", "refused", "has a control character (U+D83D)")]
+    assert read.record.number == "C2"
+    path = tmp_path / "report.csv"
+    with report_file(path, None) as write:
+        for finding in [*read.told, *read.rows[0].findings]:
+            write(finding)
+    written = path.read_text(encoding="utf-8-sig")
+    assert "half \\ud800" in written
+    assert "A\\ud83d" in written
 
 
 def _wide_rows(count: int) -> list[bytes]:

@@ -48,6 +48,10 @@ class _Open(NamedTuple):
     bottom: int
     value: str
 
+    def __repr__(self) -> str:
+        """Hide the value."""
+        return f"_Open({self.left}, {self.right}, {self.bottom})"
+
 
 class Filler:
     """Fills merged cells while rows pass in order; MarkupError when areas overlap."""

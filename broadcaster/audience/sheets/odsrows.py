@@ -11,7 +11,7 @@ from broadcaster.audience.sheets import markup
 from broadcaster.audience.sheets.archive import Part
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.numbers import PLAIN, Format, Shown, written
-from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark, SheetRow
+from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST
 
 #: A row that holds something may be repeated so often.
@@ -178,8 +178,10 @@ class OdsRows:
             raw = given.get("office:value", "")
             try:
                 value, mark = written(raw, how)
-            except (ValueError, OverflowError) as error:
-                raise MarkupError(f"has a cell with {raw[:20]!r}, which is no number") from error
+            except (ValueError, OverflowError):
+                # What stands there may be anybody's.
+                where = f"{letters(self._at)}{self._next}"
+                raise MarkupError(f"has no number in cell {where}, where one belongs") from None
             # Zeros in front are the work of a format, and what people take for the value.
             padded = shown.isascii() and shown.isdigit() and shown.lstrip("0") == value
             return (shown if padded else value), mark

@@ -9,7 +9,7 @@ from broadcaster.audience.sheets.archive import Part
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.merged import place
 from broadcaster.audience.sheets.numbers import PLAIN, Format, written
-from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Mark, SheetRow
+from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST, SharedStrings, unescaped
 from broadcaster.audience.sheets.workbook import Workbook
 
@@ -114,7 +114,11 @@ class XlsxRows:
                 if not valued and not formula:
                     return
                 said = pieces[0] if len(pieces) == 1 else "".join(pieces)
-                value, mark = value_of(kind, said, style)
+                try:
+                    value, mark = value_of(kind, said, style)
+                except (ValueError, IndexError, OverflowError):
+                    # What stands there may be anybody's.
+                    raise _no_number(at, number) from None
                 if formula:
                     mark |= Mark.FORMULA if valued else Mark.NO_VALUE
                 if mark:
@@ -175,18 +179,15 @@ class XlsxRows:
         self._hidden_columns.update(range(max(first, 1) - 1, min(last, MOST_COLUMNS)))
 
     def _value(self, kind: str, said: str, style: str) -> tuple[str, int]:
-        """Turn what a cell holds into text."""
-        try:
-            if kind == "s":
-                if self._strings is None:
-                    raise MarkupError("lacks the texts of its cells")
-                return self._strings[int(said)], 0
-            if kind == "n":
-                if not said:
-                    return "", 0
-                return written(said, self._format(style), from_1904=self._from_1904)
-        except (ValueError, IndexError, OverflowError) as error:
-            raise MarkupError(f"has a cell with {said[:20]!r}, which is no number") from error
+        """Turn what a cell holds into text; ValueError, IndexError or OverflowError for none."""
+        if kind == "s":
+            if self._strings is None:
+                raise MarkupError("lacks the texts of its cells")
+            return self._strings[int(said)], 0
+        if kind == "n":
+            if not said:
+                return "", 0
+            return written(said, self._format(style), from_1904=self._from_1904)
         if kind == "b":
             return ("true" if said == "1" else "false"), 0
         if kind == "d":
@@ -216,6 +217,10 @@ def _spread(cells: Sequence[str], far: Mapping[int, str]) -> list[str]:
     for at, value in far.items():
         spread[at] = value
     return spread
+
+
+def _no_number(at: int, row: int) -> MarkupError:
+    return MarkupError(f"has no number in cell {letters(max(at, 0))}{row}, where one belongs")
 
 
 def _local(name: str) -> str:
