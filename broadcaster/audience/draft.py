@@ -25,7 +25,8 @@ class Finding:
     """Something wrong in a file: where, what, and the remedy.
 
     `refused` says that the row was left out; `stored` is what the value was read as when it was
-    repaired. Otherwise the customer is stored without the value.
+    repaired. `noted` says that nothing was done. Otherwise the customer is stored without the
+    value.
     """
 
     row: int
@@ -35,6 +36,7 @@ class Finding:
     remedy: str
     refused: bool
     stored: str | None = None
+    noted: bool = False
 
     def __repr__(self) -> str:
         """Hide the value."""
@@ -45,6 +47,8 @@ class Finding:
         """Say what became of it, for people."""
         if self.refused:
             return "refused"
+        if self.noted:
+            return "noted"
         return "stored without it" if self.stored is None else "repaired"
 
 

@@ -9,6 +9,7 @@ from broadcaster.audience import cells, columns
 from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.cells import LONGEST_CELL, CellError
 from broadcaster.audience.draft import NO_FAULTS, NO_MARKS, Finding, Row, refused
+from broadcaster.audience.households import Households
 from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
@@ -61,6 +62,7 @@ class Reading:
         self._width = numbered.width if numbered else 0
         self._nameless = [at for at, cell in enumerate(self.heads) if not columns.heading(cell)]
         self._nameless_used: set[int] = set()
+        self._households = Households()
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -99,6 +101,7 @@ class Reading:
     def closing_findings(self) -> Sequence[Finding]:
         """Say what else was left out of the file; complete only after the last row."""
         found = [self._told(one.column, one.problem, one.remedy) for one in self._sheet.remarks()]
+        found += self._households.findings(self._header_row)
         for at in sorted(self._nameless_used)[:_TOLD_COLUMNS]:
             problem = "has no heading, and was left out"
             found.append(self._told(letters(at), problem, "Head it, if it is wanted."))
@@ -120,7 +123,10 @@ class Reading:
             if row.number - first > MOST_ROWS:
                 problem = f"has more than {MOST_ROWS} rows"
                 raise self._sheet.fault(problem, "Divide it into several files.")
-            yield self._once(self._one(row), seen)
+            read = self._once(self._one(row), seen)
+            if read.record and read.record.household:
+                self._households.add(read.record.household)
+            yield read
 
     def _one(self, row: SheetRow) -> Row:
         texts = row.cells

@@ -178,6 +178,21 @@ def test_a_value_that_cannot_be_trusted_refuses_the_row(
 
 
 @pytest.mark.parametrize(
+    "cell",
+    ["0", "000", "-", "--", "–", "N/A", "n/a", "?", "?؟", "néant", "NÉANT", "لا شيء", "٠", "NULL"],
+)
+def test_what_stands_for_no_household_is_none(cell: str) -> None:
+    """Else all who have none would be one household, of which one alone is told."""
+    row = _IMPORTER.read(2, {"number": "1", "name": "Amina", "household": cell})
+    assert row.record is not None
+    assert row.record.household is None
+    assert [(one.column, one.outcome) for one in row.findings] == [
+        ("household", "stored without it")
+    ]
+    assert _record(household="M-007").household == "M-007"
+
+
+@pytest.mark.parametrize(
     ("cell", "number"),
     [("12.0", "12"), ("12,0", "12"), ("١٢٫٠", "12"), ("١٢٬٠٠٠", "12000"), ("'12.000", "12.000")],
 )
