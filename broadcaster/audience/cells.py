@@ -6,10 +6,12 @@ import zoneinfo
 from datetime import date
 
 from broadcaster.audience.attributes import Attribute, Kind
-from broadcaster.audience.repairs import LEFT_OVER
+from broadcaster.audience.repairs import LEFT_OVER, plain_digits
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 
+#: The longest cell, characters.
+LONGEST_CELL = 5_000
 _LONGEST_TEXT = 200
 _MOST_LOCALES = 8
 _MOST_MEMBERS = 100
@@ -33,6 +35,11 @@ _DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _TRUE = frozenset({"true", "yes", "oui", "1", "نعم", "vrai"})
 _FALSE = frozenset({"false", "no", "non", "0", "لا", "faux"})
 _SCRIPT_LENGTH = 4
+#: What people write where there is nothing to write, beside zeros, strokes and question marks.
+_NOTHING = frozenset(
+    {"n/a", "na", "n.a.", "none", "null", "nil", "néant", "neant", "aucun", "لا شيء", "لا يوجد"}
+)
+_STROKES = "0-\u2010\u2011\u2012\u2013\u2014\u2015\u2212_?\u061f.*/ "
 
 
 class CellError(Exception):
@@ -43,6 +50,25 @@ class CellError(Exception):
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
+
+
+def unreadable(cell: str) -> str | None:
+    """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
+    if len(cell) > LONGEST_CELL:
+        return f"is longer than {LONGEST_CELL} characters"
+    if cell.isprintable():
+        return None
+    for character in cell:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
+            return f"has a control character (U+{ord(character):04X})"
+    return None
+
+
+def check_readable(cell: str) -> None:
+    """Refuse what no cell may have; CellError."""
+    fault = unreadable(cell)
+    if fault:
+        raise CellError(fault, "Remove it, or shorten the cell.")
 
 
 def check_error(cell: str) -> None:
@@ -69,6 +95,16 @@ def text(cell: str) -> str:
         message = f"begins with {found[0]} as a formula of a spreadsheet does"
         raise CellError(message, "Replace the formula by its value.")
     return found
+
+
+def is_nothing(cell: str) -> bool:
+    """Tell whether a cell holds what people write where there is nothing to write."""
+    if cell.isascii():
+        plain = cell.strip().lower()
+    else:
+        bare = LEFT_OVER.sub("", unicodedata.normalize("NFKC", cell))
+        plain = plain_digits(" ".join(bare.split())).casefold()
+    return bool(cell) and (not plain.strip(_STROKES) or plain in _NOTHING)
 
 
 def number(cell: str) -> str:

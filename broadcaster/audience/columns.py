@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.draft import shown
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.audience.sheets.sheet import letters
@@ -134,7 +135,7 @@ def headings(catalogue: Catalogue) -> Mapping[str, str]:
 
 
 def _leave_out(unknown: dict[str, int], cell: str, place: int) -> None:
-    name = " ".join(cell.split())[:_LONGEST_NAME]
+    name = shown(" ".join(cell.split())[:_LONGEST_NAME])
     unknown[f"{name} ({letters(place)})" if name in unknown else name] = place
 
 

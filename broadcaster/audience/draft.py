@@ -25,7 +25,8 @@ class Finding:
     """Something wrong in a file: where, what, and the remedy.
 
     `refused` says that the row was left out; `stored` is what the value was read as when it was
-    repaired. Otherwise the customer is stored without the value.
+    repaired. `noted` says that nothing was done. Otherwise the customer is stored without the
+    value.
     """
 
     row: int
@@ -35,6 +36,7 @@ class Finding:
     remedy: str
     refused: bool
     stored: str | None = None
+    noted: bool = False
 
     def __repr__(self) -> str:
         """Hide the value."""
@@ -45,6 +47,8 @@ class Finding:
         """Say what became of it, for people."""
         if self.refused:
             return "refused"
+        if self.noted:
+            return "noted"
         return "stored without it" if self.stored is None else "repaired"
 
 
@@ -61,7 +65,7 @@ class Row:
     named: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Draft:
     """A row on its way to a record; `marks` say more about the cells of some columns.
 
@@ -75,6 +79,10 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
     broken: list[BrokenAddress] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Hide the cells."""
+        return f"Draft(row {self.number})"
 
     @property
     def refused(self) -> bool:
@@ -161,11 +169,11 @@ class Draft:
             Finding(
                 row=self.number,
                 column=column,
-                value=cell[:_LONGEST_SHOWN],
+                value=shown(cell),
                 problem=error.problem,
                 remedy=error.remedy,
                 refused=refused,
-                stored=None if stored is None else stored[:_LONGEST_SHOWN],
+                stored=None if stored is None else shown(stored),
             )
         )
 
@@ -174,12 +182,17 @@ class Draft:
 _SUSPECT = frozenset("#E")
 
 
+def shown(text: str) -> str:
+    """Shorten a text of a file for findings; what can't be written anywhere is spelt out."""
+    return text[:_LONGEST_SHOWN].encode("utf-8", "backslashreplace").decode()
+
+
 def refused(number: int, column: str, value: str, problem: str, remedy: str) -> Row:
     """Make the row that was refused for one reason."""
     found = Finding(
         row=number,
         column=column,
-        value=value[:_LONGEST_SHOWN],
+        value=shown(value),
         problem=problem,
         remedy=remedy,
         refused=True,

@@ -1,15 +1,15 @@
 """A table that is being read: its header, and what came of each row."""
 
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from broadcaster.audience import columns
+from broadcaster.audience import cells, columns
 from broadcaster.audience.attributes import Catalogue
-from broadcaster.audience.cells import CellError
+from broadcaster.audience.cells import LONGEST_CELL, CellError
 from broadcaster.audience.draft import NO_FAULTS, NO_MARKS, Finding, Row, refused
+from broadcaster.audience.households import Households
 from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
@@ -17,8 +17,6 @@ from broadcaster.audience.sheets.sheet import MOST_ROWS, LeftOut, Remark, Sheet,
 from broadcaster.audience.translation import NUMBER, padded, translation
 from broadcaster.errors import InvalidInputError
 
-#: The longest cell, characters.
-_LONGEST_CELL = 5_000
 _TOLD_COLUMNS = 200
 
 ReadRow = Callable[[int, Mapping[str, str], Mapping[str, int], Mapping[str, CellError]], Row]
@@ -64,6 +62,7 @@ class Reading:
         self._width = numbered.width if numbered else 0
         self._nameless = [at for at, cell in enumerate(self.heads) if not columns.heading(cell)]
         self._nameless_used: set[int] = set()
+        self._households = Households()
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -102,6 +101,7 @@ class Reading:
     def closing_findings(self) -> Sequence[Finding]:
         """Say what else was left out of the file; complete only after the last row."""
         found = [self._told(one.column, one.problem, one.remedy) for one in self._sheet.remarks()]
+        found += self._households.findings(self._header_row)
         for at in sorted(self._nameless_used)[:_TOLD_COLUMNS]:
             problem = "has no heading, and was left out"
             found.append(self._told(letters(at), problem, "Head it, if it is wanted."))
@@ -123,24 +123,27 @@ class Reading:
             if row.number - first > MOST_ROWS:
                 problem = f"has more than {MOST_ROWS} rows"
                 raise self._sheet.fault(problem, "Divide it into several files.")
-            yield self._once(self._one(row), seen)
+            read = self._once(self._one(row), seen)
+            if read.record and read.record.household:
+                self._households.add(read.record.household)
+            yield read
 
     def _one(self, row: SheetRow) -> Row:
-        cells = row.cells
-        if len(cells) != self.header.width:
+        texts = row.cells
+        if len(texts) != self.header.width:
             misshapen = self._misshapen(row)
             if misshapen:
                 return misshapen
-            cells = [*cells, *[""] * (self.header.width - len(cells))]
-        values = {name: cells[place] for name, place in self._named}
+            texts = [*texts, *[""] * (self.header.width - len(texts))]
+        values = {name: texts[place] for name, place in self._named}
         # One look at all cells together; only where something is odd they are looked at singly.
         joined = "".join(values.values())
-        if not joined.isprintable() or len(joined) > _LONGEST_CELL:
+        if not joined.isprintable() or len(joined) > LONGEST_CELL:
             unread = self._unread(row, values)
             if unread:
                 return unread
         for at in self._nameless:
-            if cells[at]:
+            if texts[at]:
                 self._nameless_used.add(at)
         faults = self._translate(values)
         marks = self._marks(row) if row.marks else NO_MARKS
@@ -160,15 +163,16 @@ class Reading:
 
     def _misshapen(self, row: SheetRow) -> Row | None:
         """Refuse a row that is not as long as the header, or that has a value beyond it."""
-        cells, width = row.cells, self.header.width
+        texts, width = row.cells, self.header.width
         if not self._sheet.ragged:
-            problem = f"has {len(cells)} cells, and the header has {width}"
+            problem = f"has {len(texts)} cells, and the header has {width}"
             return refused(row.number, "", "", problem, "Quote cells that hold separators.")
-        at = next((at for at in range(width, len(cells)) if cells[at]), None)
-        if at is None:
+        value = next(filter(None, texts[width:]), None)
+        if value is None:
             return None
+        at = texts.index(value, width)
         problem = f"has a value in column {letters(at)}, right of the header"
-        return refused(row.number, letters(at), cells[at], problem, "Head the column.")
+        return refused(row.number, letters(at), texts[at], problem, "Head the column.")
 
     def _refuse_unseen(self) -> None:
         """Refuse a mapping that wants, by its place, a column that can't be seen."""
@@ -181,7 +185,7 @@ class Reading:
     def _unread(row: SheetRow, values: Mapping[str, str]) -> Row | None:
         """Refuse a row that has what no cell may have, in a column that is used."""
         for name, cell in values.items():
-            fault = _unreadable(cell)
+            fault = cells.unreadable(cell)
             if fault:
                 remedy = "Remove it, or shorten the cell."
                 return refused(row.number, name, cell, fault, remedy)
@@ -225,15 +229,3 @@ def _widened(row: Row, width: int) -> Row:
         for one in row.findings
     ]
     return replace(row, record=record, named=named, findings=findings)
-
-
-def _unreadable(cell: str) -> str | None:
-    """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
-    if len(cell) > _LONGEST_CELL:
-        return f"is longer than {_LONGEST_CELL} characters"
-    if cell.isprintable():
-        return None
-    for character in cell:
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
-            return f"has a control character (U+{ord(character):04X})"
-    return None

@@ -98,7 +98,7 @@ class Importer:
         locales = draft.optional("locales", self._locales.__getitem__) or (self._locale,)
         latin = draft.optional("name_latin", cells.text)
         zone = draft.optional("time_zone", self._zones.__getitem__) or self._zone
-        household = draft.optional("household", cells.text)
+        household = _household(draft)
         if draft.refused:
             return Row(number=number, record=None, findings=draft.findings, named=named)
         self._addresses(draft)
@@ -177,6 +177,17 @@ class Importer:
 
 def _attribute(cell: str, known: Attribute) -> AttributeValue:
     return cells.attribute(cell, known)
+
+
+def _household(draft: Draft) -> str | None:
+    """Read the key of a household; what many write for none would make them one household."""
+    cell = draft.values.get("household", "")
+    if not cell.strip() or not cells.is_nothing(cell):
+        return draft.optional("household", cells.text)
+    draft.optional("household", lambda _: None)
+    problem = "stands for no household, and was taken for empty"
+    draft.doubt("household", CellError(problem, "Leave the cell empty."))
+    return None
 
 
 def _required(cell: str) -> str:

@@ -18,8 +18,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from broadcaster.audience.cells import CellError, check_error
-from broadcaster.audience.draft import Finding
+from broadcaster.audience.cells import CellError, check_error, check_readable
+from broadcaster.audience.draft import Finding, shown
 from broadcaster.audience.marked import check
 from broadcaster.audience.sheets.choosing import refuse_left_out
 from broadcaster.audience.sheets.opening import open_sheet
@@ -110,7 +110,6 @@ _OPT_INS = frozenset({"opt_in", "optin", "re_opt_in", "subscribed"})
 _NEEDS_PROOF = frozenset({Source.ORDER, Source.REGULATOR})
 
 _UNIX = re.compile(r"\d{9,11}(?:\.\d{1,9})?", re.ASCII)
-_LONGEST_SHOWN = 200
 
 
 class SuppressionFile(AbstractContextManager["SuppressionFile"]):
@@ -203,6 +202,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         try:
             for column, place in places.items():
                 check(marks.get(place, 0), dated=column == "date")
+                check_readable(given.get(column, ""))
                 check_error(given.get(column, ""))
             column = "address"
             address = self._read(given.get("address", "").removeprefix("'"))
@@ -218,7 +218,7 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
             return Finding(
                 row=number,
                 column=column,
-                value=given.get(column, "")[:_LONGEST_SHOWN],
+                value=shown(given.get(column, "")),
                 problem=error.problem,
                 remedy=error.remedy,
                 refused=True,

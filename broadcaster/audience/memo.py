@@ -20,6 +20,10 @@ class Memo(dict[str, _Value]):
         super().__init__()
         self._make = make
 
+    def __repr__(self) -> str:
+        """Hide the texts."""
+        return f"Memo({len(self)} texts)"
+
     def __missing__(self, text: str) -> _Value:
         """Make the value, and remember it while there is room."""
         value = self._make(text)

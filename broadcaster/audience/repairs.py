@@ -22,6 +22,10 @@ class Repaired(NamedTuple):
     value: str
     problem: str
 
+    def __repr__(self) -> str:
+        """Hide the value."""
+        return f"Repaired({self.problem!r})"
+
 
 def number(cell: str) -> Repaired | None:
     """Mend a customer number; None when there is nothing to mend."""

@@ -2,22 +2,26 @@
 
 import csv
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from broadcaster.audience.draft import Finding
+from broadcaster.domain.formulas import defused
 from broadcaster.errors import InvalidInputError
 
 _HEADER = ("row", "column", "outcome", "value", "problem", "remedy", "read as")
 #: The most findings of a report: some 200 MB, and about what a spreadsheet shows.
 MOST = 1_000_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @contextmanager
 def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding], None]]:
     """Open a report and give what writes a finding to it; an earlier report is replaced.
+
+    It is for its owner alone: it holds names and addresses.
 
     InvalidInputError when it can't be written, or is the file `source` that is imported.
     """
@@ -25,7 +29,7 @@ def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding],
         if source and path.exists() and source.exists() and path.samefile(source):
             remedy = "Name another file."
             raise InvalidInputError("--report", "is the file that is imported", remedy)
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
+        with _owned(path) as file:
             rows = csv.writer(file)
             rows.writerow(_HEADER)
             written = 0
@@ -66,6 +70,21 @@ def new_file(path: Path) -> Iterator[Callable[[Sequence[str]], None]]:
         raise
 
 
+def _owned(path: Path) -> TextIO:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            # An earlier report may have been open to others.
+            os.fchmod(descriptor, 0o600)
+        # Whatever stands in a file can be written down, also what no text may hold.
+        return os.fdopen(
+            descriptor, "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
+        )
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def _cells(finding: Finding) -> tuple[object, ...]:
     return (
         finding.row,
@@ -76,8 +95,3 @@ def _cells(finding: Finding) -> tuple[object, ...]:
         defused(finding.remedy),
         defused(finding.stored or ""),
     )
-
-
-def defused(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -39,7 +39,7 @@ class Summary:
 
     def listed(self) -> Sequence[Sort]:
         """Give the sorts, those that refuse rows first, and then by their number."""
-        order = {"refused": 0, "stored without it": 1, "repaired": 2}
+        order = {"refused": 0, "stored without it": 1, "repaired": 2, "noted": 3}
         return sorted(
             self.sorts.values(), key=lambda sort: (order[sort.first.outcome], -sort.count)
         )

@@ -35,6 +35,10 @@ class Text:
     holes: tuple[int, ...]
     last: int | None
 
+    def __repr__(self) -> str:
+        """Hide what is told."""
+        return f"Text({len(self.literals)} literals)"
+
 
 def text_of(form: Form) -> Text | None:
     """Bring a form's line ends into order; None when a line end could span a hole."""

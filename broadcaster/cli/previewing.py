@@ -86,8 +86,15 @@ def _stored(record: CustomerRecord) -> dict[str, Any]:
         "broken": [f"{one.raw} ({one.fault})" for one in record.broken],
         "opted_out": [f"{channel.value}:{kind.value}" for channel, kind in record.opted_out],
         "consented": [f"{channel.value}:{kind.value}" for channel, kind in record.consented],
+        "household": record.household,
+        "place": _place(record.location),
         **record.attributes,
     }
+
+
+def _place(location: tuple[float, float] | None) -> str | None:
+    """Write a place as people do: latitude first."""
+    return None if location is None else f"{location[1]}, {location[0]}"
 
 
 def _print(

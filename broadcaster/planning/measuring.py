@@ -51,6 +51,10 @@ class Text(NamedTuple):
     locale: str
     pieces: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Hide what is told, and to whom."""
+        return f"Text({self.locale}, {len(self.pieces)} pieces)"
+
 
 @dataclass(kw_only=True, slots=True)
 class Sizes:

@@ -6,6 +6,7 @@ from typing import IO, Any
 
 from psycopg import Connection
 
+from broadcaster.domain.formulas import defused
 from broadcaster.reports.basis import BASIS
 
 #: The columns, in order. No addresses: the file leaves our hands. `basis` is that of consent.
@@ -38,8 +39,6 @@ WHERE delivery.campaign_id = %s
 ORDER BY delivery.number
 """  # noqa: S608  (joined from our own constants)
 
-#: What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FETCH = 5000
 
 
@@ -62,4 +61,4 @@ def cell(value: object) -> str:
     if value is None:
         return ""
     text = value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return defused(text)

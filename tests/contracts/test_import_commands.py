@@ -85,6 +85,8 @@ def test_a_mapping_is_suggested_saved_used_shown_and_deleted(run: Run, tmp_path:
         "broken": [],
         "opted_out": [],
         "consented": [],
+        "household": None,
+        "place": None,
         "contract": "residential",
         "life_support": True,
         "opened_on": "2019-03-20",
@@ -162,6 +164,30 @@ def test_a_preview_shows_how_a_file_is_read(run: Run, tmp_path: Path) -> None:
     ):
         assert expected in words
     assert run("customers", "count").out == "0\n"
+
+
+def test_a_preview_shows_place_and_household(run: Run, tmp_path: Path) -> None:
+    """Whether latitude and longitude are the right way round is seen here."""
+    path = _file(tmp_path, "number,name,household,latitude,longitude\nC1,A,H1,33.5,-7.5\nC2,B,,,\n")
+    words = " ".join(run("customers", "preview", path).out.split())
+    assert "household: H1 place: 33.5, -7.5" in words
+    first, second = json.loads(run("customers", "preview", path, "--json").out)["rows"]
+    assert (first["stored"]["household"], first["stored"]["place"]) == ("H1", "33.5, -7.5")
+    assert (second["stored"]["household"], second["stored"]["place"]) == (None, None)
+
+
+def test_a_household_of_very_many_is_told(run: Run, tmp_path: Path) -> None:
+    """A key that stands for something else would let one of them speak for all."""
+    lines = "".join(f"{n},A,town\n" for n in range(21)) + "".join(f"x{n},A,H\n" for n in range(20))
+    path = _file(tmp_path, f"number,name,household\n{lines}y,A,N/A\n")
+    done = json.loads(run("customers", "import", path, "--json").out)
+    assert [(one["count"], one["problem"]) for one in done["problems"]] == [
+        (1, "stands for no household, and was taken for empty"),
+        (1, "is the household of 21 customers in this file"),
+    ]
+    last = done["findings"][-1]
+    assert (last["value"], last["outcome"]) == ("town", "noted")
+    assert (done["flawed"], done["repaired"]) == (1, 0)
 
 
 def test_standard_input_is_a_file_too(

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,14 +11,19 @@ import pytest
 
 from broadcaster.audience import filereading as reading_module
 from broadcaster.audience.attributes import Attribute, Kind
-from broadcaster.audience.draft import Finding, Row
+from broadcaster.audience.draft import Draft, Finding, Row
 from broadcaster.audience.importer import Importer
-from broadcaster.audience.report import defused, report_file
+from broadcaster.audience.repairs import Repaired
+from broadcaster.audience.report import new_file, report_file
 from broadcaster.audience.sheets import sheet
-from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.sheet import SheetRow, Wanted
+from broadcaster.channels import mail_parts
 from broadcaster.domain.customer import CustomerRecord, PhoneCheck
+from broadcaster.domain.formulas import defused
 from broadcaster.domain.message import Channel, MessageClass, Scheme
 from broadcaster.errors import InvalidInputError
+from broadcaster.planning.measuring import Text
+from broadcaster.reports.export import cell
 from tests.catalogues import SHIPPED, with_attribute
 
 _KEY = base64.urlsafe_b64encode(b"\x04" + bytes(64)).decode().rstrip("=")
@@ -169,6 +175,21 @@ def test_a_value_that_cannot_be_trusted_refuses_the_row(
     assert (found.column, found.row, found.refused) == (column, 2, True)
     assert words in found.problem
     assert found.remedy
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["0", "000", "-", "--", "–", "N/A", "n/a", "?", "?؟", "néant", "NÉANT", "لا شيء", "٠", "NULL"],
+)
+def test_what_stands_for_no_household_is_none(cell: str) -> None:
+    """Else all who have none would be one household, of which one alone is told."""
+    row = _IMPORTER.read(2, {"number": "1", "name": "Amina", "household": cell})
+    assert row.record is not None
+    assert row.record.household is None
+    assert [(one.column, one.outcome) for one in row.findings] == [
+        ("household", "stored without it")
+    ]
+    assert _record(household="M-007").household == "M-007"
 
 
 @pytest.mark.parametrize(
@@ -383,3 +404,33 @@ def test_the_report_never_overwrites_the_file(tmp_path: Path) -> None:
 def test_values_do_not_show_in_reprs() -> None:
     """A finding may end up in a log; the value in it must not."""
     assert "0661" not in repr(_finding({"phone": "0661"}))
+    for held in (
+        Draft(2, {"phone": "0661"}),
+        Repaired("0661", "ended in .0"),
+        SheetRow(2, ["0661"], {}),
+        Text("fr", ("0661",)),
+        mail_parts.Text(literals=("0661",), holes=(), last=None),
+    ):
+        assert "0661" not in repr(held)
+
+
+def test_a_report_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """It holds names and addresses; an earlier one that others could read is closed too."""
+    path = tmp_path / "report.csv"
+    path.touch(0o644)
+    for _ in range(2):
+        with report_file(path, None):
+            pass
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_every_file_that_leaves_has_the_same_rule_for_formulas(tmp_path: Path, first: str) -> None:
+    """Reports of imports, exported lists and exported deliveries."""
+    path = tmp_path / "list.csv"
+    with new_file(path) as write:
+        write([f"{first}1"])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.reader(file)) == [f"'{first}1"]
+    assert cell(f"{first}1") == defused(f"{first}1") == f"'{first}1"

@@ -75,12 +75,13 @@ def test_a_cell_of_a_barred_address_that_cannot_be_trusted_is_refused(tmp_path: 
         row(4, "a@b.test", "", cell("C4", "43910", "", "1")),
         row(5, "a@b.test", "", cell("C5", "1234567890123456", "")),
         row(6, "a@b.test", "", "#REF!"),
+        row(7, "_xD800_@b.test"),
     )
     first, *others = _barred(_file(tmp_path, xlsx_parts(rows, formats=_FORMATS)))
     assert isinstance(first, ListedAddress)
     assert first.at == datetime(2020, 3, 20, tzinfo=UTC)
     found = [(one.row, one.column) for one in others if isinstance(one, Finding)]
-    assert found == [(3, "address"), (4, "proof"), (5, "proof"), (6, "proof")]
+    assert found == [(3, "address"), (4, "proof"), (5, "proof"), (6, "proof"), (7, "address")]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,7 @@ def test_a_cell_of_a_barred_address_that_cannot_be_trusted_is_refused(tmp_path: 
         (cell("A2", "43910", "", "1"), "row 2: is a date, as spreadsheets make of values"),
         (cell("A2", "1234567890123456", ""), "row 2: has more than 15 digits"),
         ("<c r='A2'><f>A1</f></c>", "row 2: feeder is missing"),
+        (cell("A2", "F_xD800_"), "row 2: has a control character (U+D800)"),
         (cell("A2", "#REF!", "e"), "row 2: holds the error #REF! of a spreadsheet"),
     ],
 )

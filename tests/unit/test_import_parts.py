@@ -12,11 +12,12 @@ from broadcaster.audience import memo as memo_module
 from broadcaster.audience import report as report_module
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import Finding
+from broadcaster.audience.households import Households
 from broadcaster.audience.importer import Importer
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.report import report_file
-from broadcaster.audience.seen import Seen
+from broadcaster.audience.seen import Counts, Seen
 from broadcaster.audience.sheets.numbers import Format, Shown, format_of, plain, written
 from broadcaster.audience.sheets.sheet import Mark, letters
 from broadcaster.audience.summary import MOST, Summary
@@ -39,6 +40,35 @@ def test_a_text_is_new_once(texts: list[str]) -> None:
         assert seen.add(text) is (text not in known)
         known.add(text)
     assert len(seen) == len(known)
+
+
+@given(st.lists(st.text(max_size=2)))
+def test_texts_are_counted_as_often_as_they_come(texts: list[str]) -> None:
+    """Each by itself."""
+    counts = Counts()
+    seen: dict[str, int] = {}
+    for text in texts:
+        seen[text] = seen.get(text, 0) + 1
+        assert counts.add(text) == seen[text]
+
+
+def test_very_many_texts_are_counted() -> None:
+    """Also when the table of them has grown."""
+    counts = Counts()
+    for turn in (1, 2, 3):
+        assert all(counts.add(str(n)) == turn for n in range(20_000))
+
+
+def test_very_large_households_are_told_and_the_others_counted() -> None:
+    """The largest first; those of a usual size are nobody's business."""
+    households = Households()
+    for n in range(25):
+        for _ in range(19 + n):
+            households.add(f"H{n}")
+    *told, more = households.findings(1)
+    assert [one.value for one in told] == [f"H{n}" for n in range(24, 4, -1)]
+    assert told[0].problem == "is the household of 43 customers in this file"
+    assert more.problem == "3 more households have more than 20"
 
 
 def test_very_many_texts_are_told_apart_in_little_memory() -> None:

@@ -1,5 +1,7 @@
 """Workbooks as people and programs spoil them: what is read of them, and with what findings."""
 
+import struct
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ import pytest
 from broadcaster.audience.draft import Row
 from broadcaster.audience.importer import Importer
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
-from broadcaster.audience.sheets import archive, strings
+from broadcaster.audience.report import report_file
+from broadcaster.audience.sheets import archive, merged, strings
 from broadcaster.audience.sheets.sheet import LeftOut, Wanted
 from broadcaster.channels import phones
 from broadcaster.domain.customer import CustomerRecord
@@ -506,11 +509,11 @@ _WHOLE: Mapping[str, tuple[bytes, str]] = {
     ),
     "a number that is none": (
         zipped(xlsx_parts([_HEAD, row(2, cell("A2", "x", ""))])),
-        "has a cell with 'x', which is no number.",
+        "has no number in cell A2, where one belongs.",
     ),
     "a text that is missing": (
         zipped(xlsx_parts([_HEAD, row(2, cell("A2", "7", "s"))], strings="<si><t>a</t></si>")),
-        "has a cell with '7', which is no number.",
+        "has no number in cell A2, where one belongs.",
     ),
     "hidden sheets only": (
         zipped(xlsx_parts([_HEAD], sheets={"A": 'state="hidden"'})),
@@ -521,6 +524,25 @@ _WHOLE: Mapping[str, tuple[bytes, str]] = {
             xlsx_parts([_HEAD], after='<mergeCell ref="A1:B2"/>' * 10_001),
         ),
         "has more than 10000 areas of merged cells.",
+    ),
+    "merged cells that overlap": (
+        zipped(
+            xlsx_parts([_HEAD, _AMINA], after='<mergeCell ref="A1:B2"/><mergeCell ref="B2:C9"/>'),
+        ),
+        "has areas of merged cells that overlap.",
+    ),
+    "merged cells that overlap in an ODS": (
+        zipped(
+            ods_parts(
+                ods_row("number", ods_cell("name", 'table:number-rows-spanned="3"')),
+                ods_row(ods_cell("C1", 'table:number-columns-spanned="2"')),
+            )
+        ),
+        "has areas of merged cells that overlap.",
+    ),
+    "merged cells without end": (
+        zipped(xlsx_parts([_HEAD], after="<mergeCell " * 100_000)),
+        "its XML is broken (",
     ),
     "a row that is repeated": (
         zipped(ods_parts(_ODS_HEAD, ods_row("C1", more='table:number-rows-repeated="1048576"'))),
@@ -563,6 +585,80 @@ def test_an_archive_that_unpacks_without_end_is_refused(
     small = (2**21).to_bytes(4, "little")
     with pytest.raises(InvalidInputError, match=r"is damaged|unpacks to more"):
         Read(tmp_path, lying.replace(small, (2**19).to_bytes(4, "little")))
+
+
+def _wide_ending(content: bytes, parts: int, length: int) -> bytes:
+    """Put an ending for very large archives before the usual one, which stays as it is."""
+    at = content.rfind(b"PK\x05\x06")
+    first = int.from_bytes(content[at + 16 : at + 20], "little")
+    wide = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, parts, parts, length, first)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, at, 1)
+    return content[:at] + wide + locator + content[at:]
+
+
+def test_the_ending_of_very_large_archives_is_bounded_too(tmp_path: Path) -> None:
+    """It counts in place of the usual one, which may say anything."""
+    content = zipped(xlsx_parts([_HEAD, _AMINA]))
+    at = content.rfind(b"PK\x05\x06")
+    parts = int.from_bytes(content[at + 10 : at + 12], "little")
+    length = int.from_bytes(content[at + 12 : at + 16], "little")
+    assert Read(tmp_path, _wide_ending(content, parts, length)).record.number == "C1"
+    for many, long in ((10_001, length), (parts, 17 * 2**20)):
+        with pytest.raises(InvalidInputError, match="has more than 10000 parts"):
+            Read(tmp_path, _wide_ending(content, many, long))
+    lost = _wide_ending(content, parts, length).replace(b"PK\x06\x06", b"PK\0\0")
+    with pytest.raises(InvalidInputError, match="is a damaged or shortened archive"):
+        Read(tmp_path, lost)
+    # The place of the list may look like an ending of its own.
+    hidden = content[: at + 10] + b"\xff\xff" + content[at + 12 : at + 16] + b"PK\x05\x06\0\0"
+    with pytest.raises(InvalidInputError, match="has more than 10000 parts"):
+        Read(tmp_path, hidden)
+
+
+def test_signs_that_no_text_may_hold_refuse_their_row_and_are_reported(tmp_path: Path) -> None:
+    """A lone half of a sign can be escaped in a workbook, and be written nowhere."""
+    head = row(1, "number", "name", "half _xD800_")
+    read = _xlsx(tmp_path, head, row(2, "C1", "A_xD83D_"), row(3, "C2", "Nadia", "_xD800_"))
+    assert read.problems == [("name", "refused", "has a control character (U+D83D)")]
+    assert read.record.number == "C2"
+    path = tmp_path / "report.csv"
+    with report_file(path, None) as write:
+        for finding in [*read.told, *read.rows[0].findings]:
+            write(finding)
+    written = path.read_text(encoding="utf-8-sig")
+    assert "half \\ud800" in written
+    assert "A\\ud83d" in written
+
+
+def _wide_rows(count: int) -> list[bytes]:
+    far = "".join(f'<row r="{at}"><c r="XFD{at}"><v>1</v></c></row>' for at in range(2, count))
+    more = 'office:value-type="float" office:value="1" table:number-columns-repeated="16384"'
+    ods = f"<table:table-row><table:table-cell {more}/></table:table-row>" * count
+    return [zipped(xlsx_parts([_HEAD, far])), zipped(ods_parts(_ODS_HEAD, ods))]
+
+
+def test_very_wide_rows_are_never_in_memory_together(tmp_path: Path) -> None:
+    """A few octets for each of them unpack to as many cells as a spreadsheet has columns."""
+    for content in _wide_rows(600):
+        path = tmp_path / "customers.bin"
+        path.write_bytes(content)
+        tracemalloc.start()
+        try:
+            with _IMPORTER.open(path) as reading:
+                assert all(row.record is None for row in reading)
+            assert tracemalloc.get_traced_memory()[1] < 30 * 2**20
+        finally:
+            tracemalloc.stop()
+
+
+def test_merged_cells_are_bounded_all_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few areas they are."""
+    monkeypatch.setattr(merged, "MOST_FILLED", 8)
+    rows = [_HEAD, _AMINA, *(row(at, f"C{at}") for at in range(3, 10))]
+    with pytest.raises(InvalidInputError, match="has more than 8 merged cells"):
+        _xlsx(tmp_path, *rows, after='<mergeCell ref="C2:D9"/>')
 
 
 def test_an_archive_of_very_many_parts_is_refused(

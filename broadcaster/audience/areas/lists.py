@@ -10,7 +10,7 @@ from pathlib import Path
 
 from broadcaster.audience import cells
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
-from broadcaster.audience.cells import CellError, check_error
+from broadcaster.audience.cells import CellError, check_error, check_readable
 from broadcaster.audience.marked import check
 from broadcaster.audience.sheets.choosing import refuse_left_out
 from broadcaster.audience.sheets.opening import open_sheet
@@ -49,8 +49,9 @@ def read_lists(
             try:
                 for at in (place, areas):
                     check(marks.get(at, 0) if at is not None else 0, dated=False)
-                check_error(name)
-                check_error(raw)
+                for text in (name, raw):
+                    check_readable(text)
+                    check_error(text)
                 value = _value(raw, catalogue.attributes.get(attribute))
             except CellError as error:
                 raise file.fault(f"row {number}: {error.problem}", error.remedy) from error

@@ -19,7 +19,11 @@ LARGEST_PART = 16 * 2**30
 _LARGE = 32 * 2**20
 MOST_RATIO = 400
 _ENDING = b"PK\x05\x06"
-_LONGEST_ENDING = 65_557
+_ENDING_SIZE = 22
+#: Of archives beyond 4 GiB, or of more than 65,535 parts: what says where their ending is, and it.
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
+_WIDE, _WIDE_SIZE = b"PK\x06\x06", 56
+_LONGEST_ENDING = 65_535 + _ENDING_SIZE + _LOCATOR_SIZE + _WIDE_SIZE
 _UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -32,7 +36,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-            raise MarkupError("is a damaged or shortened archive") from error
+            raise _damaged() from error
         self.names = {one.filename: one for one in self._zip.infolist()}
 
     def size(self, name: str) -> int:
@@ -53,7 +57,7 @@ class Archive:
         try:
             return Part(self._zip.open(info), info)
         except (zipfile.BadZipFile, OSError, RuntimeError, ValueError) as error:
-            raise MarkupError("is a damaged or shortened archive") from error
+            raise _damaged() from error
 
 
 class Part:
@@ -93,6 +97,10 @@ def bomb() -> MarkupError:
     )
 
 
+def _damaged() -> MarkupError:
+    return MarkupError("is a damaged or shortened archive")
+
+
 def _bombed(size: int, packed: int) -> bool:
     return size > _LARGE and size > MOST_RATIO * max(1, packed)
 
@@ -104,10 +112,20 @@ def _check_list(file: BinaryIO) -> None:
     file.seek(max(0, size - _LONGEST_ENDING))
     tail = file.read(_LONGEST_ENDING)
     file.seek(0)
-    at = tail.rfind(_ENDING)
-    if at < 0:
-        raise MarkupError("is a damaged or shortened archive")
+    # The last octets are the ending where no comment follows it, whatever else they look like.
+    plain = tail[-_ENDING_SIZE:]
+    bare = plain.startswith(_ENDING) and plain.endswith(b"\0\0")
+    at = len(tail) - _ENDING_SIZE if bare else tail.rfind(_ENDING)
+    if at < 0 or at + _ENDING_SIZE > len(tail):
+        raise _damaged()
     parts = int.from_bytes(tail[at + 10 : at + 12], "little")
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
+    if at >= _LOCATOR_SIZE and tail.startswith(_LOCATOR, at - _LOCATOR_SIZE):
+        # A larger ending stands in front, and counts in place of this one (4.3.14).
+        wide = tail[at - _LOCATOR_SIZE - _WIDE_SIZE : at - _LOCATOR_SIZE]
+        if not wide.startswith(_WIDE):
+            raise _damaged()
+        parts = int.from_bytes(wide[32:40], "little")
+        length = int.from_bytes(wide[40:48], "little")
     if parts > _MOST_PARTS or length > _LARGEST_LIST:
         raise MarkupError(f"has more than {_MOST_PARTS} parts")

@@ -11,7 +11,7 @@ from broadcaster.audience.sheets import markup
 from broadcaster.audience.sheets.archive import Part
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.numbers import PLAIN, Format, Shown, written
-from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark, SheetRow
+from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST
 
 #: A row that holds something may be repeated so often.
@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _CELLS = frozenset({"table:table-cell", "table:covered-table-cell"})
 #: For merged cells: place of the first, columns and rows beyond it.
 Span = tuple[int, int, int]
+#: Cells beside each other that hold the same: place of the first, how many, text, mark.
+_Run = tuple[int, int, str, int]
 
 
 class OdsRows:
@@ -32,7 +34,7 @@ class OdsRows:
         self._place = place
         self._sheet = -1
         self._depth = 0
-        self._found: list[tuple[SheetRow, Sequence[Span], bool]] = []
+        self._found: list[tuple[range, Sequence[_Run], Sequence[Span], bool]] = []
         self.hidden_columns: set[int] = set()
         self._column = 0
         self._next = 1
@@ -49,12 +51,19 @@ class OdsRows:
         feed = markup.Feed(made)
         for block in part.blocks():
             feed(block)
-            yield from self._found
-            self._found.clear()
+            yield from self._taken()
             if self._sheet > self._place:
                 return
         feed.end()
-        yield from self._found
+        yield from self._taken()
+
+    def _taken(self) -> Iterator[tuple[SheetRow, Sequence[Span], bool]]:
+        """Give what was found, written out one by one: all of a block at once may fill memory."""
+        for numbers, runs, spans, hidden in self._found:
+            for number in numbers:
+                cells, marks = _written_out(runs)
+                yield SheetRow(number, cells, marks), spans, hidden
+        self._found.clear()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "table:table":
@@ -115,8 +124,7 @@ class OdsRows:
         self._column = min(self._column + count, MOST_COLUMNS)
 
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
-        self._cells: list[str] = []
-        self._marks: dict[int, int] = {}
+        self._runs: list[_Run] = []
         self._spans: list[Span] = []
         self._at = 0
         self._repeated = _count(attributes, "table:number-rows-repeated")
@@ -125,14 +133,13 @@ class OdsRows:
     def _end_row(self) -> None:
         first = self._next
         self._next = min(first + self._repeated, _MOST_ROWS)
-        if not self._marks and not any(self._cells):
+        if not self._runs:
             return
         if self._repeated > _MOST_REPEATED:
             message = f"repeats its row {first} {self._repeated:,} times"
             raise MarkupError(message)
-        for number in range(first, self._next):
-            row = SheetRow(number, self._cells, self._marks)
-            self._found.append((row, self._spans, self._hidden))
+        numbers = range(first, self._next)
+        self._found.append((numbers, self._runs, self._spans, self._hidden))
 
     def _begin_cell(self, attributes: Mapping[str, str], *, covered: bool) -> None:
         self._attributes = attributes
@@ -148,10 +155,7 @@ class OdsRows:
         if value or mark:
             if self._at + count > MOST_COLUMNS:
                 raise MarkupError(f"has more than {MOST_COLUMNS:,} columns")
-            self._cells.extend([""] * (self._at - len(self._cells)))
-            self._cells.extend([value] * count)
-            if mark:
-                self._marks.update(dict.fromkeys(range(self._at, self._at + count), mark))
+            self._runs.append((self._at, count, value, mark))
             right = _count(given, "table:number-columns-spanned") - 1
             down = _count(given, "table:number-rows-spanned") - 1
             if right or down:
@@ -174,8 +178,10 @@ class OdsRows:
             raw = given.get("office:value", "")
             try:
                 value, mark = written(raw, how)
-            except (ValueError, OverflowError) as error:
-                raise MarkupError(f"has a cell with {raw[:20]!r}, which is no number") from error
+            except (ValueError, OverflowError):
+                # What stands there may be anybody's.
+                where = f"{letters(self._at)}{self._next}"
+                raise MarkupError(f"has no number in cell {where}, where one belongs") from None
             # Zeros in front are the work of a format, and what people take for the value.
             padded = shown.isascii() and shown.isdigit() and shown.lstrip("0") == value
             return (shown if padded else value), mark
@@ -186,6 +192,18 @@ class OdsRows:
         if kind == "boolean":
             return given.get("office:boolean-value", ""), 0
         return given.get("office:string-value", shown) if kind == "string" else shown, 0
+
+
+def _written_out(runs: Sequence[_Run]) -> tuple[list[str], dict[int, int]]:
+    cells: list[str] = []
+    marks: dict[int, int] = {}
+    for at, count, value, mark in runs:
+        if at > len(cells):
+            cells.extend([""] * (at - len(cells)))
+        cells.extend([value] * count)
+        if mark:
+            marks.update(dict.fromkeys(range(at, at + count), mark))
+    return cells, marks
 
 
 def _count(attributes: Mapping[str, str], name: str) -> int:

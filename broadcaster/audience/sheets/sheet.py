@@ -40,6 +40,10 @@ class SheetRow(NamedTuple):
     cells: Sequence[str]
     marks: Mapping[int, int]
 
+    def __repr__(self) -> str:
+        """Hide the texts."""
+        return f"SheetRow({self.number}, {len(self.cells)} cells)"
+
 
 NO_MARKS: Mapping[int, int] = {}
 

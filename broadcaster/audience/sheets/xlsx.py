@@ -16,7 +16,8 @@ from broadcaster.audience.sheets.xlsxrows import XlsxRows
 from broadcaster.errors import InvalidInputError
 
 _SAVE = "Open it in a spreadsheet program and save it again as XLSX."
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref=["\']([^"\']{3,40})["\']')
+#: No tag holds the beginning of another: so no part of a file is looked at twice.
+_MERGED = re.compile(rb'<(?:\w{1,40}:)?mergeCell\s[^<>]{0,100}?ref=["\']([^"\'<>]{3,40})["\']')
 _LONGEST_TAG = 200
 #: Elements with what a cell holds.
 _VALUES = frozenset({"v", "t"})

@@ -1,7 +1,7 @@
 """From the XML of an XLSX sheet to rows (ECMA-376, part 1, 18.3)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from xml.parsers.expat import XMLParserType
 
 from broadcaster.audience.sheets import markup
@@ -9,11 +9,14 @@ from broadcaster.audience.sheets.archive import Part
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.merged import place
 from broadcaster.audience.sheets.numbers import PLAIN, Format, written
-from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Mark, SheetRow
+from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST, SharedStrings, unescaped
 from broadcaster.audience.sheets.workbook import Workbook
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+#: So many empty cells between two may be written out.
+_NEAR = 32
+_NONE: Mapping[int, str] = {}
 _LETTERS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 
 
@@ -29,7 +32,7 @@ class XlsxRows:
         self._strings = strings
         self._hidden_columns = hidden_columns
         self._places: dict[str, int] = {}
-        self._found: list[tuple[SheetRow, bool]] = []
+        self._found: list[tuple[SheetRow, Mapping[int, str], bool]] = []
 
     def read(self, part: Part) -> Iterator[tuple[SheetRow, bool]]:
         """Give rows that are not blank, and whether each is hidden; MarkupError."""
@@ -38,13 +41,20 @@ class XlsxRows:
         feed = markup.Feed(made)
         for block in part.blocks():
             feed(block)
-            yield from self._found
-            self._found.clear()
+            yield from self._taken()
         feed.end()
-        yield from self._found
+        yield from self._taken()
+
+    def _taken(self) -> Iterator[tuple[SheetRow, bool]]:
+        """Give what was found, spread out one by one: all of a block at once may fill memory."""
+        for row, far, hidden in self._found:
+            yield (SheetRow(row.number, _spread(row.cells, far), row.marks) if far else row), hidden
+        self._found.clear()
 
     def _handle(self, made: XMLParserType) -> None:  # noqa: C901, PLR0915  (one state: the handlers share it as local variables, which is what makes them fast)
         cells: list[str] = []
+        # Those far to the right of all before them, by place.
+        far: dict[int, str] = {}
         marks: dict[int, int] = {}
         pieces: list[str] = []
         number = 0
@@ -79,6 +89,7 @@ class XlsxRows:
                 formula = True
             elif name == "row":
                 cells.clear()
+                far.clear()
                 marks.clear()
                 at = -1
                 number = self._row_number(attributes, number)
@@ -103,21 +114,25 @@ class XlsxRows:
                 if not valued and not formula:
                     return
                 said = pieces[0] if len(pieces) == 1 else "".join(pieces)
-                value, mark = value_of(kind, said, style)
+                try:
+                    value, mark = value_of(kind, said, style)
+                except (ValueError, IndexError, OverflowError):
+                    # What stands there may be anybody's.
+                    raise _no_number(at, number) from None
                 if formula:
                     mark |= Mark.FORMULA if valued else Mark.NO_VALUE
                 if mark:
                     marks[at] = mark
-                if at == len(cells):
+                if at == len(cells) and not far:
                     cells.append(value)
                 else:
-                    cells.extend([""] * (at + 1 - len(cells)))
-                    cells[at] = value
+                    _put(cells, far, at, value)
             elif name == "rPh":
                 phonetic = False
-            elif name == "row" and (marks or any(cells)):
+            elif name == "row" and (marks or any(cells) or any(far.values())):
                 noted = marks.copy() if marks else NO_MARKS
-                found.append((SheetRow(number, cells.copy(), noted), hidden))
+                apart = far.copy() if far else _NONE
+                found.append((SheetRow(number, cells.copy(), noted), apart, hidden))
 
         def first(name: str, _: dict[str, str]) -> None:
             # Most writers use no prefix; where there is one, it is on every element.
@@ -164,18 +179,15 @@ class XlsxRows:
         self._hidden_columns.update(range(max(first, 1) - 1, min(last, MOST_COLUMNS)))
 
     def _value(self, kind: str, said: str, style: str) -> tuple[str, int]:
-        """Turn what a cell holds into text."""
-        try:
-            if kind == "s":
-                if self._strings is None:
-                    raise MarkupError("lacks the texts of its cells")
-                return self._strings[int(said)], 0
-            if kind == "n":
-                if not said:
-                    return "", 0
-                return written(said, self._format(style), from_1904=self._from_1904)
-        except (ValueError, IndexError, OverflowError) as error:
-            raise MarkupError(f"has a cell with {said[:20]!r}, which is no number") from error
+        """Turn what a cell holds into text; ValueError, IndexError or OverflowError for none."""
+        if kind == "s":
+            if self._strings is None:
+                raise MarkupError("lacks the texts of its cells")
+            return self._strings[int(said)], 0
+        if kind == "n":
+            if not said:
+                return "", 0
+            return written(said, self._format(style), from_1904=self._from_1904)
         if kind == "b":
             return ("true" if said == "1" else "false"), 0
         if kind == "d":
@@ -186,6 +198,29 @@ class XlsxRows:
         if not style or not self._formats:
             return PLAIN
         return self._formats[int(style)]
+
+
+def _put(cells: list[str], far: dict[int, str], at: int, value: str) -> None:
+    """Keep a cell that does not follow the one before it."""
+    if at < len(cells):
+        cells[at] = value
+    elif far or at - len(cells) > _NEAR:
+        far[at] = value
+    else:
+        cells.extend([""] * (at + 1 - len(cells)))
+        cells[at] = value
+
+
+def _spread(cells: Sequence[str], far: Mapping[int, str]) -> list[str]:
+    """Put cells that are kept by their places where they belong."""
+    spread = [*cells, *[""] * (max(far) + 1 - len(cells))]
+    for at, value in far.items():
+        spread[at] = value
+    return spread
+
+
+def _no_number(at: int, row: int) -> MarkupError:
+    return MarkupError(f"has no number in cell {letters(max(at, 0))}{row}, where one belongs")
 
 
 def _local(name: str) -> str:
