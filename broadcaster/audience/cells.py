@@ -6,7 +6,8 @@ import zoneinfo
 from datetime import date
 
 from broadcaster.audience.attributes import Attribute, Kind
-from broadcaster.audience.repairs import LEFT_OVER, plain_digits
+from broadcaster.audience.digits import plain_digits
+from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 

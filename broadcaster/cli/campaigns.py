@@ -109,7 +109,6 @@ def forecast(
         found = runtime.campaigns.get(campaign)
         with later(lambda: runtime.customers.count(found.expression), "messages") as move:
             figures = bootstrap.foresee(runtime, found, move)
-        figures["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
         _print(figures, json, show_forecast)
         if picture is not None:
             write_picture(draw(figures), picture)
@@ -135,7 +134,7 @@ def left_out(
     with running() as runtime:
         found = runtime.campaigns.get(campaign)
         runtime.accesses.record(by, "left_out", f"campaign {found.id}", purpose, {})
-        with closing(runtime.left_out.rows(found.id)) as rows:
+        with closing(runtime.left_out.rows(found.id, runtime.clock.now())) as rows:
             if not csv and output is None:
                 show_left_out(rows)
                 return

@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import Campaign, CampaignStatus
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.ledger import batches, reading
+from broadcaster.ledger import batches, reading, steps
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.rules import WAITING_VALUES
 from broadcaster.ledger.validity import person
@@ -88,7 +88,7 @@ WITH part AS (
       AND code = %(mark)s
     ORDER BY number FOR UPDATE
 )
-UPDATE delivery SET due_at = %(now)s, updated_at = %(now)s, reason = NULL, code = NULL
+UPDATE delivery SET due_at = %(now)s, updated_at = %(now)s, reason = NULL
 FROM part WHERE delivery.campaign_id = %(campaign)s AND delivery.number = part.number
 """
 
@@ -104,28 +104,6 @@ UPDATE campaign_hold SET released_by = %(by)s, released_at = %(now)s, release_wh
 WHERE id = ANY(%(holds)s)
 """
 
-# A step of an escalation waits while something is held, and its minutes from the end of that.
-_WAIT_ON = """
-UPDATE escalation
-SET due_at = GREATEST(escalation.due_at, COALESCE(%(from)s, %(expires)s)
-                      + make_interval(mins => campaign.escalate_after[escalation.step - 1]))
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
-"""
-
-# The clock that stood still for what was held goes on from now, or from the end of what still is.
-_GO_ON = """
-UPDATE escalation
-SET due_at = GREATEST(%(now)s, (
-        SELECT max(COALESCE(one.held_until, %(expires)s)) FROM campaign_hold AS one
-        WHERE one.campaign_id = %(campaign)s AND one.released_at IS NULL))
-    + make_interval(mins => campaign.escalate_after[escalation.step - 1])
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
-"""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
@@ -134,6 +112,11 @@ class Scope:
     channel: Channel | None = None
     zone: str | None = None
     segment: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole campaign."""
+        return self.channel is None and self.zone is None and self.segment is None
 
     def values(self) -> dict[str, object]:
         """Give it as values of a statement."""
@@ -185,7 +168,8 @@ class Holds:
             values |= {"until": until, "by": who, "why": reason}
             (hold,) = connection.execute(_INSERT, values).fetchone() or (0,)
             count = self._apply(connection, values, hold, condition)
-            connection.execute(_WAIT_ON, {**values, "from": until})
+            if scope.whole:
+                steps.wait_on(connection, values, until)
             details = {**scope.values(), "until": until and until.isoformat(), "why": reason}
             note(connection, who, "hold_part", f"campaign {campaign}", {**details, "count": count})
             return count
@@ -219,7 +203,7 @@ class Holds:
             if not holds and not rested:
                 message = "Nothing is held there. 'broadcaster campaigns status' shows what is."
                 raise ConflictError(message)
-            connection.execute(_GO_ON, values)
+            steps.go_on(connection, values, holds, all_stood=bool(rested))
             details = {**scope.values(), "holds": holds, "rested": rested, "why": reason}
             note(connection, who, "release_part", f"campaign {campaign}", details)
             return Released(holds=holds, rested=rested)

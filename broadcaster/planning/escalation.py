@@ -2,9 +2,9 @@
 
 At a step everybody is told who has no confirmed delivery and nothing yet on the step's channel or a
 later one: on the first channel from the step's on that reaches them. The first step is the plan.
+Where one of a household is told and that fails for good, the next step tells another one of it.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,11 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.fairness import Course
+from broadcaster.domain.fairness import Course, OnePer
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, values
-from broadcaster.planning.fair import Fair, fair, hold, in_force, require_unchanged
+from broadcaster.planning.awaiting import Step, gather, names
+from broadcaster.planning.choosing import choose
+from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
@@ -30,25 +31,29 @@ SELECT %(campaign)s, step, channel,
 FROM unnest(%(channels)s::channel[]) WITH ORDINALITY AS one (channel, step)
 """
 
-# What rests or is held could not be confirmed: the step waits for it.
+# Whoever holds or releases a part locks the campaign first, then its steps: so does this.
+_FIRST = "SELECT FROM campaign WHERE id = %s FOR KEY SHARE"
+
+# What rests could not be confirmed, and nothing could while the whole campaign is held: the step
+# waits for it. Numbers behind the campaign's channels are those of steps that are made up for.
 _DUE = """
-SELECT step FROM escalation
+SELECT step, channel FROM escalation
 WHERE campaign_id = %(campaign)s AND done_at IS NULL AND due_at <= %(now)s
   AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
                   AND batch.rest_from <= %(now)s)
   AND NOT EXISTS (SELECT FROM campaign_hold
                   WHERE campaign_hold.campaign_id = %(campaign)s AND released_at IS NULL
+                    AND campaign_hold.channel IS NULL AND zone IS NULL AND segment IS NULL
                     AND (held_until IS NULL OR held_until > %(now)s))
-ORDER BY step LIMIT 1 FOR UPDATE
+ORDER BY array_position(%(channels)s::channel[], channel), step LIMIT 1 FOR UPDATE
 """
 
-# An address that was barred after planning has its row, and a customer who must hear of it.
-_WAITING = """
-CREATE TEMPORARY TABLE waiting ON COMMIT DROP AS
-SELECT customer_id FROM delivery
-WHERE campaign_id = %(campaign)s AND address_id IS NOT NULL
-GROUP BY customer_id
-HAVING NOT bool_or(status = 'delivered') AND NOT bool_or(channel = ANY(%(channels)s::channel[]))
+# Nobody is lost: whoever was left out has this step when its time has come, one for all of them.
+_MAKE_UP = """
+INSERT INTO escalation (campaign_id, step, channel, due_at)
+SELECT %(campaign)s, max(step) + 1, %(channel)s::channel, %(due)s
+FROM escalation WHERE campaign_id = %(campaign)s
+HAVING NOT bool_or(channel = %(channel)s::channel AND done_at IS NULL)
 """
 
 _LAST = "SELECT COALESCE(max(number), 0) FROM delivery WHERE campaign_id = %s"
@@ -74,7 +79,7 @@ UPDATE escalation SET
     first = CASE step WHEN %(step)s THEN %(before)s + 1 END,
     last = CASE step WHEN %(step)s THEN %(before)s + %(told)s END,
     due_at = CASE step WHEN %(step)s THEN due_at ELSE %(next)s END
-WHERE campaign_id = %(campaign)s AND step IN (%(step)s, %(step)s + 1)
+WHERE campaign_id = %(campaign)s AND step IN (%(step)s, %(following)s)
 """
 
 
@@ -89,6 +94,44 @@ def begin(connection: Connection[Any], found: Plannable, told: int, now: datetim
         "told": told,
     }
     connection.execute(_BEGIN, values)
+
+
+_STILL_WAITING = Condition(
+    # Who has left since the first step is not told by the next.
+    text="customer.left_at IS NULL AND customer.id IN (SELECT waiting.customer_id FROM waiting)",
+    values={},
+)
+
+
+def _finish(
+    connection: Connection[Any],
+    found: Plannable,
+    step: Step,
+    done: tuple[int, int, datetime],
+    later: datetime | None,
+) -> None:
+    """Note that a step is done (the numbers before, how many are told, when), and what follows."""
+    before, told, now = done
+    minutes = found.escalate_after[step.place : step.place + 1]
+    due = now + timedelta(minutes=minutes[0]) if minutes else None
+    planned = step.number == step.place + 1 and due is not None
+    values = {
+        "campaign": found.id,
+        "step": step.number,
+        "following": step.number + planned,
+        "before": before,
+        "told": told,
+        "now": now,
+        "next": due,
+    }
+    connection.execute(_DONE, values)
+    if due is not None:
+        # Whom a step that is made up for tells has the next one too, also when that was done.
+        following = {"channel": found.channels[step.place + 1].value, "due": due}
+        connection.execute(_MAKE_UP, {**values, **following})
+    if later is not None:
+        again = {"channel": found.channels[step.place].value, "due": later}
+        connection.execute(_MAKE_UP, {**values, **again})
 
 
 class Escalator:
@@ -121,54 +164,33 @@ class Escalator:
             connection.execute(LIMITS)
             found = read(connection, campaign)
             take_turn(connection, found)
-            due = connection.execute(_DUE, {"campaign": campaign, "now": now}).fetchone()
+            connection.execute(_FIRST, [campaign])
+            asked = {"campaign": campaign, "now": now, "channels": names(found.channels)}
+            due = connection.execute(_DUE, asked).fetchone()
             if due is None or found.status is not CampaignStatus.RUNNING or found.expires <= now:
                 return 0
             say(connection, "escalating")
-            return self._step(connection, found, due[0], now)
+            step = Step(due[0], found.channels.index(Channel(due[1])))
+            return self._step(connection, found, step, now)
 
-    def _step(self, connection: Connection[Any], found: Plannable, step: int, now: datetime) -> int:
-        channels = found.channels[step - 1 :]
+    def _step(
+        self, connection: Connection[Any], found: Plannable, step: Step, now: datetime
+    ) -> int:
+        channels = found.channels[step.place :]
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
-        zones = self._choose(connection, found, channels, asked)
+        households = asked.one_per is OnePer.HOUSEHOLD
+        later = gather(connection, found, step, now, households=households)
+        zones = choose(
+            connection, found, _STILL_WAITING, self._renderer, asked, channels, again=True
+        )
         (before,) = connection.execute(_LAST, [found.id]).fetchone() or (0,)
         table = sql.Identifier(f"delivery_{found.id}")
         course = Course(rules=rules, time_zone=self._time_zone)
         numbering = Numbering(connection, found, table, self._batch_size, now, course, zones)
         told = numbering.tell_all(channels, before)
-        common = {"campaign": found.id, "before": before, "now": now}
-        following = found.escalate_after[step - 1 : step]
-        due = now + timedelta(minutes=following[0]) if following else None
-        connection.execute(_DONE, {**common, "step": step, "told": told, "next": due})
-        connection.execute(_SUPERSEDE, common)
+        _finish(connection, found, step, (before, told, now), later)
+        connection.execute(_SUPERSEDE, {"campaign": found.id, "before": before, "now": now})
         hold(connection, found, before)
         require_unchanged(connection, found, asked)
         return told
-
-    def _choose(
-        self,
-        connection: Connection[Any],
-        found: Plannable,
-        channels: Sequence[Channel],
-        asked: Fair,
-    ) -> Sequence[str]:
-        """Choose who is told; gives the time zones in which they live."""
-        own = {"campaign": found.id, "channels": [channel.value for channel in channels]}
-        connection.execute(_WAITING, own)
-        connection.execute("ANALYZE waiting")
-        condition = Condition(
-            # Who has left since the first step is not told by the next.
-            text="customer.left_at IS NULL"
-            " AND customer.id IN (SELECT waiting.customer_id FROM waiting)",
-            values={},
-        )
-        given = values(connection, found, condition, self._renderer)
-        zones: Sequence[str] = given["plan_zones"]
-        asked = asked._replace(zoned=len(zones) > 1)
-        query = candidates(condition, channels, one_each=True, again=True, given=asked)
-        connection.execute(
-            "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
-            {**given, **asked.values()},
-        )
-        return zones

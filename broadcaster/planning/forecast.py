@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -13,7 +14,7 @@ from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
 from broadcaster.planning import contributions
-from broadcaster.planning.candidates import values
+from broadcaster.planning.candidates import ONE_SNAPSHOT, values, zoned
 from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.foreseen import AtMost, Forecast, Preference, Told
@@ -75,19 +76,23 @@ class Forecaster:
         self._renderer = renderer
         self._sizing = sizing
 
-    def forecast(self, campaign: int, survey: Survey | None = None) -> Forecast:
+    def forecast(
+        self, campaign: int, survey: Survey | None = None, now: datetime | None = None
+    ) -> Forecast:
         """Count what planning would make now, and measure it with a survey; NotFoundError.
 
+        Caps count from `now` (none: the server's clock), or from when the campaign is to begin.
         Errors of the renderer where a message can not be made.
         """
         if survey is not None:
             self._learn(campaign, survey)
         with self._pool.connection() as connection:
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            asked = fair_now(connection, found)
+            asked = zoned(fair_now(connection, found, now), given)
             look = _Look(connection, found, condition, {**given, **asked.values()}, asked)
             counting = self._counting(look, survey)
             counting.run(look, self._openings)
@@ -157,7 +162,9 @@ class _Counting:
         self.meter = meter
         self.patterns: Counter[tuple[Any, ...]] = Counter()
         self.samples: dict[Reason, list[int]] = {}
+        self.zones: Counter[tuple[Channel, str]] = Counter()
         self._found = look.found
+        self._only = next(iter(look.given["plan_zones"]), "")
         self._progress = progress
         self._usual = tuple(grouping.destinations.usual(one) for one in look.found.channels)
 
@@ -173,6 +180,9 @@ class _Counting:
                 segments = self._segments(group)
                 self.patterns[group.locale, group.reasons, places, segments] += group.people
                 self._sample(group)
+                for channel, reason in _told(self._found, group.reasons):
+                    if reason is None:
+                        self.zones[channel, group.zone or self._only] += group.people
                 if self.grouping.whole and done % _STEP == 0:
                     self._progress(done)
 
@@ -236,6 +246,7 @@ def _sum(look: _Look, counting: _Counting) -> Forecast:
         samples=_samples(look.connection, counting.samples),
         sizes=counting.meter.sizes if counting.meter else Sizes(),
         each=counting.grouping.whole,
+        zones=counting.zones,
     )
 
 

@@ -1,6 +1,7 @@
 """The list of who is left out and why, row by row, in bounded memory."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -8,7 +9,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, named, values
 from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import LEFT_OUT, Audience, Condition, Renderer
@@ -46,12 +47,15 @@ class LeftOutList:
         self._audience = audience
         self._renderer = renderer
 
-    def rows(self, campaign: int) -> Iterator[LeftOut]:
+    def rows(self, campaign: int, now: datetime | None = None) -> Iterator[LeftOut]:
         """Give them in the order of customers, each channel a row; NotFoundError.
+
+        `now` is when it would be planned (none: by the server's clock).
 
         Where a customer is told on one channel only, those are left out who are told on none.
         """
         with self._pool.connection() as connection:
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             if found.planned_at is not None:
@@ -59,7 +63,7 @@ class LeftOutList:
                 given: dict[str, object] = {"campaign": campaign}
             else:
                 condition = self._audience.condition(found.expression)
-                fair = fair_now(connection, found)
+                fair = fair_now(connection, found, now)
                 text = _query(condition, fair, found)
                 given = dict(values(connection, found, condition, self._renderer))
                 given |= fair.values()

@@ -17,11 +17,14 @@ from broadcaster.dispatch.lines import Lines
 from broadcaster.dispatch.pace import Pace
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.domain.message import Scheme
 from broadcaster.domain.tariff import tariff
 from broadcaster.errors import ConflictError
+from broadcaster.planning.forecast import Survey
 from broadcaster.ports import Message, Submission
 from broadcaster.settings import load
 from tests import vaults
+from tests.builders import address, customer
 from tests.fakes import FakeClock, FakeProvider, FakeThrottle, accepted
 
 _CUSTOMERS = 200
@@ -218,11 +221,11 @@ def test_the_list_of_who_is_left_out_is_that_of_the_plan(town: Town) -> None:
     """Before planning and after it, for each plan, row by row; and it adds up to the forecast."""
     for plan in ("all", "first_reachable"):
         campaign = town.approved(name=plan, plan=plan, channels="push,email,sms")
-        before = sorted(town.runtime.left_out.rows(campaign))
+        before = sorted(town.runtime.left_out.rows(campaign, town.runtime.clock.now()))
         foreseen = town.runtime.forecaster.forecast(campaign)
         town.launch(campaign)
         town.runtime.planner.plan(campaign, town.runtime.clock.now())
-        assert sorted(town.runtime.left_out.rows(campaign)) == before
+        assert sorted(town.runtime.left_out.rows(campaign, town.runtime.clock.now())) == before
         assert len(before) == sum(foreseen.suppressed.values()) > 0
 
 
@@ -236,7 +239,9 @@ def test_who_was_told_and_left_out_stays_so_when_people_are_forgotten(
     town.launch(campaign)
     town.send(campaign)
     runtime = town.runtime
-    before = sorted((row.channel, row.reason) for row in runtime.left_out.rows(campaign))
+    before = sorted(
+        (row.channel, row.reason) for row in runtime.left_out.rows(campaign, runtime.clock.now())
+    )
     planned = runtime.planner.plan(campaign, runtime.clock.now())
     compared = _counted(town, campaign)
     assert compared["cost"]["total"]["MAD"]["actual"] != "0.00"  # type: ignore[index]
@@ -248,7 +253,10 @@ def test_who_was_told_and_left_out_stays_so_when_people_are_forgotten(
         ((number,),) = connection.execute(query).fetchall()
     assert runtime.erasure.erase(number, "amina", "asked", runtime.clock.now()).deliveries
     for _ in range(2):
-        left_out = [(row.channel, row.reason) for row in runtime.left_out.rows(campaign)]
+        left_out = [
+            (row.channel, row.reason)
+            for row in runtime.left_out.rows(campaign, runtime.clock.now())
+        ]
         assert sorted(left_out) == before != []
         assert runtime.planner.plan(campaign, runtime.clock.now()) == planned
         assert _counted(town, campaign) == compared
@@ -267,3 +275,71 @@ def _counted(town: Town, campaign: int) -> dict[str, object]:
     """Give what is compared, without how long it took."""
     found = town.compared(campaign)
     return {name: value for name, value in found.items() if name != "seconds"}
+
+
+def test_links_are_as_long_as_was_forecast_where_customers_live_in_two_zones(town: Town) -> None:
+    """Deliveries are numbered zone by zone, and a link is as long as its number."""
+    with town.runtime.pool.connection() as connection:
+        connection.execute("TRUNCATE customer, address CASCADE")
+    town.runtime.customers.save(
+        customer(
+            number,
+            name="A",
+            locales=("fr",) if number % 2 else ("en",),
+            time_zone="Europe/Paris" if number % 2 else "Africa/Casablanca",
+            addresses=[address(Scheme.TEL, number)],
+        )
+        for number in range(1, 41)
+    )
+    campaign = town.approved(channels="sms")
+    survey = Survey(advisory=town.runtime.ledger.advisory(1))
+    sizes = town.runtime.forecaster.forecast(campaign, survey).sizes
+    town.launch(campaign)
+    town.send(campaign)
+    with town.runtime.pool.connection() as connection:
+        query = "SELECT locale, length(number::text), count(*) FROM delivery GROUP BY 1, 2"
+        rows = connection.execute(query).fetchall()
+    actual: dict[str, list[tuple[int, int]]] = {"en": [], "fr": []}
+    for locale, digits, count in sorted(rows):
+        actual[locale].append((digits, count))
+    assert actual == {"en": [(1, 9), (2, 11)], "fr": [(2, 20)]}
+    for locale, counts in actual.items():
+        found = sorted((units, count) for (_, units), count in sizes.units[locale].items())
+        assert [count for _, count in found] == [count for _, count in counts]
+    assert town.compared(campaign)["agrees"] is True
+
+
+def test_a_forecast_counts_against_caps_from_when_the_campaign_is_scheduled(town: Town) -> None:
+    """What is said today does not count then; and all that is said of it agrees."""
+    cap = {"class": "service", "most": 1, "days": 1}
+    night = {"classes": ["service"], "from": "21:00", "to": "08:00"}
+    town.runtime.fairness.change({"cap": [cap], "quiet": [night]}, "a", town.runtime.clock.now())
+    first = town.approved(name="first", channels="sms")
+    town.launch(first)
+    town.send(first)
+    for name, scheduled, capped in (("now", "", True), ("later", "+49h", False)):
+        draft = town.draft(name=name, channels="sms", scheduled=scheduled)
+        found = town.runtime.campaigns.get(str(draft))
+        foreseen = bootstrap.approve(town.runtime, found, "youssef")
+        told = foreseen["channels"].get("sms", 0)
+        assert (told < 20) is capped
+        assert sum(wait["messages"] for wait in foreseen["fairness"]["waits"]) == told
+
+
+def test_a_campaign_at_night_that_expires_before_the_morning_is_told_as_late(town: Town) -> None:
+    """Whoever rests until then is not told; what passes quiet hours is not late."""
+    night = {"classes": ["service", "safety"], "channels": ["sms"], "from": "00:00", "to": "23:59"}
+    town.runtime.fairness.change({"quiet": [night]}, "amina", town.runtime.clock.now())
+    draft = town.draft(channels="sms,email", expires="+2h")
+    foreseen = bootstrap.foresee(town.runtime, town.runtime.campaigns.get(str(draft)))
+    channels = foreseen["time"]["channels"]
+    assert [channels[one]["late"] for one in ("sms", "email")] == ["yes", "no"]
+    assert [channels[one]["unsent"] for one in ("sms", "email")] == [1.0, 0.0]
+    assert foreseen["time"]["late"] == "yes"
+    late = [one for one in foreseen["advice"] if one["what"] == "late"]
+    assert [one["figure"] for one in late] == [foreseen["channels"]["sms"]]
+    urgent = town.draft(
+        name="urgent", channels="sms", expires="+2h", message_class="safety", lane="urgent"
+    )
+    passed = bootstrap.foresee(town.runtime, town.runtime.campaigns.get(str(urgent)))
+    assert passed["time"]["late"] == "no"
