@@ -144,12 +144,18 @@ class Importer:
         if not raw:
             return
         found = self._check_phone(raw)
-        if not found.sms_capable:
+        decimals = repairs.has_decimals(raw)
+        if decimals or not found.sms_capable:
             mended = repairs.phone(raw)
             again = self._check_phone(mended.value) if mended else found
             if mended and again.sms_capable:
                 draft.repaired(column, raw, again.e164 or "", mended.problem)
                 found = again
+            elif decimals:
+                # With those zeros it may be somebody else's.
+                error = CellError("ends in decimals", "Write the digits of the number alone.")
+                draft.flaw(Channel.SMS, column, raw, "NOT_A_NUMBER", error)
+                return
         elif found.e164 and raw[0] != self._trunk and raw[0] != "+":
             problem = repairs.whole(raw, found.e164, self._trunk)
             if problem:

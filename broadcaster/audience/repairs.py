@@ -11,6 +11,8 @@ from broadcaster.audience.digits import plain_digits
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
 #: One zero alone: `12.000` is twelve, or twelve thousand.
 _POINT_ZERO = re.compile(r"(\+?\d+)[.,]0", re.ASCII)
+_DECIMALS = re.compile(r"\+?\d+[.,]0+", re.ASCII)
+_ZEROS = "0\u0660\u06f0"
 _NARROW = "\u202f"
 #: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
 LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
@@ -48,6 +50,11 @@ def phone(raw: str) -> Repaired | None:
         problem = "has narrow no-break spaces (U+202F), which were read as plain ones"
         return Repaired(raw.replace(_NARROW, " "), problem)
     return _whole(plain_digits(raw))
+
+
+def has_decimals(raw: str) -> bool:
+    """Tell whether zeros after one point or comma end a number: they are none of its digits."""
+    return raw[-1:] in _ZEROS and bool(_DECIMALS.fullmatch(plain_digits(raw)))
 
 
 def whole(raw: str, e164: str, trunk: str) -> str | None:

@@ -120,7 +120,8 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     A row is refused when it can't be told who is meant, what they agreed to, or which segment they
     belong to. An address that can't be used refuses nobody: it is kept with its fault. All good
     rows are stored in one transaction: when the file is broken half way, or the command is ended,
-    nothing is stored, and it can be started again. Who is as before is left alone.
+    nothing is stored, and it can be started again. Who is as before is left alone, and of others
+    only what the file has a column for is changed.
     """
     from broadcaster.audience.sheets.sheet import Wanted
     from broadcaster.cli.importing import Wishes, run

@@ -214,6 +214,10 @@ def test_numbers_that_lost_nothing_are_mended(
 @pytest.mark.parametrize(
     ("written", "fault", "problem"),
     [
+        (cell("C2", "66123456.0"), "NOT_A_NUMBER", "ends in decimals"),
+        (cell("C2", "6612345,00"), "NOT_A_NUMBER", "ends in decimals"),
+        (cell("C2", "٦٦١٢٣٤٥٦٫٠"), "NOT_A_NUMBER", "ends in decimals"),
+        (cell("C2", "661234567.00"), "NOT_A_NUMBER", "ends in decimals"),
         (cell("C2", "6.61E+08"), "NOT_A_NUMBER", "was turned into scientific notation by a spread"),
         (cell("C2", "#REF!", "e"), "SPREADSHEET", "holds the error #REF! of a spreadsheet"),
         (cell("C2", "43910", "", "1"), "SPREADSHEET", "is a date, as spreadsheets make of"),
