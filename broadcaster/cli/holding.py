@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.cli.drafts import moment
+from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError
 
@@ -22,7 +23,12 @@ def hold(runtime: "Runtime", campaign: str, part: "Scope", until: str, by: str, 
         condition = runtime.audience.condition(segment.expression)
     count = runtime.holds.hold(found.id, part, end, by, why, now, condition)
     when = f"until {end:%Y-%m-%d %H:%M %Z}" if end else "until it is released"
-    return f"Campaign {found.id}{_words(part)} is held {when}: {count:,} messages wait."
+    said = f"Campaign {found.id}{_words(part)} is held {when}: {count:,} messages wait."
+    if found.channel_plan is not ChannelPlan.ESCALATE:
+        return said
+    if part.whole:
+        return f"{said} Its next channel waits too."
+    return f"{said} Those customers' next channel waits too; everybody else's does not."
 
 
 def release(runtime: "Runtime", campaign: str, part: "Scope", by: str, why: str) -> str:

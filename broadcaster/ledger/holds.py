@@ -88,7 +88,7 @@ WITH part AS (
       AND code = %(mark)s
     ORDER BY number FOR UPDATE
 )
-UPDATE delivery SET due_at = %(now)s, updated_at = %(now)s, reason = NULL, code = NULL
+UPDATE delivery SET due_at = %(now)s, updated_at = %(now)s, reason = NULL
 FROM part WHERE delivery.campaign_id = %(campaign)s AND delivery.number = part.number
 """
 
@@ -104,14 +104,22 @@ UPDATE campaign_hold SET released_by = %(by)s, released_at = %(now)s, release_wh
 WHERE id = ANY(%(holds)s)
 """
 
-# A step of an escalation waits while something is held, and its minutes from the end of that.
+# A step of an escalation waits while the campaign is held, and its minutes from the end of that.
+# While a part is held it goes on for everybody else, and leaves out whom that part has.
 _WAIT_ON = """
 UPDATE escalation
 SET due_at = GREATEST(escalation.due_at, COALESCE(%(from)s, %(expires)s)
-                      + make_interval(mins => campaign.escalate_after[escalation.step - 1]))
+                      + make_interval(mins => campaign.escalate_after[
+                          array_position(campaign.channels, escalation.channel) - 1]))
 FROM campaign
 WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
   AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
+"""
+
+# The clock stood still for everybody where the whole campaign was held, or something rested.
+_WHOLE = """
+SELECT EXISTS (SELECT FROM campaign_hold
+               WHERE id = ANY(%(holds)s) AND channel IS NULL AND zone IS NULL AND segment IS NULL)
 """
 
 # The clock that stood still for what was held goes on from now, or from the end of what still is.
@@ -119,11 +127,23 @@ _GO_ON = """
 UPDATE escalation
 SET due_at = GREATEST(%(now)s, (
         SELECT max(COALESCE(one.held_until, %(expires)s)) FROM campaign_hold AS one
-        WHERE one.campaign_id = %(campaign)s AND one.released_at IS NULL))
-    + make_interval(mins => campaign.escalate_after[escalation.step - 1])
+        WHERE one.campaign_id = %(campaign)s AND one.released_at IS NULL
+          AND one.channel IS NULL AND one.zone IS NULL AND one.segment IS NULL))
+    + make_interval(mins => campaign.escalate_after[
+                          array_position(campaign.channels, escalation.channel) - 1])
 FROM campaign
 WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
   AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
+"""
+
+# Those of a part that is let go have the step that they missed after its minutes from now.
+_MAKE_UP = """
+UPDATE escalation
+SET due_at = LEAST(escalation.due_at, %(now)s + make_interval(mins => campaign.escalate_after[
+                       array_position(campaign.channels, escalation.channel) - 1]))
+FROM campaign
+WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
+  AND escalation.done_at IS NULL AND escalation.step > cardinality(campaign.channels)
 """
 
 
@@ -134,6 +154,11 @@ class Scope:
     channel: Channel | None = None
     zone: str | None = None
     segment: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the whole campaign."""
+        return self.channel is None and self.zone is None and self.segment is None
 
     def values(self) -> dict[str, object]:
         """Give it as values of a statement."""
@@ -185,7 +210,8 @@ class Holds:
             values |= {"until": until, "by": who, "why": reason}
             (hold,) = connection.execute(_INSERT, values).fetchone() or (0,)
             count = self._apply(connection, values, hold, condition)
-            connection.execute(_WAIT_ON, {**values, "from": until})
+            if scope.whole:
+                connection.execute(_WAIT_ON, {**values, "from": until})
             details = {**scope.values(), "until": until and until.isoformat(), "why": reason}
             note(connection, who, "hold_part", f"campaign {campaign}", {**details, "count": count})
             return count
@@ -219,7 +245,8 @@ class Holds:
             if not holds and not rested:
                 message = "Nothing is held there. 'broadcaster campaigns status' shows what is."
                 raise ConflictError(message)
-            connection.execute(_GO_ON, values)
+            stood = rested or connection.execute(_WHOLE, {"holds": holds}).fetchone() == (True,)
+            connection.execute(_GO_ON if stood else _MAKE_UP, values)
             details = {**scope.values(), "holds": holds, "rested": rested, "why": reason}
             note(connection, who, "release_part", f"campaign {campaign}", details)
             return Released(holds=holds, rested=rested)

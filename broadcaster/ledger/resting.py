@@ -50,7 +50,8 @@ UPDATE escalation
 SET due_at = GREATEST(escalation.due_at, %(now)s + make_interval(mins => one.wait))
 FROM (
     SELECT escalation.campaign_id, escalation.step,
-           campaign.escalate_after[escalation.step - 1] AS wait
+           campaign.escalate_after[
+               array_position(campaign.channels, escalation.channel) - 1] AS wait
     FROM escalation JOIN campaign ON campaign.id = escalation.campaign_id
     WHERE campaign.id = ANY(%(campaigns)s) AND escalation.done_at IS NULL
       AND escalation.due_at IS NOT NULL

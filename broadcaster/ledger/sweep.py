@@ -112,11 +112,13 @@ JOIN campaign ON campaign.id = escalation.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE escalation.done_at IS NULL AND escalation.due_at <= %(now)s
   AND campaign.status = 'running' AND %(now)s < advisory.expires
-  -- What rests or is held could not be confirmed: the step waits for it, and its minutes again.
+  -- What rests could not be confirmed, nor anything while the whole campaign is held: the step
+  -- waits for it, and its minutes again. Of what is held in part the step itself takes care.
   AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = campaign.id AND NOT batch.done
                   AND batch.rest_from <= %(now)s)
   AND NOT EXISTS (SELECT FROM campaign_hold
                   WHERE campaign_hold.campaign_id = campaign.id AND released_at IS NULL
+                    AND campaign_hold.channel IS NULL AND zone IS NULL AND segment IS NULL
                     AND (held_until IS NULL OR held_until > %(now)s))
 ORDER BY campaign.lane, escalation.due_at
 LIMIT 100

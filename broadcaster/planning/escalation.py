@@ -6,7 +6,7 @@ later one: on the first channel from the step's on that reaches them. The first 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
@@ -30,16 +30,21 @@ SELECT %(campaign)s, step, channel,
 FROM unnest(%(channels)s::channel[]) WITH ORDINALITY AS one (channel, step)
 """
 
-# What rests or is held could not be confirmed: the step waits for it.
+# Whoever holds or releases a part locks the campaign first, then its steps: so does this.
+_FIRST = "SELECT FROM campaign WHERE id = %s FOR KEY SHARE"
+
+# What rests could not be confirmed, and nothing could while the whole campaign is held: the step
+# waits for it. Numbers behind the campaign's channels are those of steps that are made up for.
 _DUE = """
-SELECT step FROM escalation
+SELECT step, channel FROM escalation
 WHERE campaign_id = %(campaign)s AND done_at IS NULL AND due_at <= %(now)s
   AND NOT EXISTS (SELECT FROM batch WHERE batch.campaign_id = %(campaign)s AND NOT batch.done
                   AND batch.rest_from <= %(now)s)
   AND NOT EXISTS (SELECT FROM campaign_hold
                   WHERE campaign_hold.campaign_id = %(campaign)s AND released_at IS NULL
+                    AND campaign_hold.channel IS NULL AND zone IS NULL AND segment IS NULL
                     AND (held_until IS NULL OR held_until > %(now)s))
-ORDER BY step LIMIT 1 FOR UPDATE
+ORDER BY array_position(%(channels)s::channel[], channel), step LIMIT 1 FOR UPDATE
 """
 
 # An address that was barred after planning has its row, and a customer who must hear of it.
@@ -49,6 +54,56 @@ SELECT customer_id FROM delivery
 WHERE campaign_id = %(campaign)s AND address_id IS NOT NULL
 GROUP BY customer_id
 HAVING NOT bool_or(status = 'delivered') AND NOT bool_or(channel = ANY(%(channels)s::channel[]))
+   -- Whoever was left out of a step that is still to be made up for has that one first.
+   AND (%(overdue)s::channel[] = '{}' OR bool_or(channel = ANY(%(overdue)s::channel[])))
+"""
+
+# Those whom a part that is held keeps from confirming anything, or that was until lately; and those
+# whom a step that was made up for told just now. Each has the minutes of this step from then on.
+_LATER = """
+WITH part AS (
+    SELECT id, channel, zone, segment, held_at,
+           LEAST(released_at, COALESCE(held_until, %(expires)s)) + %(wait)s AS until
+    FROM campaign_hold WHERE campaign_id = %(campaign)s
+), later AS (
+    SELECT delivery.customer_id, part.until
+    FROM part JOIN batch ON batch.campaign_id = %(campaign)s
+        AND (part.channel IS NULL OR part.channel = batch.channel)
+        AND (part.zone IS NULL OR part.zone = batch.zone)
+    JOIN delivery ON delivery.campaign_id = %(campaign)s
+        AND delivery.number BETWEEN batch.first AND batch.last
+    WHERE part.segment IS NULL AND part.until > %(now)s
+      -- What left before it was held is not kept from anything.
+      AND (delivery.status IN ('planned', 'deferred') OR delivery.updated_at >= part.held_at)
+    UNION ALL
+    SELECT delivery.customer_id, part.until
+    FROM part JOIN delivery ON delivery.campaign_id = %(campaign)s
+        AND delivery.status = 'deferred' AND delivery.code = 'hold ' || part.id
+    WHERE part.segment IS NOT NULL AND part.until > %(now)s
+    UNION ALL
+    SELECT delivery.customer_id, escalation.done_at + %(wait)s
+    FROM escalation JOIN delivery ON delivery.campaign_id = %(campaign)s
+        AND delivery.number BETWEEN escalation.first AND escalation.last
+    WHERE escalation.campaign_id = %(campaign)s AND escalation.done_at + %(wait)s > %(now)s
+), gone AS (
+    DELETE FROM waiting USING later WHERE waiting.customer_id = later.customer_id
+    RETURNING later.until
+)
+SELECT min(until) FROM gone
+"""
+
+# Nobody is lost: whoever was left out has this step when its time has come, one for all of them.
+_MAKE_UP = """
+INSERT INTO escalation (campaign_id, step, channel, due_at)
+SELECT %(campaign)s, max(step) + 1, %(channel)s::channel, %(due)s
+FROM escalation WHERE campaign_id = %(campaign)s
+HAVING NOT bool_or(channel = %(channel)s::channel AND done_at IS NULL)
+"""
+
+# The first channel of which some are still to have the step.
+_OVERDUE = """
+SELECT min(array_position(%(channels)s::channel[], channel)) - 1 FROM escalation
+WHERE campaign_id = %(campaign)s AND done_at IS NULL AND step > cardinality(%(channels)s::channel[])
 """
 
 _LAST = "SELECT COALESCE(max(number), 0) FROM delivery WHERE campaign_id = %s"
@@ -74,7 +129,7 @@ UPDATE escalation SET
     first = CASE step WHEN %(step)s THEN %(before)s + 1 END,
     last = CASE step WHEN %(step)s THEN %(before)s + %(told)s END,
     due_at = CASE step WHEN %(step)s THEN due_at ELSE %(next)s END
-WHERE campaign_id = %(campaign)s AND step IN (%(step)s, %(step)s + 1)
+WHERE campaign_id = %(campaign)s AND step IN (%(step)s, %(following)s)
 """
 
 
@@ -89,6 +144,68 @@ def begin(connection: Connection[Any], found: Plannable, told: int, now: datetim
         "told": told,
     }
     connection.execute(_BEGIN, values)
+
+
+class _Step(NamedTuple):
+    """A step that is due, and the place of its channel among the campaign's.
+
+    Its number is one more than the place, or beyond them all where it is made up for.
+    """
+
+    number: int
+    place: int
+
+
+def _names(channels: Sequence[Channel]) -> list[str]:
+    return [channel.value for channel in channels]
+
+
+def _gather(
+    connection: Connection[Any], found: Plannable, step: _Step, now: datetime
+) -> datetime | None:
+    """Gather who waits for a step; when the first of those who have to have it later may."""
+    common = {"campaign": found.id, "channels": _names(found.channels)}
+    (first,) = connection.execute(_OVERDUE, common).fetchone() or (None,)
+    overdue = found.channels[first:] if first is not None and first < step.place else []
+    channels = _names(found.channels[step.place :])
+    own = {**common, "channels": channels, "overdue": _names(overdue)}
+    connection.execute(_WAITING, own)
+    wait = timedelta(minutes=found.escalate_after[step.place - 1])
+    values = {**common, "now": now, "wait": wait, "expires": found.expires}
+    (later,) = connection.execute(_LATER, values).fetchone() or (None,)
+    connection.execute("ANALYZE waiting")
+    return later  # type: ignore[no-any-return]  # (a moment, as the statement gives it)
+
+
+def _finish(
+    connection: Connection[Any],
+    found: Plannable,
+    step: _Step,
+    done: tuple[int, int, datetime],
+    later: datetime | None,
+) -> None:
+    """Note that a step is done (the numbers before, how many are told, when), and what follows."""
+    before, told, now = done
+    minutes = found.escalate_after[step.place : step.place + 1]
+    due = now + timedelta(minutes=minutes[0]) if minutes else None
+    planned = step.number == step.place + 1 and due is not None
+    values = {
+        "campaign": found.id,
+        "step": step.number,
+        "following": step.number + planned,
+        "before": before,
+        "told": told,
+        "now": now,
+        "next": due,
+    }
+    connection.execute(_DONE, values)
+    if due is not None:
+        # Whom a step that is made up for tells has the next one too, also when that was done.
+        following = {"channel": found.channels[step.place + 1].value, "due": due}
+        connection.execute(_MAKE_UP, {**values, **following})
+    if later is not None:
+        again = {"channel": found.channels[step.place].value, "due": later}
+        connection.execute(_MAKE_UP, {**values, **again})
 
 
 class Escalator:
@@ -121,27 +238,30 @@ class Escalator:
             connection.execute(LIMITS)
             found = read(connection, campaign)
             take_turn(connection, found)
-            due = connection.execute(_DUE, {"campaign": campaign, "now": now}).fetchone()
+            connection.execute(_FIRST, [campaign])
+            asked = {"campaign": campaign, "now": now, "channels": _names(found.channels)}
+            due = connection.execute(_DUE, asked).fetchone()
             if due is None or found.status is not CampaignStatus.RUNNING or found.expires <= now:
                 return 0
             say(connection, "escalating")
-            return self._step(connection, found, due[0], now)
+            step = _Step(due[0], found.channels.index(Channel(due[1])))
+            return self._step(connection, found, step, now)
 
-    def _step(self, connection: Connection[Any], found: Plannable, step: int, now: datetime) -> int:
-        channels = found.channels[step - 1 :]
+    def _step(
+        self, connection: Connection[Any], found: Plannable, step: "_Step", now: datetime
+    ) -> int:
+        channels = found.channels[step.place :]
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
+        later = _gather(connection, found, step, now)
         zones = self._choose(connection, found, channels, asked)
         (before,) = connection.execute(_LAST, [found.id]).fetchone() or (0,)
         table = sql.Identifier(f"delivery_{found.id}")
         course = Course(rules=rules, time_zone=self._time_zone)
         numbering = Numbering(connection, found, table, self._batch_size, now, course, zones)
         told = numbering.tell_all(channels, before)
-        common = {"campaign": found.id, "before": before, "now": now}
-        following = found.escalate_after[step - 1 : step]
-        due = now + timedelta(minutes=following[0]) if following else None
-        connection.execute(_DONE, {**common, "step": step, "told": told, "next": due})
-        connection.execute(_SUPERSEDE, common)
+        _finish(connection, found, step, (before, told, now), later)
+        connection.execute(_SUPERSEDE, {"campaign": found.id, "before": before, "now": now})
         hold(connection, found, before)
         require_unchanged(connection, found, asked)
         return told
@@ -154,9 +274,6 @@ class Escalator:
         asked: Fair,
     ) -> Sequence[str]:
         """Choose who is told; gives the time zones in which they live."""
-        own = {"campaign": found.id, "channels": [channel.value for channel in channels]}
-        connection.execute(_WAITING, own)
-        connection.execute("ANALYZE waiting")
         condition = Condition(
             # Who has left since the first step is not told by the next.
             text="customer.left_at IS NULL"
