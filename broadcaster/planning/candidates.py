@@ -18,7 +18,10 @@ from broadcaster.planning.plannable import Plannable
 from broadcaster.planning.sharing import Sharing
 from broadcaster.ports import Condition, Renderer
 
-__all__ = ["candidates", "named", "values"]
+__all__ = ["ONE_SNAPSHOT", "candidates", "named", "values", "zoned"]
+
+#: To be said first by whoever only reads: what all its statements see is of one moment.
+ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 #: Nothing is asked for but that every customer is told, an address once.
 _PLAIN_FAIR = Fair()
@@ -242,6 +245,11 @@ def values(
         # Advertising needs a recorded consent; the rest is part of the contract, or protects life.
         "plan_granted": campaign.message_class is not MessageClass.PROMOTIONAL,
     }
+
+
+def zoned(given: Fair, found: Mapping[str, Any]) -> Fair:
+    """Say, by the values that were found, whether several time zones are to be told apart."""
+    return given._replace(zoned=len(found["plan_zones"]) > 1)
 
 
 def _literal(tags: list[str]) -> str:

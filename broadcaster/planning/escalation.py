@@ -14,8 +14,8 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.fairness import Course
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, values
-from broadcaster.planning.fair import Fair, fair, hold, in_force, require_unchanged
+from broadcaster.planning.choosing import choose
+from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
@@ -146,6 +146,13 @@ def begin(connection: Connection[Any], found: Plannable, told: int, now: datetim
     connection.execute(_BEGIN, values)
 
 
+_STILL_WAITING = Condition(
+    # Who has left since the first step is not told by the next.
+    text="customer.left_at IS NULL AND customer.id IN (SELECT waiting.customer_id FROM waiting)",
+    values={},
+)
+
+
 class _Step(NamedTuple):
     """A step that is due, and the place of its channel among the campaign's.
 
@@ -174,7 +181,7 @@ def _gather(
     values = {**common, "now": now, "wait": wait, "expires": found.expires}
     (later,) = connection.execute(_LATER, values).fetchone() or (None,)
     connection.execute("ANALYZE waiting")
-    return later  # type: ignore[no-any-return]  # (a moment, as the statement gives it)
+    return later
 
 
 def _finish(
@@ -254,7 +261,9 @@ class Escalator:
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
         later = _gather(connection, found, step, now)
-        zones = self._choose(connection, found, channels, asked)
+        zones = choose(
+            connection, found, _STILL_WAITING, self._renderer, asked, channels, again=True
+        )
         (before,) = connection.execute(_LAST, [found.id]).fetchone() or (0,)
         table = sql.Identifier(f"delivery_{found.id}")
         course = Course(rules=rules, time_zone=self._time_zone)
@@ -265,27 +274,3 @@ class Escalator:
         hold(connection, found, before)
         require_unchanged(connection, found, asked)
         return told
-
-    def _choose(
-        self,
-        connection: Connection[Any],
-        found: Plannable,
-        channels: Sequence[Channel],
-        asked: Fair,
-    ) -> Sequence[str]:
-        """Choose who is told; gives the time zones in which they live."""
-        condition = Condition(
-            # Who has left since the first step is not told by the next.
-            text="customer.left_at IS NULL"
-            " AND customer.id IN (SELECT waiting.customer_id FROM waiting)",
-            values={},
-        )
-        given = values(connection, found, condition, self._renderer)
-        zones: Sequence[str] = given["plan_zones"]
-        asked = asked._replace(zoned=len(zones) > 1)
-        query = candidates(condition, channels, one_each=True, again=True, given=asked)
-        connection.execute(
-            "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
-            {**given, **asked.values()},
-        )
-        return zones

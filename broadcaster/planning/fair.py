@@ -70,7 +70,7 @@ def in_force(connection: Connection[Any]) -> Rules:
 def fair(connection: Connection[Any], found: Plannable, rules: Rules, now: datetime) -> Fair:
     """Say what the rules ask of a campaign; urgent safety passes all caps."""
     caps = () if passes(found.lane, found.message_class) else applying(rules, found)
-    start = max(now, found.effective)
+    start = max(now, found.effective, found.scheduled_at or now)
     others = counted(connection, found, caps, start)
     return Fair(one_per=found.one_per, caps=caps, counted=others, start=start)
 

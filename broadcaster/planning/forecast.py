@@ -13,7 +13,7 @@ from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
 from broadcaster.planning import contributions
-from broadcaster.planning.candidates import values
+from broadcaster.planning.candidates import ONE_SNAPSHOT, values, zoned
 from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.foreseen import AtMost, Forecast, Preference, Told
@@ -83,11 +83,12 @@ class Forecaster:
         if survey is not None:
             self._learn(campaign, survey)
         with self._pool.connection() as connection:
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            asked = fair_now(connection, found)
+            asked = zoned(fair_now(connection, found), given)
             look = _Look(connection, found, condition, {**given, **asked.values()}, asked)
             counting = self._counting(look, survey)
             counting.run(look, self._openings)

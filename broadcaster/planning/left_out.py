@@ -8,7 +8,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, named, values
+from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, named, values
 from broadcaster.planning.fair import Fair, fair_now
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Condition, Renderer
@@ -50,6 +50,7 @@ class LeftOutList:
         Where a customer is told on one channel only, those are left out who are told on none.
         """
         with self._pool.connection() as connection:
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             if found.planned_at is not None:

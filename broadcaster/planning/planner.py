@@ -1,6 +1,6 @@
 """Planning: from a launched campaign to deliveries and batches, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,9 @@ from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.fairness import Course, Rules
 from broadcaster.errors import ConflictError
-from broadcaster.planning.candidates import candidates, values
+from broadcaster.planning.choosing import choose
 from broadcaster.planning.escalation import begin
-from broadcaster.planning.fair import Fair, fair, hold, in_force, require_unchanged
+from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.partition import Partition
 from broadcaster.planning.passing import count_caps, note_caps
@@ -73,7 +73,8 @@ class Planner:
         All or nothing, so it can be repeated after any interruption. ConflictError when the
         campaign is not launched, was paused or cancelled meanwhile, or when it or another one of
         its lane is being planned at the moment: plans are long, so they take turns. Also when one
-        of the other lane was planned meanwhile that counts against the same caps.
+        of the other lane was planned meanwhile that counts against the same caps, or customers were
+        stored that it can not tell.
         """
         rules: Rules | None = None
         with self._pool.connection() as connection:
@@ -100,7 +101,8 @@ class Planner:
         say(connection, "choosing")
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
-        zones = self._choose(connection, found, asked)
+        condition = self._audience.condition(found.expression)
+        zones = choose(connection, found, condition, self._renderer, asked, found.channels)
         partition = Partition(connection, found.id)
         partition.create()
         course = Course(rules=rules, time_zone=self._time_zone)
@@ -121,19 +123,6 @@ class Planner:
         hold(connection, found, 0)
         require_unchanged(connection, found, asked)
         return rules if note_caps(connection, found, rules, now) else None
-
-    def _choose(self, connection: Connection[Any], found: Plannable, asked: Fair) -> Sequence[str]:
-        """Choose who is told; gives the time zones in which they live."""
-        condition = self._audience.condition(found.expression)
-        given = values(connection, found, condition, self._renderer)
-        zones: Sequence[str] = given["plan_zones"]
-        asked = asked._replace(zoned=len(zones) > 1)
-        query = candidates(condition, found.channels, one_each=found.plan.one_each, given=asked)
-        connection.execute(
-            "CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS " + query,
-            {**given, **asked.values()},
-        )
-        return zones
 
 
 def _refusal(found: Plannable, now: datetime) -> str:

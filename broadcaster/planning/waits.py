@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.fairness import Course, passes
 from broadcaster.domain.message import Channel
-from broadcaster.planning.candidates import candidates, values
+from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, values
 from broadcaster.planning.fair import applying, fair, in_force
 from broadcaster.planning.naming import named
 from broadcaster.planning.plannable import Plannable, read
@@ -95,6 +95,7 @@ class Waits:
         Reads no customers where no quiet hours are for its class and channels.
         """
         with self._pool.connection() as connection:
+            connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
             course = Course(rules=in_force(connection), time_zone=self._time_zone)

@@ -17,11 +17,14 @@ from broadcaster.dispatch.lines import Lines
 from broadcaster.dispatch.pace import Pace
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent
+from broadcaster.domain.message import Scheme
 from broadcaster.domain.tariff import tariff
 from broadcaster.errors import ConflictError
+from broadcaster.planning.forecast import Survey
 from broadcaster.ports import Message, Submission
 from broadcaster.settings import load
 from tests import vaults
+from tests.builders import address, customer
 from tests.fakes import FakeClock, FakeProvider, FakeThrottle, accepted
 
 _CUSTOMERS = 200
@@ -224,3 +227,52 @@ def test_the_list_of_who_is_left_out_is_that_of_the_plan(town: Town) -> None:
         town.runtime.planner.plan(campaign, town.runtime.clock.now())
         assert sorted(town.runtime.left_out.rows(campaign)) == before
         assert len(before) == sum(foreseen.suppressed.values()) > 0
+
+
+def test_links_are_as_long_as_was_forecast_where_customers_live_in_two_zones(town: Town) -> None:
+    """Deliveries are numbered zone by zone, and a link is as long as its number."""
+    with town.runtime.pool.connection() as connection:
+        connection.execute("TRUNCATE customer, address CASCADE")
+    town.runtime.customers.save(
+        customer(
+            number,
+            name="A",
+            locales=("fr",) if number % 2 else ("en",),
+            time_zone="Europe/Paris" if number % 2 else "Africa/Casablanca",
+            addresses=[address(Scheme.TEL, number)],
+        )
+        for number in range(1, 41)
+    )
+    campaign = town.approved(channels="sms")
+    survey = Survey(advisory=town.runtime.ledger.advisory(1))
+    sizes = town.runtime.forecaster.forecast(campaign, survey).sizes
+    town.launch(campaign)
+    town.send(campaign)
+    with town.runtime.pool.connection() as connection:
+        query = "SELECT locale, length(number::text), count(*) FROM delivery GROUP BY 1, 2"
+        rows = connection.execute(query).fetchall()
+    actual: dict[str, list[tuple[int, int]]] = {"en": [], "fr": []}
+    for locale, digits, count in sorted(rows):
+        actual[locale].append((digits, count))
+    assert actual == {"en": [(1, 9), (2, 11)], "fr": [(2, 20)]}
+    for locale, counts in actual.items():
+        found = sorted((units, count) for (_, units), count in sizes.units[locale].items())
+        assert [count for _, count in found] == [count for _, count in counts]
+    assert town.compared(campaign)["agrees"] is True
+
+
+def test_a_forecast_counts_against_caps_from_when_the_campaign_is_scheduled(town: Town) -> None:
+    """What is said today does not count then; and all that is said of it agrees."""
+    cap = {"class": "service", "most": 1, "days": 1}
+    night = {"classes": ["service"], "from": "21:00", "to": "08:00"}
+    town.runtime.fairness.change({"cap": [cap], "quiet": [night]}, "a", town.runtime.clock.now())
+    first = town.approved(name="first", channels="sms")
+    town.launch(first)
+    town.send(first)
+    for name, scheduled, capped in (("now", "", True), ("later", "+49h", False)):
+        draft = town.draft(name=name, channels="sms", scheduled=scheduled)
+        found = town.runtime.campaigns.get(str(draft))
+        foreseen = bootstrap.approve(town.runtime, found, "youssef")
+        told = foreseen["channels"].get("sms", 0)
+        assert (told == 0) is capped
+        assert sum(wait["messages"] for wait in foreseen["fairness"]["waits"]) == told

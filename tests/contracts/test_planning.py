@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,49 @@ def test_a_forecast_counts_by_channel_and_locale_and_writes_nothing(rows: Rows) 
     assert rows.statuses(campaign) == []
     with pytest.raises(NotFoundError):
         Forecaster(rows.pool, Everybody(), FakeRenderer()).forecast(99)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"locales": ("fr", "ar")}, id="locales"),
+        pytest.param({"time_zone": "Europe/Paris"}, id="zone"),
+    ],
+)
+def test_customers_who_are_stored_while_a_campaign_is_planned_are_not_lost(
+    rows: Rows, changes: dict[str, Any]
+) -> None:
+    """Nobody is taken for one who reads nothing, or put beside those of another zone."""
+    rows.save([customer(1)])
+    campaign = rows.launched()
+    stored: list[int] = []
+
+    class Meanwhile(FakeRenderer):
+        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+            if not stored:
+                stored.append(2)
+                rows.save([customer(2, **changes)])
+            return super().choose(kind, preferred)
+
+    planner = Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)
+    with pytest.raises(ConflictError, match="It is tried again by itself"):
+        planner.plan(campaign, NOON)
+    assert rows.statuses(campaign) == []
+    planned = planner.plan(campaign, NOON)
+    assert (planned.planned, planned.suppressed) == (2, {})
+    zones = {"Africa/Casablanca", changes.get("time_zone", "Africa/Casablanca")}
+    assert {zone for (zone,) in rows.ask("SELECT zone FROM batch")} == zones
+
+
+def test_a_forecast_sees_the_customers_of_one_moment(rows: Rows) -> None:
+    """Those who are stored meanwhile are in none of its counts."""
+    rows.save([customer(1)])
+    campaign = rows.draft()
+
+    class Meanwhile(FakeRenderer):
+        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+            rows.save([customer(2, locales=("fr", "ar"), time_zone="Europe/Paris")])
+            return super().choose(kind, preferred)
+
+    foreseen = Forecaster(rows.pool, Everybody(), Meanwhile()).forecast(campaign)
+    assert (foreseen.customers, foreseen.reached, foreseen.suppressed) == (1, 1, {})
