@@ -41,7 +41,7 @@ def foresee(
         destinations=ways.destinations(tariffs.prefixes),
         progress=progress,
     )
-    foreseen = runtime.forecaster.forecast(campaign.id, survey)
+    foreseen = runtime.forecaster.forecast(campaign.id, survey, now)
     charges = charged(foreseen, ways, tariffs)
     needed = time(runtime, campaign, advisory, ways, flows(foreseen, ways), start)
     return {

@@ -130,7 +130,7 @@ def left_out(
 
     with running() as runtime:
         found = runtime.campaigns.get(campaign)
-        with closing(runtime.left_out.rows(found.id)) as rows:
+        with closing(runtime.left_out.rows(found.id, runtime.clock.now())) as rows:
             if not csv and output is None:
                 show_left_out(rows)
                 return

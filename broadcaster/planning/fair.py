@@ -75,9 +75,13 @@ def fair(connection: Connection[Any], found: Plannable, rules: Rules, now: datet
     return Fair(one_per=found.one_per, caps=caps, counted=others, start=start)
 
 
-def fair_now(connection: Connection[Any], found: Plannable) -> Fair:
-    """Say what the rules in force ask of a campaign by the server's clock, for a forecast."""
-    (now,) = connection.execute("SELECT now()").fetchone() or (found.effective,)
+def fair_now(connection: Connection[Any], found: Plannable, now: datetime | None = None) -> Fair:
+    """Say what the rules in force ask of a campaign, for a forecast; none: by the server's clock.
+
+    Of one that is scheduled, what they will ask when it begins.
+    """
+    if now is None:
+        (now,) = connection.execute("SELECT now()").fetchone() or (found.effective,)
     return fair(connection, found, in_force(connection), now)
 
 

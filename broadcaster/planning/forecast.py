@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -75,9 +76,12 @@ class Forecaster:
         self._renderer = renderer
         self._sizing = sizing
 
-    def forecast(self, campaign: int, survey: Survey | None = None) -> Forecast:
+    def forecast(
+        self, campaign: int, survey: Survey | None = None, now: datetime | None = None
+    ) -> Forecast:
         """Count what planning would make now, and measure it with a survey; NotFoundError.
 
+        Caps count from `now` (none: the server's clock), or from when the campaign is to begin.
         Errors of the renderer where a message can not be made.
         """
         if survey is not None:
@@ -88,7 +92,7 @@ class Forecaster:
             found = read(connection, campaign)
             condition = self._audience.condition(found.expression)
             given = values(connection, found, condition, self._renderer)
-            asked = zoned(fair_now(connection, found), given)
+            asked = zoned(fair_now(connection, found, now), given)
             look = _Look(connection, found, condition, {**given, **asked.values()}, asked)
             counting = self._counting(look, survey)
             counting.run(look, self._openings)

@@ -1,6 +1,7 @@
 """The list of who is left out and why, row by row, in bounded memory."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -44,8 +45,10 @@ class LeftOutList:
         self._audience = audience
         self._renderer = renderer
 
-    def rows(self, campaign: int) -> Iterator[LeftOut]:
+    def rows(self, campaign: int, now: datetime | None = None) -> Iterator[LeftOut]:
         """Give them in the order of customers, each channel a row; NotFoundError.
+
+        `now` is when it would be planned (none: by the server's clock).
 
         Where a customer is told on one channel only, those are left out who are told on none.
         """
@@ -58,7 +61,7 @@ class LeftOutList:
                 given: dict[str, object] = {"plan_campaign": campaign}
             else:
                 condition = self._audience.condition(found.expression)
-                fair = fair_now(connection, found)
+                fair = fair_now(connection, found, now)
                 text = _query(condition, fair, found)
                 given = dict(values(connection, found, condition, self._renderer))
                 given |= fair.values()

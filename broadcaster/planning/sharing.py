@@ -21,6 +21,45 @@ _REACHABLE: LiteralString = " OR {c}_reason IS NULL"
 _UNHOUSED: LiteralString = " LEFT JOIN housed ON housed.customer_id = judged.customer_id"
 _NOT_HOUSED: LiteralString = " AND housed.customer_id IS NULL"
 
+# Where each customer would be told who shares an address there, did nobody else share it.
+_EDGES: LiteralString = """
+), edge AS MATERIALIZED (
+    SELECT NULL::bigint AS customer_id, NULL::bigint AS address_id WHERE false
+"""
+_EDGE: LiteralString = """
+    UNION ALL SELECT customer_id, {c}_address FROM judged
+    WHERE {c}_shared AND {c}_reason IS NULL{effective}
+"""
+_EARLIER_OUT: LiteralString = " AND {c}_reason IS NOT NULL"
+_EARLIER_TOLD: LiteralString = " + ({c}_reason IS NULL)::integer"
+
+# Whoever comes first at each of their addresses is told, and who shares one of those is left out.
+# Both are put aside, and the same is asked of the others: nobody is left out for somebody who is
+# left out. Each round shortens a chain at one end at least; whom all rounds leave over, in long
+# chains alone, is told like anybody else.
+_ROUND: LiteralString = """
+), asked_<n> AS MATERIALIZED (
+    SELECT customer_id, address_id, min(customer_id) OVER (PARTITION BY address_id) AS keeper
+    FROM <from>
+), kept_<n> AS MATERIALIZED (
+    SELECT customer_id FROM asked_<n> GROUP BY customer_id HAVING bool_and(keeper = customer_id)
+), spared_<n> AS MATERIALIZED (
+    SELECT DISTINCT asked_<n>.customer_id
+    FROM asked_<n> JOIN kept_<n> ON kept_<n>.customer_id = asked_<n>.keeper
+    WHERE asked_<n>.customer_id <> asked_<n>.keeper
+"""
+_OTHERS: LiteralString = """asked_<n>
+    WHERE customer_id NOT IN (SELECT customer_id FROM kept_<n>)
+      AND customer_id NOT IN (SELECT customer_id FROM spared_<n>)"""
+_ROUNDS: tuple[LiteralString, ...] = ("1", "2", "3", "4")
+_SPARED: LiteralString = """
+), spared AS MATERIALIZED (
+    SELECT NULL::bigint AS customer_id WHERE false
+"""
+_MORE_SPARED: LiteralString = "    UNION ALL SELECT customer_id FROM spared_<n>\n"
+_UNSPARED: LiteralString = " LEFT JOIN spared ON spared.customer_id = judged.customer_id"
+_NOT_SPARED: LiteralString = " AND spared.customer_id IS NULL"
+
 # Of those who may be told at an address, the one with the lowest id is.
 _DOUBLED: LiteralString = """
 ), {c}_doubled AS MATERIALIZED (
@@ -36,7 +75,6 @@ _CHOSEN: LiteralString = """
     , {c}_address, CASE WHEN {doubled} THEN 'duplicate_address'::reason{when}
                         ELSE {c}_reason END AS {c}_reason
 """
-_ON_ANY: LiteralString = " OR {c}_doubled.customer_id IS NOT NULL"
 _WHEN_HOUSED: LiteralString = """
                         WHEN {c}_reason IS NULL AND housed.customer_id IS NOT NULL
                             THEN 'household'::reason"""
@@ -54,7 +92,7 @@ class Sharing:
         self._channels = channels
         self._homes = given.one_per is OnePer.HOUSEHOLD
         self._by_address = given.one_per is OnePer.ADDRESS
-        self._one_each = one_each and not self._by_address
+        self._one_each = one_each
         #: Whether a cap over all channels may leave fewer places than there are channels.
         self.limited = (
             not one_each and len(channels) > 1 and any(cap.channel is None for cap in given.caps)
@@ -65,12 +103,16 @@ class Sharing:
         text: LiteralString = ""
         if self._homes:
             text = _HOUSED.replace("{reachable}", each(_REACHABLE, self._channels))
+        if self._by_address:
+            text = self._spared()
         for place, channel in enumerate(self._channels):
             earlier = self._channels[:place]
             joined = each(_UNDOUBLED, earlier if self._one_each or self.limited else ())
             untold = each(_UNTOLD, earlier if self._one_each else ())
             if self._homes:
                 joined, untold = joined + _UNHOUSED, untold + _NOT_HOUSED
+            if self._by_address:
+                joined, untold = joined + _UNSPARED, untold + _NOT_SPARED
             if self.limited and place:
                 untold += " AND NOT " + self._full(place)
             own = _DOUBLED.replace("{joined}", joined).replace("{untold}", untold)
@@ -83,7 +125,7 @@ class Sharing:
         for place, channel in enumerate(self._channels):
             doubled: LiteralString = "{c}_doubled.customer_id IS NOT NULL"
             if self._by_address:
-                doubled = "{c}_reason IS NULL AND (false" + each(_ON_ANY, self._channels) + ")"
+                doubled += " OR ({c}_reason IS NULL AND spared.customer_id IS NOT NULL)"
             when: LiteralString = _WHEN_HOUSED if self._homes else ""
             if self.limited and place:
                 full = self._full(place)
@@ -93,7 +135,25 @@ class Sharing:
 
     def joins(self) -> LiteralString:
         """Give the joins that `columns` needs."""
-        return each(_UNDOUBLED, self._channels) + (_UNHOUSED if self._homes else "")
+        text = each(_UNDOUBLED, self._channels) + (_UNHOUSED if self._homes else "")
+        return text + (_UNSPARED if self._by_address else "")
+
+    def _spared(self) -> LiteralString:
+        """Give the table of those who are told nothing, because an address of theirs is told."""
+        text = _EDGES
+        for place, channel in enumerate(self._channels):
+            earlier = self._channels[:place]
+            effective = each(_EARLIER_OUT, earlier) if self._one_each else ""
+            if self.limited:
+                effective = " AND COALESCE(places > 0" + each(_EARLIER_TOLD, earlier) + ", true)"
+            text += named(_EDGE.replace("{effective}", effective), channel)
+        source: LiteralString = "edge"
+        spared = _SPARED
+        for number in _ROUNDS:
+            text += _ROUND.replace("<from>", source).replace("<n>", number)
+            source = _OTHERS.replace("<n>", number)
+            spared += _MORE_SPARED.replace("<n>", number)
+        return text + spared
 
     def _full(self, place: int) -> LiteralString:
         """Say that the channels before this one take all places that caps leave."""

@@ -274,5 +274,5 @@ def test_a_forecast_counts_against_caps_from_when_the_campaign_is_scheduled(town
         found = town.runtime.campaigns.get(str(draft))
         foreseen = bootstrap.approve(town.runtime, found, "youssef")
         told = foreseen["channels"].get("sms", 0)
-        assert (told == 0) is capped
+        assert (told < 20) is capped
         assert sum(wait["messages"] for wait in foreseen["fairness"]["waits"]) == told
