@@ -80,8 +80,12 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
 def passing(foreseen: Mapping[str, Any]) -> dict[str, object]:
     """Say for an approval which rules of fair use the campaign passes; nothing where none."""
     quiet = sum(wait["messages"] for wait in foreseen["waits"] if wait["passed"])
-    caps = foreseen["passed_caps"]
-    return {"passes_quiet_hours_of": quiet, "passes_caps": caps} if quiet or caps else {}
+    caps, one_per = foreseen["passed_caps"], foreseen["passed_one_per"]
+    told = {"passes_one_per": one_per} if one_per else {}
+    return {
+        **({"passes_quiet_hours_of": quiet, "passes_caps": caps} if quiet or caps else {}),
+        **told,
+    }
 
 
 def _underway(found: "Underway | None") -> dict[str, object]:

@@ -48,6 +48,13 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
+    homes = figures.get("unreached_households", 0)
+    if homes:
+        out.print(
+            f"[red]{homes:,}[/] household{'' if homes == 1 else 's'} not reached: whoever was "
+            "chosen did not get it. 'campaigns export' tells who.",
+            soft_wrap=True,
+        )
     for line in (*held_lines(figures), *passed_lines(figures)):
         out.print(escape(line), soft_wrap=True, highlight=False)
 

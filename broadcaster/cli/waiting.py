@@ -60,6 +60,8 @@ def fairness_lines(foreseen: Figures) -> Iterator[str]:
             yield "  The advisory expires before that is over: they would not be told."
     if foreseen.get("passed_caps"):
         yield f"Passes frequency caps as urgent safety does: {foreseen['passed_caps']}."
+    if foreseen.get("passed_one_per"):
+        yield f"Tells everybody, not one for each {foreseen['passed_one_per']}: urgent safety does."
 
 
 def _messages(count: int) -> str:

@@ -71,6 +71,9 @@ FINAL = frozenset(
     }
 )
 
+#: Statuses in which a delivery ended without a message that arrived, or may have.
+FAILED = FINAL - {DeliveryStatus.DELIVERED}
+
 #: Statuses in which a delivery still waits to be sent.
 WAITING = frozenset({DeliveryStatus.PLANNED, DeliveryStatus.DEFERRED})
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from broadcaster.domain.fairness import Cap, Quiet, Rules
 from broadcaster.domain.hours import DAY, WEEK, Day, Span
@@ -26,6 +26,11 @@ _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 _TOP = ("quiet", "holidays", "cap")
 _QUIET = ("classes", "channels", "days", "from", "to")
 _CAP = ("class", "channel", "most", "days")
+
+
+def stored(row: Sequence[Any] | None) -> Rules:
+    """Read rules as they are kept (version, rules); none: nothing was ever set."""
+    return Rules() if row is None else read(row[1], row[0])
 
 
 def read(raw: Mapping[str, object], version: int = 0) -> Rules:

@@ -13,11 +13,10 @@ from psycopg import Connection
 from broadcaster.domain.fairness import Course, Rules
 from broadcaster.domain.hours import Rest
 from broadcaster.domain.message import Channel, Lane, MessageClass
-from broadcaster.domain.rulebook import read
+from broadcaster.domain.rulebook import stored
 from broadcaster.ledger.batches import by_campaign
 from broadcaster.ledger.rules import WAITING_VALUES
-
-_RULES = "SELECT version, rules FROM fairness ORDER BY version DESC LIMIT 1"
+from broadcaster.ports import NOTE_PASSED, RULES_IN_FORCE
 
 # What somebody works on is looked at when they are between two claims.
 _STALE = """
@@ -65,9 +64,8 @@ SELECT batch.id FROM batch WHERE NOT done AND overridden_at <= %(now)s
 ORDER BY batch.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 
-_COUNT = """
-INSERT INTO passed_rule (campaign_id, rule, channel, zone, messages, rules_version, passed_by, why,
-                         passed_at)
+_COUNT = f"""
+{NOTE_PASSED}
 SELECT campaign.id, 'quiet_hours', batch.channel, batch.zone, sum(seen.messages),
        max(batch.rules_version), COALESCE(campaign.approved_by, ''), 'urgent safety', %(now)s
 FROM batch
@@ -80,7 +78,7 @@ CROSS JOIN LATERAL (
 WHERE batch.id = ANY(%(ids)s)
 GROUP BY campaign.id, batch.channel, batch.zone
 HAVING sum(seen.messages) > 0
-"""
+"""  # noqa: S608  (text of ours)
 
 _COUNTED = "UPDATE batch SET overridden_at = NULL WHERE id = ANY(%(ids)s)"
 
@@ -100,8 +98,7 @@ class _Sort(NamedTuple):
 
 def in_force(connection: Connection[Any]) -> Rules:
     """Read the rules in force."""
-    row = connection.execute(_RULES).fetchone()
-    return Rules() if row is None else read(row[1], row[0])
+    return stored(connection.execute(RULES_IN_FORCE).fetchone())
 
 
 def refresh(connection: Connection[Any], time_zone: str, now: datetime) -> bool:

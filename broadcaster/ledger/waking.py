@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from broadcaster.domain.fairness import Course
 from broadcaster.ledger.resting import in_force, sort_of, write
+from broadcaster.ports import NOTE_PASSED
 
 _RESTING = """
 SELECT id, channel, zone, rest_until FROM batch
@@ -19,9 +20,8 @@ SELECT campaign.lane, advisory.class FROM campaign JOIN advisory ON advisory.id 
 WHERE campaign.id = %s
 """
 
-_PASSED = """
-INSERT INTO passed_rule (campaign_id, rule, channel, zone, messages, rules_version, passed_by, why,
-                         passed_at)
+_PASSED = f"""
+{NOTE_PASSED}
 SELECT %(campaign)s, 'quiet_hours', batch.channel, batch.zone, count(*), %(version)s, %(by)s,
        %(why)s, %(now)s
 FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
@@ -29,7 +29,7 @@ FROM batch JOIN delivery ON delivery.campaign_id = %(campaign)s
 WHERE batch.id = ANY(%(batches)s) AND delivery.status = ANY(%(waiting)s::delivery_status[])
 GROUP BY batch.channel, batch.zone
 RETURNING messages
-"""
+"""  # noqa: S608  (text of ours)
 
 _RELEASED = "UPDATE batch SET released_until = rest_until WHERE id = ANY(%(batches)s)"
 

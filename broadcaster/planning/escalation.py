@@ -2,6 +2,7 @@
 
 At a step everybody is told who has no confirmed delivery and nothing yet on the step's channel or a
 later one: on the first channel from the step's on that reaches them. The first step is the plan.
+Where one of a household is told and that fails for good, the next step tells another one of it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.fairness import Course
+from broadcaster.domain.delivery import FAILED
+from broadcaster.domain.fairness import Course, OnePer
 from broadcaster.domain.message import Channel
 from broadcaster.planning.choosing import choose
 from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
@@ -56,6 +58,23 @@ GROUP BY customer_id
 HAVING NOT bool_or(status = 'delivered') AND NOT bool_or(channel = ANY(%(channels)s::channel[]))
    -- Whoever was left out of a step that is still to be made up for has that one first.
    AND (%(overdue)s::channel[] = '{}' OR bool_or(channel = ANY(%(overdue)s::channel[])))
+"""
+
+# Where nobody under a roof has it, nor may have it yet, those who were left out for one another
+# come in: one of them takes over.
+_TAKE_OVER = """
+INSERT INTO waiting
+SELECT DISTINCT member.id
+FROM delivery JOIN customer AS member ON member.id = delivery.customer_id
+WHERE delivery.campaign_id = %(campaign)s AND delivery.reason = 'household'
+  AND delivery.address_id IS NULL
+  AND NOT EXISTS (SELECT FROM delivery AS own WHERE own.campaign_id = %(campaign)s
+                  AND own.customer_id = member.id AND own.address_id IS NOT NULL)
+  AND NOT EXISTS (
+      SELECT FROM delivery AS theirs JOIN customer AS other ON other.id = theirs.customer_id
+      WHERE theirs.campaign_id = %(campaign)s AND theirs.address_id IS NOT NULL
+        AND theirs.status <> ALL(%(failed)s::delivery_status[])
+        AND other.household = member.household)
 """
 
 # Those whom a part that is held keeps from confirming anything, or that was until lately; and those
@@ -168,7 +187,12 @@ def _names(channels: Sequence[Channel]) -> list[str]:
 
 
 def _gather(
-    connection: Connection[Any], found: Plannable, step: _Step, now: datetime
+    connection: Connection[Any],
+    found: Plannable,
+    step: _Step,
+    now: datetime,
+    *,
+    households: bool,
 ) -> datetime | None:
     """Gather who waits for a step; when the first of those who have to have it later may."""
     common = {"campaign": found.id, "channels": _names(found.channels)}
@@ -177,6 +201,9 @@ def _gather(
     channels = _names(found.channels[step.place :])
     own = {**common, "channels": channels, "overdue": _names(overdue)}
     connection.execute(_WAITING, own)
+    if households:
+        failed = [status.value for status in FAILED]
+        connection.execute(_TAKE_OVER, {"campaign": found.id, "failed": failed})
     wait = timedelta(minutes=found.escalate_after[step.place - 1])
     values = {**common, "now": now, "wait": wait, "expires": found.expires}
     (later,) = connection.execute(_LATER, values).fetchone() or (None,)
@@ -260,7 +287,8 @@ class Escalator:
         channels = found.channels[step.place :]
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
-        later = _gather(connection, found, step, now)
+        households = asked.one_per is OnePer.HOUSEHOLD
+        later = _gather(connection, found, step, now, households=households)
         zones = choose(
             connection, found, _STILL_WAITING, self._renderer, asked, channels, again=True
         )

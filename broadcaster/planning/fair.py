@@ -8,11 +8,10 @@ from psycopg import Connection
 
 from broadcaster.domain.fairness import Cap, Course, OnePer, Rules, passes
 from broadcaster.domain.message import Channel
-from broadcaster.domain.rulebook import read
+from broadcaster.domain.rulebook import stored
 from broadcaster.errors import ConflictError
 from broadcaster.planning.plannable import Plannable
-
-_RULES = "SELECT version, rules FROM fairness ORDER BY version DESC LIMIT 1"
+from broadcaster.ports import RULES_IN_FORCE
 
 # Drills reach nobody, and what was archived is not here. A campaign that was planned long ago may
 # have sent yesterday, and may be turned to its next channel today.
@@ -63,16 +62,17 @@ class Fair(NamedTuple):
 
 def in_force(connection: Connection[Any]) -> Rules:
     """Read the rules in force."""
-    row = connection.execute(_RULES).fetchone()
-    return Rules() if row is None else read(row[1], row[0])
+    return stored(connection.execute(RULES_IN_FORCE).fetchone())
 
 
 def fair(connection: Connection[Any], found: Plannable, rules: Rules, now: datetime) -> Fair:
-    """Say what the rules ask of a campaign; urgent safety passes all caps."""
-    caps = () if passes(found.lane, found.message_class) else applying(rules, found)
+    """Say what the rules ask of a campaign; urgent safety passes all of it, and tells everybody."""
+    passed = passes(found.lane, found.message_class)
+    caps = () if passed else applying(rules, found)
     start = max(now, found.effective, found.scheduled_at or now)
     others = counted(connection, found, caps, start)
-    return Fair(one_per=found.one_per, caps=caps, counted=others, start=start)
+    one_per = OnePer.CUSTOMER if passed else found.one_per
+    return Fair(one_per=one_per, caps=caps, counted=others, start=start)
 
 
 def fair_now(connection: Connection[Any], found: Plannable, now: datetime | None = None) -> Fair:

@@ -10,14 +10,14 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.delivery import Reason
-from broadcaster.domain.fairness import Course, Rules
+from broadcaster.domain.fairness import Course
 from broadcaster.errors import ConflictError
 from broadcaster.planning.choosing import choose
 from broadcaster.planning.escalation import begin
 from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.partition import Partition
-from broadcaster.planning.passing import count_caps, note_caps
+from broadcaster.planning.passing import count_rest, note
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.planning.turns import LIMITS, say, take_turn
 from broadcaster.ports import Audience, Renderer
@@ -76,26 +76,29 @@ class Planner:
         of the other lane was planned meanwhile that counts against the same caps, or customers were
         stored that it can not tell.
         """
-        rules: Rules | None = None
+        uncounted = False
         with self._pool.connection() as connection:
             connection.execute(LIMITS)
             found = read(connection, campaign)
-            if found.planned_at is not None:
-                return _counts(connection, campaign)
-            take_turn(connection, found)
-            # What was read before the turn came may have been planned by another since.
-            found = read(connection, campaign)
             if found.planned_at is None:
-                rules = self._plan(connection, found, now)
+                take_turn(connection, found)
+                # What was read before the turn came may have been planned by another since.
+                found = read(connection, campaign)
+            if found.planned_at is None:
+                uncounted = self._plan(connection, found, now)
             planned = _counts(connection, campaign)
-        if rules is not None:
-            with self._pool.connection() as connection:
-                connection.execute(LIMITS)
-                count_caps(connection, found, rules, now)
+        if uncounted:
+            self.count_passed()
         return planned
 
-    def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> Rules | None:
-        """Plan; gives the rules where it is still to be counted for how many they are passed."""
+    def count_passed(self) -> None:
+        """Count for how many rules are passed, where nobody has: after their plans are made."""
+        with self._pool.connection() as connection:
+            connection.execute(LIMITS)
+            count_rest(connection)
+
+    def _plan(self, connection: Connection[Any], found: Plannable, now: datetime) -> bool:
+        """Plan; True: it is still to be counted for how many rules are passed."""
         if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
             raise ConflictError(_refusal(found, now))
         say(connection, "choosing")
@@ -122,7 +125,7 @@ class Planner:
             raise ConflictError(_refusal(read(connection, found.id), now))
         hold(connection, found, 0)
         require_unchanged(connection, found, asked)
-        return rules if note_caps(connection, found, rules, now) else None
+        return note(connection, found, rules, now)
 
 
 def _refusal(found: Plannable, now: datetime) -> str:

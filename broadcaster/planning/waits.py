@@ -8,11 +8,12 @@ from typing import Any, LiteralString
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.fairness import Course, passes
+from broadcaster.domain.fairness import Course, OnePer, passes
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, values
 from broadcaster.planning.fair import applying, fair, in_force
 from broadcaster.planning.naming import named
+from broadcaster.planning.passing import passed_one_per
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Renderer
 
@@ -55,13 +56,15 @@ class Wait:
 class Foreseen:
     """What fair use will do to a campaign, by the rules of `version`.
 
-    `passed_caps` are those for its class and channels that it passes.
+    `passed_caps` are those for its class and channels that it passes, and `passed_one_per` is its
+    choice of who is told for others, where it passes that.
     """
 
     version: int
     start: datetime
     waits: Sequence[Wait]
     passed_caps: int
+    passed_one_per: OnePer | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Give it as JSON values."""
@@ -70,6 +73,7 @@ class Foreseen:
             "start": self.start.isoformat(),
             "waits": [wait.as_dict() for wait in self.waits],
             "passed_caps": self.passed_caps,
+            "passed_one_per": self.passed_one_per,
         }
 
 
@@ -107,7 +111,13 @@ class Waits:
             caps = applying(course.rules, found)
             passed = len(caps) if passes(found.lane, found.message_class) else 0
         version = course.rules.version
-        return Foreseen(version=version, start=start, waits=waits, passed_caps=passed)
+        return Foreseen(
+            version=version,
+            start=start,
+            waits=waits,
+            passed_caps=passed,
+            passed_one_per=passed_one_per(found),
+        )
 
     def _waits(
         self, connection: Connection[Any], found: Plannable, course: Course, start: datetime

@@ -30,6 +30,10 @@ from broadcaster.ports.rendering import (
     Reader,
     Renderer,
 )
+from broadcaster.ports.ruling import (
+    NOTE_PASSED,
+    RULES_IN_FORCE,
+)
 from broadcaster.ports.sealing import (
     KNOWN_KEYS,
     NO_KEYS,
@@ -74,10 +78,12 @@ from broadcaster.ports.throttling import (
 __all__ = [
     "KEPT_RECORD",
     "KNOWN_KEYS",
+    "NOTE_PASSED",
     "NO_KEYS",
     "PLANNING",
     "PLANNING_LANES",
     "PLANNING_STAGE",
+    "RULES_IN_FORCE",
     "STORING",
     "Audience",
     "Callback",

@@ -5,6 +5,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from broadcaster.domain.delivery import FAILED
+
 # Deliveries are read in batches that wait alone; and where a segment is held, in all.
 _HELD = """
 WITH waiting AS (
@@ -47,6 +49,25 @@ FROM passed_rule WHERE campaign_id = %s
 GROUP BY rule, channel, zone, passed_by, why, rules_version
 ORDER BY min(id)
 """
+
+# Roofs under which somebody was left out for somebody else, to whom nothing came or may yet come.
+_HOUSEHOLDS = """
+WITH roof AS (
+    SELECT customer.household,
+           bool_or(delivery.reason = 'household' AND delivery.address_id IS NULL) AS spared,
+           bool_or(delivery.status <> ALL(%(failed)s::delivery_status[])) AS told
+    FROM delivery JOIN customer ON customer.id = delivery.customer_id
+    WHERE delivery.campaign_id = %(campaign)s AND customer.household IS NOT NULL
+    GROUP BY customer.household
+)
+SELECT count(*) FROM roof WHERE spared AND NOT told
+"""
+
+
+def unreached_households(connection: Connection[Any], campaign: int) -> int:
+    """Count households that nobody of was told, though somebody was left out for another one."""
+    values = {"campaign": campaign, "failed": [status.value for status in FAILED]}
+    return int((connection.execute(_HOUSEHOLDS, values).fetchone() or (0,))[0])
 
 
 def held(connection: Connection[Any], campaign: int, now: datetime) -> list[dict[str, object]]:

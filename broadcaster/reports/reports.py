@@ -16,7 +16,7 @@ from broadcaster.ports import NO_KEYS, Selection, Vault, open_address
 from broadcaster.reports.basis import DeliveryBasis, basis
 from broadcaster.reports.deliveries import DeliveryCount, ListedDelivery, counts, deliveries
 from broadcaster.reports.export import write
-from broadcaster.reports.fairness import held, holds, passed
+from broadcaster.reports.fairness import held, holds, passed, unreached_households
 from broadcaster.reports.funnel import Funnel, funnel, kept
 from broadcaster.reports.outcome import Outcome, outcome
 from broadcaster.reports.steps import steps
@@ -118,8 +118,9 @@ class Reports:
         ones included) each add up to parts of it. `customers` counts people, `reached` those who
         got it on one channel at least (taken by a provider, and not known to have failed).
         `holds` and `passed`, where there are any, are what operators held, and which rules of fair
-        use were passed. `seconds` runs from planning to the end, or to now. An archived campaign's
-        are those of its end, with `archive`, which names the file of its deliveries.
+        use were passed; `unreached_households` those of which somebody was left out for somebody
+        else, who did not get it. `seconds` runs from planning to the end, or to now. An archived
+        campaign's are those of its end, with `archive`, which names the file of its deliveries.
         """
         with self._pool.connection() as connection:
             row = connection.execute(_CAMPAIGN, [campaign]).fetchone()
@@ -132,6 +133,9 @@ class Reports:
             counts = funnel(connection, campaign)
             escalated = steps(connection, campaign)
             parts = {"holds": holds(connection, campaign), "passed": passed(connection, campaign)}
+            homes = 0
+            if Reason.HOUSEHOLD in counts.reasons:
+                homes = unreached_households(connection, campaign)
             customers, reached = connection.execute(_PEOPLE, [campaign]).fetchone() or (0, 0)
         return {
             "campaign": name,
@@ -149,6 +153,7 @@ class Reports:
             },
             "locales": dict(counts.locales),
             "seconds": round(seconds or 0.0, 3),
+            **({"unreached_households": homes} if homes else {}),
             **({"steps": escalated} if escalated else {}),
             **{name: rows for name, rows in parts.items() if rows},
         }

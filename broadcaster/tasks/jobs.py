@@ -104,6 +104,8 @@ def apply_receipts() -> None:
 def retain() -> None:
     """Let go of what has been kept for long enough, one after the other."""
     runtime = process().runtime
+    # Whoever planned may have ended before it was counted for how many a rule was passed.
+    runtime.planner.count_passed()
     for done in runtime.retention.apply(SYSTEM, runtime.clock.now()):
         extra = {"action": "retain", "rows": done.rows, "missing": done.missing is not None}
         _log.info("kept for long enough", extra=extra)
