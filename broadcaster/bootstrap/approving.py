@@ -25,12 +25,11 @@ def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]
     pinned = runtime.hash(campaign, advisory)
     foreseen = foresee(runtime, campaign)
     # Figures outlive people: whoever is named as a sample may be erased one day.
-    kept = {name: value for name, value in foreseen.items() if name != "samples"}
-    now = runtime.clock.now()
-    fairness = runtime.waits.foresee(campaign.id, now).as_dict()
+    kept = {name: foreseen[name] for name in foreseen.keys() - {"samples", "fairness"}}
+    now, fairness = runtime.clock.now(), foreseen["fairness"]
     seen = {"rules_version": fairness["rules_version"], **passing(fairness)}
     runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
-    return {**foreseen, "content_hash": pinned, "fairness": fairness}
+    return {**foreseen, "content_hash": pinned}
 
 
 def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:

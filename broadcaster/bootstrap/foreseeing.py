@@ -43,7 +43,7 @@ def foresee(
     )
     foreseen = runtime.forecaster.forecast(campaign.id, survey, now)
     charges = charged(foreseen, ways, tariffs)
-    needed = time(runtime, campaign, advisory, ways, flows(foreseen, ways), start)
+    needed = time(runtime, campaign, advisory, ways, flows(foreseen, ways), foreseen.zones, start)
     return {
         **foreseen.as_dict(),
         "made_at": now.isoformat(),
@@ -56,6 +56,7 @@ def foresee(
         "samples": {reason.value: list(some) for reason, some in foreseen.samples.items()},
         "cost": _cost(charges),
         "time": needed,
+        "fairness": runtime.waits.foresee(campaign.id, now, foreseen.zones).as_dict(),
         "preferences": _preferences(foreseen),
         "steps_segments": [step.segments for step in foreseen.steps],
         "advice": [one.as_dict() for one in _advice(foreseen, charges, ways, needed)],
@@ -212,9 +213,8 @@ def _late(foreseen: "Forecast", time: Mapping[str, Any]) -> "list[Advice]":
     expires = datetime.fromisoformat(time["expires"])
     for channel, span in time["channels"].items():
         end = datetime.fromisoformat(span["finishes"][1])
-        if end > expires and span["seconds"][1]:
+        if end > expires:
             over = (end - expires).total_seconds()
-            messages = foreseen.channels[Channel(channel)]
-            unsent = round(messages * min(1.0, over / span["seconds"][1]))
+            unsent = round(foreseen.channels[Channel(channel)] * span["unsent"])
             found.append(lateness(channel, unsent, span["limited_by"], round(over / 60)))
     return found

@@ -1,13 +1,14 @@
 """The time that a campaign takes at the present limits, beside others that share them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from broadcaster.bootstrap.ways import Ways
 from broadcaster.domain import duration
 from broadcaster.domain.duration import Flow, Others, Pause
+from broadcaster.domain.fairness import Course, passes
 from broadcaster.domain.message import Channel, Lane
 
 if TYPE_CHECKING:
@@ -19,13 +20,57 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415  (adapters are imported where they are used)
 
 
-def pauses(campaign: "Campaign", advisory: "Advisory") -> Sequence[Pause]:
-    """Give the times in which nothing of a campaign may leave, beside what limits it.
+#: How many nights are looked at; what takes longer has expired.
+_NIGHTS = 100
+
+
+class Part(NamedTuple):
+    """What leaves by a channel in a zone: its part of all by it, and when none of it leaves."""
+
+    share: float
+    pauses: Sequence[Pause]
+
+
+def parts(
+    runtime: "Runtime",
+    campaign: "Campaign",
+    advisory: "Advisory",
+    zones: Mapping[tuple[Channel, str], int],
+    start: datetime,
+) -> Mapping[Channel, Sequence[Part]]:
+    """Divide what each channel has to send by zones, with their quiet hours until it expires.
 
     The one place where quiet hours enter the forecast of the time to finish.
     """
-    del campaign, advisory
-    return ()
+    course = Course(rules=runtime.fairness.rules(), time_zone=runtime.settings.time_zone)
+    whole: Counter[Channel] = Counter()
+    for (channel, _), messages in zones.items():
+        whole[channel] += messages
+    found: dict[Channel, list[Part]] = {}
+    for (channel, zone), messages in sorted(zones.items()):
+        quiet: list[Pause] = []
+        moment = start
+        while len(quiet) < _NIGHTS and not passes(campaign.lane, advisory.message_class):
+            rest = course.quiet(moment, advisory.message_class, channel, zone)
+            if rest is None or rest.start >= advisory.expires:
+                break
+            quiet.append((rest.start, rest.end))
+            moment = rest.end
+        found.setdefault(channel, []).append(Part(messages / whole[channel], quiet))
+    return found
+
+
+def _ends(start: datetime, least: float, most: float, own: Sequence[Part]) -> list[datetime]:
+    """Say when it ends at the earliest and at the latest.
+
+    Each zone needs its share of the least time while it is awake. It has all of the most time when
+    its turn comes last: others work while it is awake, but not longer than they need.
+    """
+    ends = [start + timedelta(seconds=least), start + timedelta(seconds=most)]
+    for part in own:
+        ends[0] = max(ends[0], duration.finish(start, least * part.share, part.pauses))
+        ends[1] = max(ends[1], duration.finish(start, most, part.pauses))
+    return ends
 
 
 def flows(foreseen: "Forecast", ways: Ways) -> list[Flow]:
@@ -43,13 +88,18 @@ def time(
     advisory: "Advisory",
     ways: Ways,
     flows: Sequence[Flow],
+    zones: Mapping[tuple[Channel, str], int],
     start: datetime,
 ) -> dict[str, Any]:
-    """Say how long each channel takes, and all of them, at least and at most."""
+    """Say how long each channel takes, and all of them, at least and at most.
+
+    `zones` counts who is told by channel and time zone. `seconds` are those of work; `finishes`
+    counts quiet hours too.
+    """
     others, names = _others(runtime, campaign, ways)
     speeds = runtime.backlog.lately()
     urgent = campaign.lane is Lane.URGENT
-    quiet = pauses(campaign, advisory)
+    quiet = parts(runtime, campaign, advisory, zones, start)
 
     def span(some: Sequence[Flow], channel: Channel | None) -> dict[str, Any]:
         low = duration.least(some, ways.rates)
@@ -60,7 +110,12 @@ def time(
         ours = duration.own(unlimited, speed)
         if ours > most:
             most, limit = ours, "our own speed, as of late"
-        ends = [duration.finish(start, one, quiet) for one in (seconds, most)]
+        own = quiet.get(channel, ()) if channel else ()
+        ends = _ends(start, seconds, most, own)
+        unsent = [
+            part.share * duration.left(start, advisory.expires, most, part.pauses)
+            for part in own or (Part(1.0, ()),)
+        ]
         return {
             "seconds": [round(seconds, 1), round(most, 1)],
             "limited_by": limit,
@@ -69,6 +124,8 @@ def time(
             # Nothing limits it, and nothing was sent of late: nobody knows how long it takes.
             "known": not (unlimited and not speed),
             "finishes": [end.isoformat() for end in ends],
+            # The part that has not left when the advisory expires, at most.
+            "unsent": round(sum(unsent), 4),
             "late": "yes"
             if ends[0] > advisory.expires
             else "maybe"
@@ -81,7 +138,11 @@ def time(
         for channel in campaign.channels
         if any(flow.channel == channel for flow in flows)
     }
-    whole = max(by_channel.values(), key=lambda one: one["seconds"][1], default=span([], None))
+    whole = max(
+        by_channel.values(),
+        key=lambda one: (datetime.fromisoformat(one["finishes"][1]), one["seconds"][1]),
+        default=span([], None),
+    )
     return {
         **{name: whole[name] for name in ("limited_by", "rate", "late", "finishes")},
         "seconds": [

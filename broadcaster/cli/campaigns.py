@@ -111,7 +111,6 @@ def forecast(
         found = runtime.campaigns.get(campaign)
         with later(lambda: runtime.customers.count(found.expression), "messages") as move:
             figures = bootstrap.foresee(runtime, found, move)
-        figures["fairness"] = runtime.waits.foresee(found.id, runtime.clock.now()).as_dict()
         _print(figures, json, show_forecast)
         if picture is not None:
             write_picture(draw(figures), picture)

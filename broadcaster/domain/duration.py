@@ -79,11 +79,23 @@ def own(messages: int, speed: float | None) -> float:
     return messages / speed if speed else 0.0
 
 
+def left(start: datetime, until: datetime, seconds: float, pauses: Sequence[Pause]) -> float:
+    """Give the part of work that takes so long which is not done at a moment: 0.0 to 1.0."""
+    if finish(start, seconds, pauses) <= until:
+        return 0.0
+    done = (until - start).total_seconds()
+    for begins, ends in sorted(pauses):
+        done -= max((min(ends, until) - max(begins, start)).total_seconds(), 0.0)
+        start = max(start, ends)
+    return 1.0 - min(max(done, 0.0) / seconds, 1.0) if seconds else 1.0
+
+
 def finish(start: datetime, seconds: float, pauses: Iterable[Pause] = ()) -> datetime:
     """Say when work that takes so long ends, when nothing leaves during the pauses."""
     end = start + timedelta(seconds=seconds)
     for begins, ends in sorted(pauses):
-        if begins < end and ends > start:
+        # What is quiet from the very start holds up also what takes no time.
+        if (begins < end or begins <= start) and ends > start:
             end += ends - max(begins, start)
             # What overlaps is waited for once.
             start = max(start, ends)

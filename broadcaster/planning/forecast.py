@@ -162,7 +162,9 @@ class _Counting:
         self.meter = meter
         self.patterns: Counter[tuple[Any, ...]] = Counter()
         self.samples: dict[Reason, list[int]] = {}
+        self.zones: Counter[tuple[Channel, str]] = Counter()
         self._found = look.found
+        self._only = next(iter(look.given["plan_zones"]), "")
         self._progress = progress
         self._usual = tuple(grouping.destinations.usual(one) for one in look.found.channels)
 
@@ -178,6 +180,9 @@ class _Counting:
                 segments = self._segments(group)
                 self.patterns[group.locale, group.reasons, places, segments] += group.people
                 self._sample(group)
+                for channel, reason in _told(self._found, group.reasons):
+                    if reason is None:
+                        self.zones[channel, group.zone or self._only] += group.people
                 if self.grouping.whole and done % _STEP == 0:
                     self._progress(done)
 
@@ -241,6 +246,7 @@ def _sum(look: _Look, counting: _Counting) -> Forecast:
         samples=_samples(look.connection, counting.samples),
         sizes=counting.meter.sizes if counting.meter else Sizes(),
         each=counting.grouping.whole,
+        zones=counting.zones,
     )
 
 

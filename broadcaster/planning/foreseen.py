@@ -56,7 +56,8 @@ class Forecast:
 
     `segments` are those of all SMS together, 0 where they were not measured; `told` says by
     channel, locale and place what leaves. `left_out` counts who is left out by channel and reason,
-    and `samples` names some of them for each reason. With `each` every SMS was rendered.
+    and `samples` names some of them for each reason. With `each` every SMS was rendered. `zones`
+    counts who is told by channel and time zone.
     """
 
     campaign: str
@@ -76,6 +77,7 @@ class Forecast:
     samples: Mapping[Reason, Sequence[str]] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
     each: bool = False
+    zones: Mapping[tuple[Channel, str], int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Give the counts as JSON values."""

@@ -26,6 +26,7 @@ class Group(NamedTuple):
     their address leads (None: as usual).
     `forms` are those of the fields that the SMS has in it; `digits` says how many digits the
     number of their delivery by SMS has, where that stands in the text and it is one of the first.
+    `zone` is theirs; None: all customers of the campaign live in one.
     """
 
     people: int
@@ -35,6 +36,7 @@ class Group(NamedTuple):
     places: tuple[str | None, ...]
     forms: tuple[str, ...]
     digits: int | None
+    zone: str | None = None
 
 
 class Grouping(NamedTuple):
@@ -73,7 +75,7 @@ def groups(
 
 
 def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
-    people, customer, locale, digits, *rest = row
+    people, customer, locale, digits, zone, *rest = row
     forms = rest[2 * channels :]
     return Group(
         people=people,
@@ -84,6 +86,7 @@ def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
         # Those who get no SMS have no forms.
         forms=tuple(forms) if fields and forms[0] is not None else (),
         digits=digits,
+        zone=zone,
     )
 
 
@@ -116,7 +119,8 @@ def _query(condition: Condition, fair: Fair, found: Plannable, grouping: Groupin
     placed: LiteralString = (
         "SELECT candidate.*" + places + " FROM (" + inner + ") AS candidate" + tables  # noqa: S608  (names of ours)
     )
-    outer, tail = _outer(found, grouping, fields), _tail(found, grouping, fields)
+    outer = _outer(found, grouping, fields, zoned=fair.zoned)
+    tail = _tail(found, grouping, fields, zoned=fair.zoned)
     if not links:
         unnumbered: LiteralString = "SELECT placed.*, NULL::bigint AS number FROM ("
         return outer + unnumbered + placed + ") AS placed" + tail
@@ -133,14 +137,17 @@ def _query(condition: Condition, fair: Fair, found: Plannable, grouping: Groupin
     )
 
 
-def _outer(found: Plannable, grouping: Grouping, fields: Sequence[str]) -> LiteralString:
+def _outer(
+    found: Plannable, grouping: Grouping, fields: Sequence[str], *, zoned: bool
+) -> LiteralString:
     digits: LiteralString = "number" if grouping.whole else "length(number::text)"
     head: LiteralString = (
         "SELECT 1, customer_id, locale, "
         if grouping.whole
         else "SELECT count(*), min(customer_id), locale, "
     )
-    return head + digits + _keys(found, fields) + " FROM ("
+    zone: LiteralString = ", zone" if zoned else ", NULL::text"
+    return head + digits + zone + _keys(found, fields) + " FROM ("
 
 
 def _keys(found: Plannable, fields: Sequence[str]) -> LiteralString:
@@ -155,10 +162,13 @@ def _keys(found: Plannable, fields: Sequence[str]) -> LiteralString:
     return text
 
 
-def _tail(found: Plannable, grouping: Grouping, fields: Sequence[str]) -> LiteralString:
+def _tail(
+    found: Plannable, grouping: Grouping, fields: Sequence[str], *, zoned: bool
+) -> LiteralString:
     if grouping.whole:
         return ") AS one"
-    return ") AS one GROUP BY locale, length(number::text)" + _keys(found, fields)
+    zone: LiteralString = ", zone" if zoned else ""
+    return ") AS one GROUP BY locale, length(number::text)" + zone + _keys(found, fields)
 
 
 def _number(found: Plannable, fair: Fair) -> LiteralString:

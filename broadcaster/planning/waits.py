@@ -1,6 +1,6 @@
 """Who will have to wait for the end of quiet hours, said before anything is approved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -93,10 +93,13 @@ class Waits:
         self._renderer = renderer
         self._time_zone = time_zone
 
-    def foresee(self, campaign: int, now: datetime) -> Foreseen:
+    def foresee(
+        self, campaign: int, now: datetime, counts: Mapping[tuple[Channel, str], int] | None = None
+    ) -> Foreseen:
         """Say who is held, and until when, were it launched now; NotFoundError.
 
-        Reads no customers where no quiet hours are for its class and channels.
+        `counts` says how many are told by channel and zone, where a forecast has counted them.
+        Otherwise they are counted here, where quiet hours are for its class and channels.
         """
         with self._pool.connection() as connection:
             connection.execute(ONE_SNAPSHOT)
@@ -104,47 +107,58 @@ class Waits:
             found = read(connection, campaign)
             course = Course(rules=in_force(connection), time_zone=self._time_zone)
             start = max(now, found.effective, found.scheduled_at or now)
-            waits: list[Wait] = []
             hours = [course.rules.hours(found.message_class, one) for one in found.channels]
-            if any(hours):
-                waits = self._waits(connection, found, course, start)
+            if not any(hours):
+                counts = {}
+            elif counts is None:
+                counts = self._counts(connection, found, course, start)
             caps = applying(course.rules, found)
             passed = len(caps) if passes(found.lane, found.message_class) else 0
-        version = course.rules.version
         return Foreseen(
-            version=version,
+            version=course.rules.version,
             start=start,
-            waits=waits,
+            waits=_waits(found, course, start, counts),
             passed_caps=passed,
             passed_one_per=passed_one_per(found),
         )
 
-    def _waits(
+    def _counts(
         self, connection: Connection[Any], found: Plannable, course: Course, start: datetime
-    ) -> list[Wait]:
+    ) -> Mapping[tuple[Channel, str], int]:
         condition = self._audience.condition(found.expression)
         given = values(connection, found, condition, self._renderer)
         asked = fair(connection, found, course.rules, start)._replace(zoned=True)
         query = candidates(condition, found.channels, one_each=found.plan.one_each, given=asked)
         rows = connection.execute(_count(query, found), {**given, **asked.values()})
-        waits = []
-        for zone, *counts in rows.fetchall():
-            for channel, count in zip(found.channels, counts, strict=True):
-                quiet = course.quiet(start, found.message_class, channel, zone)
-                if count and quiet is not None:
-                    waits.append(
-                        Wait(
-                            channel=channel,
-                            zone=zone,
-                            messages=count,
-                            quiet_from=quiet.start,
-                            quiet_until=quiet.end,
-                            held_at_once=quiet.start <= start,
-                            in_time=quiet.end < found.expires,
-                            passed=passes(found.lane, found.message_class),
-                        )
-                    )
-        return waits
+        return {
+            (channel, zone): count
+            for zone, *counts in rows.fetchall()
+            for channel, count in zip(found.channels, counts, strict=True)
+        }
+
+
+def _waits(
+    found: Plannable, course: Course, start: datetime, counts: Mapping[tuple[Channel, str], int]
+) -> list[Wait]:
+    waits = []
+    for (channel, zone), count in sorted(
+        counts.items(), key=lambda one: (one[0][1], found.channels.index(one[0][0]))
+    ):
+        quiet = course.quiet(start, found.message_class, channel, zone)
+        if count and quiet is not None:
+            waits.append(
+                Wait(
+                    channel=channel,
+                    zone=zone,
+                    messages=count,
+                    quiet_from=quiet.start,
+                    quiet_until=quiet.end,
+                    held_at_once=quiet.start <= start,
+                    in_time=quiet.end < found.expires,
+                    passed=passes(found.lane, found.message_class),
+                )
+            )
+    return waits
 
 
 def _count(query: LiteralString, found: Plannable) -> LiteralString:

@@ -276,3 +276,22 @@ def test_a_forecast_counts_against_caps_from_when_the_campaign_is_scheduled(town
         told = foreseen["channels"].get("sms", 0)
         assert (told < 20) is capped
         assert sum(wait["messages"] for wait in foreseen["fairness"]["waits"]) == told
+
+
+def test_a_campaign_at_night_that_expires_before_the_morning_is_told_as_late(town: Town) -> None:
+    """Whoever rests until then is not told; what passes quiet hours is not late."""
+    night = {"classes": ["service", "safety"], "channels": ["sms"], "from": "00:00", "to": "23:59"}
+    town.runtime.fairness.change({"quiet": [night]}, "amina", town.runtime.clock.now())
+    draft = town.draft(channels="sms,email", expires="+2h")
+    foreseen = bootstrap.foresee(town.runtime, town.runtime.campaigns.get(str(draft)))
+    channels = foreseen["time"]["channels"]
+    assert [channels[one]["late"] for one in ("sms", "email")] == ["yes", "no"]
+    assert [channels[one]["unsent"] for one in ("sms", "email")] == [1.0, 0.0]
+    assert foreseen["time"]["late"] == "yes"
+    late = [one for one in foreseen["advice"] if one["what"] == "late"]
+    assert [one["figure"] for one in late] == [foreseen["channels"]["sms"]]
+    urgent = town.draft(
+        name="urgent", channels="sms", expires="+2h", message_class="safety", lane="urgent"
+    )
+    passed = bootstrap.foresee(town.runtime, town.runtime.campaigns.get(str(urgent)))
+    assert passed["time"]["late"] == "no"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.domain.duration import Flow, Others, finish, least, most
+from broadcaster.domain.duration import Flow, Others, finish, least, left, most
 from tests.builders import NOON
 
 _NAMES = ("twilio", "sender:a", "twilio/+212", "smtp")
@@ -65,3 +65,28 @@ def test_nothing_leaves_during_a_pause(seconds: int, spans: list[tuple[int, int]
         left -= not any(first <= at < first + length for first, length in spans)
         at += 1
     assert finish(NOON, float(seconds), pauses) == NOON + timedelta(seconds=at)
+
+
+@given(
+    seconds=st.integers(0, 10_000),
+    until=st.integers(1, 10_000),
+    pauses=st.lists(st.tuples(st.integers(-500, 10_000), st.integers(1, 2000)), max_size=5),
+)
+def test_what_is_left_at_a_moment_is_what_is_still_to_be_done_then(
+    seconds: int, until: int, pauses: list[tuple[int, int]]
+) -> None:
+    """Second by second; and what is quiet from the start is not done before its end."""
+    quiet = [
+        (NOON + timedelta(seconds=begins), NOON + timedelta(seconds=begins + length))
+        for begins, length in pauses
+    ]
+    awake = {
+        second
+        for second in range(until)
+        if not any(begins <= second < begins + length for begins, length in pauses)
+    }
+    found = left(NOON, NOON + timedelta(seconds=until), seconds, quiet)
+    if seconds:
+        assert abs(found - max(0.0, 1 - len(awake) / seconds)) < 1e-9
+    else:
+        assert found == 0.0 or not awake

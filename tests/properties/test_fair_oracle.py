@@ -295,7 +295,10 @@ def test_whoever_is_left_out_for_a_neighbour_has_an_address_that_is_told(
         channel_plan=plan,
         escalate_after=(10,) * (len(DELIVERY_CHANNELS) - 1) if plan is ChannelPlan.ESCALATE else (),
     )
-    foreseen = Waits(pool, Everybody(), FakeRenderer(), "UTC").foresee(campaign, NOON)
+    waits = Waits(pool, Everybody(), FakeRenderer(), "UTC")
+    foreseen = waits.foresee(campaign, NOON)
+    forecast = Forecaster(pool, Everybody(), FakeRenderer()).forecast(campaign, now=NOON)
+    assert waits.foresee(campaign, NOON, forecast.zones) == foreseen
     planned = rows.planner().plan(campaign, NOON)
     assert sum(wait.messages for wait in foreseen.waits) == planned.planned
     assert_somebody_is_told(rows, people)
