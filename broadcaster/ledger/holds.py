@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import Campaign, CampaignStatus
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.ledger import batches, reading
+from broadcaster.ledger import batches, reading, steps
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.rules import WAITING_VALUES
 from broadcaster.ledger.validity import person
@@ -104,48 +104,6 @@ UPDATE campaign_hold SET released_by = %(by)s, released_at = %(now)s, release_wh
 WHERE id = ANY(%(holds)s)
 """
 
-# A step of an escalation waits while the campaign is held, and its minutes from the end of that.
-# While a part is held it goes on for everybody else, and leaves out whom that part has.
-_WAIT_ON = """
-UPDATE escalation
-SET due_at = GREATEST(escalation.due_at, COALESCE(%(from)s, %(expires)s)
-                      + make_interval(mins => campaign.escalate_after[
-                          array_position(campaign.channels, escalation.channel) - 1]))
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
-"""
-
-# The clock stood still for everybody where the whole campaign was held, or something rested.
-_WHOLE = """
-SELECT EXISTS (SELECT FROM campaign_hold
-               WHERE id = ANY(%(holds)s) AND channel IS NULL AND zone IS NULL AND segment IS NULL)
-"""
-
-# The clock that stood still for what was held goes on from now, or from the end of what still is.
-_GO_ON = """
-UPDATE escalation
-SET due_at = GREATEST(%(now)s, (
-        SELECT max(COALESCE(one.held_until, %(expires)s)) FROM campaign_hold AS one
-        WHERE one.campaign_id = %(campaign)s AND one.released_at IS NULL
-          AND one.channel IS NULL AND one.zone IS NULL AND one.segment IS NULL))
-    + make_interval(mins => campaign.escalate_after[
-                          array_position(campaign.channels, escalation.channel) - 1])
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.due_at IS NOT NULL
-"""
-
-# Those of a part that is let go have the step that they missed after its minutes from now.
-_MAKE_UP = """
-UPDATE escalation
-SET due_at = LEAST(escalation.due_at, %(now)s + make_interval(mins => campaign.escalate_after[
-                       array_position(campaign.channels, escalation.channel) - 1]))
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND escalation.step > cardinality(campaign.channels)
-"""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
@@ -211,7 +169,7 @@ class Holds:
             (hold,) = connection.execute(_INSERT, values).fetchone() or (0,)
             count = self._apply(connection, values, hold, condition)
             if scope.whole:
-                connection.execute(_WAIT_ON, {**values, "from": until})
+                steps.wait_on(connection, values, until)
             details = {**scope.values(), "until": until and until.isoformat(), "why": reason}
             note(connection, who, "hold_part", f"campaign {campaign}", {**details, "count": count})
             return count
@@ -245,8 +203,7 @@ class Holds:
             if not holds and not rested:
                 message = "Nothing is held there. 'broadcaster campaigns status' shows what is."
                 raise ConflictError(message)
-            stood = rested or connection.execute(_WHOLE, {"holds": holds}).fetchone() == (True,)
-            connection.execute(_GO_ON if stood else _MAKE_UP, values)
+            steps.go_on(connection, values, holds, all_stood=bool(rested))
             details = {**scope.values(), "holds": holds, "rested": rested, "why": reason}
             note(connection, who, "release_part", f"campaign {campaign}", details)
             return Released(holds=holds, rested=rested)

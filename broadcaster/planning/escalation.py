@@ -5,17 +5,16 @@ later one: on the first channel from the step's on that reaches them. The first 
 Where one of a household is told and that fails for good, the next step tells another one of it.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.delivery import FAILED
 from broadcaster.domain.fairness import Course, OnePer
 from broadcaster.domain.message import Channel
+from broadcaster.planning.awaiting import Step, gather, names
 from broadcaster.planning.choosing import choose
 from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
 from broadcaster.planning.numbering import Numbering
@@ -49,80 +48,12 @@ WHERE campaign_id = %(campaign)s AND done_at IS NULL AND due_at <= %(now)s
 ORDER BY array_position(%(channels)s::channel[], channel), step LIMIT 1 FOR UPDATE
 """
 
-# An address that was barred after planning has its row, and a customer who must hear of it.
-_WAITING = """
-CREATE TEMPORARY TABLE waiting ON COMMIT DROP AS
-SELECT customer_id FROM delivery
-WHERE campaign_id = %(campaign)s AND address_id IS NOT NULL
-GROUP BY customer_id
-HAVING NOT bool_or(status = 'delivered') AND NOT bool_or(channel = ANY(%(channels)s::channel[]))
-   -- Whoever was left out of a step that is still to be made up for has that one first.
-   AND (%(overdue)s::channel[] = '{}' OR bool_or(channel = ANY(%(overdue)s::channel[])))
-"""
-
-# Where nobody under a roof has it, nor may have it yet, those who were left out for one another
-# come in: one of them takes over.
-_TAKE_OVER = """
-INSERT INTO waiting
-SELECT DISTINCT member.id
-FROM delivery JOIN customer AS member ON member.id = delivery.customer_id
-WHERE delivery.campaign_id = %(campaign)s AND delivery.reason = 'household'
-  AND delivery.address_id IS NULL
-  AND NOT EXISTS (SELECT FROM delivery AS own WHERE own.campaign_id = %(campaign)s
-                  AND own.customer_id = member.id AND own.address_id IS NOT NULL)
-  AND NOT EXISTS (
-      SELECT FROM delivery AS theirs JOIN customer AS other ON other.id = theirs.customer_id
-      WHERE theirs.campaign_id = %(campaign)s AND theirs.address_id IS NOT NULL
-        AND theirs.status <> ALL(%(failed)s::delivery_status[])
-        AND other.household = member.household)
-"""
-
-# Those whom a part that is held keeps from confirming anything, or that was until lately; and those
-# whom a step that was made up for told just now. Each has the minutes of this step from then on.
-_LATER = """
-WITH part AS (
-    SELECT id, channel, zone, segment, held_at,
-           LEAST(released_at, COALESCE(held_until, %(expires)s)) + %(wait)s AS until
-    FROM campaign_hold WHERE campaign_id = %(campaign)s
-), later AS (
-    SELECT delivery.customer_id, part.until
-    FROM part JOIN batch ON batch.campaign_id = %(campaign)s
-        AND (part.channel IS NULL OR part.channel = batch.channel)
-        AND (part.zone IS NULL OR part.zone = batch.zone)
-    JOIN delivery ON delivery.campaign_id = %(campaign)s
-        AND delivery.number BETWEEN batch.first AND batch.last
-    WHERE part.segment IS NULL AND part.until > %(now)s
-      -- What left before it was held is not kept from anything.
-      AND (delivery.status IN ('planned', 'deferred') OR delivery.updated_at >= part.held_at)
-    UNION ALL
-    SELECT delivery.customer_id, part.until
-    FROM part JOIN delivery ON delivery.campaign_id = %(campaign)s
-        AND delivery.status = 'deferred' AND delivery.code = 'hold ' || part.id
-    WHERE part.segment IS NOT NULL AND part.until > %(now)s
-    UNION ALL
-    SELECT delivery.customer_id, escalation.done_at + %(wait)s
-    FROM escalation JOIN delivery ON delivery.campaign_id = %(campaign)s
-        AND delivery.number BETWEEN escalation.first AND escalation.last
-    WHERE escalation.campaign_id = %(campaign)s AND escalation.done_at + %(wait)s > %(now)s
-), gone AS (
-    DELETE FROM waiting USING later WHERE waiting.customer_id = later.customer_id
-    RETURNING later.until
-)
-SELECT min(until) FROM gone
-"""
-
 # Nobody is lost: whoever was left out has this step when its time has come, one for all of them.
 _MAKE_UP = """
 INSERT INTO escalation (campaign_id, step, channel, due_at)
 SELECT %(campaign)s, max(step) + 1, %(channel)s::channel, %(due)s
 FROM escalation WHERE campaign_id = %(campaign)s
 HAVING NOT bool_or(channel = %(channel)s::channel AND done_at IS NULL)
-"""
-
-# The first channel of which some are still to have the step.
-_OVERDUE = """
-SELECT min(array_position(%(channels)s::channel[], channel)) - 1 FROM escalation
-WHERE campaign_id = %(campaign)s AND done_at IS NULL AND step > cardinality(%(channels)s::channel[])
 """
 
 _LAST = "SELECT COALESCE(max(number), 0) FROM delivery WHERE campaign_id = %s"
@@ -172,49 +103,10 @@ _STILL_WAITING = Condition(
 )
 
 
-class _Step(NamedTuple):
-    """A step that is due, and the place of its channel among the campaign's.
-
-    Its number is one more than the place, or beyond them all where it is made up for.
-    """
-
-    number: int
-    place: int
-
-
-def _names(channels: Sequence[Channel]) -> list[str]:
-    return [channel.value for channel in channels]
-
-
-def _gather(
-    connection: Connection[Any],
-    found: Plannable,
-    step: _Step,
-    now: datetime,
-    *,
-    households: bool,
-) -> datetime | None:
-    """Gather who waits for a step; when the first of those who have to have it later may."""
-    common = {"campaign": found.id, "channels": _names(found.channels)}
-    (first,) = connection.execute(_OVERDUE, common).fetchone() or (None,)
-    overdue = found.channels[first:] if first is not None and first < step.place else []
-    channels = _names(found.channels[step.place :])
-    own = {**common, "channels": channels, "overdue": _names(overdue)}
-    connection.execute(_WAITING, own)
-    if households:
-        failed = [status.value for status in FAILED]
-        connection.execute(_TAKE_OVER, {"campaign": found.id, "failed": failed})
-    wait = timedelta(minutes=found.escalate_after[step.place - 1])
-    values = {**common, "now": now, "wait": wait, "expires": found.expires}
-    (later,) = connection.execute(_LATER, values).fetchone() or (None,)
-    connection.execute("ANALYZE waiting")
-    return later
-
-
 def _finish(
     connection: Connection[Any],
     found: Plannable,
-    step: _Step,
+    step: Step,
     done: tuple[int, int, datetime],
     later: datetime | None,
 ) -> None:
@@ -273,22 +165,22 @@ class Escalator:
             found = read(connection, campaign)
             take_turn(connection, found)
             connection.execute(_FIRST, [campaign])
-            asked = {"campaign": campaign, "now": now, "channels": _names(found.channels)}
+            asked = {"campaign": campaign, "now": now, "channels": names(found.channels)}
             due = connection.execute(_DUE, asked).fetchone()
             if due is None or found.status is not CampaignStatus.RUNNING or found.expires <= now:
                 return 0
             say(connection, "escalating")
-            step = _Step(due[0], found.channels.index(Channel(due[1])))
+            step = Step(due[0], found.channels.index(Channel(due[1])))
             return self._step(connection, found, step, now)
 
     def _step(
-        self, connection: Connection[Any], found: Plannable, step: "_Step", now: datetime
+        self, connection: Connection[Any], found: Plannable, step: Step, now: datetime
     ) -> int:
         channels = found.channels[step.place :]
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
         households = asked.one_per is OnePer.HOUSEHOLD
-        later = _gather(connection, found, step, now, households=households)
+        later = gather(connection, found, step, now, households=households)
         zones = choose(
             connection, found, _STILL_WAITING, self._renderer, asked, channels, again=True
         )
