@@ -25,7 +25,8 @@ def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]
     pinned = runtime.hash(campaign, advisory)
     foreseen = foresee(runtime, campaign)
     # Figures outlive people: whoever is named as a sample may be erased one day.
-    kept = {name: foreseen[name] for name in foreseen.keys() - {"samples", "fairness"}}
+    apart = {"samples", "fairness"}
+    kept = {name: value for name, value in foreseen.items() if name not in apart}
     now, fairness = runtime.clock.now(), foreseen["fairness"]
     seen = {"rules_version": fairness["rules_version"], **passing(fairness)}
     runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
