@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ConfigurationError, InvalidInputError
@@ -114,7 +115,7 @@ def _build(home: Path, read: Options) -> Settings:
         locales=read.paths("LOCALES"),
         default_locale=read.text("DEFAULT_LOCALE", "ar"),
         region=read.text("REGION", "MA"),
-        time_zone=read.text("TIME_ZONE", "Africa/Casablanca"),
+        time_zone=_zone(read),
         routes=read.routes("ROUTES", "tel=twilio;mailto=smtp;webpush=webpush;fcm=fcm"),
         limits=read.limits("LIMITS", "twilio=10;smtp=50;webpush=200;fcm=200"),
         batch_size=read.integer("BATCH_SIZE", 1000, 1, 10_000),
@@ -151,6 +152,16 @@ _LEAST_DAYS = 30
 LINK_DAYS = 60
 _LINKED = frozenset({"service", "promotional", "safety", "addresses"})
 _MOST_DAYS = 36_500
+
+
+def _zone(read: Options) -> str:
+    name = read.text("TIME_ZONE", "Africa/Casablanca")
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        remedy = "Write a name of the IANA database, such as Africa/Casablanca."
+        raise read.refuse("TIME_ZONE", f"{name!r} is no time zone", remedy) from error
+    return name
 
 
 def _retention(read: Options) -> Mapping[str, int]:

@@ -88,7 +88,7 @@ def suggest(sheet: Sheet, catalogue: Catalogue, check_phone: CheckPhone) -> Sequ
         if not heading.strip() and not values:
             continue
         column, why = _column(columns.heading(heading), values, known, check_phone, taken)
-        if column in taken:
+        if column and column in taken:
             column, why = "", f"{column} is there already"
         taken.add(column)
         found.append(_suggested(place, heading, column, why, values, catalogue))

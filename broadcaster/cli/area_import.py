@@ -11,6 +11,7 @@ import typer
 
 from broadcaster import bootstrap
 from broadcaster.audience.areas.circle import checked
+from broadcaster.audience.areas.countries import outside, swapped
 from broadcaster.audience.areas.geojson import read_file
 from broadcaster.audience.areas.lists import AREA, read_lists
 from broadcaster.audience.areas.picture import BINS, extent_of, svg, with_room
@@ -175,15 +176,31 @@ def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
     latitude, longitude = float(written[1]), float(written[2])
     checked(longitude, latitude, radius)  # Before a server is started for nothing.
     name_of(name)
-    with bootstrap.running(load()) as runtime:
+    settings = load()
+    with bootstrap.running(settings) as runtime:
         saved = runtime.areas.save_circle(name, longitude, latitude, radius)
         inside = runtime.area_questions.count(saved.version)["inside"]
-    figures = {"area": saved.version.name, "outcome": saved.became, "customers": inside}
+    figures: dict[str, object] = {
+        "area": saved.version.name,
+        "outcome": saved.became,
+        "customers": inside,
+        "notes": list(_about(settings.region, longitude, latitude)),
+    }
     sentence = (
         f"{saved.version.name}: {saved.became}, {radius:,.0f} m around {latitude}, {longitude},"
         f" {many(inside, 'customer')}"
     )
+    for note in _about(settings.region, longitude, latitude):
+        sentence += f"\n  {note}"
     typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)
+
+
+def _about(region: str, longitude: float, latitude: float) -> Iterator[str]:
+    """Say what is strange about the middle of a circle."""
+    if swapped(region, longitude, latitude):
+        yield f"lies outside of {region}: latitude and longitude seem to be swapped"
+    elif outside(region, longitude, latitude):
+        yield f"lies outside of {region}"
 
 
 def run_picture(name: str, out: Path, *, json: bool) -> None:

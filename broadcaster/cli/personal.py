@@ -97,7 +97,9 @@ def _say_erased(done: "Erased") -> None:
             "deliveries, which stay counted."
         )
     else:
-        typer.echo("There is no customer of that number any more.")
+        typer.echo(
+            "There is no customer of that number: look at it again, or it was erased already."
+        )
     if done.kept:
         typer.echo(f"{done.kept:,} addresses are also those of other customers and stay theirs.")
     if done.traces:

@@ -34,7 +34,9 @@ def picture(forecast: Mapping[str, Any], comparison: Mapping[str, Any] | None = 
         parts.append(_actual(comparison))
     parts = [part for part in parts if part[1]]
     title = (
-        f"{forecast['campaign']}: {forecast['reached']:,} of {forecast['customers']:,} customers"
+        # Isolated, so that a name in Arabic does not take the figures along.
+        f"\u2068{forecast['campaign']}\u2069: {forecast['reached']:,} of "
+        f"{forecast['customers']:,} customers"
     )
     return _draw(title, _notes(forecast), parts)
 

@@ -40,13 +40,13 @@ def test_a_cap_counts_no_further_back_than_people_are_kept(
     """Neither set so, nor a dry run; where a setting has changed since, the doctor says it."""
     file = tmp_path / "rules.toml"
     file.write_text(_QUARTER, encoding="utf-8")
-    monkeypatch.setenv("BROADCASTER_RETENTION", "service=60;promotional=30")
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=60;promotional=60")
     for more in ((), ("--dry-run",)):
         said = run("fairness", "set", str(file), *more)
         assert said.code == 2
         assert "cap 1, days: 90 days are longer than the 60 for which service campaigns" in said.err
         assert "BROADCASTER_RETENTION to service=90" in said.err
-    monkeypatch.setenv("BROADCASTER_RETENTION", "service=90;promotional=30")
+    monkeypatch.setenv("BROADCASTER_RETENTION", "service=90;promotional=60")
     assert run("fairness", "set", str(file)).code == 0
     findings = json.loads(run("doctor", "--json").out)
     assert [one["state"] for one in findings if one["what"] == "fair use"] == ["ok"]

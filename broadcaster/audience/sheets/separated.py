@@ -155,7 +155,7 @@ class SeparatedSheet:
             rows = [row for row in csv.reader(self._ahead, delimiter=sign) if any(row)]
         except csv.Error:
             return 0
-        if len(rows[0]) == 1:
+        if not rows or len(rows[0]) == 1:
             return 0
         # The last one may be cut short by the end of the sample.
         looked_at = rows[1:-1] or rows[1:]

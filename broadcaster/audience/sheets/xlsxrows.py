@@ -120,7 +120,10 @@ class XlsxRows:
                     # What stands there may be anybody's.
                     raise _no_number(at, number) from None
                 if formula:
-                    mark |= Mark.FORMULA if valued else Mark.NO_VALUE
+                    # Only what is told to be a text may have come out empty: some writers put an
+                    # empty value beside each formula, because they calculate none.
+                    calculated = said or (valued and kind == "str")
+                    mark |= Mark.FORMULA if calculated else Mark.NO_VALUE
                 if mark:
                     marks[at] = mark
                 if at == len(cells) and not far:
