@@ -107,7 +107,9 @@ def test_circles_are_true_distances(run: Run, people: Path) -> None:
     """Made again they are the same version; drawn, and refused when impossible."""
     run("customers", "import", str(people))
     made = _json(run, "circle", "Port", "--at", "33.58,-7.60", "--radius", "5")
-    assert made == {"area": "Port", "outcome": "new", "customers": 1}
+    assert made == {"area": "Port", "outcome": "new", "customers": 1, "notes": []}
+    swapped = run("areas", "circle", "Bay", "--at=-7.60,33.58", "--radius", "5").out
+    assert "lies outside of MA: latitude and longitude seem to be swapped" in swapped
     again = run("areas", "circle", "Port", "--at", "33.58, -7.60", "--radius", "5")
     assert again.out == "Port: unchanged, 5 m around 33.58, -7.6, 1 customer\n"
     assert "33.58,-7.6 0.005" in run("areas", "show", "Port", "--cap").out
