@@ -158,6 +158,7 @@ def test_dates_may_be_counted_from_1904(tmp_path: Path) -> None:
         ("opened_on", cell("C2", "43910", ""), "opened_on", "'43910' is no date"),
         ("meter_day", cell("C2", "1.5", "", "4"), "meter_day", "is a date, as spreadsheets make"),
         ("district", "<c r='C2'><f>A1</f></c>", "district", "is a formula that no value was"),
+        ("district", "<c r='C2'><f>A1</f><v/></c>", "district", "is a formula that no value was"),
         ("district", cell("C2", "1234567890123456", ""), "district", "has more than 15 digits"),
     ],
 )
