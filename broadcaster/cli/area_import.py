@@ -205,6 +205,10 @@ def _about(region: str, longitude: float, latitude: float) -> Iterator[str]:
 
 def run_picture(name: str, out: Path, *, json: bool) -> None:
     """Draw an area."""
+    if out.suffix.lower() != ".svg":
+        raise InvalidInputError(
+            "--out", f"{out} is no name of an SVG picture", "Let it end in .svg."
+        )
     with bootstrap.running(load()) as runtime:
         version = runtime.areas.get(name)
         extent = extent_of(version)

@@ -101,10 +101,15 @@ def set_(
 ) -> None:
     """Bring the rules of a file into force, instead of all that were before."""
     from broadcaster.domain.rulebook import read, require_kept, written
+    from broadcaster.errors import InvalidInputError
     from broadcaster.render.factfile import read_facts
     from broadcaster.settings import load
 
-    raw = read_facts(file)
+    try:
+        raw = read_facts(file)
+    except InvalidInputError as error:
+        remedy = "Begin with what 'broadcaster fairness example' prints."
+        raise InvalidInputError("rules", error.problem, remedy) from error
     rules = read(raw)  # Before a server is started for nothing.
     require_kept(rules, load().retention)
     if not dry_run:

@@ -188,6 +188,7 @@ def test_bad_lists_are_one_line(
         (("count", "nobody"), "does not exist"),
         (("explain", "nobody"), "does not exist"),
         (("picture", "nobody", "--out", "x.svg"), "does not exist"),
+        (("picture", "nobody", "--out", "x.png"), "is no name of an SVG picture"),
         (("delete", "nobody"), "does not exist"),
     ],
 )

@@ -56,6 +56,20 @@ def test_a_cap_counts_no_further_back_than_people_are_kept(
     assert (found["state"], "90 days are longer than the 89" in found["word"]) == ("fault", True)
 
 
+@pytest.mark.parametrize("content", ["", "[[cap]", None])
+def test_a_file_that_holds_no_rules_is_told_of_as_that(
+    run: Run, tmp_path: Path, content: str | None
+) -> None:
+    """Empty, broken or missing: nothing is changed, and the remedy is an example of rules."""
+    file = tmp_path / "rules.toml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    said = run("fairness", "set", str(file))
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("broadcaster: rules: ")
+    assert "fairness example" in said.err
+
+
 def test_rules_are_shown_set_and_written_out_again(run: Run, tmp_path: Path) -> None:
     """The example can be set as it is, and what is shown as TOML is the same again."""
     assert run("fairness", "show").out == "Nothing is quiet, and nothing is capped.\n"
