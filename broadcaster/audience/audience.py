@@ -28,6 +28,11 @@ def utc_today() -> date:
     return datetime.now(UTC).date()
 
 
+def present(condition: Condition) -> Condition:
+    """Take those of them who are still customers."""
+    return Condition(text=PRESENT + " AND (" + condition.text + ")", values=condition.values)
+
+
 class SegmentAudience:
     """Translates segments; an implementation of the port `Audience`."""
 
@@ -82,4 +87,4 @@ class SegmentAudience:
         """
         known = self.knowledge(expression)
         found = known.condition(known.parse(expression))
-        return Condition(text=PRESENT + " AND (" + found.text + ")", values=found.values)
+        return present(found)

@@ -54,7 +54,21 @@ UPDATE staged_customer SET same = false FROM (
 ) AS differing WHERE staged_customer.customer_id = differing.customer_id
 """
 
-# What leaves no trace in the history of consent is no change: the rule is that of `staging`.
+# Whether what a file says (`said`) overturns what holds (`consent`). A refusal counts from the
+# file's date. A consent gives way to what a customer, or anybody but a file, refused, unless the
+# file names its date and that is later: `domain.consent.yields`.
+OVERTURNS: LiteralString = """(
+    (NOT said.granted OR consent.source IN ('import', 'made')
+        OR consent.at < %(as_of)s::timestamptz)
+    AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))"""
+
+#: Whether it says anything new; what does not leaves no trace in the history.
+NEWS: LiteralString = (
+    "(consent.customer_id IS NULL OR (consent.granted <> said.granted AND "
+    + OVERTURNS
+    + ") OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz))"
+)
+
 _CONSENTS: LiteralString = """
 UPDATE staged_customer SET same = false FROM (
     SELECT said.customer_id FROM (
@@ -63,14 +77,9 @@ UPDATE staged_customer SET same = false FROM (
         GROUP BY customer_id, channel, class
     ) AS said
     LEFT JOIN consent USING (customer_id, channel, class)
-    WHERE consent.customer_id IS NULL
-       OR (consent.granted <> said.granted
-           AND (NOT said.granted OR consent.source IN ('import', 'made')
-                OR consent.at < %(as_of)s::timestamptz)
-           AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))
-       OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz)
+    WHERE {news}
 ) AS differing WHERE staged_customer.customer_id = differing.customer_id
-"""
+""".replace("{news}", NEWS)
 
 #: What is sealed anew each time it is written has to be opened to be compared.
 _BROKEN: LiteralString = """

@@ -10,9 +10,9 @@ from psycopg_pool import ConnectionPool
 from broadcaster.audience.columns import known_columns
 from broadcaster.audience.definitions import read
 from broadcaster.audience.mapping import ColumnMapping, read_mapping, write_mapping
+from broadcaster.audience.saved_names import checked, tidied
 from broadcaster.errors import InvalidInputError, NotFoundError
 
-_LONGEST_NAME = 100
 #: How many mappings there may be.
 _MOST = 1_000
 
@@ -26,11 +26,7 @@ class Mappings:
 
     def save(self, name: str, mapping: ColumnMapping) -> None:
         """Save a mapping, or change the one of that name; InvalidInputError when it is wrong."""
-        text = _plain(name)
-        if not text or len(text) > _LONGEST_NAME:
-            remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
-            problem = "is empty, too long or has control characters"
-            raise InvalidInputError("name", problem, remedy)
+        text = checked(name)
         content = write_mapping(mapping)
         # What is saved can be read again: whatever was put together is checked as a whole.
         read_mapping(content, self._columns())
@@ -65,7 +61,7 @@ class Mappings:
         """
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT content FROM column_mapping WHERE name = %s", [_plain(name)]
+                "SELECT content FROM column_mapping WHERE name = %s", [tidied(name)]
             ).fetchone()
         if row is None:
             raise self._missing(name)
@@ -74,7 +70,7 @@ class Mappings:
     def delete(self, name: str) -> None:
         """Delete a mapping; NotFoundError."""
         with self._pool.connection() as connection:
-            found = connection.execute("DELETE FROM column_mapping WHERE name = %s", [_plain(name)])
+            found = connection.execute("DELETE FROM column_mapping WHERE name = %s", [tidied(name)])
         if not found.rowcount:
             raise self._missing(name)
 
@@ -83,9 +79,3 @@ class Mappings:
         listed = "Type 'broadcaster mappings list' for those there are."
         remedy = f'Did you mean "{close[0]}"?' if close else listed
         return NotFoundError("mapping", f"{name!r} does not exist", remedy)
-
-
-def _plain(name: str) -> str:
-    """Tidy a name; one that the database could not hold is none of ours."""
-    text = " ".join(name.split())
-    return text if text.isprintable() else ""

@@ -32,8 +32,12 @@ def read_plan(explained: _Node, account: str) -> Plan:
     nodes = list(_scans(explained["Plan"]))
     indexes = dict.fromkeys(index for node in nodes for index in _indexes(node))
     steps = dict.fromkeys(_step(node) for node in nodes)
-    shown = _OCTETS.sub("'...'", account)
-    return Plan(steps=tuple(steps), indexes=tuple(indexes), account=shown)
+    return Plan(steps=tuple(steps), indexes=tuple(indexes), account=masked(account))
+
+
+def masked(account: str) -> str:
+    """Leave out of PostgreSQL's account what nobody wants to read."""
+    return _OCTETS.sub("'...'", account)
 
 
 def _scans(node: _Node) -> Iterator[_Node]:

@@ -16,9 +16,9 @@ from broadcaster.audience.including import pinned
 from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.nearest import close
 from broadcaster.audience.query import parse
+from broadcaster.audience.saved_names import checked, tidied
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
-_LONGEST_NAME = 100
 #: How many segments there may be.
 _MOST = 10_000
 
@@ -48,7 +48,7 @@ class Segments:
         when the name or the expression is wrong, or segments would stand in one another in a
         circle.
         """
-        checked = _checked(name)
+        named = _checked(name)
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
             known = self._audience.known(connection, steady)
@@ -56,7 +56,7 @@ class Segments:
                 tree = read_json(expression, known.catalogue, known.names)
             else:
                 tree = known.parse(expression)
-            segment = Segment(name=checked, expression=canonical(tree))
+            segment = Segment(name=named, expression=canonical(tree))
             _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:
@@ -82,7 +82,7 @@ class Segments:
         """Give the segment; NotFoundError with the nearest name there is."""
         with self._pool.connection() as connection:
             row = connection.execute(
-                "SELECT name, expression FROM segment WHERE name = %s", [_plain(name)]
+                "SELECT name, expression FROM segment WHERE name = %s", [tidied(name)]
             ).fetchone()
         if row is None:
             raise self._missing(name)
@@ -110,7 +110,7 @@ class Segments:
         """
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
-            plain = _plain(name)
+            plain = tidied(name)
             known = self._audience.known(connection)
             within = [
                 other
@@ -183,18 +183,8 @@ def _reads(known: Knowledge, name: str) -> bool:
         return False
 
 
-def _plain(name: str) -> str:
-    """Tidy a name; one that the database could not hold is none of ours."""
-    text = " ".join(name.split())
-    return text if text.isprintable() else ""
-
-
 def _checked(name: str) -> str:
-    text = _plain(name)
-    if not text or len(text) > _LONGEST_NAME:
-        remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
-        problem = "is empty, too long or has control characters"
-        raise InvalidInputError("name", problem, remedy)
+    text = checked(name)
     if text.lower() == "all":
         problem = "'all' is an expression and would be taken for one"
         raise InvalidInputError("name", problem, "Give another name.")

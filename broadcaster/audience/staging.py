@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from broadcaster.audience.fates import Fates, Origin, decide
+from broadcaster.audience.fates import NEWS, OVERTURNS, Fates, Origin, decide
 from broadcaster.audience.given import Given
 from broadcaster.audience.returning import Returning
 from broadcaster.domain.customer import CustomerRecord
@@ -140,9 +140,6 @@ _REPLACED: tuple[LiteralString, ...] = (
 )
 
 # What a file says of consent is added to the history; what holds now follows from that (a trigger).
-# A refusal counts from the file's date. A consent gives way to what a customer, or anybody but a
-# file, refused, unless the file names its date and that is later: `domain.consent.yields`. What
-# says nothing new leaves no trace.
 _SAID: LiteralString = """
 INSERT INTO consent_record
     (customer_id, channel, ground, classes, granted, source, at, proof, recorded_by)
@@ -156,13 +153,8 @@ FROM (
 ) AS said
 LEFT JOIN consent ON consent.customer_id = said.customer_id
     AND consent.channel = said.channel AND consent.class = said.class
-WHERE consent.customer_id IS NULL
-   OR (consent.granted <> said.granted
-       AND (NOT said.granted OR consent.source IN ('import', 'made')
-            OR consent.at < %(as_of)s::timestamptz)
-       AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'))
-   OR (consent.granted = said.granted AND consent.at < %(as_of)s::timestamptz)
-"""
+WHERE {news}
+""".replace("{news}", NEWS)
 
 _LEFT: LiteralString = """
 SELECT count(*) FROM staged_consent AS said JOIN staged_customer USING (number)
@@ -172,14 +164,7 @@ WHERE said.granted AND NOT consent.granted
 """
 
 # The same, asked before anything is stored: those that would overturn the refusal don't count.
-_WOULD_BE_LEFT: LiteralString = (
-    _LEFT
-    + """
-AND NOT COALESCE(
-    (consent.source IN ('import', 'made') OR consent.at < %(as_of)s::timestamptz)
-    AND consent.at <= COALESCE(%(as_of)s::timestamptz, 'infinity'), false)
-"""
-)
+_WOULD_BE_LEFT: LiteralString = _LEFT + " AND NOT COALESCE(" + OVERTURNS + ", false)"
 
 _JOINED: LiteralString = """
 INSERT INTO customer_address (customer_id, channel, ordinal, address_id)

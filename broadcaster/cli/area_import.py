@@ -180,18 +180,18 @@ def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
     with bootstrap.running(settings) as runtime:
         saved = runtime.areas.save_circle(name, longitude, latitude, radius)
         inside = runtime.area_questions.count(saved.version)["inside"]
+    notes = list(_about(settings.region, longitude, latitude))
     figures: dict[str, object] = {
         "area": saved.version.name,
         "outcome": saved.became,
         "customers": inside,
-        "notes": list(_about(settings.region, longitude, latitude)),
+        "notes": notes,
     }
     sentence = (
         f"{saved.version.name}: {saved.became}, {radius:,.0f} m around {latitude}, {longitude},"
         f" {many(inside, 'customer')}"
     )
-    for note in _about(settings.region, longitude, latitude):
-        sentence += f"\n  {note}"
+    sentence = "\n  ".join([sentence, *notes])
     typer.echo(json_module.dumps(figures, ensure_ascii=False).encode() if json else sentence)
 
 

@@ -17,7 +17,6 @@ from broadcaster.domain.delivery import DeliveryId
 
 #: What stands instead of a customer's number that was taken out.
 ERASED = "erased"
-_CHUNK = 1 << 20
 _NEEDED = frozenset({"delivery", "customer", "reference"})
 _DRAFT = ".erasing"
 #: The most deliveries of one person that are listed: one a channel, and a few more.
@@ -129,8 +128,5 @@ def _is(row: Mapping[str, str], number: str) -> bool:
 
 def sha256(file: Path) -> str:
     """Give the SHA-256 of a file; OSError when it is not there."""
-    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

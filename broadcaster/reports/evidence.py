@@ -12,8 +12,6 @@ from typing import IO
 
 from broadcaster.errors import InvalidInputError
 
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
@@ -82,11 +80,8 @@ def _count(file: Path) -> int:
 
 
 def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -57,11 +57,17 @@ class Languages:
         chosen = self._locales.choose([tag], self._languages) if tag else None
         return self._languages[chosen] if chosen else None
 
-    def of(self, request: Request) -> Language:
-        """Choose: what the address asks for (`?lang=`), else what the browser prefers."""
+    def of(self, request: Request, best: str | None = None) -> Language:
+        """Choose: what the address asks for (`?lang=`), else what the browser prefers.
+
+        The language of the locale `best`, such as that of a message, comes before the browser's.
+        """
         asked = request.query_params.get("lang", "")[:40]
         if asked in self._languages:
             return self._languages[asked]
+        found = None if "lang" in request.query_params else self.get(best)
+        if found:
+            return found
         tags = accepted(request.headers.get("accept-language", ""))
         chosen = self._locales.choose(tags, self._languages)
         return self._languages[chosen] if chosen else self.offered()[-1]

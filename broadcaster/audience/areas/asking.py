@@ -1,6 +1,5 @@
 """What can be asked about an area: how many customers, where, and how the database finds them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.audience.areas.places import SavedPlaces
 from broadcaster.audience.areas.version import Listed, Version
+from broadcaster.audience.audience import PRESENT, present
+from broadcaster.audience.plan import masked
 
 #: The most different values of an attribute that are looked through for a likely one.
 _MOST_VALUES = 20_000
@@ -25,7 +26,7 @@ GROUP BY 1, 2 ORDER BY 2, 1
 """
 _EXTENT = """
 SELECT min(longitude), min(latitude), max(longitude), max(latitude) FROM customer
-WHERE left_at IS NULL AND latitude IS NOT NULL AND
+WHERE latitude IS NOT NULL AND
 """
 _STRANGE = """
 SELECT unnest(%(values)s::text[]) EXCEPT SELECT attributes->>%(name)s::text FROM customer ORDER BY 1
@@ -37,8 +38,6 @@ _KNOWN = """
 SELECT DISTINCT attributes->>%(name)s::text AS one FROM customer
 WHERE attributes->>%(name)s::text IS NOT NULL ORDER BY one LIMIT %(most)s
 """
-#: A value of the statement with the octets of all cells, which nobody wants to read in a plan.
-_OCTETS = re.compile(r"'\\x[0-9a-f]{32,}'")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,13 +70,9 @@ class AreaQuestions:
 
     def count(self, version: Version) -> Mapping[str, int]:
         """Count the customers of an area, all there are, and those whose place is known."""
-        chosen = self._places.condition(version)
-        inside = (
-            "SELECT count(*) FROM customer WHERE customer.left_at IS NULL AND ("  # noqa: S608  (values bound)
-            + chosen.text
-            + ")"
-        )
-        everybody = "SELECT count(*), count(latitude) FROM customer WHERE left_at IS NULL"
+        chosen = present(self._places.condition(version))
+        inside = "SELECT count(*) FROM customer WHERE " + chosen.text  # noqa: S608  (values bound)
+        everybody = "SELECT count(*), count(latitude) FROM customer WHERE " + PRESENT  # noqa: S608  (ours)
         with self._pool.connection() as connection:
             (found,) = connection.execute(inside, chosen.values).fetchone() or (0,)
             customers, placed = connection.execute(everybody).fetchone() or (0, 0)
@@ -85,18 +80,18 @@ class AreaQuestions:
 
     def explain(self, version: Version) -> Sequence[str]:
         """Count the customers and give the plan by which the database did it."""
-        chosen = self._places.condition(version)
+        chosen = present(self._places.condition(version))
         query = (
-            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM customer"  # noqa: S608  (values bound)
-            " WHERE customer.left_at IS NULL AND (" + chosen.text + ")"
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT count(*) FROM customer WHERE "  # noqa: S608  (values bound)
+            + chosen.text
         )
         with self._pool.connection() as connection:
             rows = connection.execute(query, chosen.values).fetchall()
-        return [_OCTETS.sub("'...'", line) for (line,) in rows]
+        return [masked(line) for (line,) in rows]
 
     def extent(self, version: Version) -> Extent | None:
         """Give what encloses the customers of an area; None when no place is known."""
-        chosen = self._places.condition(version)
+        chosen = present(self._places.condition(version))
         with self._pool.connection() as connection:
             row = connection.execute(_EXTENT + chosen.text, chosen.values).fetchone()
         if row is None or row[0] is None:

@@ -6,9 +6,8 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from broadcaster.audience.areas.version import Sort, Version, parted
+from broadcaster.audience.saved_names import checked
 from broadcaster.errors import InvalidInputError
-
-_LONGEST_NAME = 100
 
 _COLUMNS: LiteralString = (
     "version.id, version.name, version.kind, version.hash, version.geometry, version.source,"
@@ -48,19 +47,9 @@ def version_of(row: Sequence[Any]) -> Version:
     )
 
 
-def plain(name: str) -> str:
-    """Tidy a name; one that the database could not hold is none of ours."""
-    text = " ".join(name.split())
-    return text if text.isprintable() else ""
-
-
 def name_of(name: str) -> str:
     """Check a name for an area; InvalidInputError."""
-    text = plain(name)
-    if not text or len(text) > _LONGEST_NAME:
-        problem = "is empty, too long or has control characters"
-        remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
-        raise InvalidInputError("name", problem, remedy)
+    text = checked(name)
     if parted(text)[1] is not None:
         problem = f"{text!r} ends as names of versions do"
         raise InvalidInputError("name", problem, "Give it another end.")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 #: How many steps of the grid a degree has.
 UNIT = 10_000_000
-#: The farthest coordinates, steps.
-FARTHEST_X, FARTHEST_Y = 180 * UNIT, 90 * UNIT
 
 #: The radius of the sphere that has the Earth's surface, kilometres.
 _AUTHALIC_KM = 6371.0072

@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.audience.areas import geojson
 from broadcaster.audience.areas.circle import checked
 from broadcaster.audience.areas.pieces import Grid
-from broadcaster.audience.areas.rows import LATEST, OF_HASH, name_of, one, plain, version_of
+from broadcaster.audience.areas.rows import LATEST, OF_HASH, name_of, one, version_of
 from broadcaster.audience.areas.shape import Shape, square_km, vertices
 from broadcaster.audience.areas.version import (
     Cells,
@@ -29,6 +29,7 @@ from broadcaster.audience.areas.version import (
     parted,
 )
 from broadcaster.audience.areas.writing import Given, Saved, save
+from broadcaster.audience.saved_names import tidied
 from broadcaster.errors import ConflictError, NotFoundError
 
 #: The advisory lock of whoever stores areas; any number that nobody else uses.
@@ -131,7 +132,7 @@ class Areas:
 
         NotFoundError with the nearest name there is.
         """
-        name, digits = parted(plain(reference))
+        name, digits = parted(tidied(reference))
         query = LATEST + " WHERE area.name = %(name)s" if digits is None else OF_HASH
         with self._pool.connection() as connection:
             found = one(connection, query, {"name": name, "digits": digits})
@@ -161,7 +162,7 @@ class Areas:
 
         NotFoundError; ConflictError while a saved segment asks about it.
         """
-        tidy = plain(name)
+        tidy = tidied(name)
         quoted = '"' + tidy.replace("\\", "\\\\").replace('"', '\\"') + '"'
         with self._pool.connection() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

@@ -6,7 +6,8 @@ from typing import NoReturn
 
 from broadcaster.audience.sheets import markup
 from broadcaster.audience.sheets.archive import Archive, Part
-from broadcaster.audience.sheets.choosing import choose, hidden_columns, hidden_rows
+from broadcaster.audience.sheets.choosing import choose
+from broadcaster.audience.sheets.hidden import Hidden
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.merged import Area, Filler
 from broadcaster.audience.sheets.odsrows import OdsRows
@@ -38,11 +39,8 @@ class OdsSheet:
     def __init__(self, source: Source, wanted: Wanted) -> None:
         """Find the sheets and the merged cells; InvalidInputError when it can't be read."""
         self._source = source
-        self._wanted = wanted
         self._part: Part | None = None
-        self._hidden_rows = 0
-        self._hidden_columns: set[int] = set()
-        self._hidden_used: set[int] = set()
+        self._hidden = Hidden(wanted)
         try:
             self._archive = Archive(source.file)
             _check_readable(self._archive)
@@ -66,7 +64,7 @@ class OdsSheet:
     @property
     def unseen(self) -> Collection[int]:
         """The places of hidden columns that are left out."""
-        return () if self._wanted.hidden else self._hidden_columns
+        return self._hidden.unseen
 
     def about(self) -> Mapping[str, str]:
         """Say which sheet it is, and of which."""
@@ -75,12 +73,7 @@ class OdsSheet:
 
     def remarks(self) -> Sequence[Remark]:
         """Say what was hidden, and which sheets are not read."""
-        found = list(self._others)
-        if self._hidden_used:
-            found.append(hidden_columns(self._hidden_used))
-        if self._hidden_rows:
-            found.append(hidden_rows(self._hidden_rows))
-        return found
+        return [*self._others, *self._hidden.remarks()]
 
     def fault(self, problem: str, remedy: str) -> InvalidInputError:
         """Make an error about the file."""
@@ -95,30 +88,23 @@ class OdsSheet:
         try:
             self._part = self._archive.stream(_CONTENT)
             reader = OdsRows(self._entry.place)
-            self._hidden_columns = reader.hidden_columns
+            self._hidden.columns = reader.hidden_columns
             filler = Filler([])
             for row, spans, hidden in reader.read(self._part):
-                filler.expect(
-                    Area(row.number, left, row.number + down, left + right)
-                    for left, right, down in spans
-                )
+                # Rarely any: what waits is sorted anew by it.
+                if spans:
+                    filler.expect(
+                        Area(row.number, left, row.number + down, left + right)
+                        for left, right, down in spans
+                    )
                 cells, marks = list(row.cells), dict(row.marks)
                 filler.fill(row.number, cells, marks)
-                if hidden and not self._wanted.hidden:
-                    self._hidden_rows += 1
+                if self._hidden.leaves_out(hidden=hidden):
                     continue
-                self._hide(cells, marks)
+                self._hidden.empty(cells, marks)
                 yield SheetRow(row.number, cells, marks)
         except MarkupError as error:
             self._fail(error)
-
-    def _hide(self, cells: list[str], marks: dict[int, int]) -> None:
-        if not self._hidden_columns or self._wanted.hidden:
-            return
-        for at in self._hidden_columns.intersection(range(len(cells))):
-            self._hidden_used.add(at)
-            cells[at] = ""
-            marks.pop(at, None)
 
     def _fail(self, error: MarkupError) -> NoReturn:
         raise self.fault(str(error), _SAVE) from error

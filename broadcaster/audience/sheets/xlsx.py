@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from broadcaster.audience.sheets.archive import Archive, Part
-from broadcaster.audience.sheets.choosing import choose, hidden_columns, hidden_rows
+from broadcaster.audience.sheets.choosing import choose
+from broadcaster.audience.sheets.hidden import Hidden
 from broadcaster.audience.sheets.markup import MarkupError, has_text
 from broadcaster.audience.sheets.merged import MOST, Area, Filler, read_area
 from broadcaster.audience.sheets.sheet import Remark, SheetRow, Wanted
@@ -31,12 +32,9 @@ class XlsxSheet:
     def __init__(self, source: Source, wanted: Wanted) -> None:
         """Read what the workbook says of itself; InvalidInputError when it can't be read."""
         self._source = source
-        self._wanted = wanted
         self._strings: SharedStrings | None = None
         self._part: Part | None = None
-        self._hidden_rows = 0
-        self._hidden_columns: set[int] = set()
-        self._hidden_used: set[int] = set()
+        self._hidden = Hidden(wanted)
         try:
             self._archive = Archive(source.file)
             self._book = read_workbook(self._archive)
@@ -58,7 +56,7 @@ class XlsxSheet:
     @property
     def unseen(self) -> Collection[int]:
         """The places of hidden columns that are left out."""
-        return () if self._wanted.hidden else self._hidden_columns
+        return self._hidden.unseen
 
     def about(self) -> Mapping[str, str]:
         """Say which sheet it is, and of which."""
@@ -67,12 +65,7 @@ class XlsxSheet:
 
     def remarks(self) -> Sequence[Remark]:
         """Say what was hidden, and which sheets are not read."""
-        found = list(self._others)
-        if self._hidden_used:
-            found.append(hidden_columns(self._hidden_used))
-        if self._hidden_rows:
-            found.append(hidden_rows(self._hidden_rows))
-        return found
+        return [*self._others, *self._hidden.remarks()]
 
     def fault(self, problem: str, remedy: str) -> InvalidInputError:
         """Make an error about the file."""
@@ -90,11 +83,10 @@ class XlsxSheet:
             if self._book.strings and self._strings is None:
                 self._strings = SharedStrings.read(self._archive.stream(self._book.strings))
             self._part = self._archive.stream(self._entry.part)
-            reader = XlsxRows(self._book, self._strings, self._hidden_columns)
+            reader = XlsxRows(self._book, self._strings, self._hidden.columns)
             filler = Filler(self._areas)
             for row, hidden in reader.read(self._part):
-                if hidden and not self._wanted.hidden:
-                    self._hidden_rows += 1
+                if self._hidden.leaves_out(hidden=hidden):
                     filler.fill(row.number, list(row.cells), {})
                     continue
                 yield self._finished(row, filler)
@@ -102,15 +94,11 @@ class XlsxSheet:
             self._fail(error)
 
     def _finished(self, row: SheetRow, filler: Filler) -> SheetRow:
-        if not self._areas and not self._hidden_columns:
+        if not self._areas and not self._hidden.columns:
             return row
         cells, marks = list(row.cells), dict(row.marks)
         filler.fill(row.number, cells, marks)
-        if not self._wanted.hidden:
-            for at in self._hidden_columns.intersection(range(len(cells))):
-                self._hidden_used.add(at)
-                cells[at] = ""
-                marks.pop(at, None)
+        self._hidden.empty(cells, marks)
         return SheetRow(row.number, cells, marks)
 
     def _filled(self, entry: SheetEntry) -> bool:

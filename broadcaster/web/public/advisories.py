@@ -50,10 +50,7 @@ class Advisories:
         best = renderer.choose(advisory.kind, tags) if kind else None
         if kind is None or best is None:
             raise HTTPException(404)
-        asked = "lang" in request.query_params
-        language = self._pages.languages.of(request)
-        if not asked:
-            language = self._pages.languages.get(best) or language
+        language = self._pages.languages.of(request, best)
         offered = sorted(kind.locales, key=lambda tag: tag != best)
         return self._pages.page(
             "advisory.html",

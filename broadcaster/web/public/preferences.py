@@ -15,13 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
-from broadcaster.domain.tokens import verify
 from broadcaster.ledger.preferences import Preferences
 from broadcaster.web import bodies
 from broadcaster.web.inside import Inside
 from broadcaster.web.pages import Pages
+from broadcaster.web.public.links import delivery_of
 
 _log = logging.getLogger(__name__)
 
@@ -48,13 +47,13 @@ class PreferencesPage:
 
     async def show(self, request: Request) -> Response:
         """Show what is wanted; nothing changes."""
-        delivery = self._delivery(request)
+        delivery = delivery_of(request, self._key)
         found = await run_in_threadpool(self._inside.optouts.preferences, delivery)
         return self._page(request, found, done=False)
 
     async def save(self, request: Request) -> Response:
         """Note what was chosen, and show it; 400 for what is no form of ours."""
-        delivery = self._delivery(request)
+        delivery = delivery_of(request, self._key)
         wanted = _wanted(await bodies.read(request, _MOST))
         now = self._inside.clock.now()
         found = await run_in_threadpool(self._inside.optouts.choose, delivery, wanted, now)
@@ -62,16 +61,9 @@ class PreferencesPage:
         _log.info("a customer chose what to be told", extra=details)
         return self._page(request, found, done=True)
 
-    def _delivery(self, request: Request) -> DeliveryId:
-        delivery = verify(self._key, "unsubscribe", request.path_params["token"])
-        if delivery is None:
-            raise HTTPException(404)
-        return delivery
-
     def _page(self, request: Request, found: Preferences, *, done: bool) -> Response:
         """Answer in the language of the message, unless the reader asks for another."""
-        asked = "lang" in request.query_params
-        language = None if asked else self._pages.languages.get(found.locale)
+        language = self._pages.languages.of(request, found.locale)
         rows = [
             {
                 "channel": channel,

@@ -9,18 +9,16 @@ One click never ends what protects life: `domain.consent.ENDS`.
 import logging
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import MessageClass
-from broadcaster.domain.tokens import verify
 from broadcaster.ledger.optouts import Subscription
 from broadcaster.web import bodies
 from broadcaster.web.inside import Inside
 from broadcaster.web.pages import Pages
+from broadcaster.web.public.links import delivery_of
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +43,13 @@ class Unsubscribe:
 
     async def ask(self, request: Request) -> Response:
         """Say what would end, with a button; nothing changes."""
-        delivery = self._delivery(request)
+        delivery = delivery_of(request, self._key)
         subscription = await run_in_threadpool(self._inside.optouts.ask, delivery)
         return self._page(request, subscription, done=False)
 
     async def end(self, request: Request) -> Response:
         """End it; repeating it changes nothing. 503 when it cannot be noted now."""
-        delivery = self._delivery(request)
+        delivery = delivery_of(request, self._key)
         await bodies.read(request, _MOST)
         subscription = await run_in_threadpool(self._inside.optouts.ask, delivery)
         now = self._inside.clock.now()
@@ -60,17 +58,9 @@ class Unsubscribe:
         _log.info("a customer opted out", extra=details)
         return self._page(request, subscription, done=True)
 
-    def _delivery(self, request: Request) -> DeliveryId:
-        delivery = verify(self._key, "unsubscribe", request.path_params["token"])
-        if delivery is None:
-            raise HTTPException(404)
-        return delivery
-
     def _page(self, request: Request, subscription: Subscription, *, done: bool) -> Response:
         """Answer in the language of the message, unless the reader asks for another."""
-        languages = self._pages.languages
-        asked = "lang" in request.query_params
-        language = None if asked else languages.get(subscription.locale)
+        language = self._pages.languages.of(request, subscription.locale)
         return self._pages.page(
             "unsubscribe.html",
             request,
