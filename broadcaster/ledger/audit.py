@@ -1,8 +1,5 @@
 """The audit trail, as the ledger writes it."""
 
-from broadcaster.ports.auditing import note
+from broadcaster.ports.auditing import SYSTEM, note
 
 __all__ = ["SYSTEM", "note"]
-
-#: Who acts when no person does.
-SYSTEM = "broadcaster"

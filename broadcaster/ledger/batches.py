@@ -6,7 +6,7 @@ reads deliveries names their campaign as a value, so that of all tables its own 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 
@@ -14,6 +14,13 @@ from broadcaster.domain.delivery import DeliveryId
 
 #: How often a provider is asked about one delivery before it is left as it is.
 TRIES = 3
+
+#: Whether something may leave from a batch, joined with its campaign and advisory. Quiet hours and
+#: holds stand in the batch as moments, which `resting` and `holds` look after.
+OPEN: LiteralString = """(
+    campaign.status = 'running' AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+    AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
+    AND (batch.held_until IS NULL OR batch.held_until <= %(now)s))"""
 
 _LOSE = """
 UPDATE delivery SET status = 'unknown', reason = 'worker_lost', due_at = %(now)s, asked = 0

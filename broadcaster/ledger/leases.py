@@ -13,20 +13,12 @@ from broadcaster.ledger.arrays import integers
 from broadcaster.ledger.together import together
 from broadcaster.ports import Lease, Pending, Vault, open_address, open_names
 
-# Quiet hours and holds stand in the batch as moments, which `resting` and `holds` look after.
-_OPEN = """
-  AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
-  AND (batch.held_until IS NULL OR batch.held_until <= %(now)s)
-"""
-
 _LEASE = f"""
 UPDATE batch SET lease_token = lease_token + 1, lease_until = %(until)s, published_at = NULL
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = %(batch)s AND NOT batch.done AND batch.due_at <= %(now)s
   AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
-  AND campaign.id = batch.campaign_id AND campaign.status = 'running'
-  AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-  {_OPEN}
+  AND campaign.id = batch.campaign_id AND {batches.OPEN}
 RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane, batch.rest_from
 """  # noqa: S608  (joined from our own constants)
 
@@ -65,9 +57,7 @@ UPDATE batch SET lease_until = %(until)s
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = %(batch)s AND batch.lease_token = %(token)s AND batch.lease_until > %(now)s
   AND NOT batch.done
-  AND campaign.id = batch.campaign_id AND campaign.status = 'running'
-  AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
-  {_OPEN}
+  AND campaign.id = batch.campaign_id AND {batches.OPEN}
 """  # noqa: S608  (joined from our own constants)
 
 # Sent together with the gate, before it is known whether that was open: it was when the batch is as

@@ -86,7 +86,7 @@ _COUNTED = "UPDATE batch SET overridden_at = NULL WHERE id = ANY(%(ids)s)"
 _BATCHES = 1000
 
 
-class _Sort(NamedTuple):
+class Sort(NamedTuple):
     """What decides when a batch rests."""
 
     channel: str
@@ -111,17 +111,15 @@ def refresh(connection: Connection[Any], time_zone: str, now: datetime) -> bool:
     rows = connection.execute(_STALE, values).fetchall()
     if rows:
         course = Course(rules=in_force(connection), time_zone=time_zone)
-        write(connection, course, [(row[0], _Sort(*row[2:7])) for row in rows])
+        write(connection, course, [(row[0], Sort(*row[2:7])) for row in rows])
         rested = sorted({row[1] for row in rows if row[7]})
         connection.execute(_WAIT_ON, {"campaigns": rested, "now": now})
     return len(rows) == _BATCHES
 
 
-def write(
-    connection: Connection[Any], course: Course, batches: Sequence[tuple[int, _Sort]]
-) -> None:
+def write(connection: Connection[Any], course: Course, batches: Sequence[tuple[int, Sort]]) -> None:
     """Work out when these (locked) batches rest next, and write it into them."""
-    known: dict[_Sort, tuple[Rest | None, datetime | None]] = {}
+    known: dict[Sort, tuple[Rest | None, datetime | None]] = {}
     for _, sort in batches:
         if sort not in known:
             given = (
@@ -141,13 +139,6 @@ def write(
         "version": course.rules.version,
     }
     connection.execute(_WRITE, values)
-
-
-def sort_of(
-    channel: str, zone: str | None, lane: str, message_class: str, start: datetime
-) -> _Sort:
-    """Join what decides when a batch rests from `start` on."""
-    return _Sort(channel, zone, lane, message_class, start)
 
 
 def count_passed(connection: Connection[Any], now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from broadcaster.domain.fairness import Course
-from broadcaster.ledger.resting import in_force, sort_of, write
+from broadcaster.ledger.resting import Sort, in_force, write
 from broadcaster.ports import NOTE_PASSED
 
 _RESTING = """
@@ -50,7 +50,7 @@ def wake(connection: Connection[Any], time_zone: str, values: Mapping[str, Any])
     connection.execute(_RELEASED, own)
     # The next quiet time is looked for from the end of this one on.
     sorts = [
-        (batch, sort_of(channel, zone, lane, class_, until)) for batch, channel, zone, until in rows
+        (batch, Sort(channel, zone, lane, class_, until)) for batch, channel, zone, until in rows
     ]
     write(connection, course, sorts)
     return sum(count for (count,) in counts)

@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import LiteralString, Protocol
 
+#: Who acts when no person does.
+SYSTEM = "broadcaster"
+
 _NOTE: LiteralString = (
     "INSERT INTO audit (actor, action, subject, details) VALUES (%s, %s, %s, %s::jsonb)"
 )

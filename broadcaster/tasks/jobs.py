@@ -9,13 +9,12 @@ from kombu.exceptions import OperationalError
 
 from broadcaster.domain.message import Lane
 from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
+from broadcaster.ports.auditing import SYSTEM
 from broadcaster.tasks.app import CONTROL, URGENT
 from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
 
-#: Who acts when no person does.
-SYSTEM = "broadcaster"
 #: The most receipts handled at once, so that nobody waits for long.
 _RECEIPTS = 1000
 #: The next ticks ask again for what waited longer than this, seconds.
