@@ -38,6 +38,16 @@ class Certainty(StrEnum):
     UNKNOWN = "unknown"
 
 
+class MessageType(StrEnum):
+    """What an advisory is in its thread (CAP 1.2, `msgType`, told more finely)."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    CORRECTION = "correction"
+    CANCEL = "cancel"
+    ALL_CLEAR = "all_clear"
+
+
 #: A fact as it is stored and hashed: JSON values only.
 FactValue = str | int | float | bool | list[str] | dict[str, str] | None
 
@@ -60,6 +70,9 @@ class Advisory:
     certainty: Certainty
     effective: datetime
     expires: datetime
+    message_type: MessageType = MessageType.ALERT
+    thread: int | None = None
+    follows: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive or reversed times: a late night is no time to guess a zone."""
