@@ -131,6 +131,7 @@ class Parts:
                 "severity": order.advisory.severity.value,
                 "urgency": order.advisory.urgency.value,
                 "certainty": order.advisory.certainty.value,
+                "message_type": order.advisory.message_type.value,
             },
             "reader": order.show(surface),
             **more,
