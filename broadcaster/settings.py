@@ -5,6 +5,7 @@ the file `settings.env` in the home folder; the environment wins.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,23 @@ class SandboxSettings:
     push_port: int
     trouble: float
     pace: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicationSettings:
+    """What is public: the folder, whose it is, who alerts are from, and where it is announced.
+
+    `names` are the organisation's by locale, or `und`. `sinks` are destinations by their names,
+    `sink_locales` say in which language each is told. Paths are None where nothing is signed.
+    """
+
+    folder: Path
+    names: Mapping[str, str]
+    sender: str
+    key: Path | None
+    certificate: Path | None
+    sinks: Mapping[str, Secret]
+    sink_locales: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +84,7 @@ class Settings:
     bounce_host: str
     bounce_port: int
     variables: Mapping[str, str] = field(repr=False)
+    publication: PublicationSettings
     sandbox: SandboxSettings
 
     def options(self, name: str) -> Options:
@@ -130,6 +149,7 @@ def _build(home: Path, read: Options) -> Settings:
         bounce_host=read.text("BOUNCE_HOST", "127.0.0.1"),
         bounce_port=read.integer("BOUNCE_PORT", 8425, 1, 65535),
         variables=read.values,
+        publication=_publication(home, read),
         sandbox=_sandbox(read),
     )
 
@@ -177,6 +197,42 @@ def _retention(read: Options) -> Mapping[str, int]:
             raise read.refuse("RETENTION", f"{name} has no number of days", remedy)
         days[name] = int(value)
     return MappingProxyType(days)
+
+
+#: CAP refers to messages by `sender,identifier,sent` (3.2.1).
+_SENDER = re.compile(r"[^\s,<&]{1,200}")
+_SINK = re.compile(r"[a-z][a-z0-9]{0,29}")
+_SINKS = 20
+
+
+def _publication(home: Path, read: Options) -> PublicationSettings:
+    sender = read.text("CAP_SENDER", "")
+    if sender and not _SENDER.fullmatch(sender):
+        problem = "has a blank, a comma, < or &"
+        raise read.refuse("CAP_SENDER", problem, "Write a domain of yours, as alerts.example.org.")
+    key, certificate = read.text("CAP_KEY_FILE", ""), read.text("CAP_CERTIFICATE_FILE", "")
+    if bool(key) != bool(certificate):
+        missing = "CAP_CERTIFICATE_FILE" if key else "CAP_KEY_FILE"
+        raise read.refuse(missing, "is not set", "Alerts are signed with both, or with neither.")
+    sinks = {}
+    for name in read.words("ANNOUNCE", ""):
+        if not _SINK.fullmatch(name):
+            remedy = "Use small letters and digits: town;radio."
+            raise read.refuse("ANNOUNCE", f"{name[:40]!r} is no name", remedy)
+        remedy = "Write a destination of Apprise, or take the name out of BROADCASTER_ANNOUNCE."
+        sinks[name] = Secret(read.required(f"ANNOUNCE_{name.upper()}_URL", remedy))
+    if len(sinks) > _SINKS:
+        raise read.refuse("ANNOUNCE", f"names more than {_SINKS}", "Keep the important ones.")
+    usual = read.text("DEFAULT_LOCALE", "ar")
+    return PublicationSettings(
+        folder=Path(read.text("PUBLICATION", str(home / "publication"))).absolute(),
+        names=MappingProxyType(read.pairs("ORGANISATION", "")),
+        sender=sender,
+        key=Path(key) if key else None,
+        certificate=Path(certificate) if certificate else None,
+        sinks=MappingProxyType(sinks),
+        sink_locales={name: read.text(f"ANNOUNCE_{name.upper()}_LOCALE", usual) for name in sinks},
+    )
 
 
 def _sandbox(read: Options) -> SandboxSettings:

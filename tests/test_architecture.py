@@ -25,6 +25,7 @@ MAY_USE: Mapping[str, set[str]] = {
     "alembic": {"ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
     "google": {"providers"},
     "aiosmtpd": {"web"},
+    "apprise": {"publication"},
 }
 
 #: Which files of the providers may use which library of a network.

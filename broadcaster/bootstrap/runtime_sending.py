@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from broadcaster.bootstrap.accounts import Providers
-from broadcaster.bootstrap.runtime_campaigns import Campaigning
+from broadcaster.bootstrap.runtime_publishing import Publishing
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from broadcaster.throttle.store import RedisThrottle
 
 
-class Sending(Campaigning):
+class Sending(Publishing):
     """What sends, and settles what became of it."""
 
     async def aclose(self) -> None:

@@ -54,6 +54,12 @@ class Editor:
             return None
         return datetime.fromisoformat(value)
 
+    def words(self, advisory: Advisory) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Give its categories and responses, as CAP spells them."""
+        words = self.kind(advisory).cap
+        categories = tuple(one.spelled for one in words.category)
+        return categories, tuple(one.spelled for one in words.response)
+
     def place_keys(self, advisory: Advisory, areas: Sequence[str]) -> tuple[str, ...]:
         """Give what tells its places apart in every language."""
         given = self._places(advisory)

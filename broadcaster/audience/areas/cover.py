@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from broadcaster.audience.expression import And, Expression, InArea, Near, Or
 
 #: A place that an expression names: a saved area, or a circle.
-Named = InArea | Near
+Bound = InArea | Near
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
     """Places that together hold everybody who can be selected; none when there are no bounds."""
 
-    places: tuple[Named, ...] = ()
+    places: tuple[Bound, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there are bounds at all."""

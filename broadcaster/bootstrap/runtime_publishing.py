@@ -1,0 +1,153 @@
+"""Joined from concrete adapters: what is published, where it is kept, and where it is announced."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from broadcaster.bootstrap.runtime_campaigns import Campaigning
+from broadcaster.bootstrap.texts import shipped
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    from broadcaster.audience.areas.whereabouts import Locator
+    from broadcaster.audience.expression import Expression
+    from broadcaster.ledger.announcements import Announcements
+    from broadcaster.ledger.publications import PostgresPublications
+    from broadcaster.publication.announcing import Announcer
+    from broadcaster.publication.channels import AppriseChannel
+    from broadcaster.publication.folder import Folder
+    from broadcaster.publication.publisher import Publisher
+    from broadcaster.publication.serving import Files
+    from broadcaster.publication.signature import Signer
+    from broadcaster.publication.site import Site
+    from broadcaster.render.editions import Editor
+    from broadcaster.render.site import SitePages
+
+
+class Publishing(Campaigning):
+    """What everybody may read."""
+
+    @cached_property
+    def public_folder(self) -> "Folder":
+        """The folder of what is public."""
+        from broadcaster.publication.folder import Folder
+
+        return Folder(self.settings.publication.folder)
+
+    @cached_property
+    def public_files(self) -> "Files":
+        """Answers from it."""
+        from broadcaster.publication.serving import Files
+
+        return Files(self.public_folder.site)
+
+    @cached_property
+    def publications(self) -> "PostgresPublications":
+        """What was published, for good."""
+        from broadcaster.ledger.publications import PostgresPublications
+
+        return PostgresPublications(self.pool)
+
+    @cached_property
+    def announcements(self) -> "Announcements":
+        """What is to be announced."""
+        from broadcaster.ledger.announcements import Announcements
+
+        return Announcements(self.pool)
+
+    @cached_property
+    def site_pages(self) -> "SitePages":
+        """Renders what stands around publications."""
+        from broadcaster.render.site import SitePages
+
+        folders = [*self.settings.templates, shipped("templates")]
+        return SitePages(folders, self.renderer.library, ZoneInfo(self.settings.time_zone))
+
+    @cached_property
+    def editor(self) -> "Editor":
+        """Makes what is published of an advisory."""
+        from broadcaster.render.editions import Editor
+
+        settings = self.settings
+        return Editor(
+            self.renderer, settings.public_url, settings.region, settings.publication.names
+        )
+
+    @cached_property
+    def site(self) -> "Site":
+        """Makes the files of the site."""
+        from broadcaster.publication.site import Names, Site
+
+        named = {tag: self.editor.organisation(tag) for tag in self.site_pages.locales}
+        names = Names(public_url=self.settings.public_url, organisations=named)
+        return Site(self.site_pages, names)
+
+    @cached_property
+    def publisher(self) -> "Publisher":
+        """Freezes what is due, and keeps the folder in step."""
+        from broadcaster.publication.freezing import Freezer
+        from broadcaster.publication.publisher import Publisher
+
+        settings = self.settings
+        freezer = Freezer(
+            editor=self.editor,
+            pages=self.site_pages,
+            locate=self._locator(),
+            signer=self._signer(),
+            public_url=settings.public_url,
+            sender=settings.publication.sender,
+            zone=ZoneInfo(settings.time_zone),
+        )
+        return Publisher(
+            store=self.publications,
+            ledger=self.ledger,
+            freezer=freezer,
+            folder=self.public_folder,
+            site=self.site,
+            clock=self.clock,
+            unchanged=self.unchanged,
+            sinks=tuple(settings.publication.sinks),
+        )
+
+    @cached_property
+    def sinks(self) -> "dict[str, AppriseChannel]":
+        """The public channels that are set up."""
+        from broadcaster.publication.channels import AppriseChannel
+
+        given = self.settings.publication
+        return {
+            name: AppriseChannel(name, destination, given.sink_locales[name])
+            for name, destination in given.sinks.items()
+        }
+
+    @cached_property
+    def announcer(self) -> "Announcer":
+        """Announces what was published."""
+        from broadcaster.publication.announcing import Announcer
+
+        return Announcer(
+            book=self.announcements,
+            publications=self.publications,
+            sinks=self.sinks,
+            pages=self.site_pages,
+            public_url=self.settings.public_url,
+            clock=self.clock,
+            stopping=self.stopping,
+        )
+
+    def _locator(self) -> "Locator":
+        from broadcaster.audience.areas.whereabouts import Locator
+
+        def parse(text: str) -> "Expression":
+            return self.audience.knowledge(text).parse(text)
+
+        return Locator(self.areas, parse)
+
+    def _signer(self) -> "Signer | None":
+        given = self.settings.publication
+        if given.key is None or given.certificate is None:
+            return None
+        from broadcaster.publication.signature import Signer
+
+        return Signer(given.key, given.certificate)

@@ -1,0 +1,84 @@
+"""Bringing a site into step: only what has changed is made anew, and written whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from broadcaster.domain.publication import next_change, standings
+from broadcaster.publication import folder as folders
+from broadcaster.publication.folder import Folder, State
+from broadcaster.publication.site import Site, SiteFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Projected:
+    """What was done: files that were written, were so already, and were taken away."""
+
+    written: int
+    kept: int
+    removed: int
+
+
+def project(
+    folder: Folder, site: Site, now: datetime, root: Path | None = None, *, anew: bool = False
+) -> Projected:
+    """Make the site of a folder, in its place or below another root; its lock must be held.
+
+    `anew` makes every file, not only those of what has changed. Idempotent: what a killed run left
+    half done is finished by the next.
+    """
+    place = root or folder.site
+    entries, _ = folder.entries()
+    standing = standings(entries.values(), now)
+    former = folder.state() if root is None else State()
+    fresh = anew or root is not None or former.fingerprint != site.fingerprint
+    state = State(fingerprint=site.fingerprint, next_change=next_change(entries.values(), now))
+    written = kept = 0
+    for number, entry in sorted(entries.items()):
+        key = site.key(entry, standing[number], entries)
+        state.keys[str(number)] = key
+        if not fresh and former.keys.get(str(number)) == key:
+            continue
+        made = site.publication(folder.record(number), entry, standing[number], entries)
+        new, same = _write(place, made)
+        written, kept = written + new, kept + same
+    listed = list(site.lists(entries.values(), standing))
+    new, same = _write(place, listed)
+    state.lists = sorted(one.path for one in listed)
+    gone = set(former.lists) - set(state.lists)
+    for path in gone:
+        folders.remove(place, path)
+    if root is None:
+        folder.save_state(state)
+    return Projected(written=written + new, kept=kept + same, removed=len(gone))
+
+
+def differing(folder: Folder, site: Site, now: datetime) -> list[str]:
+    """Name the files of a folder's site that are not what they should be; makes all in memory."""
+    entries, _ = folder.entries()
+    standing = standings(entries.values(), now)
+    wrong = []
+    for number, entry in sorted(entries.items()):
+        made = site.publication(folder.record(number), entry, standing[number], entries)
+        wrong += _different(folder.site, made)
+    return wrong + _different(folder.site, site.lists(entries.values(), standing))
+
+
+def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:
+    wrong = []
+    for one in made:
+        path = place / one.path
+        if not path.is_file() or path.read_bytes() != one.content:
+            wrong.append(one.path)
+    return wrong
+
+
+def _write(place: Path, made: Iterable[SiteFile]) -> tuple[int, int]:
+    new = same = 0
+    for one in made:
+        if folders.write(place / one.path, one.content):
+            new += 1
+        else:
+            same += 1
+    return new, same
