@@ -8,6 +8,7 @@ from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
+from broadcaster.bootstrap.runtime_publishing import PublicAlone
 from broadcaster.bootstrap.servers import (
     attached,
     broker_url,
@@ -21,6 +22,7 @@ from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account,
 
 __all__ = [
     "Providers",
+    "PublicAlone",
     "Runtime",
     "SystemClock",
     "approve",

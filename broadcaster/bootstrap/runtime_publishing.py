@@ -4,8 +4,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_campaigns import Campaigning
-from broadcaster.bootstrap.texts import shipped
+from broadcaster.bootstrap.texts import renderer, shipped
+from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
@@ -22,7 +24,61 @@ if TYPE_CHECKING:
     from broadcaster.publication.signature import Signer
     from broadcaster.publication.site import Site
     from broadcaster.render.editions import Editor
+    from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.render.site import SitePages
+
+
+def site_pages(settings: Settings, renderer: "TemplateRenderer") -> "SitePages":
+    """Make what renders the pages around publications."""
+    from broadcaster.render.site import SitePages
+
+    folders = [*settings.templates, shipped("templates")]
+    return SitePages(folders, renderer.library, ZoneInfo(settings.time_zone))
+
+
+def editor(settings: Settings, renderer: "TemplateRenderer") -> "Editor":
+    """Make what makes editions."""
+    from broadcaster.render.editions import Editor
+
+    return Editor(renderer, settings.public_url, settings.region, settings.publication.names)
+
+
+def site(settings: Settings, pages: "SitePages", names: "Editor") -> "Site":
+    """Make what makes the files of the site."""
+    from broadcaster.publication.site import Names, Site
+
+    named = {tag: names.organisation(tag) for tag in pages.locales}
+    return Site(pages, Names(public_url=settings.public_url, organisations=named))
+
+
+class PublicAlone:
+    """The public folder, where there is nothing else: it keeps up with time, and no more."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the templates; ConfigurationError."""
+        from broadcaster.publication.folder import Folder
+        from broadcaster.publication.serving import Files
+
+        texts = renderer(settings)
+        self._folder = Folder(settings.publication.folder)
+        self._site = site(settings, site_pages(settings, texts), editor(settings, texts))
+        self._clock = SystemClock()
+        self.files = Files(self._folder.site)
+
+    def publish(self) -> object:
+        """Do what can be done alone."""
+        return self.reproject()
+
+    def catch_up(self) -> object:
+        """Do what can be done alone."""
+        return self.reproject()
+
+    def reproject(self) -> object:
+        """Make the site of the folder again where time has changed it."""
+        from broadcaster.publication.projecting import brought_into_step
+
+        with self._folder.lock():
+            return brought_into_step(self._folder, self._site, self._clock.now())
 
 
 class Publishing(Campaigning):
@@ -59,29 +115,17 @@ class Publishing(Campaigning):
     @cached_property
     def site_pages(self) -> "SitePages":
         """Renders what stands around publications."""
-        from broadcaster.render.site import SitePages
-
-        folders = [*self.settings.templates, shipped("templates")]
-        return SitePages(folders, self.renderer.library, ZoneInfo(self.settings.time_zone))
+        return site_pages(self.settings, self.renderer)
 
     @cached_property
     def editor(self) -> "Editor":
         """Makes what is published of an advisory."""
-        from broadcaster.render.editions import Editor
-
-        settings = self.settings
-        return Editor(
-            self.renderer, settings.public_url, settings.region, settings.publication.names
-        )
+        return editor(self.settings, self.renderer)
 
     @cached_property
     def site(self) -> "Site":
         """Makes the files of the site."""
-        from broadcaster.publication.site import Names, Site
-
-        named = {tag: self.editor.organisation(tag) for tag in self.site_pages.locales}
-        names = Names(public_url=self.settings.public_url, organisations=named)
-        return Site(self.site_pages, names)
+        return site(self.settings, self.site_pages, self.editor)
 
     @cached_property
     def publisher(self) -> "Publisher":

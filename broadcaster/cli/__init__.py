@@ -27,6 +27,8 @@ COMMANDS = {
     "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "tariffs": "Import, list and set what networks ask for messages.",
+    "publish": "Write what everybody may read into a folder, and check it.",
+    "cap": "Check public alerts of CAP 1.2.",
     "kinds": "List, check and preview kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",

@@ -1,5 +1,7 @@
 """`broadcaster web`: callbacks, bounces, public pages and progress."""
 
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(add_completion=False)
@@ -8,11 +10,17 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def web() -> None:
+def web(
+    *,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Serve the public folder alone; needs no other server."),
+    ] = False,
+) -> None:
     """Serve callbacks, bounces, public pages and progress until told to stop (SIGTERM)."""
     from broadcaster.bootstrap import logs
     from broadcaster.settings import load
-    from broadcaster.web.serving import serve
+    from broadcaster.web.serving import serve, serve_public
 
     logs.set_up()
-    serve(load())
+    (serve_public if public else serve)(load())

@@ -12,7 +12,7 @@ from broadcaster.domain.announcement import Claimed
 #: One that was claimed so long ago and not recorded: whoever did is gone, and it may have left.
 LOST = timedelta(minutes=10)
 
-# Nothing leaves past its time, of what was called off or followed by another, or while it is paused.
+# Nothing leaves past its time, of what was called off or followed by another, or while paused.
 _OPEN: LiteralString = """
 announcement.status = 'waiting' AND announcement.due_at <= %(now)s
   AND campaign.status IN ('launched', 'running', 'completed') AND sink = ANY(%(sinks)s)
@@ -43,18 +43,20 @@ _DOUBT: LiteralString = """
 UPDATE announcement SET status = 'doubt', ended_at = %(now)s, reason = 'not recorded'
 WHERE status = 'claimed' AND claimed_at < %(lost)s
 """
-_CLAIM: LiteralString = (
-    """
-WITH next AS MATERIALIZED (SELECT announcement.advisory_id, sink """
+_NEXT: LiteralString = (
+    "SELECT announcement.advisory_id, sink "
     + _JOINED
     + " WHERE "
     + _OPEN
     + " AND NOT "
     + _STALE
-    + """
-    ORDER BY announcement.due_at, announcement.advisory_id, sink
-    LIMIT 1 FOR UPDATE OF announcement SKIP LOCKED
+    + " ORDER BY announcement.due_at, announcement.advisory_id, sink"
+    + " LIMIT 1 FOR UPDATE OF announcement SKIP LOCKED"
 )
+_CLAIM: LiteralString = (
+    "WITH next AS MATERIALIZED ("
+    + _NEXT
+    + """)
 UPDATE announcement SET status = 'claimed', claimed_at = %(now)s, attempts = attempts + 1
 FROM next WHERE announcement.advisory_id = next.advisory_id AND announcement.sink = next.sink
   AND announcement.status = 'waiting'

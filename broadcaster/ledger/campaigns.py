@@ -35,14 +35,6 @@ VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::chann
 RETURNING id
 """
 
-# Paused is what was launched before; cancelled is what the public should no longer read.
-_PUBLISHED = """
-SELECT EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
-               WHERE advisory_id = %s AND advisory.effective <= now()
-               AND COALESCE(campaign.scheduled_at, '-infinity') <= now()
-               AND status IN ('launched', 'running', 'paused', 'completed'))
-"""
-
 _HOLD = """
 UPDATE campaign SET status = 'paused', hold_reason = %s, paused_at = now()
 WHERE id = %s AND status IN ('launched', 'running')
@@ -196,11 +188,6 @@ class Campaigns:
             why = " ".join(reason.split())[:_LONGEST_REASON]
             if connection.execute(_HOLD, [why, campaign]).rowcount:
                 note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
-
-    def published(self, advisory: int) -> bool:
-        """Tell whether the public may read an advisory: a campaign told somebody of it."""
-        with self._pool.connection() as connection:
-            return connection.execute(_PUBLISHED, [advisory]).fetchone() == (True,)
 
     def planning(self) -> Mapping[int, Underway]:
         """List the campaigns that are being planned at the moment."""

@@ -64,12 +64,11 @@ WHERE advisory_id = %(advisory)s AND cancelled_at IS NULL AND frozen IS NOT NULL
 """
 _COLUMNS: LiteralString = "advisory_id, frozen, cap, cancelled_at, calling_off, change"
 _READ: LiteralString = (
-    "SELECT " + _COLUMNS + " FROM publication"
+    "SELECT " + _COLUMNS + " FROM publication"  # noqa: S608  (joined from our own constants)
     " WHERE frozen IS NOT NULL AND advisory_id = ANY(%s) ORDER BY advisory_id"
 )
 # A thread goes back in time, so that it ends; a limit for one that somebody made otherwise.
-_EARLIER: LiteralString = (
-    """
+_THREAD: LiteralString = """
 WITH RECURSIVE thread (id, follows_id, depth) AS (
     SELECT id, follows_id, 1 FROM advisory WHERE id = %s
     UNION ALL
@@ -150,7 +149,7 @@ class PostgresPublications:
         """Give the present `change` of every publication."""
         query = "SELECT advisory_id, change FROM publication WHERE frozen IS NOT NULL"
         with self._pool.connection() as connection:
-            return {one: change for one, change in connection.execute(query)}
+            return dict(connection.execute(query).fetchall())
 
     def read(self, advisories: Sequence[int]) -> Sequence[Record]:
         """Read some of them."""

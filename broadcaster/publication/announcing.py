@@ -7,7 +7,7 @@ from typing import Protocol
 
 from broadcaster.domain.announcement import Announcement, Answer, Claimed, Outcome, again
 from broadcaster.domain.publication import Entry
-from broadcaster.ports import Clock, PublicPages, Publications
+from broadcaster.ports import Clock, Publications, PublicPages
 from broadcaster.publication import records
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Book(Protocol):
 class Announcer:
     """Tells each sink of each publication once."""
 
-    def __init__(  # noqa: PLR0913  (what it is made of)
+    def __init__(
         self,
         *,
         book: Book,

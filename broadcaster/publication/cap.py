@@ -90,7 +90,7 @@ def _references(root: Element, references: tuple[Reference, ...], zone: ZoneInfo
         put(root, "references", " ".join(triples))
 
 
-def _info(  # noqa: PLR0913  (an element of these)
+def _info(
     root: Element,
     publication: Publication,
     edition: Edition,

@@ -195,7 +195,11 @@ def _order_of_times(alert: _Spot) -> Iterator[Finding]:
                 yield info.warning("does not say when it expires", "Add <expires>.")
             continue
         end = at["expires"]
-        for name, moment in (("sent", sent), ("effective", at["effective"]), ("onset", at["onset"])):
+        for name, moment in (
+            ("sent", sent),
+            ("effective", at["effective"]),
+            ("onset", at["onset"]),
+        ):
             if end is not None and moment is not None and end <= moment:
                 yield expires.error(f"is not after {name}", "Give a later time.")
 
@@ -213,7 +217,9 @@ def _references(alert: _Spot) -> Iterator[Finding]:
     for triple in spot.text.split():
         parts = triple.split(",")
         if len(parts) != _TRIPLE or not all(parts) or _moment(parts[2]) is None:
-            remedy = "Write sender,identifier,sent as they stand there, with blanks between triples."
+            remedy = (
+                "Write sender,identifier,sent as they stand there, with blanks between triples."
+            )
             yield spot.error(f"{triple[:80]!r} is no reference", remedy)
         elif (parts[0], parts[1]) == own:
             yield spot.error("refers to itself", "Name the earlier message.")

@@ -6,7 +6,7 @@ whether it may be sent again; so the transport that it sends with is watched.
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -70,24 +70,27 @@ class AppriseChannel:
 
 def _judged(seen: _Seen, *, fine: bool) -> Answer:
     """Say what came of it; the worst that is possible counts."""
-    last = seen.statuses[-1] if seen.statuses else 0
     if fine:
         return Answer(outcome=Outcome.SENT)
     if seen.lost:
         return Answer(outcome=Outcome.DOUBT, reason="no answer")
-    if last in _LATER:
-        # Only if nothing before it was taken: a message in several pieces is not begun again.
-        partly = any(status < _MOVED.start for status in seen.statuses[:-1])
-        outcome = Outcome.DOUBT if partly else Outcome.LATER
-        return Answer(outcome=outcome, reason=f"answered {last}")
-    if last in _MOVED or (last in _CLIENT and last != _TIMEOUT):
-        return Answer(outcome=Outcome.REFUSED, reason=f"answered {last}")
-    if last:
-        return Answer(outcome=Outcome.DOUBT, reason=f"answered {last}")
+    if seen.statuses:
+        last = seen.statuses[-1]
+        return Answer(outcome=_of_status(last, seen.statuses[:-1]), reason=f"answered {last}")
     if seen.kept:
         return Answer(outcome=Outcome.LATER, reason="not reached")
     # Some channels do not speak HTTP; nothing is known of what left.
     return Answer(outcome=Outcome.DOUBT, reason="not known")
+
+
+def _of_status(last: int, before: Sequence[int]) -> Outcome:
+    if last in _LATER:
+        # Only if nothing before it was taken: a message in several pieces is not begun again.
+        partly = any(status < _MOVED.start for status in before)
+        return Outcome.DOUBT if partly else Outcome.LATER
+    if last in _MOVED or (last in _CLIENT and last != _TIMEOUT):
+        return Outcome.REFUSED
+    return Outcome.DOUBT
 
 
 @contextmanager
@@ -117,7 +120,9 @@ def _understood(name: str, destination: Secret) -> Any:  # noqa: ANN401  (the li
         # What a channel would keep on this machine; messages are no concern of it.
         storage_path=None,
     )
-    service = apprise.Apprise.instantiate(destination.reveal(), asset=asset, suppress_exceptions=True)
+    service = apprise.Apprise.instantiate(
+        destination.reveal(), asset=asset, suppress_exceptions=True
+    )
     if service is None:
         message = (
             f"BROADCASTER_ANNOUNCE_{name.upper()}_URL: is no destination that Apprise knows. "

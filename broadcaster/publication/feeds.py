@@ -10,7 +10,11 @@ from broadcaster.domain.publication import Entry, Heading, Standing
 from broadcaster.publication.xml import put, written
 
 _ATOM = "http://www.w3.org/2005/Atom"
-CAP_TYPE, ATOM_TYPE, JSON_TYPE = "application/cap+xml", "application/atom+xml", "application/feed+json"
+CAP_TYPE, ATOM_TYPE, JSON_TYPE = (
+    "application/cap+xml",
+    "application/atom+xml",
+    "application/feed+json",
+)
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
 

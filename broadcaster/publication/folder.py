@@ -1,9 +1,9 @@
 """The folder of what is public: what is frozen, and the site made of it; every write is whole.
 
-    frozen/<advisory>.json     what the database keeps of a publication, never rewritten by time
-    entries.json               what lists need of all of them, and which change each is
-    state.json                 what the site was made of, and when time will change it next
-    site/                      files for any web server
+frozen/<advisory>.json     what the database keeps of a publication, never rewritten by time
+entries.json               what lists need of all of them, and which change each is
+state.json                 what the site was made of, and when time will change it next
+site/                      files for any web server
 """
 
 import fcntl
@@ -28,14 +28,14 @@ _DRAFT = ".draft-"
 class State:
     """What the site was made of.
 
-    `fingerprint` is that of templates and settings, `keys` decide by advisory whether its files
-    are as they should be, `lists` are the other files.
+    `fingerprint` is that of templates and settings, `made_of` tells which entries; `keys` decide
+    by advisory whether its files are as they should be.
     """
 
     fingerprint: str = ""
+    made_of: str = ""
     next_change: datetime | None = None
     keys: dict[str, str] = field(default_factory=dict)
-    lists: list[str] = field(default_factory=list)
 
 
 class Folder:
@@ -51,8 +51,11 @@ class Folder:
         return f"Folder({str(self.root)!r})"
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold it alone among all processes of this machine; ConfigurationError when it cannot."""
+    def lock(self, *, wait: bool = True) -> Iterator[bool]:
+        """Hold it alone among all processes of this machine; whether it is held.
+
+        ConfigurationError when it cannot be written.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -63,8 +66,12 @@ class Folder:
             )
             raise ConfigurationError(message) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
         finally:
             os.close(descriptor)
 
@@ -113,24 +120,32 @@ class Folder:
             change=values["change"],
         )
 
+    def stamp(self) -> str:
+        """Tell the present entries from others without reading them."""
+        try:
+            found = (self.root / "entries.json").stat()
+        except FileNotFoundError:
+            return "none"
+        return f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+
     def state(self) -> State:
         """Read what the site was made of; nothing when that is not known."""
         values = _json(self.root / "state.json")
         moment = values.get("next_change")
         return State(
             fingerprint=str(values.get("fingerprint", "")),
+            made_of=str(values.get("made_of", "")),
             next_change=datetime.fromisoformat(moment) if moment else None,
             keys=dict(values.get("keys", {})),
-            lists=list(values.get("lists", ())),
         )
 
     def save_state(self, state: State) -> None:
         """Say what the site was made of, after it was."""
         values = {
             "fingerprint": state.fingerprint,
+            "made_of": state.made_of,
             "next_change": state.next_change and state.next_change.isoformat(),
             "keys": state.keys,
-            "lists": state.lists,
         }
         write(self.root / "state.json", _bytes(values), durable=True)
 

@@ -82,9 +82,7 @@ class Freezer:
             if edition.locale in self.pages.locales
         }
         sent = at.replace(microsecond=0)
-        return self._signed(
-            cap.cancellation(frozen, sent, headlines, self.public_url, self.zone)
-        )
+        return self._signed(cap.cancellation(frozen, sent, headlines, self.public_url, self.zone))
 
     def _where(
         self, campaign: Campaign, before: Sequence[Publication]

@@ -8,7 +8,7 @@ from pathlib import Path
 from broadcaster.domain.publication import next_change, standings
 from broadcaster.publication import folder as folders
 from broadcaster.publication.folder import Folder, State
-from broadcaster.publication.site import Site, SiteFile
+from broadcaster.publication.site import PARTS, Site, SiteFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +20,14 @@ class Projected:
     removed: int
 
 
+def in_step(folder: Folder, site: Site, now: datetime) -> bool:
+    """Tell whether the site was made of what there is, and time has changed nothing since."""
+    state = folder.state()
+    if state.made_of != folder.stamp() or state.fingerprint != site.fingerprint:
+        return False
+    return state.next_change is None or state.next_change > now
+
+
 def project(
     folder: Folder, site: Site, now: datetime, root: Path | None = None, *, anew: bool = False
 ) -> Projected:
@@ -29,11 +37,16 @@ def project(
     half done is finished by the next.
     """
     place = root or folder.site
+    made_of = folder.stamp()
     entries, _ = folder.entries()
     standing = standings(entries.values(), now)
     former = folder.state() if root is None else State()
     fresh = anew or root is not None or former.fingerprint != site.fingerprint
-    state = State(fingerprint=site.fingerprint, next_change=next_change(entries.values(), now))
+    state = State(
+        fingerprint=site.fingerprint,
+        made_of=made_of,
+        next_change=next_change(entries.values(), now),
+    )
     written = kept = 0
     for number, entry in sorted(entries.items()):
         key = site.key(entry, standing[number], entries)
@@ -45,13 +58,17 @@ def project(
         written, kept = written + new, kept + same
     listed = list(site.lists(entries.values(), standing))
     new, same = _write(place, listed)
-    state.lists = sorted(one.path for one in listed)
-    gone = set(former.lists) - set(state.lists)
+    gone = _lists(place, site.locales) - {one.path for one in listed}
     for path in gone:
         folders.remove(place, path)
     if root is None:
         folder.save_state(state)
     return Projected(written=written + new, kept=kept + same, removed=len(gone))
+
+
+def brought_into_step(folder: Folder, site: Site, now: datetime) -> Projected | None:
+    """Make what is not in step; None when all is. The folder's lock must be held."""
+    return None if in_step(folder, site, now) else project(folder, site, now)
 
 
 def differing(folder: Folder, site: Site, now: datetime) -> list[str]:
@@ -63,6 +80,16 @@ def differing(folder: Folder, site: Site, now: datetime) -> list[str]:
         made = site.publication(folder.record(number), entry, standing[number], entries)
         wrong += _different(folder.site, made)
     return wrong + _different(folder.site, site.lists(entries.values(), standing))
+
+
+def _lists(place: Path, locales: Iterable[str]) -> set[str]:
+    """Name the lists that are there, of which some may have lost their entries."""
+    return {
+        found.relative_to(place).as_posix()
+        for tag in locales
+        for sort in PARTS
+        for found in (place / "advisories" / tag / sort).glob("*/index.html")
+    }
 
 
 def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +13,13 @@ from broadcaster.errors import BroadcasterError, ConfigurationError
 from broadcaster.ports import Clock, Publications
 from broadcaster.publication.folder import Folder
 from broadcaster.publication.freezing import Freezer
-from broadcaster.publication.projecting import Projected, differing, project
+from broadcaster.publication.projecting import (
+    Projected,
+    brought_into_step,
+    differing,
+    in_step,
+    project,
+)
 from broadcaster.publication.site import Site
 
 _log = logging.getLogger(__name__)
@@ -59,29 +64,31 @@ class Publisher:
     def pending(self) -> bool:
         """Tell whether something is to be published, called off, or changed by time alone."""
         now = self.clock.now()
-        return self.store.waiting(now) or self.lapsed(now)
+        return self.store.waiting(now) or not in_step(self.folder, self.site, now)
 
-    def lapsed(self, now: datetime) -> bool:
-        """Tell whether time has changed how something in the folder stands."""
-        moment = self.folder.state().next_change
-        return moment is not None and moment <= now
+    def publish(self, *, wait: bool = True) -> Projected | None:
+        """Freeze what is due, note what was called off, and bring the folder into step.
 
-    def publish(self) -> Projected:
-        """Freeze what is due, note what was called off, and bring the folder into step."""
-        with self._lock:
+        None when another is at it and we need not `wait`, or when nothing was to do.
+        """
+        with self._lock, self.folder.lock(wait=wait) as held:
+            if not held:
+                return None
             self._freeze()
             self._call_off()
-            return self._refresh()
+            self._take()
+            return self._project()
 
-    def refresh(self) -> Projected:
-        """Bring the folder into step with the database."""
-        with self._lock:
-            return self._refresh()
+    def catch_up(self) -> Projected | None:
+        """Take what others published, and what time has changed; None when nothing was to do."""
+        with self._lock, self.folder.lock():
+            self._take()
+            return self._project()
 
-    def reproject(self) -> Projected:
+    def reproject(self) -> Projected | None:
         """Bring the site into step with what is in the folder; needs nothing else."""
         with self._lock, self.folder.lock():
-            return project(self.folder, self.site, self.clock.now())
+            return self._project()
 
     def write(self, root: Path) -> Projected:
         """Write the whole site below another root."""
@@ -126,10 +133,8 @@ class Publisher:
             for record in self.store.read([advisory]):
                 self.store.call_off(advisory, at, self.freezer.calling_off(record, at))
 
-    def _refresh(self) -> Projected:
-        with self.folder.lock():
-            self._take()
-            return project(self.folder, self.site, self.clock.now())
+    def _project(self) -> Projected | None:
+        return brought_into_step(self.folder, self.site, self.clock.now())
 
     def _take(self) -> None:
         """Take into the folder what the database keeps and it does not."""

@@ -25,8 +25,13 @@ class Signer:
 
     def sign(self, document: str) -> str:
         """Give the document with its signature as the last element of the alert."""
-        from lxml import etree
-        from signxml import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod, XMLSigner
+        from lxml import etree  # type: ignore[import-untyped]  # (the library has no types)
+        from signxml.algorithms import (
+            DigestAlgorithm,
+            SignatureConstructionMethod,
+            SignatureMethod,
+        )
+        from signxml.signer import XMLSigner
 
         signer = XMLSigner(
             method=SignatureConstructionMethod.enveloped,
@@ -34,7 +39,7 @@ class Signer:
             digest_algorithm=DigestAlgorithm.SHA256,
         )
         root = etree.fromstring(document.encode())
-        signed = signer.sign(root, key=self._key, cert=self._certificate)
+        signed = signer.sign(root, key=self._key, cert=self._certificate.decode())
         text: bytes = etree.tostring(signed, xml_declaration=True, encoding="UTF-8")
         return f"{text.decode()}\n"
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
+from functools import cached_property
 
 from broadcaster.domain.publication import Entry, Publication, PublicState, Standing
 from broadcaster.ports import PublicPages, Record
@@ -23,6 +23,8 @@ from broadcaster.publication.feeds import (
 _MOST = {"active": 70, "planned": 30, "ended": 20}
 _CHUNK = 100
 _PLACES, _FEED = 60, 50
+#: The folders of a locale that hold as many lists as there are places, or hundreds of notices.
+PARTS = ("places", "archive")
 _MAIN = re.compile(r"<main\b[^>]*>")
 _HEAD = "</head>"
 
@@ -53,6 +55,11 @@ class Site:
         self._base = f"{names.public_url}/advisories"
 
     @property
+    def locales(self) -> tuple[str, ...]:
+        """The locales in which there are lists."""
+        return self._pages.locales
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hash what all files depend on, beside what they tell of."""
         pieces = [self._pages.fingerprint, repr(self._names), repr(_MOST)]
@@ -161,7 +168,7 @@ class Site:
         ]
         home, organisation = f"{self._base}/{tag}", self._names.organisations[tag]
         feed = Feed(
-            title=organisation,
+            title=self._pages.page("title.txt", tag, {"organisation": organisation}).strip(),
             organisation=organisation,
             lang=str(getattr(self._pages.locale(tag), "lang", tag)),
             home=home,
@@ -299,7 +306,14 @@ class Site:
 
     def _choices(self) -> dict[str, object]:
         around = self._around(self._first(), f"{self._base}/{{}}")
-        pages = around["alternates"]
+        pages = [
+            {
+                "locale": self._pages.locale(tag),
+                "url": f"{self._base}/{tag}",
+                "headline": self._names.organisations[tag],
+            }
+            for tag in self._pages.locales
+        ]
         return {**around, "home": self._base, "address": self._base, "pages": pages}
 
     def _first(self) -> str:
@@ -320,5 +334,3 @@ def _parted(
 def _slug(key: str) -> str:
     """Name a place in an address: the same in every language, and no secret."""
     return hashlib.sha256(key.encode()).hexdigest()[:12]
-
-

@@ -162,4 +162,3 @@ def _contacts(advisory: Advisory, kind: Kind) -> str:
         elif fact.type in {FactType.EMAIL, FactType.URL}:
             found.append(str(value))
     return ", ".join(found)
-

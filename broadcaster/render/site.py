@@ -53,7 +53,9 @@ class SitePages:
     @property
     def fingerprint(self) -> str:
         """Hash the templates: pages made with others are to be made anew."""
-        pieces = [text for name in sorted(self._templates) for text in (name, self._templates[name])]
+        pieces = [
+            text for name in sorted(self._templates) for text in (name, self._templates[name])
+        ]
         return digest([self._zone.key, *self.locales, *pieces])
 
     def locale(self, tag: str) -> Locale:

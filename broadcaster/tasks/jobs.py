@@ -7,10 +7,16 @@ import redis
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from broadcaster.bootstrap import Runtime
 from broadcaster.domain.message import Lane
-from broadcaster.errors import ConfigurationError, ConflictError, InvalidInputError
+from broadcaster.errors import (
+    BroadcasterError,
+    ConfigurationError,
+    ConflictError,
+    InvalidInputError,
+)
 from broadcaster.ports.auditing import SYSTEM
-from broadcaster.tasks.app import CONTROL, URGENT
+from broadcaster.tasks.app import CONTROL, ROUTINE, URGENT
 from broadcaster.tasks.process import process
 
 _log = logging.getLogger(__name__)
@@ -49,6 +55,23 @@ def tick() -> None:
         apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
     if due.doubts:
         settle.apply_async(queue=CONTROL, expires=_FRESH)
+    _show(runtime)
+
+
+def _show(runtime: Runtime) -> None:
+    """Have published and announced what is due; a fault in that must not stop what is sent."""
+    try:
+        if runtime.publisher.pending():
+            publish.apply_async(queue=CONTROL, expires=_FRESH)
+        if runtime.announcements.waiting(runtime.clock.now()):
+            # It may wait for networks; nothing else may wait behind it that must not.
+            announce.apply_async(queue=ROUTINE, expires=_FRESH)
+    except (BroadcasterError, OSError) as error:
+        _log.warning("could not look", extra=_fault("publish_failed", error))
+
+
+def _fault(action: str, error: Exception) -> dict[str, str]:
+    return {"action": action, "fault": type(error).__name__}
 
 
 def _idle(broker: redis.Redis) -> frozenset[Lane]:
@@ -111,6 +134,22 @@ def retain() -> None:
         # The rest comes with the next hour; a worker that is to end has ten seconds.
         if runtime.stopping():
             break
+
+
+@shared_task(name="broadcaster.publish")
+def publish() -> None:
+    """Publish what is due, and bring the public folder into step; once at a time."""
+    try:
+        process().runtime.publisher.publish(wait=False)
+    except (BroadcasterError, OSError) as error:
+        # The next tick asks again.
+        _log.warning("could not publish", extra=_fault("publish_failed", error))
+
+
+@shared_task(name="broadcaster.announce")
+def announce() -> None:
+    """Announce what was published on the public channels that are set up."""
+    process().runtime.announcer.announce()
 
 
 @shared_task(name="broadcaster.settle")

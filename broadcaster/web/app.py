@@ -8,12 +8,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
 
 from broadcaster import bootstrap
 from broadcaster.errors import ForbiddenError, GoneError, NotFoundError, UnavailableError
+from broadcaster.settings import Settings
 from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
 from broadcaster.web.callbacks.intake import Intake
 from broadcaster.web.callbacks.store import Store
@@ -58,7 +61,7 @@ def create_app(
         Intake(inside, store, key),
         Unsubscribe(inside, pages, key),
         PreferencesPage(inside, pages, key),
-        Advisories(inside, pages),
+        Advisories(inside.public_files, inside.publisher),
         Console(inside, pages, Looks(inside, time.monotonic), stopping),
         Health(checks),
         pages,
@@ -70,12 +73,29 @@ def create_app(
         lifespan=_lifespan(listener, store),
         redirect_slashes=False,
     )
-    hosts = settings.options("web").words("HOSTS", "")
-    app.add_middleware(
-        Guard, hosts=[host_of(settings.public_url.partition("//")[2]), settings.web_host, *hosts]
-    )
+    app.add_middleware(Guard, hosts=_hosts(settings))
     _explain(app, pages)
     return app
+
+
+def create_public_app(settings: Settings) -> ASGIApp:
+    """Make an application that answers from the public folder alone."""
+    logging.getLogger("uvicorn.access").disabled = True
+    alone = bootstrap.PublicAlone(settings)
+    app = Starlette(routes=Advisories(alone.files, alone).routes())
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        del request
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return PlainTextResponse(f"{status}\n", status)
+
+    app.add_exception_handler(HTTPException, refuse)
+    return Guard(app, hosts=_hosts(settings))
+
+
+def _hosts(settings: Settings) -> list[str]:
+    hosts = settings.options("web").words("HOSTS", "")
+    return [host_of(settings.public_url.partition("//")[2]), settings.web_host, *hosts]
 
 
 def _lifespan(

@@ -11,9 +11,11 @@ from broadcaster.domain.message import Channel, Content, MessageClass
 from broadcaster.ledger.optouts import Subscription
 from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Clock, Reader
+from broadcaster.publication.serving import Files
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales
 from broadcaster.settings import Settings
+from broadcaster.web.public.advisories import Publishes
 
 
 class Counts(Protocol):
@@ -70,10 +72,6 @@ class Campaigns(Protocol):
 
     def hold_reason(self, campaign: int) -> str | None:
         """Say why the system holds it."""
-        ...
-
-    def published(self, advisory: int) -> bool:
-        """Tell whether the public may read an advisory."""
         ...
 
 
@@ -157,6 +155,16 @@ class Inside(Protocol):
     @property
     def campaigns(self) -> Campaigns:
         """The campaigns."""
+        ...
+
+    @property
+    def public_files(self) -> Files:
+        """What is public."""
+        ...
+
+    @property
+    def publisher(self) -> Publishes:
+        """What makes it so."""
         ...
 
     @property

@@ -7,12 +7,13 @@ import socket
 import sys
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from broadcaster.bootstrap import Runtime, running
 from broadcaster.errors import ConfigurationError
 from broadcaster.settings import Settings
 from broadcaster.tasks import wake
-from broadcaster.web.app import create_app
+from broadcaster.web.app import create_app, create_public_app
 
 _log = logging.getLogger(__name__)
 
@@ -38,24 +39,36 @@ def serve(settings: Settings) -> None:
             bounces=bounces,
             stopping=lambda: server.should_exit,
         )
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                # What a proxy says of others is not believed; addresses come from the settings.
-                proxy_headers=False,
-                limit_concurrency=_CONCURRENCY,
-                h11_max_incomplete_event_size=_HEAD,
-                timeout_graceful_shutdown=_FAREWELL,
-            )
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # The server raises the signal again when it has ended well; then we end well too.
-            signal.signal(number, lambda *_: sys.exit(0))
+        server = _server(app)
         _log.info("serving", extra={"action": "web_started", "port": settings.web_port})
         server.run(sockets=[web])
+
+
+def serve_public(settings: Settings) -> None:
+    """Serve the public folder alone, with no database and no Redis; errors as `serve`."""
+    with _bound("WEB", settings.web_host, settings.web_port) as web:
+        server = _server(create_public_app(settings))
+        _log.info("serving", extra={"action": "public_web_started", "port": settings.web_port})
+        server.run(sockets=[web])
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server raises the signal again when it has ended well; then we end well too.
+        signal.signal(number, lambda *_: sys.exit(0))
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # What a proxy says of others is not believed; addresses come from the settings.
+            proxy_headers=False,
+            limit_concurrency=_CONCURRENCY,
+            h11_max_incomplete_event_size=_HEAD,
+            timeout_graceful_shutdown=_FAREWELL,
+        )
+    )
 
 
 def _bound(name: str, host: str, port: int) -> socket.socket:

@@ -30,7 +30,7 @@ def cover(expression: Expression) -> Cover:
     if isinstance(expression, And):
         return next((found for part in expression.parts if (found := cover(part))), Cover())
     if isinstance(expression, Or):
-        found = [cover(part) for part in expression.parts]
-        if all(found):
-            return Cover(tuple(dict.fromkeys(one for each in found for one in each.places)))
+        covers = [cover(part) for part in expression.parts]
+        if all(covers):
+            return Cover(tuple(dict.fromkeys(one for each in covers for one in each.places)))
     return Cover()

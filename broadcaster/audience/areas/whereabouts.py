@@ -23,7 +23,9 @@ class Locator:
 
     def __call__(self, campaign: Campaign) -> Whereabouts:
         """Find out; nothing when the expression is bound to no area, or is not read any more."""
-        names, polygons, circles = [], [], []
+        names: list[str] = []
+        polygons: list[str] = []
+        circles: list[str] = []
         for place in cover(self._parse(campaign.expression)).places:
             if isinstance(place, InArea):
                 found = cap_area(self._areas.get(place.area))
@@ -33,6 +35,6 @@ class Locator:
             else:
                 kilometres = f"{place.metres / 1000:f}"
                 circles.append(f"{place.latitude:f},{place.longitude:f} {kilometres}")
-        if sum(map(len, polygons)) > _LONGEST:
+        if sum(len(one) for one in polygons) > _LONGEST:
             polygons = []
         return Whereabouts(names=tuple(names), polygons=tuple(polygons), circles=tuple(circles))
