@@ -76,12 +76,13 @@ WITH RECURSIVE thread (id, follows_id, depth) AS (
     FROM thread JOIN advisory ON advisory.id = thread.follows_id
     WHERE depth < 100
 )
-SELECT """
-    + _COLUMNS
-    + """
-FROM publication JOIN thread ON thread.id = publication.advisory_id
-WHERE frozen IS NOT NULL ORDER BY advisory_id
 """
+_EARLIER: LiteralString = (
+    _THREAD
+    + "SELECT "
+    + _COLUMNS
+    + " FROM publication JOIN thread ON thread.id = publication.advisory_id"
+    + " WHERE frozen IS NOT NULL ORDER BY advisory_id"
 )
 _FAULTS: LiteralString = (
     "SELECT advisory_id, fault FROM publication WHERE frozen IS NULL ORDER BY advisory_id LIMIT 100"
