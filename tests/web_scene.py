@@ -2,20 +2,17 @@
 
 import http.client
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 import uvicorn
 
-from broadcaster import bootstrap
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
@@ -30,6 +27,8 @@ from broadcaster.errors import (
 from broadcaster.ledger.optouts import Subscription
 from broadcaster.ledger.preferences import Preferences
 from broadcaster.ports import Callback
+from broadcaster.publication.publisher import Publisher
+from broadcaster.publication.serving import Files
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel
 from broadcaster.settings import Settings, load
@@ -37,6 +36,7 @@ from broadcaster.web.app import create_app
 from broadcaster.web.inside import Inside
 from tests import builders
 from tests.fakes import FakeClock
+from tests.public_scene import PublicScene, scene, shipped_renderer
 
 #: How long a test waits for the server to come up, seconds.
 _PATIENCE = 10.0
@@ -85,7 +85,6 @@ class FakeCampaigns:
 
     held: list[Campaign]
     reason: str | None = None
-    public: bool = True
 
     def get(self, which: str) -> Campaign:
         for one in self.held:
@@ -99,9 +98,6 @@ class FakeCampaigns:
     def hold_reason(self, campaign: int) -> str | None:
         del campaign
         return self.reason
-
-    def published(self, advisory: int) -> bool:
-        return self.public and advisory == 1
 
 
 @dataclass
@@ -219,13 +215,15 @@ class FakeInside:
     optouts: FakeOptOuts
     renderer: TemplateRenderer
     providers: Mapping[str, object]
+    public: PublicScene
 
+    @property
+    def public_files(self) -> Files:
+        return self.public.files
 
-@lru_cache(maxsize=1)
-def _renderer() -> TemplateRenderer:
-    """Read what is shipped once; one server at a time uses it."""
-    with tempfile.TemporaryDirectory() as home:
-        return bootstrap.renderer(load({"BROADCASTER_HOME": home}))
+    @property
+    def publisher(self) -> Publisher:
+        return self.public.publisher
 
 
 def make_inside(home: Path, **variables: str) -> FakeInside:
@@ -237,8 +235,10 @@ def make_inside(home: Path, **variables: str) -> FakeInside:
             **{f"BROADCASTER_{name}": value for name, value in variables.items()},
         }
     )
-    renderer = _renderer()
+    renderer = shipped_renderer()
     facts = renderer.kinds["remote_services"].sample()
+    public = scene(home)
+    public.add(builders.advisory(facts=facts))
     return FakeInside(
         settings=settings,
         clock=FakeClock(),
@@ -248,6 +248,7 @@ def make_inside(home: Path, **variables: str) -> FakeInside:
         optouts=FakeOptOuts(),
         renderer=renderer,
         providers={"fake": FakeReceiver(), "smtp": FakeBouncer(), "mute": object()},
+        public=public,
     )
 
 

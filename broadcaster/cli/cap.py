@@ -59,10 +59,9 @@ def _read(file: Path) -> bytes:
 
 
 def _show(found: "Sequence[Finding]") -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
-
-    from broadcaster.cli.live import terminal
 
     if not found:
         return
@@ -70,4 +69,4 @@ def _show(found: "Sequence[Finding]") -> None:
     for one in found:
         words = (one.gravity.value, str(one.line), one.place, one.problem, one.remedy)
         table.add_row(*map(Text, words))
-    terminal().print(table)
+    Console().print(table)

@@ -62,10 +62,11 @@ UPDATE publication
 SET cancelled_at = %(at)s, calling_off = %(text)s, change = nextval('publication_change')
 WHERE advisory_id = %(advisory)s AND cancelled_at IS NULL AND frozen IS NOT NULL
 """
-_COLUMNS: LiteralString = "advisory_id, frozen, cap, cancelled_at, calling_off, change"
+_CHOSEN: LiteralString = """
+SELECT advisory_id, frozen, cap, cancelled_at, calling_off, change FROM publication
+"""
 _READ: LiteralString = (
-    "SELECT " + _COLUMNS + " FROM publication"  # noqa: S608  (joined from our own constants)
-    " WHERE frozen IS NOT NULL AND advisory_id = ANY(%s) ORDER BY advisory_id"
+    _CHOSEN + " WHERE frozen IS NOT NULL AND advisory_id = ANY(%s) ORDER BY advisory_id"
 )
 # A thread goes back in time, so that it ends; a limit for one that somebody made otherwise.
 _THREAD: LiteralString = """
@@ -79,9 +80,8 @@ WITH RECURSIVE thread (id, follows_id, depth) AS (
 """
 _EARLIER: LiteralString = (
     _THREAD
-    + "SELECT "
-    + _COLUMNS
-    + " FROM publication JOIN thread ON thread.id = publication.advisory_id"
+    + _CHOSEN
+    + " JOIN thread ON thread.id = publication.advisory_id"
     + " WHERE frozen IS NOT NULL ORDER BY advisory_id"
 )
 _FAULTS: LiteralString = (
@@ -175,7 +175,7 @@ class PostgresPublications:
             connection.execute(_AGAIN)
 
 
-def _record(row: Any) -> Record:  # noqa: ANN401  (a row of `_COLUMNS`, of mixed types)
+def _record(row: Any) -> Record:  # noqa: ANN401  (a row of `_CHOSEN`, of mixed types)
     return Record(
         advisory=row[0],
         frozen=row[1],

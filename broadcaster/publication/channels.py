@@ -6,6 +6,7 @@ whether it may be sent again; so the transport that it sends with is watched.
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -106,8 +107,9 @@ def _seen() -> Iterator[_Seen]:
 def _understood(name: str, destination: Secret) -> Any:  # noqa: ANN401  (the library has no types)
     import apprise
 
-    # Its log shows destinations and texts.
+    # Its log shows destinations and texts, and that of the transport their paths.
     logging.getLogger("apprise").disabled = True
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     asset = apprise.AppriseAsset(
         async_mode=False,
         secure_logging=True,
@@ -120,9 +122,12 @@ def _understood(name: str, destination: Secret) -> Any:  # noqa: ANN401  (the li
         # What a channel would keep on this machine; messages are no concern of it.
         storage_path=None,
     )
-    service = apprise.Apprise.instantiate(
-        destination.reveal(), asset=asset, suppress_exceptions=True
-    )
+    with warnings.catch_warnings():
+        # It loads all channels that it knows, and modules that newer versions of Python have not.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        service = apprise.Apprise.instantiate(
+            destination.reveal(), asset=asset, suppress_exceptions=True
+        )
     if service is None:
         message = (
             f"BROADCASTER_ANNOUNCE_{name.upper()}_URL: is no destination that Apprise knows. "

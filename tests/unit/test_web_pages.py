@@ -68,7 +68,7 @@ def _check(html: str) -> None:
 
 
 @pytest.mark.parametrize(("tag", "direction"), LANGUAGES)
-@pytest.mark.parametrize("path", ["/", "/campaigns/1", "/unsubscribe/", "/advisories/1", "/none"])
+@pytest.mark.parametrize("path", ["/", "/campaigns/1", "/unsubscribe/", "/none"])
 def test_each_page_is_whole_in_each_language(
     inside: FakeInside, site: Site, path: str, tag: str, direction: str
 ) -> None:

@@ -1,7 +1,11 @@
 """What customers reach: the public pages of advisories, and the link that ends messages."""
 
+import gzip
+import http.client
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -56,18 +60,112 @@ def test_what_is_not_approved_is_not_public(site: Site, path: str) -> None:
 
 def test_what_is_not_launched_is_not_public(inside: FakeInside, site: Site) -> None:
     """A draft can't be guessed at."""
-    inside.campaigns.public = False
+    inside.public.store.wanted.clear()
     assert site.ask("/advisories/1").status == 404
     assert site.ask("/advisories/1/fr").status == 404
 
 
 def test_the_languages_of_an_advisory_are_listed(site: Site) -> None:
-    """That of the reader first, each in its own name and direction."""
-    text = site.ask("/advisories/1", headers={"Accept-Language": "fr"}).text
-    listed = re.findall(r'<li><a href="/advisories/1/(\w+)"', text)
-    assert listed[0] == "fr"
-    assert sorted(listed) == ["ar", "en", "fr"]
-    assert text.count('rel="alternate" hreflang=') == 3
+    """Each in its own name and direction."""
+    text = site.ask("/advisories/1").text
+    listed = re.findall(r'<li><h3><a href="[^"]+/advisories/1/(\w+)"', text)
+    assert listed == ["ar", "en", "fr"]
+    assert text.count('rel="alternate" hreflang=') == 4
+
+
+MEDIA_TYPES = {
+    "/advisories": "text/html; charset=utf-8",
+    "/advisories/": "text/html; charset=utf-8",
+    "/advisories/ar": "text/html; charset=utf-8",
+    "/advisories/fr/atom.xml": "application/atom+xml; charset=utf-8",
+    "/advisories/fr/feed.json": "application/feed+json; charset=utf-8",
+    "/advisories/1/cap.xml": "application/cap+xml; charset=utf-8",
+}
+
+
+def test_lists_feeds_and_alerts_are_served(site: Site) -> None:
+    """Each as what it is, cached for a moment, and told apart when it changes."""
+    site.ask("/advisories/1/fr")
+    for path, media_type in MEDIA_TYPES.items():
+        answer = site.ask(path)
+        assert (answer.status, answer.headers["content-type"]) == (200, media_type)
+        assert "max-age=60" in answer.headers["cache-control"]
+        head = site.ask(path, method="HEAD")
+        assert (head.status, head.text) == (200, "")
+        assert head.headers["etag"] == answer.headers["etag"]
+        assert head.headers["content-length"] == str(len(answer.text.encode()))
+
+
+def test_who_has_it_already_gets_nothing(site: Site) -> None:
+    """By its tag, weak or among others, else by its time; junk is as nothing."""
+    answer = site.ask("/advisories/1/fr")
+    tag, time_ = answer.headers["etag"], answer.headers["last-modified"]
+    assert time_.endswith("GMT")
+    for name, value, status in (
+        ("If-None-Match", tag, 304),
+        ("If-None-Match", f'"other", W/{tag}', 304),
+        ("If-None-Match", '"other"', 200),
+        ("If-Modified-Since", time_, 304),
+        ("If-Modified-Since", "Thu, 01 Jan 2015 00:00:00 GMT", 200),
+        ("If-Modified-Since", "junk", 200),
+    ):
+        again = site.ask("/advisories/1/fr", headers={name: value})
+        assert again.status == status
+        assert bool(again.text) is (status == 200)
+
+
+def test_pages_are_packed_for_who_can_unpack(site: Site) -> None:
+    """With a tag of their own, by which both forms are known."""
+    plain = site.ask("/advisories/1/ar")
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.request("GET", "/advisories/1/ar", headers={"Accept-Encoding": "br, gzip"})
+    response = connection.getresponse()
+    packed = response.read()
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed).decode() == plain.text
+    assert len(packed) < len(plain.text.encode()) / 2
+    tag = response.headers["ETag"]
+    connection.close()
+    assert tag != plain.headers["etag"]
+    assert "Accept-Encoding" in plain.headers["vary"]
+    assert site.ask("/advisories/1/ar", headers={"If-None-Match": tag}).status == 304
+    refused = site.ask("/advisories/1/ar", headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+
+
+def test_the_folder_answers_where_the_database_is_down(inside: FakeInside, site: Site) -> None:
+    """What was published is there; of the rest it can't be said, which is no 404."""
+    assert site.ask("/advisories/1/fr").status == 200
+    inside.public.store.down = True
+    for path in ("/advisories/1/fr", "/advisories/1/cap.xml", "/advisories/ar"):
+        assert site.ask(path).status == 200
+    inside.public.clock.moment += timedelta(days=2)
+    _until(lambda: "bc-ended" in site.ask("/advisories/1/fr").text)
+    _until(lambda: site.ask("/advisories/2/fr").status == 503)
+
+
+OUTSIDE = (
+    "/advisories/../../entries.json",
+    "/advisories/%2e%2e/%2e%2e/entries.json",
+    "/advisories/..%2f..%2fentries.json",
+    "/advisories/1/.draft-1-cap.xml",
+    "/advisories/1/fr%00",
+    "/advisories/" + "a/" * 300,
+    "/entries.json",
+)
+
+
+def test_nothing_outside_the_site_is_served(site: Site) -> None:
+    """Whatever an address is made of."""
+    site.ask("/advisories/1/fr")
+    assert [site.ask(path).status for path in OUTSIDE] == [404] * len(OUTSIDE)
+
+
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_looking_at_the_unsubscribe_link_changes_nothing(inside: FakeInside, site: Site) -> None:

@@ -50,6 +50,8 @@ class Advisories:
         self._publisher = publisher
         self._looking = threading.Lock()
         self._looked = self._sought = float("-inf")
+        #: Why it can't be said at the moment what there is.
+        self._unknown = ""
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -100,7 +102,13 @@ class Advisories:
         """Publish what is due, for somebody who asks for what is not there; seldom."""
         now = time.monotonic()
         if now - self._sought < _PATIENCE:
+            if self._unknown:
+                raise UnavailableError(self._unknown)
             return False
-        self._sought = now
-        self._publisher.publish()
+        self._sought, self._unknown = now, ""
+        try:
+            self._publisher.publish()
+        except UnavailableError as error:
+            self._unknown = str(error)
+            raise
         return True
