@@ -66,8 +66,12 @@ def test_campaigns_are_planned_by_those_who_serve_their_lane(
     jobs.tick()
     urgent, routine = ([one.id for one in rows.campaigns.list() if one.lane is lane] for lane in
                        (Lane.URGENT, Lane.ROUTINE))  # fmt: skip
-    assert _taken(queues, "control") == [("broadcaster.plan", routine[0])]
+    assert _taken(queues, "control") == [("broadcaster.plan", routine[0]), _PUBLISH]
     assert _taken(queues, "urgent") == [("broadcaster.plan", urgent[0])]
+
+
+#: What everybody may read is made beside what is sent.
+_PUBLISH = ("broadcaster.publish", 0)
 
 
 def test_what_a_broker_lost_is_offered_again_at_once(pool: Pool, queues: redis.Redis) -> None:

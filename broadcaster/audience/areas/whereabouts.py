@@ -7,6 +7,7 @@ from broadcaster.audience.areas.cover import cover
 from broadcaster.audience.areas.store import Areas
 from broadcaster.audience.expression import Expression, InArea
 from broadcaster.domain.campaign import Campaign
+from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Whereabouts
 
 #: So much of the outlines of areas is told, characters; more is told by their names alone.
@@ -23,12 +24,17 @@ class Locator:
 
     def __call__(self, campaign: Campaign) -> Whereabouts:
         """Find out; nothing when the expression is bound to no area, or is not read any more."""
+        try:
+            places = cover(self._parse(campaign.expression)).places
+            versions = {one: self._areas.get(one.area) for one in places if isinstance(one, InArea)}
+        except InvalidInputError:
+            return Whereabouts()
         names: list[str] = []
         polygons: list[str] = []
         circles: list[str] = []
-        for place in cover(self._parse(campaign.expression)).places:
+        for place in places:
             if isinstance(place, InArea):
-                found = cap_area(self._areas.get(place.area))
+                found = cap_area(versions[place])
                 names.append(found.description)
                 polygons += found.polygons
                 circles += found.circles
