@@ -110,7 +110,7 @@ PRYING = (
     "{% set t %}{{ @A }}{% endset %}{{ t[:2] }}",
     "{% set t = @A ~ 'x' %}{% if t == 'Alix' %}!{% endif %}",
     "{% macro m(a) %}{{ a }}{% endmacro %}{% if m(@A) == 'Ali' %}!{% endif %}{{ m(@A)|length }}",
-    "{% macro m(a) %}{{ a }}{% endmacro %}{% set t = m(@A) %}{{ t|length }}{% if t == 'Ali' %}!{% endif %}",
+    "{% macro m(a) %}{{ a }}{% endmacro %}{% set t = m(@A) %}{{ t|length }}",
     (
         "{% macro m(a) %}{{ a }}{% endmacro %}{% set t = m(@A) %}"
         "{% for c in t %}{{ c }}.{% endfor %}"
