@@ -126,6 +126,12 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)
 
+    def plain(text: object) -> Markup | str:
+        # For where no mark-up may stand: titles, attributes, the line that mail programs preview.
+        if surface not in {Surface.MAIL, Surface.PAGE}:
+            return str(text)
+        return Markup.escape(Markup.escape(text).striptags())
+
     def listing(values: Sequence[Shown]) -> Markup | str:
         marks = [f"\ue000{number}\ue000" for number in range(len(values))]
         pieces = format_list(marks, locale=locale.formats).split("\ue000")
@@ -141,6 +147,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         "bare_url": bare_url,
         "isolate": isolate,
         "listing": listing,
+        "plain": plain,
     }
 
 
