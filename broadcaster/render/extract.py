@@ -7,6 +7,7 @@ translated, and nobody notices.
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -62,7 +63,6 @@ def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
 
 def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Name a template and all that it extends, includes or imports."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     seen: list[str] = []
     waiting = [name]
     while waiting:
@@ -70,12 +70,19 @@ def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
         if current in seen or current not in templates:
             continue
         seen.append(current)
-        try:
-            tree = environment.parse(templates[current], current)
-        except TemplateError as error:
-            raise broken(current, error) from error
-        waiting.extend(found for found in meta.find_referenced_templates(tree) if found)
+        waiting.extend(found for found in _references(current, templates[current]) if found)
     return tuple(seen)
+
+
+# The layouts stand below every part of every kind: they are read once, not once for each.
+@lru_cache(maxsize=1000)
+def _references(name: str, text: str) -> tuple[str | None, ...]:
+    """Name what a template stands on, None for a computed name; ConfigurationError naming it."""
+    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
+    try:
+        return tuple(meta.find_referenced_templates(environment.parse(text, name)))
+    except TemplateError as error:
+        raise broken(name, error) from error
 
 
 def asks_for(templates: Mapping[str, str], name: str, variable: str) -> bool:
@@ -163,10 +170,8 @@ def _write(catalog: Catalog, header: str) -> str:
 
 def check_known(templates: Mapping[str, str], name: str) -> None:
     """Raise ConfigurationError when a template stands on another that is not there."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     for found in closure(templates, name):
-        tree = environment.parse(templates[found])
-        for other in meta.find_referenced_templates(tree):
+        for other in _references(found, templates[found]):
             if other is None or other not in templates:
                 message = f"{found}: stands on {other or 'a computed name'}, which is not there."
                 raise ConfigurationError(f"{message} Name a template that is.")
