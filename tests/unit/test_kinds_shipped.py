@@ -1,4 +1,4 @@
-"""The kinds on water quality and customer service: whole, short and clean with whatever facts."""
+"""The kinds that are shipped: whole, short and clean with whatever facts."""
 
 import re
 from collections.abc import Iterator
@@ -48,9 +48,10 @@ def test_every_message_is_short_and_whole(renderer: TemplateRenderer, name: str)
         size = measure(parts["sms/body.txt"])
         assert (size.encoding, size.segments) == ("GSM-7", 1)
         assert size.units + _MARKER <= 160
-        assert len(parts["push/title.txt"]) + _MARKER <= 50
-        assert len(parts["push/body.txt"]) <= 150
-        assert len(parts["email/subject.txt"].strip()) + _MARKER <= 78
+        for part in ("push/title.txt", "push/body.txt", "email/subject.txt"):
+            most = kind.rule(part).max_characters
+            assert most is not None
+            assert len(parts[part].strip()) + (0 if "body" in part else _MARKER) <= most
         for text in parts.values():
             words = _TAG.sub("", text)
             assert not re.search(r"None|[^\s ] {2,}\S| [.,:]|\(\)|: ?\.|\{", words), words
@@ -84,11 +85,12 @@ def test_each_is_labelled_in_four_languages(renderer: TemplateRenderer, name: st
 
 
 def test_only_dangers_to_health_are_safety_messages(renderer: TemplateRenderer) -> None:
-    """What passes an opt-out of service messages is kept for water that may harm."""
+    """What passes an opt-out of service messages is kept for what may harm."""
     safety = {n for n in KINDS if renderer.kinds[n].message_class is MessageClass.SAFETY}
-    assert safety == {"water_do_not_drink", "water_boil", "water_all_clear"}
+    water = {"water_do_not_drink", "water_boil", "water_all_clear"}
+    assert safety == {*water, "flooding", "weather"}
     assert renderer.kinds["service_survey"].message_class is MessageClass.PROMOTIONAL
-    for name in safety:
+    for name in water:
         assert Category.HEALTH in renderer.kinds[name].cap.category
     assert renderer.kinds["water_all_clear"].cap.response == (ResponseType.ALL_CLEAR,)
 
