@@ -16,7 +16,7 @@ KINDS = (
     *("payment_change", "branch_hours", "fraud_warning", "service_survey"),
 )
 
-_PROSE: FactValue = {tag: "We know why." for tag in ("en", "fr", "ar", "es", "und")}
+_PROSE: FactValue = dict.fromkeys(("en", "fr", "ar", "es", "und"), "We know why.")
 _FROM: FactValue = "2026-05-04T08:00:00+01:00"
 _UNTIL: FactValue = "2026-05-05T14:00:00+01:00"
 _MANY: FactValue = ["Anfa", "Sidi Belyout", "Oasis", "Derb Ghallef", "Hay Hassani"]
