@@ -1,7 +1,7 @@
 """The sandbox in which templates run: few filters, no files, no code, bounded output."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,12 +12,13 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from markupsafe import Markup
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi, formats
 from broadcaster.render.catalogues import Key, Texts
 from broadcaster.render.locales import Locale
-from broadcaster.render.values import Shown, Surface, show_free, show_ltr
+from broadcaster.render.values import Shown, Surface, show_free, show_url
 
 #: What a part may come to, in characters. Gmail cuts a mail off at 102 kB; a page may be longer.
 _LIMITS: Mapping[Surface, int] = {
@@ -85,17 +86,25 @@ def _speak(environment: Sandbox, texts: Texts) -> None:
     def one(text: str) -> str:
         return texts.text(Key(None, text, None))
 
-    def counted(singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(None, singular, plural), count)
+    def counted(singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(None, singular, plural), _whole(count, singular))
 
     def within(context: str, text: str) -> str:
         return texts.text(Key(context, text, None))
 
-    def counted_within(context: str, singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(context, singular, plural), count)
+    def counted_within(context: str, singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(context, singular, plural), _whole(count, singular))
 
     install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # (the i18n extension adds it to the instance)
     install(one, counted, newstyle=True, pgettext=within, npgettext=counted_within)
+
+
+def _whole(count: float, text: str) -> int:
+    """Give what picks a plural form; ConfigurationError for what is no whole number."""
+    if not isinstance(count, int | float) or count != int(count):
+        message = f"{text!r}: counts {count!s:.20}. Count whole things, or write the text without."
+        raise ConfigurationError(message)
+    return abs(int(count))
 
 
 def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
@@ -108,8 +117,11 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def time(moment: datetime) -> Shown:
         return formats.clock(moment.astimezone(setting.zone), surface, locale)
 
+    def listing(values: Sequence[Shown], *, more: bool = False) -> Markup | str:
+        return formats.listing(values, surface, locale, more=more)
+
     def bare_url(url: Shown) -> Shown:
-        return show_ltr(bare(url.raw), surface, locale, url.href)
+        return show_url(bare(url.raw), surface, locale, url.href)
 
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)
@@ -122,7 +134,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         "time": time,
         "number": lambda value: formats.number(value, surface, locale),
         "money": lambda value: formats.money(value, surface, locale),
-        "listing": lambda values: formats.listing(values, surface, locale),
+        "listing": listing,
         "bare_url": bare_url,
         "isolate": isolate,
     }
