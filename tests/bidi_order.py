@@ -173,6 +173,17 @@ def _side(kind: str) -> str:
 
 def _brackets(text: str, run: list[int], kinds: list[str], sos: str, embedding: str) -> None:
     """Give pairs of brackets the direction of what they hold (N0)."""
+    for start, end in _pairs(text, run, kinds):
+        inside = {_side(kind) for kind in kinds[start + 1 : end] if kind not in _NEUTRAL}
+        if not inside:
+            continue
+        earlier = [_side(kind) for kind in kinds[:start] if kind not in _NEUTRAL]
+        context = earlier[-1] if earlier else sos
+        kinds[start] = kinds[end] = embedding if embedding in inside else context
+
+
+def _pairs(text: str, run: list[int], kinds: list[str]) -> list[tuple[int, int]]:
+    """Find the pairs of brackets (BD16)."""
     stack: list[tuple[str, int]] = []
     pairs = []
     for n, place in enumerate(run):
@@ -187,18 +198,7 @@ def _brackets(text: str, run: list[int], kinds: list[str], sos: str, embedding: 
                     pairs.append((stack[depth][1], n))
                     del stack[depth:]
                     break
-    for start, end in sorted(pairs):
-        inside = {_side(kind) for kind in kinds[start + 1 : end] if kind not in _NEUTRAL}
-        if embedding in inside:
-            found = embedding
-        elif inside:
-            earlier = [_side(kind) for kind in kinds[:start] if kind not in _NEUTRAL]
-            context = earlier[-1] if earlier else sos
-            found = context if context != embedding else embedding
-        else:
-            continue
-        for place in (start, end):
-            kinds[place] = found
+    return sorted(pairs)
 
 
 def _reorder(levels: list[int]) -> list[int]:

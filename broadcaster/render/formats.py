@@ -76,9 +76,7 @@ def money(value: Money, surface: Surface, locale: Locale) -> Shown:
         pattern = BabelLocale.parse(locale.formats).currency_formats["standard"].pattern
         if surface is Surface.SMS:
             pattern = pattern.replace("¤", "¤¤")
-        text = format_currency(
-            value.amount, value.currency, format=pattern, locale=locale.formats
-        )
+        text = format_currency(value.amount, value.currency, format=pattern, locale=locale.formats)
         return _amount(_JOINT.sub("\u00a0", text), surface, locale)
     places = "0" * get_currency_precision(value.currency)
     pattern = f"#,##0.{places}".rstrip(".")
