@@ -59,7 +59,12 @@ def open_kinds(folder: Path, *, locales: Path | None = None) -> TemplateRenderer
 
 
 def make_own(
-    folder: Path, toml: str, body: str, *, channels: tuple[str, ...] = ("sms",), **more: str
+    folder: Path,
+    toml: str,
+    body: str,
+    *,
+    channels: tuple[str, ...] = ("sms",),
+    more: Mapping[str, str] | None = None,
 ) -> TemplateRenderer:
     """Make a renderer of the shared layout and a kind `own`, whose every part is `body`.
 
@@ -70,7 +75,7 @@ def make_own(
         files["own/email/body.mjml"] = _MJML.format(body)
     words = ", ".join(f'"{channel}"' for channel in channels)
     files["own/kind.toml"] = f"channels = [{words}]\n{toml}"
-    write(folder, {**_base(), **files, **more})
+    write(folder, {**_base(), **files, **(more or {})})
     return open_kinds(folder)
 
 

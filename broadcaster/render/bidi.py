@@ -65,12 +65,13 @@ def steady(text: str) -> bool:
     """Tell whether a left-to-right value keeps its order in right-to-left text all by itself.
 
     It does when it is one number, or begins with a left-to-right letter and ends with one or with
-    a digit and has no right-to-left letter in between.
+    a digit, with no right-to-left letter in between and no bracket that lacks its partner.
     """
     if _FIGURES.fullmatch(text):
         return True
     kinds = [unicodedata.bidirectional(character) for character in text]
     whole = not (_STRONG_RTL | {"AN", "B"}).intersection(kinds) and not CONTROLS.intersection(text)
+    whole = whole and bracket_fault(text) is None
     return bool(kinds) and whole and kinds[0] == "L" and kinds[-1] in {"L", "EN"}
 
 

@@ -99,7 +99,7 @@ def _speak(environment: Sandbox, texts: Texts) -> None:
     install(one, counted, newstyle=True, pgettext=within, npgettext=counted_within)
 
 
-def _whole(count: float, text: str) -> int:
+def _whole(count: object, text: str) -> int:
     """Give what picks a plural form; ConfigurationError for what is no whole number."""
     if not isinstance(count, int | float) or count != int(count):
         message = f"{text!r}: counts {count!s:.20}. Count whole things, or write the text without."

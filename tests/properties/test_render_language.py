@@ -182,7 +182,8 @@ def test_lists_run_from_right_to_left_in_arabic(items: list[str], surface: Surfa
     shown = [show_free(item, surface, always=False, locale=_AR) for item in items]
     line = f"في {formats.listing(shown, surface, _AR)} فقط"
     seen = displayed(line, "rtl")
-    places, start = [], 0
+    places: list[int] = []
+    start = 0
     for item in items:
         start = line.index(item, start)
         if not bidi.has_rtl(item):

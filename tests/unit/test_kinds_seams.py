@@ -28,7 +28,7 @@ def test_own_shared_facts_replace_the_shipped_ones(tmp_path: Path) -> None:
     """An organisation writes its contacts once, and every kind has them."""
     own = '[facts.sender]\ntype = "name"\ndefault = "Our Water"\n'
     more = {"_base/facts.toml": own, "two/kind.toml": 'channels = ["sms"]\nshared = ["online"]\n'}
-    renderer = make_own(tmp_path, 'shared = ["sender"]\n', "{{ facts.sender }}", **more)
+    renderer = make_own(tmp_path, 'shared = ["sender"]\n', "{{ facts.sender }}", more=more)
     assert say(renderer, "en") == "Our Water"
     assert "'online', which is no fact of _base/facts.toml" in renderer.library.faults["two"]
 
@@ -71,7 +71,7 @@ def test_words_that_parts_share_are_no_stray_part(tmp_path: Path) -> None:
     """`words.txt` holds macros for the parts and is not complained about."""
     words = "{% macro cut() %}{% trans %}The water is cut.{% endtrans %}{% endmacro %}"
     body = '{% from "own/words.txt" import cut %}{{ cut() }}'
-    renderer = make_own(tmp_path, "", body, **{"own/words.txt": words})
+    renderer = make_own(tmp_path, "", body, more={"own/words.txt": words})
     assert say(renderer, "en") == "The water is cut."
     assert [str(use.key) for use in renderer.library.uses("own")] == ["The water is cut."]
     found = KindChecker(renderer=renderer, measure=measure).check("own")
