@@ -1,7 +1,7 @@
 """The sandbox in which templates run: few filters, no files, no code, bounded output."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,6 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
-from markupsafe import Markup
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi, formats
@@ -117,9 +116,6 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def time(moment: datetime) -> Shown:
         return formats.clock(moment.astimezone(setting.zone), surface, locale)
 
-    def listing(values: Sequence[Shown], *, more: bool = False) -> Markup | str:
-        return formats.listing(values, surface, locale, more=more)
-
     def bare_url(url: Shown) -> Shown:
         return show_url(bare(url.raw), surface, locale, url.href)
 
@@ -134,7 +130,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         "time": time,
         "number": lambda value: formats.number(value, surface, locale),
         "money": lambda value: formats.money(value, surface, locale),
-        "listing": listing,
+        "listing": lambda values: formats.listing(values, surface, locale),
         "bare_url": bare_url,
         "isolate": isolate,
     }

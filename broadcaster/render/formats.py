@@ -90,15 +90,11 @@ def money(value: Money, surface: Surface, locale: Locale) -> Shown:
     )
 
 
-def listing(
-    values: Sequence[Shown], surface: Surface, locale: Locale, *, more: bool = False
-) -> Markup | str:
-    """Join values as the language does: `A, B and C`; with `more` as when others follow: `A, B`."""
-    marks = [f"\ue000{number}\ue000" for number in range(len(values) + 2 * more)]
-    pieces = format_list(marks, locale=locale.formats).split("\ue000")[: 2 * len(values) + 1]
-    if more and values:
-        pieces[-1] = ""
-    elif locale.language == "es" and len(values) > 1 and _E_FOR_Y.match(values[-1].raw):
+def listing(values: Sequence[Shown], surface: Surface, locale: Locale) -> Markup | str:
+    """Join values as the language does: `A, B and C`."""
+    marks = [f"\ue000{number}\ue000" for number in range(len(values))]
+    pieces = format_list(marks, locale=locale.formats).split("\ue000")
+    if locale.language == "es" and len(values) > 1 and _E_FOR_Y.match(values[-1].raw):
         pieces[-3] = pieces[-3].replace(" y ", " e ")
     if surface in _MARKUP:
         shown = (values[int(p)] if n % 2 else p for n, p in enumerate(pieces))

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from broadcaster.channels.sms import measure
 from broadcaster.domain.message import Channel, EmailContent
 from broadcaster.errors import ConfigurationError, InvalidInputError
+from broadcaster.render.formats import listing
+from broadcaster.render.locales import load_locales
 from broadcaster.render.renderer import TemplateRenderer
-from tests.small_kinds import make_own, render_own, say, texts_of
+from broadcaster.render.values import Shown, Surface
+from tests.small_kinds import ROOT, make_own, render_own, say, texts_of
 
 _COUNT = '[facts.count]\ntype = "number"\nsample = 1\n'
 _HOURS = '{% from "_base/counts.txt" import hours %}{{ hours(facts.count) }}'
@@ -216,43 +220,19 @@ def test_places_have_the_names_of_the_reader(
 
 
 @pytest.mark.parametrize(
-    ("tag", "told"),
+    ("last", "told"),
     [
-        (
-            "ar",
-            [
-                "المعاريف و\u200eHay (B)\u200e و\u200e12 rue A\u200e ومكان آخر",
-                "المعاريف و\u200eHay (B)\u200e ومكانين آخرين",
-                "المعاريف و3 أماكن أخرى",
-            ],
-        ),
-        (
-            "fr",
-            [
-                "Maarif, Hay (B), 12 rue A et 1 autre lieu",
-                "Maarif, Hay (B) et 2 autres lieux",
-                "Maarif et 3 autres lieux",
-            ],
-        ),
-        (
-            "en",
-            [
-                "Maarif, Hay (B), 12 rue A and one more place",
-                "Maarif, Hay (B) and 2 more places",
-                "Maarif and 3 more places",
-            ],
-        ),
+        ("Anfa", "Oasis y Anfa"),
+        ("Inezgane", "Oasis e Inezgane"),
+        ("Hippodrome", "Oasis e Hippodrome"),
+        ("Hierro", "Oasis y Hierro"),
     ],
 )
-def test_long_lists_of_places_are_shortened(tmp_path: Path, tag: str, told: list[str]) -> None:
-    """An SMS names the first places and counts the others."""
-    shortened = '{% from "_base/counts.txt" import shortened %}'
-    for most, text in zip((3, 2, 1), told, strict=True):
-        body = f"{shortened}{{{{ shortened(facts.where, {most}) }}}}"
-        assert say(make_own(tmp_path / str(most), _PLACES, body), tag) == text
-    body = f"{shortened}{{{{ shortened(facts.where, 4) }}}}"
-    full = say(make_own(tmp_path / "all", _PLACES, "{{ facts.where|listing }}"), tag)
-    assert say(make_own(tmp_path / "4", _PLACES, body), tag) == full
+def test_spanish_says_e_for_y_before_the_same_sound(last: str, told: str) -> None:
+    """Spanish joins a list by ear."""
+    values = [Shown(text, text, Markup.escape(text)) for text in ("Oasis", last)]
+    locales, _ = load_locales([ROOT / "locales"], "ar")
+    assert listing(values, Surface.TEXT, locales["es"]) == told
 
 
 def test_a_place_without_a_name_for_the_reader_is_refused(tmp_path: Path) -> None:
