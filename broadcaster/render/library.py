@@ -5,7 +5,6 @@ approval is what is sent.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -122,7 +121,7 @@ class Library:
         names: dict[str, None] = {}
         for part in kind.parts:
             names |= dict.fromkeys(closure(self.templates, f"{kind.name}/{part}"))
-        return tuple(use for name in names for use in _uses(name, self.templates[name]))
+        return tuple(use for name in names for use in uses(self.templates, name))
 
     def _offer(self, kinds: Mapping[str, Kind]) -> Mapping[str, Kind]:
         """Say of each kind in which locales it may go to customers; set broken ones aside."""
@@ -141,9 +140,3 @@ class Library:
             except ConfigurationError as error:
                 self.faults[name] = str(error)
         return MappingProxyType(offered)
-
-
-@lru_cache(maxsize=1000)
-def _uses(name: str, text: str) -> tuple[Use, ...]:
-    """List the texts of one template: the layouts stand below all kinds and are read once."""
-    return tuple(uses({name: text}, name))
