@@ -1,6 +1,8 @@
 """What must hold of a kind's files whatever the language; read off the syntax of its templates."""
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from jinja2 import Environment, nodes
@@ -18,6 +20,10 @@ from broadcaster.render.wording import Fault, literal_faults, source_faults
 _LEADING = frozenset({FactType.URL, FactType.PHONE, FactType.EMAIL})
 #: Stands for what an expression puts out.
 _VALUE = "\ufffc"
+#: Templates that are kept as read: layouts belong to every kind.
+_KEPT = 1000
+_STYLE = re.compile(r"<(?:mj-)?style\b.*?</", re.DOTALL)
+_BLOCK = re.compile(r"\{%-?\s*block\s+(\w+)")
 
 
 class Flaw(NamedTuple):
@@ -36,8 +42,10 @@ def flaws(kind: Kind, templates: Mapping[str, str], uses: tuple[Use, ...]) -> It
     for key, use in {use.key: use for use in reversed(uses)}.items():
         for fault in source_faults(key):
             yield Flaw(use.template, str(key), fault)
-    for name in _standing_on(kind, templates):
-        yield from _bare(name, templates[name])
+    found = _standing_on(kind, templates)
+    styles = frozenset(block for name in found for block in _style_blocks(templates[name]))
+    for name in found:
+        yield from _bare(name, templates[name], styles)
 
 
 def _files(kind: Kind) -> Iterator[Flaw]:
@@ -73,36 +81,48 @@ def _standing_on(kind: Kind, templates: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _bare(name: str, source: str) -> Iterator[Flaw]:
+def _style_blocks(source: str) -> list[str]:
+    """Name the blocks that a layout leaves for style sheets."""
+    return [name for style in _STYLE.findall(source) for name in _BLOCK.findall(style)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
     """Find words and contacts that a template says past its texts, so that none translates them."""
-    data = "".join(_data(_tree(source)))
-    for fault in literal_faults(data):
-        yield Flaw(name, "", fault)
+    data = "".join(_data(_tree(source), styles))
+    found = [Flaw(name, "", fault) for fault in literal_faults(data)]
     said = heard(data, name)
     words = [word for word in said.replace(_VALUE, " ").split() if any(map(str.isalpha, word))]
     if words:
         fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
-        yield Flaw(name, " ".join(words)[:60], fault)
+        found.append(Flaw(name, " ".join(words)[:60], fault))
+    return tuple(found)
 
 
 def _tree(source: str) -> nodes.Template:
     return Environment(extensions=list(EXTENSIONS), autoescape=True).parse(source)
 
 
-def _data(tree: nodes.Template) -> Iterator[str]:
+def _data(tree: nodes.Template, styles: frozenset[str]) -> Iterator[str]:
     """Give what a template puts out, in order, with a stand-in for what expressions do."""
+    silent = {
+        id(output)
+        for block in tree.find_all(nodes.Block)
+        if block.name in styles
+        for output in block.find_all(nodes.Output)
+    }
     for output in tree.find_all(nodes.Output):
-        for node in output.nodes:
+        for node in output.nodes if id(output) not in silent else ():
             if isinstance(node, nodes.TemplateData):
                 yield node.data
             else:
                 yield str(node.value) if isinstance(node, nodes.Const) else _VALUE
 
 
-def _names(source: str) -> Iterator[str]:
+@lru_cache(maxsize=_KEPT)
+def _names(source: str) -> frozenset[str]:
     """Give every name that a template asks something for."""
     tree = _tree(source)
-    yield from (node.attr for node in tree.find_all(nodes.Getattr))
-    for item in tree.find_all(nodes.Getitem):
-        if isinstance(item.arg, nodes.Const):
-            yield str(item.arg.value)
+    items = [node.arg for node in tree.find_all(nodes.Getitem)]
+    named = {str(item.value) for item in items if isinstance(item, nodes.Const)}
+    return frozenset(node.attr for node in tree.find_all(nodes.Getattr)) | named
