@@ -15,9 +15,10 @@ from broadcaster.errors import NotFoundError, UnavailableError
 from broadcaster.ports import Record, Signing, Whereabouts
 from broadcaster.publication.folder import Folder
 from broadcaster.publication.freezing import Freezer
+from broadcaster.publication.ground import Names
 from broadcaster.publication.publisher import Publisher
 from broadcaster.publication.serving import Asked, Files
-from broadcaster.publication.site import Names, Site
+from broadcaster.publication.site import Site
 from broadcaster.render.editions import Editor
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.site import SitePages
@@ -124,6 +125,7 @@ class PublicScene:
     public_url: str = PUBLIC_URL
 
     def __post_init__(self) -> None:
+        """Join the product's own parts."""
         pages, renderer = shipped_pages(), shipped_renderer()
         editor = Editor(renderer, self.public_url, "MA", {})
         named = {tag: editor.organisation(tag) for tag in pages.locales}

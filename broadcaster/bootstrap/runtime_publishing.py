@@ -45,7 +45,8 @@ def editor(settings: Settings, renderer: "TemplateRenderer") -> "Editor":
 
 def site(settings: Settings, pages: "SitePages", names: "Editor") -> "Site":
     """Make what makes the files of the site."""
-    from broadcaster.publication.site import Names, Site
+    from broadcaster.publication.ground import Names
+    from broadcaster.publication.site import Site
 
     named = {tag: names.organisation(tag) for tag in pages.locales}
     return Site(pages, Names(public_url=settings.public_url, organisations=named))

@@ -3,83 +3,28 @@
 Everything is found in one reading, each fault with its place and what to do.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from broadcaster.errors import InvalidInputError
 from broadcaster.publication.cap import ALL_CLEAR, NAMESPACE
 from broadcaster.publication.capform import ORDER, Slot
+from broadcaster.publication.capshapes import circle, figure, polygon
+from broadcaster.publication.capspot import Finding, Gravity, Spot
 from broadcaster.publication.captree import Node, read
 
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 #: 3.3.2: to the second, with an offset, never `Z`.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
 #: Embeddings and overrides show a text otherwise than it is; isolates may stand.
 _TURNING = re.compile("[\u202a-\u202e]")
 _PARTS_OF_A_NAME = re.compile(r"[\s,<&]")
-_HEADLINE, _RING, _TRIPLE = 160, 4, 3
+_HEADLINE, _TRIPLE = 160, 3
 #: The same in every language of one alert.
 _SHARED = ("category", "responseType", "urgency", "severity", "certainty")
 _TIMED = ("effective", "onset", "expires")
-
-
-class Gravity(StrEnum):
-    """Whether an alert may go out with this."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What is wrong, where, and what to do; `place` is such as `info 2, area 1, polygon 1`."""
-
-    gravity: Gravity
-    line: int
-    place: str
-    problem: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    node: Node
-    place: str
-
-    def error(self, problem: str, remedy: str) -> Finding:
-        return self._say(Gravity.ERROR, problem, remedy)
-
-    def warning(self, problem: str, remedy: str) -> Finding:
-        return self._say(Gravity.WARNING, problem, remedy)
-
-    def _say(self, gravity: Gravity, problem: str, remedy: str) -> Finding:
-        return Finding(
-            gravity=gravity, line=self.node.line, place=self.place, problem=problem, remedy=remedy
-        )
-
-    def each(self, name: str) -> list["_Spot"]:
-        """List the children of a name, numbered where there may be several."""
-        found = self.node.all(name)
-        before = "" if self.place == "alert" else f"{self.place}, "
-        several = any(slot.name == name and slot.most is None for slot in ORDER[self.node.name])
-        return [
-            _Spot(one, f"{before}{name} {number}" if several else f"{before}{name}")
-            for number, one in enumerate(found, 1)
-        ]
-
-    def one(self, name: str) -> "_Spot | None":
-        found = self.each(name)
-        return found[0] if found else None
-
-    @property
-    def text(self) -> str:
-        return self.node.text.strip()
 
 
 def check(content: bytes) -> list[Finding]:
@@ -97,7 +42,7 @@ def check(content: bytes) -> list[Finding]:
                 remedy=error.remedy,
             )
         ]
-    alert = _Spot(root, "alert")
+    alert = Spot(root, "alert")
     if (root.name, root.namespace) != ("alert", NAMESPACE):
         problem = f"is no alert of CAP 1.2, but {root.name!r} of {root.namespace or 'no namespace'}"
         return [alert.error(problem, f"Begin with <alert xmlns={NAMESPACE!r}>.")]
@@ -107,13 +52,13 @@ def check(content: bytes) -> list[Finding]:
     return sorted(findings, key=lambda one: (one.line, one.gravity))
 
 
-def _form(spot: _Spot) -> Iterator[Finding]:
+def _form(spot: Spot) -> Iterator[Finding]:
     """Order, number and words of the elements, all the way down."""
     slots = ORDER[spot.node.name]
     names = [slot.name for slot in slots]
     at = 0
     for child in spot.node.children:
-        here = _Spot(child, f"{spot.place}, {child.name}".removeprefix("alert, "))
+        here = Spot(child, f"{spot.place}, {child.name}".removeprefix("alert, "))
         if child.namespace != NAMESPACE:
             yield from _foreign(spot, here)
         elif child.name not in names:
@@ -127,14 +72,14 @@ def _form(spot: _Spot) -> Iterator[Finding]:
         yield from _slot(spot, slot)
 
 
-def _foreign(spot: _Spot, here: _Spot) -> Iterator[Finding]:
+def _foreign(spot: Spot, here: Spot) -> Iterator[Finding]:
     if spot.node.name != "alert" or here.node.namespace != _SIGNATURE:
         yield here.error("is of another namespace", "Take it out.")
     elif here.node is not spot.node.children[-1]:
         yield here.error("is a signature and not the last element", "Put it at the end.")
 
 
-def _slot(spot: _Spot, slot: Slot) -> Iterator[Finding]:
+def _slot(spot: Spot, slot: Slot) -> Iterator[Finding]:
     found = spot.each(slot.name)
     if len(found) < slot.least:
         yield spot.error(f"has no {slot.name}", f"Add <{slot.name}>.")
@@ -150,16 +95,16 @@ def _slot(spot: _Spot, slot: Slot) -> Iterator[Finding]:
             yield one.error("is empty", "Fill it in, or take it out.")
 
 
-def _texts(alert: _Spot) -> Iterator[Finding]:
+def _texts(alert: Spot) -> Iterator[Finding]:
     for node in alert.node.walk():
         if _TURNING.search(node.text):
-            yield _Spot(node, node.name).error(
+            yield Spot(node, node.name).error(
                 "has characters that turn the direction of writing (U+202A to U+202E)",
                 "Use isolates (U+2066 to U+2069), or none.",
             )
 
 
-def _names(alert: _Spot) -> Iterator[Finding]:
+def _names(alert: Spot) -> Iterator[Finding]:
     for name in ("identifier", "sender"):
         spot = alert.one(name)
         if spot and _PARTS_OF_A_NAME.search(spot.node.text):
@@ -167,7 +112,7 @@ def _names(alert: _Spot) -> Iterator[Finding]:
             yield spot.error(problem, "Use letters, digits, dots, hyphens and colons.")
 
 
-def _moments(alert: _Spot) -> Iterator[Finding]:
+def _moments(alert: Spot) -> Iterator[Finding]:
     spots = [alert.one("sent")]
     spots += [info.one(name) for info in alert.each("info") for name in _TIMED]
     for spot in spots:
@@ -185,7 +130,7 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def _order_of_times(alert: _Spot) -> Iterator[Finding]:
+def _order_of_times(alert: Spot) -> Iterator[Finding]:
     sent = _moment(alert.node.value("sent"))
     for info in alert.each("info"):
         at = {name: _moment(info.node.value(name)) for name in _TIMED}
@@ -204,7 +149,7 @@ def _order_of_times(alert: _Spot) -> Iterator[Finding]:
                 yield expires.error(f"is not after {name}", "Give a later time.")
 
 
-def _references(alert: _Spot) -> Iterator[Finding]:
+def _references(alert: Spot) -> Iterator[Finding]:
     kind, spot = alert.node.value("msgType"), alert.one("references")
     if spot is None:
         if kind in {"Update", "Cancel", "Ack", "Error"}:
@@ -225,7 +170,7 @@ def _references(alert: _Spot) -> Iterator[Finding]:
             yield spot.error("refers to itself", "Name the earlier message.")
 
 
-def _scope(alert: _Spot) -> Iterator[Finding]:
+def _scope(alert: Spot) -> Iterator[Finding]:
     scope = alert.node.value("scope")
     for wanted, name in (("Private", "addresses"), ("Restricted", "restriction")):
         spot = alert.one(name)
@@ -235,7 +180,7 @@ def _scope(alert: _Spot) -> Iterator[Finding]:
             yield spot.warning(f"is only for scope {wanted}", "Take it out.")
 
 
-def _status(alert: _Spot) -> Iterator[Finding]:
+def _status(alert: Spot) -> Iterator[Finding]:
     kind, status = alert.node.value("msgType"), alert.node.value("status")
     if not alert.each("info") and kind in {"Alert", "Update"}:
         yield alert.error(f"{kind} says nothing: it has no info", "Add an <info> for a language.")
@@ -245,7 +190,7 @@ def _status(alert: _Spot) -> Iterator[Finding]:
         yield alert.error("does not say what the error is", "Add <note>.")
 
 
-def _languages(alert: _Spot) -> Iterator[Finding]:
+def _languages(alert: Spot) -> Iterator[Finding]:
     infos, seen = alert.each("info"), set[str]()
     for info in infos:
         spot = info.one("language")
@@ -261,7 +206,7 @@ def _languages(alert: _Spot) -> Iterator[Finding]:
         seen.add(f"{event}")
 
 
-def _siblings(alert: _Spot) -> Iterator[Finding]:
+def _siblings(alert: Spot) -> Iterator[Finding]:
     infos = alert.each("info")
     for info in infos[1:]:
         for name in _SHARED:
@@ -283,7 +228,7 @@ def _where(info: Node) -> list[tuple[str, str]]:
     ]
 
 
-def _words(alert: _Spot) -> Iterator[Finding]:
+def _words(alert: Spot) -> Iterator[Finding]:
     for info in alert.each("info"):
         for name in ("urgency", "severity", "certainty"):
             spot = info.one(name)
@@ -304,68 +249,26 @@ def _words(alert: _Spot) -> Iterator[Finding]:
             yield web.error("is no whole address", "Begin with https://.")
 
 
-def _areas(alert: _Spot) -> Iterator[Finding]:
+def _areas(alert: Spot) -> Iterator[Finding]:
     kind = alert.node.value("msgType")
     for info in alert.each("info"):
         areas = info.each("area")
         if not areas and kind in {"Alert", "Update"}:
             yield info.error("does not say where", "Add an <area> with areaDesc.")
         for area in areas:
-            for polygon in area.each("polygon"):
-                yield from _polygon(polygon)
-            for circle in area.each("circle"):
-                yield from _circle(circle)
+            for one in area.each("polygon"):
+                yield from polygon(one)
+            for one in area.each("circle"):
+                yield from circle(one)
             if area.one("ceiling") and not area.one("altitude"):
                 yield area.error("has a ceiling without altitude", "Add <altitude>.")
             for name in ("altitude", "ceiling"):
                 spot = area.one(name)
-                if spot and spot.text and _figure(spot.text) is None:
+                if spot and spot.text and figure(spot.text) is None:
                     yield spot.error(f"{spot.text[:40]!r} is no number", "Write feet, as 1500.")
 
 
-def _polygon(spot: _Spot) -> Iterator[Finding]:
-    pairs = spot.text.split()
-    if not pairs:
-        return
-    points = [_pair(pair) for pair in pairs]
-    if None in points:
-        wrong = pairs[points.index(None)]
-        remedy = "Write latitude,longitude in degrees, with blanks between pairs."
-        yield spot.error(f"{wrong[:40]!r} is no point", remedy)
-    elif len(points) < _RING:
-        yield spot.error("has fewer than four points", "Give three corners and the first again.")
-    elif points[0] != points[-1]:
-        yield spot.error("is not closed", "End with the first point.")
-    elif len(set(points)) < _RING - 1:
-        yield spot.error("has fewer than three corners", "Give three different points.")
-
-
-def _circle(spot: _Spot) -> Iterator[Finding]:
-    parts = spot.text.split()
-    if not parts:
-        return
-    radius = _figure(parts[1]) if len(parts) == 2 else None  # noqa: PLR2004  (middle, radius)
-    if radius is None or radius < 0 or _pair(parts[0]) is None:
-        remedy = "Write latitude,longitude, a blank, and the radius in kilometres."
-        yield spot.error(f"{spot.text[:40]!r} is no circle", remedy)
-
-
-def _pair(text: str) -> tuple[float, float] | None:
-    latitude, comma, longitude = text.partition(",")
-    y, x = _figure(latitude), _figure(longitude)
-    if not comma or y is None or x is None:
-        return None
-    return (y, x) if abs(y) <= 90 and abs(x) <= 180 else None  # noqa: PLR2004  (degrees)
-
-
-def _figure(text: str) -> float | None:
-    if not _NUMBER.fullmatch(text):
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
-
-
-_RULES: tuple[Callable[[_Spot], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[Spot], Iterator[Finding]], ...] = (
     _names,
     _moments,
     _order_of_times,
@@ -377,3 +280,6 @@ _RULES: tuple[Callable[[_Spot], Iterator[Finding]], ...] = (
     _words,
     _areas,
 )
+
+
+__all__ = ["Finding", "Gravity", "check"]

@@ -29,13 +29,14 @@ class State:
     """What the site was made of.
 
     `fingerprint` is that of templates and settings, `made_of` tells which entries; `keys` decide
-    by advisory whether its files are as they should be.
+    by advisory whether its files are as they should be, and `lists` by path.
     """
 
     fingerprint: str = ""
     made_of: str = ""
     next_change: datetime | None = None
     keys: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
 
 
 class Folder:
@@ -137,6 +138,7 @@ class Folder:
             made_of=str(values.get("made_of", "")),
             next_change=datetime.fromisoformat(moment) if moment else None,
             keys=dict(values.get("keys", {})),
+            lists=dict(values.get("lists", {})),
         )
 
     def save_state(self, state: State) -> None:
@@ -146,6 +148,7 @@ class Folder:
             "made_of": state.made_of,
             "next_change": state.next_change and state.next_change.isoformat(),
             "keys": state.keys,
+            "lists": state.lists,
         }
         write(self.root / "state.json", _bytes(values), durable=True)
 

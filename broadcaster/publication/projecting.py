@@ -8,7 +8,9 @@ from pathlib import Path
 from broadcaster.domain.publication import next_change, standings
 from broadcaster.publication import folder as folders
 from broadcaster.publication.folder import Folder, State
-from broadcaster.publication.site import PARTS, Site, SiteFile
+from broadcaster.publication.ground import SiteFile
+from broadcaster.publication.lists import PARTS
+from broadcaster.publication.site import Site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,8 +59,10 @@ def project(
         new, same = _write(place, made)
         written, kept = written + new, kept + same
     listed = list(site.lists(entries.values(), standing))
-    new, same = _write(place, listed)
-    gone = _lists(place, site.locales) - {one.path for one in listed}
+    state.lists = {one.path: one.key for one in listed}
+    due = [one for one in listed if fresh or former.lists.get(one.path) != one.key]
+    new, same = _write(place, due)
+    gone = _lists(place, site.locales) - set(state.lists)
     for path in gone:
         folders.remove(place, path)
     if root is None:
@@ -96,7 +100,7 @@ def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:
     wrong = []
     for one in made:
         path = place / one.path
-        if not path.is_file() or path.read_bytes() != one.content:
+        if not path.is_file() or path.read_bytes() != one.make():
             wrong.append(one.path)
     return wrong
 
@@ -104,7 +108,7 @@ def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:
 def _write(place: Path, made: Iterable[SiteFile]) -> tuple[int, int]:
     new = same = 0
     for one in made:
-        if folders.write(place / one.path, one.content):
+        if folders.write(place / one.path, one.make()):
             new += 1
         else:
             same += 1

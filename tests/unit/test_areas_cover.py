@@ -34,5 +34,5 @@ _NEAR = Near(Decimal(500), Decimal("33.59"), Decimal("-7.62"))
 def test_an_expression_is_bound_where_everybody_must_be(
     text: str, places: tuple[InArea | Near, ...]
 ) -> None:
-    """Of what holds together one is enough; of what may hold instead, all; what is left out, none."""
+    """Of what holds together one is enough, of what may hold instead all; what is out, none."""
     assert cover(parse(text, SHIPPED)).places == places

@@ -93,7 +93,9 @@ def test_an_independent_parser_reads_back_what_was_frozen(public: PublicScene) -
         assert (info.headline, info.event) == (edition.headline, edition.event)
         assert (info.description or "") == edition.description
         assert (info.instruction or "") == edition.instruction
+        assert info.effective is not None
         assert info.effective.to_datetime() == frozen.effective
+        assert info.expires is not None
         assert info.expires.to_datetime() == frozen.expires
         assert info.sender_name == edition.sender
         assert [one.value for one in info.categories] == list(frozen.categories)

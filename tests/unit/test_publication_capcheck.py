@@ -1,4 +1,4 @@
-"""The check of alerts beyond the schema: clean for a good one, red for each fault that it lets by."""
+"""The check of alerts beyond the schema: clean for a good one, red for each fault."""
 
 import json
 from collections.abc import Callable
@@ -71,7 +71,12 @@ ERRORS = [
     ),
     ("<event>Cut", "<event>", "info 1, event", "is empty"),
     ("<category>Infra</category><event>Cut", "<event>Cut", "info 1", "has no category"),
-    ("<category>Infra</category><event>Cut", "<category>Water</category><event>Cut", "info 1, category 1", "no word"),
+    (
+        "<category>Infra</category><event>Cut",
+        "<category>Water</category><event>Cut",
+        "info 1, category 1",
+        "no word",
+    ),
     ("<severity>Minor", "<severity>Severe", "info 2", "another severity"),
     ("<urgency>Expected", "<urgency>Future", "info 2", "another urgency"),
     ("<certainty>Likely", "<certainty>Possible", "info 2", "another certainty"),
@@ -84,23 +89,58 @@ ERRORS = [
     (_RING, "<polygon>91,1 1,2 2,2 91,1</polygon>", "info 1, area 1, polygon 1", "is no point"),
     ("<circle>1,1 0.5", "<circle>1,1", "info 1, area 1, circle 1", "is no circle"),
     ("<circle>1,1 0.5", "<circle>1,1 -2", "info 1, area 1, circle 1", "is no circle"),
-    ("</circle></area>", "</circle><ceiling>9</ceiling></area>", "info 1, area 1", "without altitude"),
-    ("</circle></area>", "</circle><altitude>high</altitude></area>", "info 1, area 1, altitude", "is no number"),
+    (
+        "</circle></area>",
+        "</circle><ceiling>9</ceiling></area>",
+        "info 1, area 1",
+        "without altitude",
+    ),
+    (
+        "</circle></area>",
+        "</circle><altitude>high</altitude></area>",
+        "info 1, area 1, altitude",
+        "is no number",
+    ),
     ("<areaDesc>Town</areaDesc>", "", "info 1, area 1", "has no areaDesc"),
     ("2026-03-21T09:00:00", "2026-03-20T08:59:59", "info 1, expires", "is not after sent"),
     ("2026-03-21T09:00:00", "2026-03-20T09:30:00", "info 1, expires", "is not after onset"),
     ("<web>https://", "<web>", "info 1, web", "no whole address"),
     ("Water is cut.", "Water \u202eis cut.", "description", "turn the direction"),
-    ("<headline>A cut</headline><description>Water is cut.</description>", "<description>a</description><headline>b</headline>", "info 1, headline", "not at its place"),
-    ("<status>Actual</status>", "<status>Actual</status><status>Test</status>", "status", "more than once"),
-    ("<scope>Public</scope>", "<scope>Public</scope><colour>red</colour>", "colour", "is not known"),
+    (
+        "<headline>A cut</headline><description>Water is cut.</description>",
+        "<description>a</description><headline>b</headline>",
+        "info 1, headline",
+        "not at its place",
+    ),
+    (
+        "<status>Actual</status>",
+        "<status>Actual</status><status>Test</status>",
+        "status",
+        "more than once",
+    ),
+    (
+        "<scope>Public</scope>",
+        "<scope>Public</scope><colour>red</colour>",
+        "colour",
+        "is not known",
+    ),
     ("</alert>", "<x xmlns='urn:x'/></alert>", "x", "another namespace"),
-    ("<references>", "<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/><references>", "Signature", "not the last"),
+    (
+        "<references>",
+        "<Signature xmlns='http://www.w3.org/2000/09/xmldsig#'/><references>",
+        "Signature",
+        "not the last",
+    ),
     ("cap:1.2", "cap:1.1", "alert", "no alert of CAP 1.2"),
     ("</alert>", "", "alert", "is no XML"),
     ("<alert", "<!DOCTYPE alert [<!ENTITY a 'b'>]><alert", "alert", "document type"),
-    ("<responseType>Prepare", "<responseType>AllClear</responseType><responseType>Prepare", "info 1", "it is over"),
-]  # fmt: skip
+    (
+        "<responseType>Prepare",
+        "<responseType>AllClear</responseType><responseType>Prepare",
+        "info 1",
+        "it is over",
+    ),
+]
 
 WARNINGS = [
     ("<msgType>Update", "<msgType>Alert", "references", "an Alert refers"),
@@ -109,8 +149,13 @@ WARNINGS = [
     ("<headline>A cut", f"<headline>{'A cut ' * 40}", "info 1, headline", "160"),
     ("<headline>A cut</headline>", "", "info 1", "no headline"),
     ("<expires>2026-03-21T09:00:00+01:00</expires>", "", "info 1", "when it expires"),
-    ("<scope>Public</scope>", "<scope>Public</scope><restriction>x</restriction>", "restriction", "only for scope"),
-]  # fmt: skip
+    (
+        "<scope>Public</scope>",
+        "<scope>Public</scope><restriction>x</restriction>",
+        "restriction",
+        "only for scope",
+    ),
+]
 
 
 def test_a_good_alert_is_clean() -> None:

@@ -36,7 +36,7 @@ class _Town(HTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802  (the name that the server looks for)
+    def do_POST(self) -> None:
         town = self.server
         assert isinstance(town, _Town)
         body = self.rfile.read(int(self.headers["Content-Length"]))
