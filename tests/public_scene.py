@@ -41,7 +41,7 @@ def shipped_renderer() -> TemplateRenderer:
 @lru_cache(maxsize=1)
 def shipped_pages() -> SitePages:
     """Read the pages around once."""
-    return SitePages([bootstrap.shipped("templates")], shipped_renderer().library, ZONE)
+    return SitePages(shipped_renderer().library, ZONE)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_campaigns import Campaigning
-from broadcaster.bootstrap.texts import renderer, shipped
+from broadcaster.bootstrap.texts import renderer
 from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -32,8 +32,7 @@ def site_pages(settings: Settings, renderer: "TemplateRenderer") -> "SitePages":
     """Make what renders the pages around publications."""
     from broadcaster.render.site import SitePages
 
-    folders = [*settings.templates, shipped("templates")]
-    return SitePages(folders, renderer.library, ZoneInfo(settings.time_zone))
+    return SitePages(renderer.library, ZoneInfo(settings.time_zone))
 
 
 def editor(settings: Settings, renderer: "TemplateRenderer") -> "Editor":

@@ -124,10 +124,14 @@ def load_kinds(folders: Sequence[Path]) -> tuple[dict[str, Kind], dict[str, str]
 
 
 def load_base(folders: Sequence[Path]) -> Mapping[str, str]:
-    """Read the shared layout, `_base/…`, file by file, earlier folders winning."""
+    """Read what is no kind's own, file by file, earlier folders winning.
+
+    `_base/…` is the layout of messages, `_site/…` what stands around public pages.
+    """
     texts: dict[str, str] = {}
-    for place in reversed(subfolders(folders).get("_base", [])):
-        texts |= {f"_base/{path}": text for path, text in read_folder(place).items()}
+    for name in ("_base", "_site"):
+        for place in reversed(subfolders(folders).get(name, [])):
+            texts |= {f"{name}/{path}": text for path, text in read_folder(place).items()}
     return texts
 
 

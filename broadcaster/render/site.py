@@ -5,7 +5,6 @@ texts are in the same catalogues as those of advisories.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateError
@@ -14,24 +13,22 @@ from broadcaster.render.environment import Sandbox, Setting, broken, make_enviro
 from broadcaster.render.extract import check_known, closure, uses
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale, Review
-from broadcaster.render.sources import digest, read_folder, subfolders
+from broadcaster.render.sources import digest
 from broadcaster.render.values import Surface
 
-_FOLDER = "_site"
+_FOLDER = "_site/"
 
 
 class SitePages:
     """Renders them; read once. Not for use by several threads at once."""
 
-    def __init__(self, folders: Sequence[Path], library: Library, zone: ZoneInfo) -> None:
-        """Read the templates, earlier folders first; ConfigurationError naming a broken one."""
+    def __init__(self, library: Library, zone: ZoneInfo) -> None:
+        """Take the templates from what was read; ConfigurationError naming a broken one."""
         self._library = library
         self._zone = zone
-        self._templates: dict[str, str] = {}
-        for place in reversed(subfolders(folders).get(_FOLDER, [])):
-            self._templates |= {
-                f"{_FOLDER}/{path}": text for path, text in read_folder(place).items()
-            }
+        self._templates = {
+            name: text for name, text in library.templates.items() if name.startswith(_FOLDER)
+        }
         names = [name for name in self._templates if name.endswith((".html", ".txt"))]
         for name in names:
             check_known(self._templates, name)
@@ -73,7 +70,7 @@ class SitePages:
 
     def page(self, name: str, tag: str, values: Mapping[str, object]) -> str:
         """Render `_site/<name>` in a locale; ConfigurationError naming the template."""
-        path = f"{_FOLDER}/{name}"
+        path = f"{_FOLDER}{name}"
         surface = Surface.of(path)
         key = (tag, surface)
         locale = self._library.locales[tag]
