@@ -168,8 +168,9 @@ class KindChecker:
                     said = Said(
                         kind=kind, part=part, locale=locale, facts=advisory.facts, reader=reader
                     )
-                    for place, fault in said.faults(text, blocks, self.measure):
-                        yield _finding(kind.name, part, locale.tag, place, fault)
+                    for place, fault, gravity in said.faults(text, blocks, self.measure):
+                        found = _finding(kind.name, part, locale.tag, place, fault)
+                        yield replace(found, gravity=gravity)
             except ConfigurationError as error:
                 fault = Fault(str(error), "Then check again.")
                 yield _finding(kind.name, channel, locale.tag, "", fault)
