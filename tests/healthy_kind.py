@@ -47,6 +47,18 @@ type = "localized"
 label = "Reason"
 sample = { en = "We clean it.", fr = "Nous le nettoyons.", ar = "نقوم بتنظيفه." }
 
+[facts.teams]
+type = "choice"
+label = "Our teams"
+choices = ["on_the_way", "at_work"]
+sample = "on_the_way"
+
+[facts.note]
+type = "text"
+label = "Note"
+required = false
+sample = "OK"
+
 [parts."sms/body.txt"]
 contacts = ["call_centre"]
 blocks = ["message"]
@@ -118,6 +130,7 @@ _MAIL = (
     + """\
 {% block what %}{{ what(facts) }}{% endblock %}
 {% block ask %}{{ ask(facts) }}{% endblock %}
+{% if facts.note %}{{ facts.note.raw }}{% endif %}
 {{ reader.unsubscribe_url }}
 """
 )
@@ -152,7 +165,9 @@ _SMS = """\
 """
 
 _PUSH = """\
-{% block message %}{% trans %}Please let our teams in.{% endtrans %}{% endblock %}
+{% block message %}{% if facts.teams == "at_work" %}\
+{% trans %}Our teams are at work.{% endtrans %}{% else %}\
+{% trans %}Please let our teams in.{% endtrans %}{% endif %}{% endblock %}
 """
 
 #: English, then French, then Arabic.
@@ -174,6 +189,7 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
         "%(sender)s: votre réservoir est vérifié, fin à %(time)s. Info: %(call_centre)s",
         "%(sender)s: نراقب خزانكم حتى %(time)s. الهاتف: %(call_centre)s",
     ),
+    ("Our teams are at work.", "Nos équipes sont au travail.", "فرقنا تعمل الآن."),
     ("Please let our teams in.", "Merci de laisser entrer nos équipes.", "المرجو استقبال فرقنا."),
 )
 _ONE, _MANY = "It takes one hour.", "It takes %(count)s hours."

@@ -90,6 +90,7 @@ _FAULTS = (
     ),
     Fault("no direction", _PAGE, ' dir="{{ locale.direction }}"', "", "web/page.html", "direction"),
     Fault("no language", _MJML, ' lang="{{ locale.lang }}"', "", "email/body.mjml", "language"),
+    Fault("fact taken for granted", _MAIL, "{% if facts.note %}", "{% if 1 %}", "note", "raw"),
     # Catalogues.
     Fault(
         "not translated",
@@ -157,6 +158,14 @@ _FAULTS = (
         "Votre réservoir est contrôlé",
         "Votre réservoir est contrôlé" * 2,
         "push/title.txt",
+        "characters",
+    ),
+    Fault(
+        "one choice too long",
+        _FR,
+        "sont au travail",
+        "sont au travail" + " ici" * 40,
+        "teams at_work",
         "characters",
     ),
     # Locales.
