@@ -102,7 +102,8 @@ def test_each_has_skeletons(renderer: TemplateRenderer, name: str, channel: Chan
     """A message is filled, not rendered, for each reader, and is what a full render gives."""
     kind = renderer.kinds[name]
     advisory = sample_advisory(kind, kind.sample())
-    fill, pieces = (way(advisory, channel, "en") for way in (renderer.prepare, renderer.pieces))
+    fill = renderer.prepare(advisory, channel, "en")
+    pieces = renderer.pieces(advisory, channel, "en")
     for reader in _READERS:
         assert pieces(reader) is not None
         full = partial(renderer.render, advisory, channel, "en", reader)
