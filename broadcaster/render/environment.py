@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
@@ -44,6 +44,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without Python: no methods of built-in values, no globals, arithmetic in bounds."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Refuse `{% autoescape false %}`: a customer's name would be mark-up of the page."""
+        tree = super()._parse(source, name, filename)
+        found = tree.find(nodes.EvalContextModifier)
+        if found is not None:
+            message = "escaping cannot be turned off"
+            raise TemplateSyntaxError(message, found.lineno, name)
+        return tree
 
     def is_safe_callable(self, obj: object) -> bool:
         """Refuse methods of texts, lists and numbers: `'x'.ljust(10**9)` fills the memory."""
