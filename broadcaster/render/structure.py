@@ -95,7 +95,8 @@ def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
     words = [word for word in said.replace(_VALUE, " ").split() if any(map(str.isalpha, word))]
     if words:
         fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
-        found.append(Flaw(name, " ".join(words)[:60], fault))
+        # A warning: a template may itself say one thing in one script and another in the next.
+        found.append(Flaw(name, " ".join(words)[:60], fault, Gravity.WARNING))
     return tuple(found)
 
 
