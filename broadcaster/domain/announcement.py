@@ -5,6 +5,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
+class AnnouncementStatus(StrEnum):
+    """Where an announcement stands."""
+
+    WAITING = "waiting"
+    #: It is leaving; for as long as nothing more is known it may have left.
+    CLAIMED = "claimed"
+    SENT = "sent"
+    REFUSED = "refused"
+    DOUBT = "doubt"
+    #: It was no longer current before it left.
+    DROPPED = "dropped"
+
+
 class Outcome(StrEnum):
     """What came of an announcement, by what is known of its request."""
 
@@ -15,6 +28,13 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     #: It may have been taken; never sent again on a guess.
     DOUBT = "doubt"
+
+    @property
+    def ended(self) -> AnnouncementStatus:
+        """How an announcement ends with it, when it is not tried again."""
+        if self is Outcome.LATER:
+            return AnnouncementStatus.REFUSED
+        return AnnouncementStatus(self.value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.announcement import Claimed
+from broadcaster.domain.announcement import AnnouncementStatus, Claimed
 
 #: One that was claimed so long ago and not recorded: whoever did is gone, and it may have left.
 LOST = timedelta(minutes=10)
@@ -64,8 +64,9 @@ RETURNING announcement.advisory_id, announcement.sink, announcement.attempts
 """
 )
 _RECORD: LiteralString = """
-UPDATE announcement SET status = %(status)s, reason = %(reason)s, due_at = %(due)s,
-    ended_at = CASE WHEN %(status)s = 'waiting' THEN NULL ELSE %(now)s END
+UPDATE announcement SET status = %(status)s::announcement_status, reason = %(reason)s,
+    due_at = %(due)s,
+    ended_at = CASE WHEN %(status)s::announcement_status = 'waiting' THEN NULL ELSE %(now)s END
 WHERE advisory_id = %(advisory)s AND sink = %(sink)s AND status = 'claimed'
   AND attempts = %(attempt)s
 """
@@ -101,14 +102,19 @@ class Announcements:
         return row and Claimed(advisory=row[0], sink=row[1], attempt=row[2])
 
     def record(
-        self, claimed: Claimed, status: str, reason: str, now: datetime, due: datetime | None = None
+        self,
+        claimed: Claimed,
+        status: AnnouncementStatus,
+        reason: str,
+        now: datetime,
+        due: datetime | None = None,
     ) -> None:
         """Note what became of it; `due` is when it is tried again."""
         values = {
             "advisory": claimed.advisory,
             "sink": claimed.sink,
             "attempt": claimed.attempt,
-            "status": status,
+            "status": status.value,
             "reason": reason[:200],
             "due": due or now,
             "now": now,

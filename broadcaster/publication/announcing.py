@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from broadcaster.domain.announcement import Announcement, Answer, Claimed, Outcome, again
+from broadcaster.domain.announcement import (
+    Announcement,
+    AnnouncementStatus,
+    Answer,
+    Claimed,
+    Outcome,
+    again,
+)
 from broadcaster.domain.publication import Entry
 from broadcaster.ports import Clock, Publications, PublicPages
 from broadcaster.publication import records
@@ -37,7 +44,12 @@ class Book(Protocol):
         ...
 
     def record(
-        self, claimed: Claimed, status: str, reason: str, now: datetime, due: datetime | None = None
+        self,
+        claimed: Claimed,
+        status: AnnouncementStatus,
+        reason: str,
+        now: datetime,
+        due: datetime | None = None,
     ) -> None:
         """Note what became of it."""
         ...
@@ -86,15 +98,13 @@ class Announcer:
             answer = sink.send(announcement)
         now = self._clock.now()
         due = again(claimed.attempt, now) if answer.outcome is Outcome.LATER else None
-        status = "waiting" if due else answer.outcome.value
-        if answer.outcome is Outcome.LATER and not due:
-            status = Outcome.REFUSED.value
+        status = AnnouncementStatus.WAITING if due else answer.outcome.ended
         self._book.record(claimed, status, answer.reason, now, due)
         extra = {
             "action": "announce",
             "advisory": claimed.advisory,
             "sink": claimed.sink,
-            "status": status,
+            "status": status.value,
         }
         _log.info("announced", extra=extra)
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from broadcaster.domain.announcement import AnnouncementStatus
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.consent import Ground, Source
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
@@ -104,6 +105,7 @@ def test_several_starters_at_once_apply_each_step_once(empty_database_url: str) 
         ("reason", Reason),
         ("consent_ground", Ground),
         ("consent_source", Source),
+        ("announcement_status", AnnouncementStatus),
     ],
 )
 def test_the_database_s_words_are_the_domain_s(

@@ -10,7 +10,7 @@ import pytest
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.advisory import MessageType
-from broadcaster.domain.announcement import Announcement, Answer, Outcome
+from broadcaster.domain.announcement import Announcement, AnnouncementStatus, Answer, Outcome
 from broadcaster.ledger.announcements import LOST
 from broadcaster.ledger.publications import AGAIN
 from broadcaster.publication import records
@@ -234,7 +234,7 @@ def test_one_whose_worker_was_lost_is_in_doubt(runtime: Runtime, rows: Rows) -> 
     _forward(runtime, LOST + timedelta(seconds=1))
     assert runtime.announcements.waiting(runtime.clock.now())
     assert runtime.announcements.claim(runtime.clock.now(), ["town"]) is None
-    runtime.announcements.record(claimed, "sent", "", NOON)
+    runtime.announcements.record(claimed, AnnouncementStatus.SENT, "", NOON)
     assert _status(runtime) == {"town": "doubt", "radio": "waiting"}
 
 

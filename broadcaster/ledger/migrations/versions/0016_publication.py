@@ -25,11 +25,13 @@ CREATE INDEX publication_campaign ON publication (campaign_id) WHERE cancelled_a
 
 -- An announcement is claimed before it leaves. One that was claimed and never recorded is in doubt
 -- and is not sent again.
+CREATE TYPE announcement_status AS ENUM (
+    'waiting', 'claimed', 'sent', 'refused', 'doubt', 'dropped'
+);
 CREATE TABLE announcement (
     advisory_id integer NOT NULL REFERENCES publication,
     sink text NOT NULL,
-    status text NOT NULL DEFAULT 'waiting'
-        CHECK (status IN ('waiting', 'claimed', 'sent', 'refused', 'doubt', 'dropped')),
+    status announcement_status NOT NULL DEFAULT 'waiting',
     attempts integer NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL,
     claimed_at timestamptz,
