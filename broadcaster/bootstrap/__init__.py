@@ -8,7 +8,7 @@ from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
-from broadcaster.bootstrap.runtime_publishing import PublicAlone
+from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
     attached,
     broker_url,
@@ -31,6 +31,7 @@ __all__ = [
     "broker_url",
     "comparison",
     "ensure_schema",
+    "examine_publication",
     "foresee",
     "kind_checker",
     "launch",

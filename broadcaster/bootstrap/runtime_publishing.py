@@ -51,6 +51,38 @@ def site(settings: Settings, pages: "SitePages", names: "Editor") -> "Site":
     return Site(pages, Names(public_url=settings.public_url, organisations=named))
 
 
+def signer(settings: Settings) -> "Signer | None":
+    """Make what signs alerts, where there is a key; ConfigurationError naming the setting."""
+    given = settings.publication
+    if given.key is None or given.certificate is None:
+        return None
+    from broadcaster.publication.signature import Signer
+
+    return Signer(given.key, given.certificate)
+
+
+def sinks(settings: Settings) -> "dict[str, AppriseChannel]":
+    """Make the public channels that are set up; ConfigurationError naming the setting."""
+    from broadcaster.publication.channels import AppriseChannel
+
+    given = settings.publication
+    return {
+        name: AppriseChannel(name, destination, given.sink_locales[name])
+        for name, destination in given.sinks.items()
+    }
+
+
+def examine_publication(settings: Settings) -> tuple[bool, list[str]]:
+    """Try folder, key and channels; whether alerts are signed, and the channels' names.
+
+    ConfigurationError naming the setting that is wrong.
+    """
+    from broadcaster.publication.folder import Folder
+
+    with Folder(settings.publication.folder).lock():
+        return signer(settings) is not None, list(sinks(settings))
+
+
 class PublicAlone:
     """The public folder, where there is nothing else: it keeps up with time, and no more."""
 
@@ -138,7 +170,7 @@ class Publishing(Campaigning):
             editor=self.editor,
             pages=self.site_pages,
             locate=self._locator(),
-            signer=self._signer(),
+            signer=signer(settings),
             public_url=settings.public_url,
             sender=settings.publication.sender,
             zone=ZoneInfo(settings.time_zone),
@@ -157,13 +189,7 @@ class Publishing(Campaigning):
     @cached_property
     def sinks(self) -> "dict[str, AppriseChannel]":
         """The public channels that are set up."""
-        from broadcaster.publication.channels import AppriseChannel
-
-        given = self.settings.publication
-        return {
-            name: AppriseChannel(name, destination, given.sink_locales[name])
-            for name, destination in given.sinks.items()
-        }
+        return sinks(self.settings)
 
     @cached_property
     def announcer(self) -> "Announcer":
@@ -187,11 +213,3 @@ class Publishing(Campaigning):
             return self.audience.knowledge(text).parse(text)
 
         return Locator(self.areas, parse)
-
-    def _signer(self) -> "Signer | None":
-        given = self.settings.publication
-        if given.key is None or given.certificate is None:
-            return None
-        from broadcaster.publication.signature import Signer
-
-        return Signer(given.key, given.certificate)

@@ -61,6 +61,7 @@ def examine() -> Iterator[Finding]:
     yield from _servers(settings)
     yield from _providers(settings)
     yield from _catalogues(settings)
+    yield _check("publication", lambda: _publication(settings))
 
 
 def _check(what: str, check: Callable[[], str]) -> Finding:
@@ -76,6 +77,14 @@ def _disk(settings: Settings) -> str:
         message = f"Only {free // 2**20} MiB are free in {settings.home}. Make room."
         raise BroadcasterError(message)
     return f"{free // 2**30} GiB free"
+
+
+def _publication(settings: Settings) -> str:
+    from broadcaster import bootstrap
+
+    signed, sinks = bootstrap.examine_publication(settings)
+    words = [str(settings.publication.folder), "alerts are signed" if signed else "unsigned alerts"]
+    return ", ".join([*words, *(f"announced on {name}" for name in sinks)])
 
 
 def _zone(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from broadcaster.publication.capshapes import circle, figure, polygon
 from broadcaster.publication.capspot import Finding, Gravity, Spot
 from broadcaster.publication.captree import Node, read
 
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance "
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 #: 3.3.2: to the second, with an offset, never `Z`.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
@@ -57,6 +58,9 @@ def _form(spot: Spot) -> Iterator[Finding]:
     slots = ORDER[spot.node.name]
     names = [slot.name for slot in slots]
     at = 0
+    if spot.text:
+        yield spot.error(f"has the text {spot.text[:40]!r} between its elements", "Take it out.")
+    yield from _bare(spot)
     for child in spot.node.children:
         here = Spot(child, f"{spot.place}, {child.name}".removeprefix("alert, "))
         if child.namespace != NAMESPACE:
@@ -70,6 +74,13 @@ def _form(spot: Spot) -> Iterator[Finding]:
             at = names.index(child.name)
     for slot in slots:
         yield from _slot(spot, slot)
+
+
+def _bare(spot: Spot) -> Iterator[Finding]:
+    """CAP has no attributes; those that say where a schema is are XML's own."""
+    others = [name for name in spot.node.attributes if not name.startswith(_INSTANCE)]
+    if others:
+        yield spot.error(f"has an attribute, {others[0].rpartition(' ')[2]!r}", "Take it out.")
 
 
 def _foreign(spot: Spot, here: Spot) -> Iterator[Finding]:
@@ -86,13 +97,21 @@ def _slot(spot: Spot, slot: Slot) -> Iterator[Finding]:
     if slot.most is not None and len(found) > slot.most:
         yield found[1].error("is there more than once", "Keep one.")
     for one in found:
-        if slot.words and one.text not in slot.words:
+        if slot.words and one.node.text not in slot.words:
             words = ", ".join(sorted(slot.words))
-            yield one.error(f"{one.text[:60]!r} is no word for it", f"Use one of {words}.")
+            yield one.error(f"{one.node.text[:60]!r} is no word for it", f"Use one of {words}.")
         elif slot.name in ORDER:
             yield from _form(one)
-        elif not one.text:
-            yield one.error("is empty", "Fill it in, or take it out.")
+        else:
+            yield from _leaf(one)
+
+
+def _leaf(spot: Spot) -> Iterator[Finding]:
+    yield from _bare(spot)
+    if spot.node.children:
+        yield spot.error("has elements in it, and is a text", "Take them out.")
+    elif not spot.text:
+        yield spot.error("is empty", "Fill it in, or take it out.")
 
 
 def _texts(alert: Spot) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ class Node:
     namespace: str
     line: int
     text: str = ""
+    attributes: tuple[str, ...] = ()
     children: list["Node"] = field(default_factory=list)
 
     def all(self, name: str) -> list["Node"]:
@@ -77,13 +78,12 @@ class _Builder:
         raise _refuse(line, "has a document type, which CAP has not", "Take it out.")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        del attributes
         self._count += 1
         line = self.parser.CurrentLineNumber
         if len(self.stack) > _DEEPEST or self._count > _MOST:
             raise _refuse(line, "has too many elements, or too deep ones", "Write a plain alert.")
         namespace, _, local = name.rpartition(" ")
-        node = Node(name=local, namespace=namespace, line=line)
+        node = Node(name=local, namespace=namespace, line=line, attributes=tuple(attributes))
         self.stack[-1].children.append(node)
         self.stack.append(node)
 

@@ -104,7 +104,7 @@ class Editor:
             lang=locale.lang,
             direction=locale.direction,
             event=kind.labels.get(locale.language) or kind.labels["en"],
-            headline=finish_line(" ".join(subject.values())),
+            headline=finish_line(subject.get("headline") or " ".join(subject.values())),
             description=_text(blocks, words.description or kind.rule(_BODY).blocks),
             instruction=_text(blocks, words.instruction),
             sender=_named(advisory.facts.get(_SENDER), locale) or self.organisation(locale.tag),
