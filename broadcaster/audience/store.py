@@ -1,7 +1,9 @@
 """Customers in PostgreSQL: stored by the thousand, counted by segment."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,7 +24,7 @@ from broadcaster.ports import KNOWN_KEYS, NO_KEYS, STORING, Audience, Vault, ope
 _log = logging.getLogger(__name__)
 
 #: How many customers are staged together; bounds memory, some 2 KB each.
-_CHUNK = 5000
+_CHUNK = 10_000
 #: From how many customers on the statistics are renewed, so that planning sees the new size.
 _RENEW = 1000
 #: How long a statement, and a wait for the next rows, may take here, milliseconds.
@@ -113,12 +115,12 @@ class Customers:
         new = same = seen = left = consents_left = 0
         rest = iter(records)
         origin = Origin(source, proof or f"records of source {source}", as_of, given)
-        with self._pool.connection() as connection:
+        with self._pool.connection() as connection, ExitStack() as stack:
             _begin(connection)
             sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
             stage = staging.Stage(connection, origin, sealer, self._vault)
             leaving = Leaving(connection, snapshot) if snapshot else None
-            while chunk := _chunk(rest):
+            for chunk in stack.enter_context(closing(_chunks(rest))):
                 found = stage.lay(chunk)
                 consents_left += stage.left() if dry_run else stage.store()
                 if leaving:
@@ -210,6 +212,18 @@ def _begin(connection: Connection[Any]) -> None:
     for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
         connection.execute("SELECT set_config(%s, %s, true)", [name, str(_PATIENCE)])
     staging.prepare(connection)
+
+
+def _chunks(records: Iterator[CustomerRecord]) -> Generator[list[CustomerRecord]]:
+    """Give the customers by the thousand; the next are read while PostgreSQL stores these.
+
+    Reading a file is work for this process and storing for another, so they go side by side.
+    """
+    with ThreadPoolExecutor(1, "reading") as ahead:
+        coming = ahead.submit(_chunk, records)
+        while chunk := coming.result():
+            coming = ahead.submit(_chunk, records)
+            yield chunk
 
 
 def _chunk(records: Iterator[CustomerRecord]) -> list[CustomerRecord]:

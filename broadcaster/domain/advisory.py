@@ -39,7 +39,9 @@ class Certainty(StrEnum):
 
 
 #: A fact as it is stored and hashed: JSON values only.
-FactValue = str | int | float | bool | list[str] | dict[str, str] | None
+FactValue = (
+    str | int | float | bool | list[str] | list[str | dict[str, str]] | dict[str, str] | None
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

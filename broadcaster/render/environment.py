@@ -1,24 +1,20 @@
 """The sandbox in which templates run: few filters, no files, no code, bounded output."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
-from babel.lists import format_list
-from babel.numbers import format_decimal
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
-from markupsafe import Markup
 
 from broadcaster.errors import ConfigurationError
-from broadcaster.render import bidi
+from broadcaster.render import bidi, formats
 from broadcaster.render.catalogues import Key, Texts
 from broadcaster.render.locales import Locale
 from broadcaster.render.values import Shown, Surface, show_free, show_ltr
@@ -109,16 +105,8 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def local(moment: datetime | date) -> datetime | date:
         return moment.astimezone(setting.zone) if isinstance(moment, datetime) else moment
 
-    def day(moment: datetime | date) -> Shown:
-        text = format_date(local(moment), "long", locale=locale.formats)
-        return Shown(text, text, Markup.escape(text))
-
     def time(moment: datetime) -> Shown:
-        text = format_time(moment, "HH:mm", tzinfo=setting.zone, locale=locale.formats)
-        return show_ltr(text, surface, locale)
-
-    def number(value: float) -> Shown:
-        return show_ltr(format_decimal(value, locale=locale.formats), surface, locale)
+        return formats.clock(moment.astimezone(setting.zone), surface, locale)
 
     def bare_url(url: Shown) -> Shown:
         return show_ltr(bare(url.raw), surface, locale, url.href)
@@ -126,21 +114,17 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)
 
-    def listing(values: Sequence[Shown]) -> Markup | str:
-        marks = [f"\ue000{number}\ue000" for number in range(len(values))]
-        pieces = format_list(marks, locale=locale.formats).split("\ue000")
-        if surface in {Surface.MAIL, Surface.PAGE}:
-            shown = (values[int(p)] if n % 2 else p for n, p in enumerate(pieces))
-            return Markup().join(shown)
-        return "".join(str(values[int(p)]) if n % 2 else p for n, p in enumerate(pieces))
-
     return {
-        "date": day,
+        "date": lambda moment: formats.date_in_words(local(moment), surface, locale),
+        "short_date": lambda moment: formats.date_in_figures(local(moment), surface, locale),
+        "weekday_date": lambda moment: formats.weekday_in_words(local(moment), surface, locale),
+        "day": lambda moment: formats.day_in_words(local(moment), surface, locale),
         "time": time,
-        "number": number,
+        "number": lambda value: formats.number(value, surface, locale),
+        "money": lambda value: formats.money(value, surface, locale),
+        "listing": lambda values: formats.listing(values, surface, locale),
         "bare_url": bare_url,
         "isolate": isolate,
-        "listing": listing,
     }
 
 

@@ -9,8 +9,11 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from babel.numbers import get_currency_precision, is_currency
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
@@ -24,6 +27,8 @@ _DISPLAY = re.compile(r"[\d+][\d .()-]{1,24}", re.ASCII)
 _MAILBOX = re.compile(
     r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
+_AMOUNT = re.compile(r"-?\d{1,12}(?:\.\d{1,4})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?")
 _MAILBOX_LENGTH, _URL_LENGTH, _LIST_LENGTH, _LOCALES = 254, 500, 100, 50
 #: Joiners and marks that scripts need; every other format character is refused.
@@ -53,6 +58,10 @@ class FactType(StrEnum):
     CHOICE = "choice"
     #: Texts, the same in every language.
     LIST = "list"
+    #: `{"amount": "120.50", "currency": "MAD"}`, the currency by its ISO 4217 code.
+    MONEY = "money"
+    #: Names of places, each a text or, like a name, a text for each language.
+    PLACES = "places"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +69,9 @@ class Fact:
     """One fact of a kind: its name, type, limits, and what stands when nothing is given.
 
     `sample` is what previews and checks use where there is no default. `labels` names the fact
-    for people, by language, `en` at least. `contact` marks what customers are to use.
+    for people, by language, `en` at least. `contact` marks what customers are to use. `lapses`
+    marks a time that must lie ahead when it is told; once it has passed, nothing that tells it may
+    leave.
     """
 
     name: str
@@ -74,6 +85,7 @@ class Fact:
     minimum: float
     maximum: float
     choices: tuple[str, ...]
+    lapses: bool = False
 
     def check(self, value: object, locales: Sequence[str]) -> FactValue:
         """Give the value as it is kept; InvalidInputError naming the fact.
@@ -143,7 +155,7 @@ def _localized(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
     return texts
 
 
-def _name(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+def _name(fact: Fact, value: object, locales: Sequence[str]) -> dict[str, str]:
     texts = {ANY: _text(fact, value)} if isinstance(value, str) else _texts(fact, value)
     if ANY not in texts:
         missing = [tag for tag in locales if tag not in texts]
@@ -222,12 +234,35 @@ def _number(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
     del locales
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise fact.refuse("is not a number", "Give a number.")
+    _refuse_far(fact, value)
+    return value
+
+
+def _refuse_far(fact: Fact, value: float | Decimal) -> None:
     # Written this way round, so that NaN is refused too.
     if not fact.minimum <= value <= fact.maximum:
         raise fact.refuse(
             "is out of range", f"Give a number from {fact.minimum:g} to {fact.maximum:g}."
         )
-    return value
+
+
+def _money(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    del locales
+    remedy = 'Write {"amount": "120.50", "currency": "MAD"}.'
+    if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
+        raise fact.refuse("is no amount of money", remedy)
+    amount, currency = str(value["amount"]), str(value["currency"])
+    if isinstance(value["amount"], bool) or not _AMOUNT.fullmatch(amount):
+        raise fact.refuse("has an amount that is no number of digits and a point", remedy)
+    if not _CURRENCY.fullmatch(currency) or not is_currency(currency):
+        raise fact.refuse("has an unknown currency", "Write its code of three letters, as MAD.")
+    places = get_currency_precision(currency)
+    if len(amount.partition(".")[2]) > places:
+        raise fact.refuse(
+            f"has more than {places} digits after the point", "Give what can be paid."
+        )
+    _refuse_far(fact, Decimal(amount))
+    return {"amount": amount, "currency": currency}
 
 
 def _choice(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
@@ -239,11 +274,22 @@ def _choice(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
 
 def _list(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
     del locales
+    return [_text(fact, entry) for entry in _entries(fact, value)]
+
+
+def _places(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
+    return [
+        _text(fact, entry) if isinstance(entry, str) else _name(fact, entry, locales)
+        for entry in _entries(fact, value)
+    ]
+
+
+def _entries(fact: Fact, value: object) -> Sequence[object]:
     if not isinstance(value, list | tuple) or not value:
         raise fact.refuse("is not a list of texts", 'Write ["…", "…"].')
     if len(value) > _LIST_LENGTH:
         raise fact.refuse(f"has {len(value)} entries", f"Give {_LIST_LENGTH} at most.")
-    return [_text(fact, entry) for entry in value]
+    return value
 
 
 _CHECKS: Mapping[FactType, Callable[[Fact, object, Sequence[str]], FactValue]] = {
@@ -258,4 +304,6 @@ _CHECKS: Mapping[FactType, Callable[[Fact, object, Sequence[str]], FactValue]] =
     FactType.NUMBER: _number,
     FactType.CHOICE: _choice,
     FactType.LIST: _list,
+    FactType.MONEY: _money,
+    FactType.PLACES: _places,
 }

@@ -1,14 +1,15 @@
 """Kinds: the folders of templates, and what each says of itself in its `kind.toml`."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from broadcaster.domain.advisory import Certainty, FactValue, Severity, Urgency
+from broadcaster.domain.cap import CapWords, Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ConfigurationError, InvalidInputError
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.factlist import NAME, SHARED, read_facts, shared_tables
+from broadcaster.render.facts import Fact
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
 from broadcaster.render.tables import Table
 
@@ -21,10 +22,8 @@ PARTS: Mapping[Channel, tuple[str, ...]] = {
 }
 ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-#: Names that a mapping answers itself, so that a template could never reach the fact.
-_TAKEN = frozenset(dir(dict))
-_FACTS, _CHARACTERS, _NUMBER = 50, 500, 1e15
+#: A file of a kind that is no part: macros with the words that its parts share.
+WORDS = "words.txt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +60,7 @@ class Kind:
     facts: Mapping[str, Fact]
     rules: Mapping[str, PartRule]
     texts: Mapping[str, str]
+    cap: CapWords = field(default_factory=CapWords)
     locales: tuple[str, ...] = ()
 
     @property
@@ -112,11 +112,12 @@ def load_kinds(folders: Sequence[Path]) -> tuple[dict[str, Kind], dict[str, str]
     """
     kinds: dict[str, Kind] = {}
     faults: dict[str, str] = {}
+    shared = load_base(folders).get(SHARED, "")
     for name, places in sorted(subfolders(folders).items()):
         if name.startswith("_"):
             continue
         try:
-            kinds[name] = _load(name, read_folder(places[0]))
+            kinds[name] = _load(name, read_folder(places[0]), shared)
         except (ConfigurationError, InvalidInputError) as error:
             faults[name] = str(error)
     return kinds, faults
@@ -130,15 +131,15 @@ def load_base(folders: Sequence[Path]) -> Mapping[str, str]:
     return texts
 
 
-def _load(name: str, texts: Mapping[str, str]) -> Kind:
-    if not _NAME.fullmatch(name):
+def _load(name: str, texts: Mapping[str, str], shared: str) -> Kind:
+    if not NAME.fullmatch(name):
         message = f"{name}: is no name of a kind. Use small letters, digits and underscores."
         raise ConfigurationError(message)
     if "kind.toml" not in texts:
         message = f"{name}/kind.toml: is missing. Write it, as docs/adding-a-kind.md shows."
         raise ConfigurationError(message)
     table = Table(f"{name}/kind.toml", parse_toml(texts["kind.toml"], f"{name}/kind.toml"))
-    facts = {fact.name: fact for fact in _facts(table.table("facts"))}
+    facts = read_facts(table, shared_tables(shared))
     kind = Kind(
         name=name,
         labels=table.labels("label", name),
@@ -151,42 +152,23 @@ def _load(name: str, texts: Mapping[str, str]) -> Kind:
         facts=facts,
         rules=dict(_rules(table.table("parts"), facts)),
         texts=texts,
+        cap=_cap(table.table("cap")),
     )
     table.done()
     kind.sample()
     return kind
 
 
-def _facts(table: Table) -> Iterator[Fact]:
-    if len(table.values) > _FACTS:
-        raise table.refuse("", f"has more than {_FACTS} facts", "Keep what the templates use.")
-    for name in list(table.values):
-        if not _NAME.fullmatch(name) or name in _TAKEN:
-            raise table.refuse(name, "is no name of a fact", "Use small letters; not 'items'.")
-        entry = table.table(name)
-        kind = entry.word("type", FactType, FactType.TEXT)
-        fact = Fact(
-            name=name,
-            type=kind,
-            labels=entry.labels("label", name),
-            contact=entry.flag("contact", default=False),
-            required=entry.flag("required", default=True),
-            default=None,
-            sample=None,
-            max_length=int(entry.number("max_length", _CHARACTERS, 1, 5000)),
-            minimum=entry.number("minimum", -_NUMBER, -_NUMBER, _NUMBER),
-            maximum=entry.number("maximum", _NUMBER, -_NUMBER, _NUMBER),
-            choices=entry.words("choices", None),
-        )
-        default, sample = entry.values.pop("default", None), entry.values.pop("sample", None)
-        if fact.required and default is None and sample is None:
-            raise entry.refuse("", "has neither default nor sample", "Add a sample for previews.")
-        yield replace(
-            fact,
-            default=None if default is None else fact.check(default, ()),
-            sample=None if sample is None else fact.check(sample, ()),
-        )
-        entry.done()
+def _cap(table: Table) -> CapWords:
+    usual = CapWords()
+    words = CapWords(
+        category=tuple(map(Category, table.words("category", tuple(Category)))) or usual.category,
+        response=tuple(map(ResponseType, table.words("response", tuple(ResponseType)))),
+        description=table.words("description", None),
+        instruction=table.words("instruction", None),
+    )
+    table.done()
+    return words
 
 
 def _rules(table: Table, facts: Mapping[str, Fact]) -> Iterator[tuple[str, PartRule]]:

@@ -131,6 +131,8 @@ class Parts:
                 "severity": order.advisory.severity.value,
                 "urgency": order.advisory.urgency.value,
                 "certainty": order.advisory.certainty.value,
+                # An advisory that says nothing of a thread is an alert.
+                "message_type": str(getattr(order.advisory, "message_type", "alert")),
             },
             "reader": order.show(surface),
             **more,

@@ -144,7 +144,8 @@ class TemplateRenderer:
         try:
             # The whole template first: it sets what its blocks use.
             deque(template.root_render_func(context), maxlen=0)
-            return {name: "".join(block(context)) for name, block in template.blocks.items()}
+            # Those of the layouts too, where the part leaves them as they are.
+            return {name: "".join(block[0](context)) for name, block in context.blocks.items()}
         except TemplateError as error:
             raise broken(str(template.name), error) from error
 

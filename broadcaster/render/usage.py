@@ -21,7 +21,9 @@ _TEXTS = {"gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3}
 _CONSTANT = frozenset({"facts", "advisory", "locale", *_TEXTS})
 #: Filters whose value is a text, and those that give none or fail on what is no fact.
 _SPEAKING = frozenset({"escape", "forceescape", "isolate", "listing"})
-FILTERS = _SPEAKING | {"length", "date", "time", "number", "bare_url"}
+FILTERS = _SPEAKING | {
+    *("length", "date", "short_date", "weekday_date", "day", "time", "number", "money", "bare_url"),
+}
 #: Tests that do not tell a placeholder from what it stands for, or fail on it.
 TESTS = frozenset({"defined", "none", "eq", "in"})
 

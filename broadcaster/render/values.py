@@ -8,7 +8,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -20,6 +22,13 @@ from broadcaster.render.locales import Locale
 
 #: What is shown of a name at most, characters.
 NAME_LENGTH = 100
+
+
+class Money(NamedTuple):
+    """An amount of money; `currency` is an ISO 4217 code. A filter writes it."""
+
+    amount: Decimal
+    currency: str
 
 
 class Surface(StrEnum):
@@ -126,8 +135,8 @@ def clean_name(name: str) -> str:
 def show_fact(fact: Fact, value: FactValue, surface: Surface, locale: Locale) -> object:
     """Make what a template sees of a fact; None for one that was left out.
 
-    Dates and numbers stay what they are: a filter writes them. ConfigurationError for prose that
-    is missing in the locale.
+    Dates, numbers and money stay what they are: a filter writes them. ConfigurationError for prose
+    that is missing in the locale.
     """
     if value is None:
         return None
@@ -156,7 +165,13 @@ def _free(_: Fact, value: FactValue, surface: Surface, locale: Locale) -> Shown:
 
 def _list(_: Fact, value: FactValue, surface: Surface, locale: Locale) -> tuple[Shown, ...]:
     entries = value if isinstance(value, list) else []
-    return tuple(show_free(entry, surface, always=False, locale=locale) for entry in entries)
+    return tuple(show_free(str(entry), surface, always=False, locale=locale) for entry in entries)
+
+
+def _places(fact: Fact, value: FactValue, surface: Surface, locale: Locale) -> tuple[Shown, ...]:
+    entries = value if isinstance(value, list) else []
+    names = (entry if isinstance(entry, str) else spoken(fact, entry, locale) for entry in entries)
+    return tuple(show_free(name, surface, always=False, locale=locale) for name in names)
 
 
 def _localized(fact: Fact, value: FactValue, surface: Surface, locale: Locale) -> Shown:
@@ -183,6 +198,12 @@ def _date(_: Fact, value: FactValue, surface: Surface, locale: Locale) -> date:
     return date.fromisoformat(str(value))
 
 
+def _money(_: Fact, value: FactValue, surface: Surface, locale: Locale) -> Money:
+    del surface, locale
+    given = value if isinstance(value, dict) else {}
+    return Money(Decimal(given["amount"]), given["currency"])
+
+
 def _as_is(_: Fact, value: FactValue, surface: Surface, locale: Locale) -> object:
     del surface, locale
     return value
@@ -200,4 +221,6 @@ _SHOWS: Mapping[FactType, _Show] = {
     FactType.NUMBER: _as_is,
     FactType.CHOICE: _as_is,
     FactType.LIST: _list,
+    FactType.MONEY: _money,
+    FactType.PLACES: _places,
 }

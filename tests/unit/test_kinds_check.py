@@ -14,7 +14,7 @@ from broadcaster.render.renderer import TemplateRenderer
 _ROOT = Path(__file__).parents[2]
 _AR, _FR = "locales/ar/LC_MESSAGES/advisories.po", "locales/fr/LC_MESSAGES/advisories.po"
 _ZGH = "locales/zgh/LC_MESSAGES/advisories.po"
-_TOML = "templates/remote_services/kind.toml"
+_SHARED = "templates/_base/facts.toml"
 _MAIL = "templates/remote_services/email/body.txt"
 
 
@@ -100,9 +100,9 @@ def test_what_is_shipped_has_no_error() -> None:
         (_FR, "limitez vos", "même limitez vos", "UCS-2", "sms"),
         (_AR, ": قلصوا تنقلكم", ": المرجو منكم جميعا قلصوا تنقلكم", "segments", "sms"),
         (_FR, "nos services à distance", "nos services à distance" * 3, "characters", "push/title"),
-        (_TOML, 'display = "0522312020"', 'display = "05 22 31 20 20"', "wrongly", "sms"),
-        (_TOML, "https://client.lydec.ma", "https://client.lydec.ma/a/", "wrongly", "sms"),
-        (_TOML, 'ar = "ليدك", zgh', "zgh", "left to right", "sms"),
+        (_SHARED, 'display = "0522312020"', 'display = "05 22 31 20 20"', "wrongly", "sms"),
+        (_SHARED, "https://client.lydec.ma", "https://client.lydec.ma/a/", "wrongly", "sms"),
+        (_SHARED, 'ar = "ليدك", zgh', "zgh", "left to right", "sms"),
         (_MAIL, "{{ online }}{% endtrans %}", "{% endtrans %}", "", "email/body.txt"),
         (_MAIL, "block closing", "block ending", "says nothing", "email/body.txt"),
     ],

@@ -122,10 +122,14 @@ def test_pseudo_keeps_placeholders() -> None:
 
 
 def test_contacts_are_written_in_one_place() -> None:
-    """No template and no catalogue has a contact's value: only the kind's facts do."""
-    values = ("0522312020", "212522312020", "lydec.co.ma", "client.lydec.ma", "Tasshilat", "ليدك")
+    """No template and no catalogue has a contact's value: only facts do, each in one file."""
+    shared = ["0522312020", "212522312020", "lydec.co.ma", "client.lydec.ma", "ليدك"]
+    homes = {
+        _ROOT / "templates/_base/facts.toml": shared,
+        _ROOT / "templates/remote_services/kind.toml": ["Tasshilat"],
+    }
     for folder in (_ROOT / "templates", _LOCALES):
         for path in folder.rglob("*.*"):
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
-            found = [value for value in values if value in text]
-            assert found == (list(values) if path.name == "kind.toml" else [])
+            found = [value for value in (*shared, "Tasshilat") if value in text]
+            assert found == homes.get(path, [])

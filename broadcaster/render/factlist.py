@@ -1,0 +1,83 @@
+"""Which facts a kind has: its own, and those that it shares with others, as TOML describes them.
+
+What several kinds tell customers, such as the number of the call centre, is written in
+`_base/facts.toml` alone; a kind takes it with `shared` and may change a field of it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.sources import parse_toml
+from broadcaster.render.tables import Table
+
+#: Where the shared facts stand, below the folder of kinds.
+SHARED = "_base/facts.toml"
+#: Names of kinds and of facts.
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+#: Names that a mapping answers itself, so that a template could never reach the fact.
+_TAKEN = frozenset(dir(dict))
+_FACTS, _CHARACTERS, _NUMBER = 50, 500, 1e15
+
+_Fields = Mapping[str, object]
+
+
+def shared_tables(text: str) -> Mapping[str, _Fields]:
+    """Read `_base/facts.toml`: the fields of each shared fact; ConfigurationError."""
+    table = Table(SHARED, parse_toml(text, SHARED))
+    facts = table.table("facts")
+    table.done()
+    for name, fields in facts.values.items():
+        if not isinstance(fields, dict):
+            raise facts.refuse(name, "is not a table", "Write it as a table.")
+    return {name: fields for name, fields in facts.values.items() if isinstance(fields, dict)}
+
+
+def read_facts(table: Table, shared: Mapping[str, _Fields]) -> dict[str, Fact]:
+    """Read the facts of a `kind.toml`, its own before those that it takes; ConfigurationError."""
+    taken = dict.fromkeys(table.words("shared", None))
+    for name in taken:
+        if name not in shared:
+            known = ", ".join(shared) or "none"
+            problem = f"names {name!r}, which is no fact of {SHARED}"
+            raise table.refuse("shared", problem, f"Known are: {known}.")
+    own = table.table("facts")
+    if len({*own.values, *taken}) > _FACTS:
+        raise own.refuse("", f"has more than {_FACTS} facts", "Keep what the templates use.")
+    names = [*(name for name in own.values if name not in taken), *taken]
+    return {name: _fact(own, name, shared[name] if name in taken else {}) for name in names}
+
+
+def _fact(table: Table, name: str, shared: _Fields) -> Fact:
+    """Read one fact, its own fields before the shared ones; InvalidInputError for its values."""
+    if not NAME.fullmatch(name) or name in _TAKEN:
+        raise table.refuse(name, "is no name of a fact", "Use small letters; not 'items'.")
+    entry = table.table(name)
+    entry.values = {**shared, **entry.values}
+    kind = entry.word("type", FactType, FactType.TEXT)
+    fact = Fact(
+        name=name,
+        type=kind,
+        labels=entry.labels("label", name),
+        contact=entry.flag("contact", default=False),
+        required=entry.flag("required", default=True),
+        default=None,
+        sample=None,
+        max_length=int(entry.number("max_length", _CHARACTERS, 1, 5000)),
+        minimum=entry.number("minimum", -_NUMBER, -_NUMBER, _NUMBER),
+        maximum=entry.number("maximum", _NUMBER, -_NUMBER, _NUMBER),
+        choices=entry.words("choices", None),
+        lapses=entry.flag("lapses", default=False),
+    )
+    if fact.lapses and kind is not FactType.DATETIME:
+        raise entry.refuse("lapses", "is for a datetime alone", "Take it out, or change the type.")
+    default, sample = entry.values.pop("default", None), entry.values.pop("sample", None)
+    entry.done()
+    if fact.required and default is None and sample is None:
+        raise entry.refuse("", "has neither default nor sample", "Add a sample for previews.")
+    return replace(
+        fact,
+        default=None if default is None else fact.check(default, ()),
+        sample=None if sample is None else fact.check(sample, ()),
+    )

@@ -1,0 +1,164 @@
+"""What kinds share and say of themselves: facts, words for CAP, times that lapse, phrases."""
+
+from pathlib import Path
+
+import pytest
+
+from broadcaster.domain.cap import CapWords, Category, ResponseType
+from broadcaster.domain.message import Channel, SmsContent
+from broadcaster.errors import ConfigurationError
+from broadcaster.render.check import KindChecker, sample_advisory, sample_reader
+from broadcaster.render.renderer import TemplateRenderer
+from tests.unit.test_kinds_check import measure
+
+_ROOT = Path(__file__).parents[2]
+_SMS = 'channels = ["sms"]\n'
+
+
+def make(folder: Path, toml: str, body: str = "x", **more: str) -> TemplateRenderer:
+    """Make a renderer of the shipped folders and a kind `own`."""
+    for path, text in {"own/kind.toml": toml, "own/sms/body.txt": body, **more}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return TemplateRenderer(
+        [folder, _ROOT / "templates"],
+        [_ROOT / "locales"],
+        default_locale="ar",
+        time_zone="Africa/Casablanca",
+    )
+
+
+def say(renderer: TemplateRenderer, tag: str) -> str:
+    """Render the SMS of `own` with its samples."""
+    kind = renderer.kinds["own"]
+    advisory = sample_advisory(kind, kind.sample())
+    content = renderer.preview(advisory, Channel.SMS, tag, sample_reader(renderer.locales[tag]))
+    assert isinstance(content, SmsContent)
+    return content.body
+
+
+def test_a_kind_takes_shared_facts_and_may_change_a_field(tmp_path: Path) -> None:
+    """A shared fact is written once; what a kind writes of it itself comes before that."""
+    toml = _SMS + 'shared = ["sender", "online"]\n[facts.online]\ndefault = "https://own.test"\n'
+    renderer = make(tmp_path, toml, "{{ facts.sender }} {{ facts.online }}")
+    assert say(renderer, "fr") == "Lydec https://own.test"
+    online = renderer.kinds["own"].facts["online"]
+    assert (online.type.value, online.contact, online.labels["fr"]) == (
+        "url",
+        True,
+        "Agence en ligne",
+    )
+
+
+def test_own_shared_facts_replace_the_shipped_ones(tmp_path: Path) -> None:
+    """An organisation writes its contacts once, and every kind has them."""
+    own = '[facts.sender]\ntype = "name"\ndefault = "Our Water"\n'
+    toml = _SMS + 'shared = ["sender"]\n'
+    renderer = make(tmp_path, toml, "{{ facts.sender }}", **{"_base/facts.toml": own})
+    assert say(renderer, "en") == "Our Water"
+    assert "no fact of _base/facts.toml" in renderer.library.faults["remote_services"]
+
+
+@pytest.mark.parametrize(
+    ("toml", "problem"),
+    [
+        ('shared = ["fax"]', "'fax', which is no fact of _base/facts.toml. Known are: sender"),
+        ('[facts.a]\nlapses = true\nsample = "x"', "facts, a, lapses: is for a datetime alone"),
+        ('[cap]\ncategory = ["water"]', "cap, category: names 'water'"),
+        ('[cap]\nresponse = ["AllClear"]', "cap, response: names 'AllClear'"),
+        ('[cap]\nheadline = ["a"]', "cap, headline: is unknown"),
+    ],
+)
+def test_what_a_kind_says_wrongly_is_refused(tmp_path: Path, toml: str, problem: str) -> None:
+    """A misspelt word of `kind.toml` is named."""
+    with pytest.raises(ConfigurationError) as refused:
+        make(tmp_path, f"{_SMS}{toml}\n").library.kind("own")
+    assert problem in str(refused.value)
+
+
+def test_a_kind_says_what_it_is_in_cap(tmp_path: Path) -> None:
+    """The words of CAP are read in small letters and spelled as CAP spells them."""
+    toml = (
+        f'{_SMS}[cap]\ncategory = ["infra", "cbrne"]\nresponse = ["prepare", "allclear"]\n'
+        'description = ["what", "when"]\ninstruction = ["todo"]\n'
+    )
+    cap = make(tmp_path, toml).kinds["own"].cap
+    assert cap == CapWords(
+        category=(Category.INFRA, Category.CBRNE),
+        response=(ResponseType.PREPARE, ResponseType.ALL_CLEAR),
+        description=("what", "when"),
+        instruction=("todo",),
+    )
+    assert [word.spelled for word in cap.category] == ["Infra", "CBRNE"]
+    assert [word.spelled for word in cap.response] == ["Prepare", "AllClear"]
+
+
+def test_words_that_parts_share_are_no_stray_part(tmp_path: Path) -> None:
+    """`words.txt` holds macros for the parts and is not complained about."""
+    words = "{% macro cut() %}{% trans %}The water is cut.{% endtrans %}{% endmacro %}"
+    body = '{% from "own/words.txt" import cut %}{{ cut() }}'
+    renderer = make(tmp_path, _SMS, body, **{"own/words.txt": words})
+    assert say(renderer, "en") == "The water is cut."
+    assert [str(use.key) for use in renderer.library.uses("own")] == ["The water is cut."]
+    found = KindChecker(renderer=renderer, measure=measure).check("own")
+    assert {finding.problem for finding in found if finding.locale != "zgh"} == {
+        "is not translated"
+    }
+
+
+_TIMES = (
+    '[facts.starts]\ntype = "datetime"\nlapses = true\nsample = "2026-05-01T08:00:00+01:00"\n'
+    '[facts.ends]\ntype = "datetime"\nsample = "{}"\n'
+)
+_SPAN = (
+    '{% from "_base/phrases.txt" import span, moment %}'
+    "{{ span(facts.starts, facts.ends) }}; {{ moment(facts.ends) }}"
+)
+
+
+@pytest.mark.parametrize(
+    ("tag", "one_day", "two_days"),
+    [
+        (
+            "en",
+            "on 1 May from 08:00 to 14:00; on 1 May at 14:00",
+            "from 1 May, 08:00 to 2 May, 14:00; on 2 May at 14:00",
+        ),
+        (
+            "fr",
+            "le 1er mai de 08:00 à 14:00; le 1er mai à 14:00",
+            "du 1er mai à 08:00 au 2 mai à 14:00; le 2 mai à 14:00",
+        ),
+        (
+            "ar",
+            "يوم 1 ماي من 08:00 إلى 14:00; يوم 1 ماي على الساعة 14:00",
+            "من 1 ماي، 08:00 إلى 2 ماي، 14:00; يوم 2 ماي على الساعة 14:00",
+        ),
+    ],
+)
+def test_spans_are_words(tmp_path: Path, tag: str, one_day: str, two_days: str) -> None:
+    """A range of time is told in words, without a dash, by days of the utility's zone."""
+    for ends, told in (("2026-05-01T13:00:00Z", one_day), ("2026-05-02T13:00:00Z", two_days)):
+        folder = tmp_path / ends[8:10]
+        assert say(make(folder, _SMS + _TIMES.format(ends), _SPAN), tag) == told
+
+
+def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) -> None:
+    """An update and a correction say so first; an alert says nothing of it."""
+    body = '{% from "_base/phrases.txt" import marker %}{{ marker(facts) }}Text.'
+    toml = _SMS + '[facts.message_type]\ntype = "choice"\nchoices = ["{0}"]\nsample = "{0}"\n'
+    told = {
+        word: say(make(tmp_path / word, toml.format(word), body), "fr")
+        for word in ("alert", "update", "correction")
+    }
+    assert told == {
+        "alert": "Text.",
+        "update": "Mise à jour : Text.",
+        "correction": "Rectificatif : Text.",
+    }
+
+
+def test_templates_see_the_type_of_an_advisory(tmp_path: Path) -> None:
+    """What says nothing else is an alert."""
+    assert say(make(tmp_path, _SMS, "{{ advisory.message_type }}"), "en") == "alert"
