@@ -23,7 +23,7 @@ from broadcaster.render.environment import bare, finish_sms
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import ALL_PARTS, PARTS, WORDS, Kind
-from broadcaster.render.locales import PSEUDO, Locale, Review
+from broadcaster.render.locales import PSEUDO, Locale
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.values import Surface, spoken
 from broadcaster.render.wording import Fault, source_faults, translation_faults
@@ -154,10 +154,11 @@ class KindChecker:
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
             found += self._renderings(kind, locale)
-        if locale.review is Review.APPROVED:
+        awaited = self.renderer.library.awaits(kind.name, locale)
+        if awaited is None:
             yield from found
             return
-        problem = "awaits review by a native speaker and is not sent to customers"
+        problem = f"awaits {awaited} and is not sent to customers"
         if missing:
             problem += f"; {len(missing)} texts are not translated"
         yield replace(

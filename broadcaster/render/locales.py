@@ -30,9 +30,12 @@ _TAG_LENGTH, _PREFERENCES = 35, 20
 
 
 class Review(StrEnum):
-    """Whether a locale's texts may go to customers."""
+    """Whether a locale's texts may go to customers; the gate for the whole locale."""
 
+    #: The organisation uses all of them, by its own decision or because a native speaker read them.
     APPROVED = "approved"
+    #: Those kinds may that somebody answers for in `review.toml`, as they stand there.
+    PER_KIND = "per_kind"
     #: Somebody who speaks it from childhood has yet to read it; refused for campaigns.
     NEEDS_NATIVE_REVIEW = "needs_native_review"
 

@@ -103,7 +103,8 @@ def _merged(text: Entry, old: Entry | None, po: PoFile, sources: Sequence[Entry]
     """Give a text of the template its translation: its own, a suggestion, or none."""
     count = 1 if text.key.plural is None else po.plurals
     if old is None or not any(old.strings):
-        source = _nearest(text.key, sources)
+        # Who emptied a suggestion is not given it again.
+        source = _nearest(text.key, sources) if old is None else None
         if source is not None:
             return replace(
                 text,

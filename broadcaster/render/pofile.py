@@ -14,6 +14,8 @@ from typing import NamedTuple
 from broadcaster.errors import ConfigurationError
 
 FUZZY = "fuzzy"
+#: The longest line of places, in characters.
+_PLACES = 79
 
 
 class Key(NamedTuple):
@@ -112,7 +114,7 @@ def _entry(entry: Entry) -> str:
     lines = [f"#{comment}" for comment in entry.comments]
     if not entry.obsolete:
         lines += [f"#. {note}" for note in entry.notes]
-        lines += [f"#: {' '.join(entry.places)}"] if entry.places else []
+        lines += _places(entry.places)
     if entry.flags:
         lines.append(f"#, {', '.join(entry.flags)}")
     if entry.previous is not None:
@@ -124,6 +126,17 @@ def _entry(entry: Entry) -> str:
         for number, text in enumerate(entry.strings):
             lines += [mark + line for line in _field(f"msgstr[{number}]", text)]
     return "\n".join(lines)
+
+
+def _places(places: Sequence[str]) -> list[str]:
+    """Break a list of places as GNU gettext does, which breaks nothing else here."""
+    lines: list[str] = []
+    for place in places:
+        if lines and len(lines[-1]) + 1 + len(place) <= _PLACES:
+            lines[-1] += f" {place}"
+        else:
+            lines.append(f"#: {place}")
+    return lines
 
 
 def _key(key: Key) -> list[str]:
