@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcaster.render.catalogues import PLACEHOLDER
 from broadcaster.render.sources import parse_toml, read_text
 from broadcaster.render.tables import Table
 from broadcaster.render.wording import Fault
@@ -17,33 +18,36 @@ _PREFIXES = "(?:[وفبلك]{0,2}(?:ال|لل)?)"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """One term: its English forms, the translations to use, those not to use, and why."""
+    """One term: its English forms, the translations to use, those not to use, and why.
+
+    `may_omit` lets a translation do without it, where it says "you" for "our customers".
+    """
 
     english: tuple[str, ...]
     use: tuple[str, ...]
     avoid: tuple[str, ...] = ()
     note: str = ""
+    may_omit: bool = False
 
     def occurs(self, source: str) -> bool:
         """Tell whether an English text has the term."""
         shape = "|".join(re.escape(form) for form in self.english)
-        return re.search(rf"(?<!\w)(?:{shape})(?!\w)", source, re.IGNORECASE) is not None
+        said = PLACEHOLDER.sub(" ", source)
+        return re.search(rf"(?<!\w)(?:{shape})(?!\w)", said, re.IGNORECASE) is not None
 
     def faults(self, source: str, translation: str) -> Iterator[Fault]:
         """Find where a translation does not keep to the term."""
         if not self.occurs(source):
             return
-        said = translation.casefold()
-        rest = said
+        rest = PLACEHOLDER.sub(" ", translation).casefold()
         for form in sorted(self.use, key=len, reverse=True):
             rest = rest.replace(form.casefold(), "\ufffc")
         note = f" {self.note}" if self.note else ""
-        for form in self.avoid:
-            if re.search(rf"(?<!\w){_PREFIXES}{re.escape(form.casefold())}", rest):
-                yield Fault(
-                    f"says {form!r} for {self.english[0]!r}", f"Say {self._wanted()}.{note}"
-                )
-        if "\ufffc" not in rest:
+        shunned = [form for form in self.avoid if _begins_a_word(form, rest)]
+        for form in shunned:
+            problem = f"says {form!r} for {self.english[0]!r}"
+            yield Fault(problem, f"Say {self._wanted()}.{note}")
+        if "\ufffc" not in rest and not shunned and not self.may_omit:
             yield Fault(
                 f"does not say {self.english[0]!r} as the glossary does",
                 f"Say {self._wanted()}, or add the form used to the glossary.{note}",
@@ -51,6 +55,10 @@ class Term:
 
     def _wanted(self) -> str:
         return " or ".join(self.use)
+
+
+def _begins_a_word(form: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){_PREFIXES}{re.escape(form.casefold())}", text) is not None
 
 
 def load_glossary(folders: Sequence[Path], tag: str) -> Sequence[Term]:
@@ -81,6 +89,7 @@ def _term(name: str, entry: Table) -> Term:
         use=use,
         avoid=entry.words("avoid", None),
         note=entry.text("note", ""),
+        may_omit=entry.flag("may_omit", default=False),
     )
     entry.done()
     return term
