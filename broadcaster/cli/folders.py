@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Templates = Annotated[Path, typer.Option(help="The folder of kinds.")]
 Locales = Annotated[Path, typer.Option(help="The folder of locales.")]
-OneDomain = Annotated[str | None, typer.Option("--domain", help="advisories or console; both without.")]
+OneDomain = Annotated[
+    str | None, typer.Option("--domain", help="advisories or console; both without.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -45,7 +47,7 @@ def domains_of(templates: Path, locales: Path, name: str | None = None) -> "list
 
 
 def in_force(templates: Path, locales: Path) -> "KindChecker":
-    """Make the renderer and the measure of what is in force with these folders before all others."""
+    """Make the renderer and the measure of what is in force, these folders before all others."""
     from broadcaster import bootstrap
     from broadcaster.settings import load
 

@@ -60,7 +60,7 @@ def _described(tag: str, formats: str, plural_forms: str) -> str:
     return (
         f"autonym = {_quoted(autonym[:1].upper() + autonym[1:])}\n"
         f"formats = {_quoted(formats)}\n"
-        "# Sent to nobody until its texts were read; docs/adding-a-locale.md tells what comes then.\n"
+        "# Sent to nobody until its texts were read, as docs/adding-a-locale.md tells.\n"
         'review = "needs_native_review"\n'
         "# Compare it with what your translation tools write for this language.\n"
         f"plural_forms = {_quoted(plural_forms)}\n"

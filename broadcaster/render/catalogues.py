@@ -12,7 +12,8 @@ from typing import Protocol
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.locales import Locale
-from broadcaster.render.pofile import Key, PoFile, read, translated
+from broadcaster.render.pofile import Key, PoFile, translated
+from broadcaster.render.poreader import read
 
 __all__ = [
     "PLACEHOLDER",
@@ -83,11 +84,16 @@ class SourceTexts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PseudoTexts:
-    """A made-up language: what does not come out accented and in brackets is not translatable."""
+    """A made-up language: what does not come out accented and in brackets is not translatable.
+
+    The one from right to left has Arabic letters for the Latin ones, to show what layouts do.
+    """
+
+    right_to_left: bool = False
 
     def text(self, key: Key, count: int = 1) -> str:
         """Give the text, changed letter by letter, and a third longer, as real languages are."""
-        return pseudo(SourceTexts().text(key, count))
+        return pseudo(SourceTexts().text(key, count), right_to_left=self.right_to_left)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,13 +113,20 @@ _ACCENTS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "áƀćđéƒǵĥíĵķĺɱńóƥɋŕśťúʋŵẋýźÁƁĆĐÉƑǴĤÍĴĶĹṀŃÓƤɊŔŚŤÚƲŴẊÝŹ",
 )
+_ARABIC = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz,?;",
+    "ابچدىفگهيجكلمنوپقرستعڤوخيز،؟؛",
+)
 
 
-def pseudo(text: str) -> str:
+def pseudo(text: str, *, right_to_left: bool = False) -> str:
     """Write a text with accents between square brackets, longer, its placeholders kept."""
     pieces = re.split(r"(%\([a-z0-9_]+\)s|%%)", text)
     accented = "".join(
-        piece if number % 2 else piece.translate(_ACCENTS) for number, piece in enumerate(pieces)
+        piece
+        if number % 2
+        else (piece.lower().translate(_ARABIC) if right_to_left else piece.translate(_ACCENTS))
+        for number, piece in enumerate(pieces)
     )
     padding = " ~~~~~" * (len(text) // 18 + 1)
     return f"[{accented}{padding}]"

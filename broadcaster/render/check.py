@@ -23,7 +23,7 @@ from broadcaster.render.environment import bare, finish_sms
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import ALL_PARTS, PARTS, WORDS, Kind
-from broadcaster.render.locales import PSEUDO, Locale
+from broadcaster.render.locales import Locale
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.values import Surface, spoken
 from broadcaster.render.wording import Fault, source_faults, translation_faults
@@ -130,7 +130,7 @@ class KindChecker:
         kind = self.renderer.kinds[name]
         yield from self._structure(kind)
         for locale in self.renderer.locales.values():
-            if locale.translatable and locale.tag != PSEUDO:
+            if locale.translatable and not locale.pseudo:
                 yield from self._locale(kind, locale)
 
     def _structure(self, kind: Kind) -> Iterator[Finding]:

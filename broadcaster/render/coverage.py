@@ -11,7 +11,7 @@ from broadcaster.render.check import sample_advisory, sample_reader
 from broadcaster.render.facts import FactType
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.library import Library
-from broadcaster.render.locales import PSEUDO, Locale
+from broadcaster.render.locales import Locale
 from broadcaster.render.pofile import PoFile, translated
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.upkeep import ADVISORIES
@@ -104,9 +104,7 @@ class KindCoverage:
         sizes = [self._size(kind, locale, facts) for facts in variants(kind)]
         return max((size for size in sizes if size), key=lambda size: size.units, default=None)
 
-    def _size(
-        self, kind: Kind, locale: Locale, facts: Mapping[str, FactValue]
-    ) -> SmsSize | None:
+    def _size(self, kind: Kind, locale: Locale, facts: Mapping[str, FactValue]) -> SmsSize | None:
         advisory = sample_advisory(kind, facts)
         try:
             content = self.renderer.preview(
@@ -129,7 +127,5 @@ def variants(kind: Kind) -> Iterator[Mapping[str, FactValue]]:
 def counted(renderer: TemplateRenderer) -> list[Locale]:
     """List the locales that have texts of their own, or are to have them."""
     return [
-        locale
-        for locale in renderer.locales.values()
-        if locale.translatable and locale.tag != PSEUDO
+        locale for locale in renderer.locales.values() if locale.translatable and not locale.pseudo
     ]

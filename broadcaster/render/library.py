@@ -20,7 +20,7 @@ from broadcaster.render.catalogues import (
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
 from broadcaster.render.kinds import Kind, load_base, load_kinds
-from broadcaster.render.locales import PSEUDO, Locale, Review, canonical, load_locales
+from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
 from broadcaster.render.reviews import Reviews, State, load_reviews
 from broadcaster.render.reviews import fingerprint as fingerprint_of_texts
 from broadcaster.render.sources import digest
@@ -37,10 +37,10 @@ class Library:
         self.catalogues: Mapping[str, Catalogue] = {
             tag: read_catalogue(locale, files.get(tag, ()))
             for tag, locale in self.locales.items()
-            if locale.translatable and not locale.source and tag != PSEUDO
+            if locale.translatable and not locale.source and not locale.pseudo
         }
         self.reviews: Mapping[str, Reviews] = {
-            tag: load_reviews(locales, tag) for tag in self.locales if tag != PSEUDO
+            tag: load_reviews(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
         kinds, self.faults = load_kinds(templates)
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
@@ -66,7 +66,7 @@ class Library:
 
     def locale(self, tag: str) -> Locale:
         """Give a locale by its exact tag, aliases followed; NotFoundError."""
-        found = self.locales.get(tag if tag == PSEUDO else canonical(tag) or "")
+        found = self.locales.get(tag if tag in PSEUDOS else canonical(tag) or "")
         if found is not None and found.alias:
             found = self.locales[found.alias]
         if found is None or not found.translatable:
@@ -82,8 +82,8 @@ class Library:
 
     def texts(self, locale: Locale, *, draft: bool) -> Texts:
         """Give the texts of a locale; for a draft, missing ones in marked English."""
-        if locale.tag == PSEUDO:
-            return PseudoTexts()
+        if locale.pseudo:
+            return PseudoTexts(right_to_left=locale.direction == "rtl")
         if locale.source:
             return SourceTexts()
         catalogue = self.catalogues[locale.tag]
@@ -91,7 +91,7 @@ class Library:
 
     def missing(self, uses: Sequence[Use], locale: Locale) -> list[Key]:
         """List the texts that are not there, or not certain, in a locale."""
-        if locale.source or locale.tag == PSEUDO:
+        if locale.source or locale.pseudo:
             return []
         catalogue = self.catalogues[locale.tag]
         keys = dict.fromkeys(use.key for use in uses)

@@ -12,7 +12,8 @@ from dataclasses import replace
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import PLACEHOLDER
 from broadcaster.render.extract import Use
-from broadcaster.render.pofile import FUZZY, Entry, Key, PoFile, flagged, read, write
+from broadcaster.render.pofile import FUZZY, Entry, Key, PoFile, flagged, write
+from broadcaster.render.poreader import read
 
 #: How like two texts have to be for one to be a changed form of the other.
 _ALIKE = 0.75
@@ -156,4 +157,3 @@ def bring_up_to_date(
 ) -> str:
     """Bring the text of one file into step; its own header stays as it is."""
     return write(update(read(text, where), texts, suggest=suggest, keep=keep))
-

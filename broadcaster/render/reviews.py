@@ -141,7 +141,9 @@ _HEAD = """\
 
 def write_reviews(reviews: Reviews) -> str:
     """Write a file: the same bytes for the same approvals."""
-    pieces = [_HEAD + (f"drafted_by = {_quoted(reviews.drafted_by)}\n" if reviews.drafted_by else "")]
+    pieces = [
+        _HEAD + (f"drafted_by = {_quoted(reviews.drafted_by)}\n" if reviews.drafted_by else "")
+    ]
     for name, one in sorted(reviews.approvals.items()):
         moment = one.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         pieces.append(

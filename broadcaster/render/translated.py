@@ -10,8 +10,9 @@ from broadcaster.render.coverage import counted
 from broadcaster.render.exposed import exposed
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.glossaries import load_glossary
-from broadcaster.render.locales import Locale, Review
-from broadcaster.render.pofile import Entry, Key, PoFile, read, translated
+from broadcaster.render.locales import PSEUDO, Locale, Review
+from broadcaster.render.pofile import Entry, Key, PoFile, translated
+from broadcaster.render.poreader import read
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.reviews import State
 from broadcaster.render.sources import read_text
@@ -99,7 +100,7 @@ class TranslationChecker:
                 f"says {one.words[:80]!r} outside of any text to translate",
                 "Write it within {% trans %} … {% endtrans %}.",
             )
-            yield _finding(Gravity.ERROR, name, "en-XA", one.part, fault)
+            yield _finding(Gravity.ERROR, name, PSEUDO, one.part, fault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.extract import all_uses
 from broadcaster.render.merging import bring_up_to_date, header, template
-from broadcaster.render.pofile import PoFile, read, write
+from broadcaster.render.pofile import PoFile, write
+from broadcaster.render.poreader import read
 from broadcaster.render.sources import read_folder, read_text
 
 #: What customers receive, and what our own pages and commands say.
