@@ -120,8 +120,11 @@ _ARABIC = str.maketrans(
 
 
 def pseudo(text: str, *, right_to_left: bool = False) -> str:
-    """Write a text with accents between square brackets, longer, its placeholders kept."""
-    pieces = re.split(r"(%\([a-z0-9_]+\)s|%%)", text)
+    """Write a text with accents between square brackets, longer.
+
+    Its placeholders are kept, and so is the mark-up that texts of our own pages have.
+    """
+    pieces = re.split(r"(%\([a-z0-9_]+\)s|%%|</?\w+>)", text)
     accented = "".join(
         piece
         if number % 2

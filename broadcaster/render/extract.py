@@ -5,8 +5,9 @@ translated, and nobody notices.
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from jinja2 import Environment, TemplateError, meta, nodes
@@ -31,15 +32,44 @@ class Use:
     comments: tuple[str, ...]
 
 
-def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
-    """List the texts that one template asks for, in order; ConfigurationError naming it."""
-    source = io.BytesIO(templates[name].encode())
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outline:
+    """What a template refers to: others that it stands on (None: a computed name), and names."""
+
+    stands_on: tuple[str | None, ...]
+    names: frozenset[str]
+
+
+#: Templates that are kept as read: layouts belong to every kind, and are large.
+_KEPT = 2000
+
+
+@lru_cache(maxsize=_KEPT)
+def _outline(name: str, source: str) -> _Outline:
+    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     try:
-        found = list(extract("jinja2", source, DEFAULT_KEYWORDS, [NOTE], dict(OPTIONS)))
+        tree = environment.parse(source, name)
     except TemplateError as error:
         raise broken(name, error) from error
-    for line, message, comments, context in found:
-        yield use_of(name, line, message, comments, context)
+    return _Outline(
+        stands_on=tuple(meta.find_referenced_templates(tree)),
+        names=frozenset(node.name for node in tree.find_all(nodes.Name)),
+    )
+
+
+def uses(templates: Mapping[str, str], name: str) -> tuple[Use, ...]:
+    """List the texts that one template asks for, in order; ConfigurationError naming it."""
+    return _uses(name, templates[name])
+
+
+@lru_cache(maxsize=_KEPT)
+def _uses(name: str, source: str) -> tuple[Use, ...]:
+    stream = io.BytesIO(source.encode())
+    try:
+        found = list(extract("jinja2", stream, DEFAULT_KEYWORDS, [NOTE], dict(OPTIONS)))
+    except TemplateError as error:
+        raise broken(name, error) from error
+    return tuple(use_of(name, *one) for one in found)
 
 
 def use_of(
@@ -65,7 +95,6 @@ def all_uses(templates: Mapping[str, str]) -> list[Use]:
 
 def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Name a template and all that it extends, includes or imports."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     seen: list[str] = []
     waiting = [name]
     while waiting:
@@ -73,30 +102,22 @@ def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
         if current in seen or current not in templates:
             continue
         seen.append(current)
-        try:
-            tree = environment.parse(templates[current], current)
-        except TemplateError as error:
-            raise broken(current, error) from error
-        waiting.extend(found for found in meta.find_referenced_templates(tree) if found)
+        found = _outline(current, templates[current]).stands_on
+        waiting.extend(other for other in found if other)
     return tuple(seen)
 
 
 def asks_for(templates: Mapping[str, str], name: str, variable: str) -> bool:
     """Tell whether a template, or one that it stands on, uses a variable of its context."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     return any(
-        node.name == variable
-        for found in closure(templates, name)
-        for node in environment.parse(templates[found]).find_all(nodes.Name)
+        variable in _outline(found, templates[found]).names for found in closure(templates, name)
     )
 
 
 def check_known(templates: Mapping[str, str], name: str) -> None:
     """Raise ConfigurationError when a template stands on another that is not there."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     for found in closure(templates, name):
-        tree = environment.parse(templates[found])
-        for other in meta.find_referenced_templates(tree):
+        for other in _outline(found, templates[found]).stands_on:
             if other is None or other not in templates:
                 message = f"{found}: stands on {other or 'a computed name'}, which is not there."
                 raise ConfigurationError(f"{message} Name a template that is.")
