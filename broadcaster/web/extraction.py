@@ -1,6 +1,7 @@
 """The texts of our own pages, and of what the console says: the domain `console`."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
@@ -24,12 +25,14 @@ _KEYWORDS = {
 }
 
 
-def console_uses() -> Iterator[Use]:
-    """List the texts of all pages, then those that stand in code."""
-    for path in sorted((_HERE / "pages").glob("*.html")):
-        yield from _of(path, f"pages/{path.name}", "jinja2")
-    for name, path in _SOURCES.items():
-        yield from _of(path, name, "python")
+@cache
+def console_uses() -> tuple[Use, ...]:
+    """List the texts of all pages, then those that stand in code; read once."""
+    pages = sorted((_HERE / "pages").glob("*.html"))
+    return (
+        *(use for path in pages for use in _of(path, f"pages/{path.name}", "jinja2")),
+        *(use for name, path in _SOURCES.items() for use in _of(path, name, "python")),
+    )
 
 
 def _of(path: Path, place: str, language: str) -> Iterator[Use]:

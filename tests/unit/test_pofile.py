@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import polib
+import polib  # type: ignore[import-untyped]  # (it brings no types)
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
