@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from broadcaster.render import upkeep
 from broadcaster.render.coverage import KindCoverage
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.merging import template
+from broadcaster.render.pofile import Entry, write
+from broadcaster.render.poreader import read
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.translated import TranslationChecker
 from broadcaster.render.upkeep import Domain
@@ -101,7 +103,7 @@ class Tree:
 
 
 def copied(root: Path) -> Tree:
-    """Make the copy; what the catalogues have of other kinds is set aside once."""
+    """Make the copy, whole in Arabic and French whatever translators have not come to yet."""
     for path, text in _shipped().items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +118,22 @@ def _shipped() -> Mapping[str, str]:
         for name in ("_base", KIND):
             shutil.copytree(bootstrap.shipped("templates") / name, root / "templates" / name)
         shutil.copytree(bootstrap.shipped("locales"), root / "locales")
-        Tree(root).update()
+        tree = Tree(root)
+        tree.update()
+        for tag in ("ar", "fr"):
+            for domain in tree.domains():
+                filled_in(domain.catalogue(tree.locales, tag))
         files = (path for path in root.rglob("*") if path.is_file())
         return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in files}
+
+
+def filled_in(path: Path) -> None:
+    """Translate what a catalogue lacks into the text itself."""
+    po = read(path.read_text("utf-8"), path.name)
+    entries = tuple(entry if any(entry.strings) else _filled(entry) for entry in po.entries)
+    path.write_text(write(replace(po, entries=entries)), encoding="utf-8")
+
+
+def _filled(entry: Entry) -> Entry:
+    text = entry.key.plural or entry.key.singular
+    return replace(entry, strings=(text,) * len(entry.strings))

@@ -47,13 +47,20 @@ class Exposed(NamedTuple):
     words: str
 
 
-def exposed(renderer: TemplateRenderer, kind: Kind) -> Iterator[Exposed]:
-    """Find the words of a kind's parts that cannot be translated, over all choices of its facts."""
+def exposed(
+    renderer: TemplateRenderer,
+    kind: Kind,
+    given: Iterable[Mapping[str, FactValue]] | None = None,
+) -> Iterator[Exposed]:
+    """Find the words of a kind's parts that cannot be translated.
+
+    With the facts that are given; without, with the samples and every choice.
+    """
     locale = renderer.locales[PSEUDO]
     reader = sample_reader(locale)
     fixed = {*of_reader(reader), *of_cldr(locale), *of_languages(renderer.locales)}
     seen: set[Exposed] = set()
-    for facts in variants(kind):
+    for facts in variants(kind) if given is None else given:
         allowed = fixed | of_facts(kind, facts)
         for part, text in _parts(renderer, kind, facts, reader):
             markup = Surface.of(part) in {Surface.MAIL, Surface.PAGE}

@@ -13,9 +13,8 @@ from broadcaster import bootstrap
 from broadcaster.cli import main
 from broadcaster.render.catalogues import read_catalogue
 from broadcaster.render.locales import load_locales
-from broadcaster.render.pofile import Entry, PoFile, write
 from broadcaster.render.poreader import read
-from tests.translation_scene import FR, KIND, Tree, copied
+from tests.translation_scene import FR, KIND, Tree, copied, filled_in
 
 _SHIPPED = bootstrap.shipped("locales")
 
@@ -188,22 +187,6 @@ def test_what_can_not_be_approved(
     assert {path: path.read_text("utf-8") for path in tree.locales.rglob("review.toml")} == before
 
 
-def _translate(path: Path, where: str) -> None:
-    """Translate each text of a catalogue into itself."""
-    po = read(path.read_text("utf-8"), where)
-    entries = [
-        Entry(
-            key=entry.key,
-            strings=tuple([entry.key.singular, entry.key.plural or ""][: len(entry.strings)]),
-            notes=entry.notes,
-            places=entry.places,
-            flags=entry.flags,
-        )
-        for entry in po.entries
-    ]
-    path.write_text(write(PoFile(header=po.header, entries=tuple(entries))), encoding="utf-8")
-
-
 def test_a_locale_costs_one_folder(run: Run, tree: Tree) -> None:
     """Begun, translated, approved kind by kind and whole: it is offered, and the check is clean."""
     assert run("new", "de", "--formats", "de_DE", "--json").json["changed"] == [
@@ -214,7 +197,7 @@ def test_a_locale_costs_one_folder(run: Run, tree: Tree) -> None:
     assert run("new", "de").out == ""
     assert "de" not in tree.renderer().kinds[KIND].locales
     for domain in ("advisories", "console"):
-        _translate(tree.locales / f"de/LC_MESSAGES/{domain}.po", "de")
+        filled_in(tree.locales / f"de/LC_MESSAGES/{domain}.po")
     tree.change("locales/de/locale.toml", "needs_native_review", "per_kind")
     assert "de" not in tree.renderer().kinds[KIND].locales
     run("review", "approve", "--kind", KIND, "--locale", "de", "--by", "Anna", "--native")
