@@ -3,31 +3,24 @@
 import html
 import re
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
 
 import pytest
 
 from broadcaster.channels.sms import measure
+from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.cap import Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass, WebContent
-from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sample_reader
 from broadcaster.render.findings import Gravity
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import PSEUDO
 from broadcaster.render.renderer import TemplateRenderer
-from tests import skeletons
 from tests.kind_scenes import KINDS, scenes, shipped
 
 #: Room for what an update or a correction begins with, in units of GSM-7.
 _MARKER = len("Correction: ")
-#: Readers with and without each field, and with what must be escaped.
-_READERS = [
-    Reader(name=name, number="1", unsubscribe_url=way_out, page_url="https://x.test/1?a=1&b=2")
-    for name in ("Amina", "", 'L’<b>عائشة</b> & "%s"')
-    for way_out in ("https://x.test/a?b=1&c=2", "")
-]
 _TAG = re.compile(r"<(style|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
@@ -68,6 +61,20 @@ def test_every_message_is_short_and_whole(renderer: TemplateRenderer, name: str)
             assert not re.search(r"None|[^\s ] {2,}\S| [.,:]|\(\)|: ?\.|\{", words), words
 
 
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "withdrawal"])
+def test_what_follows_says_so_first(renderer: TemplateRenderer, name: str) -> None:
+    """SMS, subject and push title of a correction begin with the word for it; others do not."""
+    kind = renderer.kinds[name]
+    alert = sample_advisory(kind, kind.sample())
+    reader = sample_reader(renderer.locales["en"])
+    for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH):
+        first, second = (
+            next(iter(parts_of(renderer.render(advisory, channel, "en", reader)).values()))
+            for advisory in (alert, replace(alert, message_type=MessageType.CORRECTION))
+        )
+        assert second == f"Correction: {first}"
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_no_word_of_a_choice_is_shown(renderer: TemplateRenderer, name: str) -> None:
     """Choices are told in translated words: where all texts are accented, none is in plain ones."""
@@ -94,19 +101,6 @@ def test_mail_and_page_say_the_same(renderer: TemplateRenderer, name: str) -> No
     assert said[0] == said[1] == said[2]
     assert len(said[0]) == 4
     assert all(said[0].values())
-
-
-@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL, Channel.PUSH])
-@pytest.mark.parametrize("name", KINDS)
-def test_each_has_skeletons(renderer: TemplateRenderer, name: str, channel: Channel) -> None:
-    """A message is filled, not rendered, for each reader, and is what a full render gives."""
-    kind = renderer.kinds[name]
-    advisory = sample_advisory(kind, kind.sample())
-    fill, pieces = (way(advisory, channel, "en") for way in (renderer.prepare, renderer.pieces))
-    for reader in _READERS:
-        assert pieces(reader) is not None
-        full = partial(renderer.render, advisory, channel, "en", reader)
-        assert skeletons.outcome(partial(fill, reader)) == skeletons.outcome(full)
 
 
 def test_a_title_has_no_mark_up(renderer: TemplateRenderer) -> None:
