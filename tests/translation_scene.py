@@ -77,7 +77,7 @@ class Tree:
             renderer=self.renderer(),
             domains=self.domains(),
             locales=self.locales,
-            glossaries=[self.locales],
+            folders=[self.locales],
             kinds=[KIND],
         )
         return checker.check()

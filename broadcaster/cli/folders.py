@@ -25,10 +25,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def domains_of(templates: Path, locales: Path, name: str | None = None) -> "list[Domain]":
-    """Read the domains whose texts are translated in a folder of locales; one only, if named.
+    """Read the domains of which a folder of locales has catalogues; one only, if it is named.
 
-    The texts of our own pages are translated where their list is, and nowhere else.
+    The list of our own pages' texts is the product's: it is kept where it is, and a copy in a
+    folder of an organisation would outlive an upgrade.
     """
+    from broadcaster import bootstrap
     from broadcaster.render import upkeep
     from broadcaster.render.merging import template
     from broadcaster.web.extraction import console_uses
@@ -40,9 +42,14 @@ def domains_of(templates: Path, locales: Path, name: str | None = None) -> "list
         raise InvalidInputError("--domain", problem, f"Use one of {', '.join(known)}.")
     found = []
     if name != upkeep.CONSOLE:
-        found.append(upkeep.advisories(templates))
-    if name != upkeep.ADVISORIES and (locales / f"{upkeep.CONSOLE}.pot").is_file():
-        found.append(upkeep.Domain(name=upkeep.CONSOLE, texts=template(console_uses())))
+        shipped = bootstrap.shipped("templates")
+        own = templates.resolve() != shipped.resolve()
+        found.append(upkeep.advisories(templates, shipped if own else None))
+    if name != upkeep.ADVISORIES:
+        listed = (locales / f"{upkeep.CONSOLE}.pot").is_file()
+        texts = template(console_uses())
+        console = upkeep.Domain(name=upkeep.CONSOLE, texts=texts, listed=listed)
+        found += [console] if listed or name or console.catalogues(locales) else []
     return found
 
 
@@ -84,10 +91,11 @@ def translation_checker(templates: Path, locales: Path) -> "TranslationChecker":
     domains = domains_of(templates, locales)
     settings = overlaid(load(), templates, locales)
     checker = bootstrap.kind_checker(settings)
+    folders = (locales, *settings.locales, bootstrap.shipped("locales"))
     return TranslationChecker(
         renderer=checker.renderer,
         domains=domains,
         locales=locales,
-        glossaries=(locales, *settings.locales, bootstrap.shipped("locales")),
+        folders=tuple(dict.fromkeys(path.resolve() for path in folders)),
         kinds=kinds_in(templates, checker),
     )

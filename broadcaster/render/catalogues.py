@@ -12,7 +12,7 @@ from typing import Protocol
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.locales import Locale
-from broadcaster.render.pofile import Key, PoFile, translated
+from broadcaster.render.pofile import UNTRANSLATED, Key, PoFile, translated
 from broadcaster.render.poreader import read
 
 __all__ = [
@@ -150,11 +150,13 @@ def read_catalogue(locale: Locale, files: Sequence[str]) -> Catalogue:
         trusted = same_header(po.plural_forms, locale.plural_forms)
         for key, strings, doubt in entries(po):
             reason = doubt or ("" if trusted or not key.plural else "has a wrong plural header")
-            if key in forms or key in doubtful:
+            # An entry that nobody has filled in yet must not hide what is shipped.
+            if key in forms or doubtful.get(key, UNTRANSLATED) != UNTRANSLATED:
                 continue
             if reason:
                 doubtful[key] = reason
             else:
+                doubtful.pop(key, None)
                 forms[key] = strings
     return Catalogue(
         locale=locale,

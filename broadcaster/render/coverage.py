@@ -8,7 +8,6 @@ from broadcaster.domain.message import Channel, SmsContent, SmsSize
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import Key
 from broadcaster.render.check import sample_advisory, sample_reader
-from broadcaster.render.facts import FactType
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale
@@ -22,7 +21,7 @@ class Coverage:
     """One line: how many texts there are, and what became of them.
 
     `kind` is empty for a whole domain. `state` is where the texts of a kind stand; `sms` the
-    longest SMS that the kind makes of its samples, None where it makes none.
+    longest SMS that the kind makes of its samples and choices, None where it makes none.
     """
 
     locale: str
@@ -94,14 +93,14 @@ class KindCoverage:
         )
 
     def _longest(self, kind: Kind, locale: Locale) -> SmsSize | None:
-        """Measure the longest SMS, over all choices; None where a text of it is missing."""
+        """Measure the longest SMS of all scenes; None where a text of it is missing."""
         uses = self._library.uses(kind.name)
         shared = PARTS[Channel.SMS][0]
         if Channel.SMS not in kind.channels or shared not in kind.texts:
             return None
         if self._library.missing(uses, locale):
             return None
-        sizes = [self._size(kind, locale, facts) for facts in variants(kind)]
+        sizes = [self._size(kind, locale, facts) for _, facts in kind.scenes()]
         return max((size for size in sizes if size), key=lambda size: size.units, default=None)
 
     def _size(self, kind: Kind, locale: Locale, facts: Mapping[str, FactValue]) -> SmsSize | None:
@@ -113,15 +112,6 @@ class KindCoverage:
         except ConfigurationError:
             return None
         return self.measure(content.body) if isinstance(content, SmsContent) else None
-
-
-def variants(kind: Kind) -> Iterator[Mapping[str, FactValue]]:
-    """Give the samples of a kind, and what they become with each choice of a choice of facts."""
-    sample = kind.sample()
-    yield sample
-    for fact in kind.facts.values():
-        if fact.type is FactType.CHOICE:
-            yield from ({**sample, fact.name: choice} for choice in fact.choices)
 
 
 def counted(renderer: TemplateRenderer) -> list[Locale]:

@@ -18,7 +18,6 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.check import parts_of, sample_advisory, sample_reader
-from broadcaster.render.coverage import variants
 from broadcaster.render.facts import FactType
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import PSEUDO, Locale, Locales
@@ -54,13 +53,13 @@ def exposed(
 ) -> Iterator[Exposed]:
     """Find the words of a kind's parts that cannot be translated.
 
-    With the facts that are given; without, with the samples and every choice.
+    With the facts that are given; without, in all scenes: the samples, and every choice.
     """
     locale = renderer.locales[PSEUDO]
     reader = sample_reader(locale)
     fixed = {*of_reader(reader), *of_cldr(locale), *of_languages(renderer.locales)}
     seen: set[Exposed] = set()
-    for facts in variants(kind) if given is None else given:
+    for facts in (one for _, one in kind.scenes()) if given is None else given:
         allowed = fixed | of_facts(kind, facts)
         for part, text in _parts(renderer, kind, facts, reader):
             markup = Surface.of(part) in {Surface.MAIL, Surface.PAGE}

@@ -7,7 +7,7 @@ fuzzy translation is never used. What has gone is kept at the end, and comes bac
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import PLACEHOLDER
@@ -74,22 +74,42 @@ def _joined(known: Entry, other: Entry) -> Entry:
     )
 
 
-def update(po: PoFile, texts: PoFile, *, suggest: bool = True, keep: bool = True) -> PoFile:
-    """Bring a catalogue into step with a template.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ways:
+    """How a catalogue is brought into step.
 
     `suggest` carries the translation of a changed text over as fuzzy; `keep` keeps what has gone.
+    Of `others`, texts that are asked for elsewhere, those stay that the catalogue translates: an
+    organisation's own words for what is shipped.
     """
+
+    suggest: bool = True
+    keep: bool = True
+    others: PoFile | None = None
+
+
+def update(po: PoFile, texts: PoFile, ways: Ways = Ways()) -> PoFile:
+    """Bring a catalogue into step with a template."""
+    asked = _asked(po, texts, ways.others)
     known = {entry.key.identity: entry for entry in po.used()}
     gone = {entry.key.identity: entry for entry in po.entries if entry.obsolete}
-    wanted = {entry.key.identity for entry in texts.entries}
+    wanted = {entry.key.identity for entry in asked}
     gone |= {name: entry for name, entry in known.items() if name not in wanted}
-    sources = [entry for entry in gone.values() if _certain(entry)] if suggest else []
+    sources = [entry for entry in gone.values() if _certain(entry)] if ways.suggest else []
     entries = [
         _merged(entry, known.get(entry.key.identity) or gone.get(entry.key.identity), po, sources)
-        for entry in texts.entries
+        for entry in asked
     ]
-    left = [_retired(entry) for name, entry in gone.items() if name not in wanted] if keep else []
-    return replace(po, entries=(*entries, *(entry for entry in left if any(entry.strings))))
+    left = [_retired(entry) for name, entry in gone.items() if name not in wanted]
+    kept = (entry for entry in left if ways.keep and any(entry.strings))
+    return replace(po, entries=(*entries, *kept))
+
+
+def _asked(po: PoFile, texts: PoFile, others: PoFile | None) -> Sequence[Entry]:
+    held = {entry.key.identity for entry in po.used() if any(entry.strings)}
+    held -= {entry.key.identity for entry in texts.entries}
+    more = others.entries if others else ()
+    return (*texts.entries, *(entry for entry in more if entry.key.identity in held))
 
 
 def _certain(entry: Entry) -> bool:
@@ -152,8 +172,6 @@ def _comparable(one: Key, other: Key) -> bool:
     return plurals and facts and one.context == other.context
 
 
-def bring_up_to_date(
-    text: str, texts: PoFile, where: str, *, suggest: bool = True, keep: bool = True
-) -> str:
+def bring_up_to_date(text: str, texts: PoFile, where: str, ways: Ways = Ways()) -> str:
     """Bring the text of one file into step; its own header stays as it is."""
-    return write(update(read(text, where), texts, suggest=suggest, keep=keep))
+    return write(update(read(text, where), texts, ways))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 FUZZY = "fuzzy"
+UNTRANSLATED = "is not translated"
 #: The longest line of places, in characters.
 _PLACES = 79
 
@@ -155,7 +156,7 @@ def _escaped(text: str) -> str:
 def translated(entry: Entry, expected: int) -> str:
     """Tell why a translation is not to be used; empty when it may be."""
     if not any(entry.strings):
-        return "is not translated"
+        return UNTRANSLATED
     if entry.fuzzy:
         return "is marked fuzzy: nobody has checked it"
     forms = expected if entry.key.plural else 1

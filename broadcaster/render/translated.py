@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcaster.render.catalogues import PLACEHOLDER, same_header
+from broadcaster.render.catalogues import PLACEHOLDER, Catalogue, read_catalogue, same_header
 from broadcaster.render.coverage import counted
 from broadcaster.render.exposed import exposed
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.glossaries import load_glossary
 from broadcaster.render.locales import PSEUDO, Locale, Review
-from broadcaster.render.pofile import Entry, Key, PoFile, translated
+from broadcaster.render.pofile import UNTRANSLATED, Entry, Key, PoFile, translated
 from broadcaster.render.poreader import read
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.reviews import State
@@ -27,14 +27,14 @@ _UPDATE = "Run 'broadcaster i18n update', and keep what it writes."
 class TranslationChecker:
     """Checks the catalogues of one folder of locales against the texts that are asked for.
 
-    `renderer` has what is in force with that folder, `glossaries` are all folders of locales,
-    earlier ones first, and `kinds` those that the folder of templates holds.
+    `renderer` has what is in force with that folder, `folders` are all folders of locales, earlier
+    ones first, and `kinds` those that the folder of templates holds.
     """
 
     renderer: TemplateRenderer
     domains: Sequence[Domain]
     locales: Path
-    glossaries: Sequence[Path]
+    folders: Sequence[Path]
     kinds: Sequence[str]
 
     def check(self) -> tuple[Finding, ...]:
@@ -45,6 +45,11 @@ class TranslationChecker:
             *(one for kind in self.kinds for one in self._exposed(kind)),
         ]
         return tuple(sorted(found, key=lambda finding: list(Gravity).index(finding.gravity)))
+
+    def in_force(self, domain: Domain, locale: Locale) -> Catalogue:
+        """Read what all folders together have of a domain."""
+        paths = (domain.catalogue(folder, locale.tag) for folder in self.folders)
+        return read_catalogue(locale, [read_text(path) for path in paths if path.is_file()])
 
     def _domain(self, domain: Domain) -> Iterator[Finding]:
         files = {**extracted(domain, self.locales), **updated(domain, self.locales)}
@@ -60,7 +65,8 @@ class TranslationChecker:
         where = shown(path, self.locales)
         held = {e.key for e in read(read_text(path), where).used()} if path.exists() else set()
         wanted = {entry.key for entry in domain.texts.entries}
-        new, gone = len(wanted - held), len(held - wanted)
+        elsewhere = {entry.key for entry in domain.others.entries} if domain.others else set()
+        new, gone = len(wanted - held), len(held - wanted - elsewhere)
         problem = f"is stale: it lacks {new} texts and has {gone} that nothing asks for"
         if not new and not gone:
             problem = "is stale: its places, notes or layout are not those of its texts"
@@ -128,8 +134,8 @@ class _Reading:
                 f"says Language: {told or 'nothing'}", f"Write Language: {self.locale.tag}."
             )
             yield self._say(Gravity.WARNING, 0, fault)
-        yield from self._missing(po)
-        terms = load_glossary(self.checker.glossaries, self.locale.tag)
+        yield from self._missing()
+        terms = load_glossary(self.checker.folders, self.locale.tag)
         for entry in po.used():
             doubt = translated(entry, po.plurals)
             if doubt and any(entry.strings):
@@ -148,11 +154,13 @@ class _Reading:
                 ):
                     yield self._say(Gravity.WARNING, entry.line, fault)
 
-    def _missing(self, po: PoFile) -> Iterator[Finding]:
-        known = {entry.key: entry for entry in po.used()}
+    def _missing(self) -> Iterator[Finding]:
+        """Tell how many texts are translated nowhere, in this folder or in one after it."""
+        known = self.checker.in_force(self.domain, self.locale)
+        keys = [entry.key for entry in self.domain.texts.entries]
         empty = sum(
-            not any(known[entry.key].strings) if entry.key in known else True
-            for entry in self.domain.texts.entries
+            known.doubtful.get(key, UNTRANSLATED) == UNTRANSLATED and not known.has(key)
+            for key in keys
         )
         if empty:
             problem = f"{empty} of {len(self.domain.texts.entries)} texts are not translated"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.extract import all_uses
-from broadcaster.render.merging import bring_up_to_date, header, template
+from broadcaster.render.merging import Ways, bring_up_to_date, header, template
 from broadcaster.render.pofile import PoFile, write
 from broadcaster.render.poreader import read
 from broadcaster.render.sources import read_folder, read_text
@@ -17,10 +17,16 @@ ADVISORIES, CONSOLE = "advisories", "console"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Domain:
-    """The texts of one sort, and the files in which they are translated."""
+    """The texts of one sort, and the files in which they are translated.
+
+    `others` are texts of the same sort that are not asked for here: those of shipped kinds, for a
+    folder of an organisation. `listed` tells whether the list of texts is kept beside.
+    """
 
     name: str
     texts: PoFile
+    others: PoFile | None = None
+    listed: bool = True
 
     def pot(self, locales: Path) -> Path:
         """Name the list of texts."""
@@ -36,14 +42,18 @@ class Domain:
         return {path.parent.parent.name: path for path in paths}
 
 
-def advisories(templates: Path) -> Domain:
-    """Read the texts of a folder of kinds; ConfigurationError where it holds none."""
+def advisories(templates: Path, shipped: Path | None = None) -> Domain:
+    """Read the texts of a folder of kinds; ConfigurationError where it holds none.
+
+    `shipped` is the folder of what is shipped, where that is another.
+    """
     texts = read_folder(templates)
     if not any(name.endswith("kind.toml") for name in texts):
         # With nothing to extract every translation would be set aside.
         message = f"{templates}: holds no kind. Name the folder above the kinds."
         raise ConfigurationError(message)
-    return Domain(name=ADVISORIES, texts=template(all_uses(texts)))
+    others = template(all_uses(read_folder(shipped))) if shipped else None
+    return Domain(name=ADVISORIES, texts=template(all_uses(texts)), others=others)
 
 
 def require(locales: Path) -> Path:
@@ -65,18 +75,17 @@ def read_catalogue_file(path: Path, locales: Path) -> PoFile:
 
 
 def extracted(domain: Domain, locales: Path) -> Mapping[Path, str]:
-    """Give the list of texts as it should be."""
-    return {domain.pot(locales): write(domain.texts)}
+    """Give the list of texts as it should be; nothing where none is kept."""
+    return {domain.pot(locales): write(domain.texts)} if domain.listed else {}
 
 
 def updated(
     domain: Domain, locales: Path, *, suggest: bool = True, keep: bool = True
 ) -> Mapping[Path, str]:
     """Give the catalogues as they should be; ConfigurationError naming one that is broken."""
+    ways = Ways(suggest=suggest, keep=keep, others=domain.others)
     return {
-        path: bring_up_to_date(
-            read_text(path), domain.texts, shown(path, locales), suggest=suggest, keep=keep
-        )
+        path: bring_up_to_date(read_text(path), domain.texts, shown(path, locales), ways)
         for path in domain.catalogues(locales).values()
     }
 

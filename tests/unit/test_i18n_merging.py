@@ -4,7 +4,7 @@ import pytest
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.extract import Use
-from broadcaster.render.merging import template, update
+from broadcaster.render.merging import Ways, template, update
 from broadcaster.render.pofile import Entry, Key, PoFile, write
 from broadcaster.render.poreader import read
 
@@ -57,7 +57,7 @@ def test_no_suggestion_where_none_is_wanted_or_the_facts_differ() -> None:
         use("Something else altogether of %(place)s"),
     ):
         assert not any(update(old, texts(other)).entries[0].strings)
-    assert not any(update(old, texts(use(_NEW)), suggest=False).entries[0].strings)
+    assert not any(update(old, texts(use(_NEW)), Ways(suggest=False)).entries[0].strings)
 
 
 def test_who_empties_a_suggestion_is_not_given_it_again() -> None:
@@ -82,7 +82,9 @@ def test_what_is_gone_comes_back_with_its_text() -> None:
 def test_what_is_gone_can_be_dropped() -> None:
     """When somebody says so."""
     one = catalogue('msgid "Water"\nmsgstr "Eau"\n')
-    assert [e.key.singular for e in update(one, texts(use("Gas")), keep=False).entries] == ["Gas"]
+    assert [e.key.singular for e in update(one, texts(use("Gas")), Ways(keep=False)).entries] == [
+        "Gas"
+    ]
 
 
 def test_a_text_that_now_counts_is_a_doubt() -> None:
@@ -129,3 +131,15 @@ def test_contexts_tell_texts_apart() -> None:
     po = catalogue('msgctxt "month"\nmsgid "May"\nmsgstr "mai"\n')
     found = update(po, texts(use("May"), use("May", context="month"))).entries
     assert [entry.strings for entry in found] == [("",), ("mai",)]
+
+
+def test_own_words_for_what_is_shipped_stay() -> None:
+    """A text that no own kind asks for but a shipped one does is kept where it is translated."""
+    body = 'msgid "Hello"\nmsgstr "Salam"\n\nmsgid "Bye"\nmsgstr "Salut"\n'
+    ways = Ways(others=texts(use("Hello"), use("Street")))
+    po = update(catalogue(body), texts(use("Water")), ways)
+    assert [(one.key.singular, one.obsolete) for one in po.entries] == [
+        ("Water", False),
+        ("Hello", False),
+        ("Bye", True),
+    ]

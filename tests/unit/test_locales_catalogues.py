@@ -140,3 +140,17 @@ def test_contacts_are_written_in_one_place() -> None:
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
             found = [value for value in (*shared, "Tasshilat") if value in text]
             assert found == homes.get(path, [])
+
+
+def test_an_empty_entry_of_an_organisation_hides_nothing() -> None:
+    """What it has not translated is said as shipped; what it doubts is not said at all."""
+    locale = _locale("fr")
+    head = f'msgid ""\nmsgstr ""\n"Plural-Forms: {locale.plural_forms}\\n"\n\n'
+    own = (
+        head + 'msgid "a"\nmsgstr ""\n\n#, fuzzy\nmsgid "b"\nmsgstr "B"\n\nmsgid "c"\nmsgstr "C"\n'
+    )
+    shipped = head + "\n".join(f'msgid "{one}"\nmsgstr "shipped"\n' for one in "abc")
+    catalogue = read_catalogue(locale, [own, shipped])
+    found = {key.singular: forms for key, forms in catalogue.forms.items()}
+    assert found == {"a": ("shipped",), "c": ("C",)}
+    assert [key.singular for key in catalogue.doubtful] == ["b"]
