@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from broadcaster.cli.folders import Json, Locales, Templates, in_force, kinds_in
-from broadcaster.errors import ConflictError
+from broadcaster.errors import ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
     from broadcaster.render.library import Library
@@ -45,7 +45,7 @@ def show(
     checker = in_force(templates, locales)
     library = checker.renderer.library
     kinds = kinds_in(templates, checker) if kind is None else [library.kind(kind).name]
-    chosen = counted(checker.renderer) if locale is None else [library.locale(locale)]
+    chosen = counted(checker.renderer) if locale is None else [_real(library, locale)]
     records = [_record(library, name, one) for one in chosen for name in kinds]
     if json_:
         typer.echo(json.dumps(records, ensure_ascii=False, indent=2))
@@ -75,7 +75,7 @@ def approve(
 
     checker = in_force(templates, upkeep.require(locales))
     library = checker.renderer.library
-    name, spoken = library.kind(kind).name, library.locale(locale)
+    name, spoken = library.kind(kind).name, _real(library, locale)
     lacking = library.missing(library.uses(name), spoken)
     if lacking:
         problem = f"{len(lacking)} texts of {name} are not translated in {spoken.tag}, or fuzzy."
@@ -92,6 +92,14 @@ def approve(
         typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
     else:
         typer.echo(f"{name} in {spoken.tag} is {made.standing}, by {made.by}; see {path}.")
+
+
+def _real(library: "Library", tag: str) -> "Locale":
+    found = library.locale(tag)
+    if found.pseudo:
+        remedy = "Name one that customers read."
+        raise InvalidInputError("--locale", f"{found.tag} is made up, for tests", remedy)
+    return found
 
 
 def _record(library: "Library", kind: str, locale: "Locale") -> dict[str, object]:

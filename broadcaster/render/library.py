@@ -121,7 +121,7 @@ class Library:
         state = self.state(kind, locale)
         if state is State.DRAFTED:
             return "approval"
-        return "a new approval, since texts have changed," if state is State.LAPSED else None
+        return "approval of its changed texts" if state is State.LAPSED else None
 
     def state(self, kind: str, locale: Locale) -> State:
         """Tell where a kind's texts stand in a locale."""

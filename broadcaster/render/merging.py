@@ -17,6 +17,8 @@ from broadcaster.render.poreader import read
 
 #: How like two texts have to be for one to be a changed form of the other.
 _ALIKE = 0.75
+#: The longest text that is compared, characters: comparing takes the square of it.
+_LONGEST = 2000
 _FORMAT = "python-format"
 _HEADER = """\
 msgid ""
@@ -167,6 +169,8 @@ def _nearest(key: Key, sources: Sequence[Entry]) -> Entry | None:
 
 
 def _comparable(one: Key, other: Key) -> bool:
+    if max(len(one.singular), len(other.singular)) > _LONGEST:
+        return False
     plurals = (one.plural is None) == (other.plural is None)
     facts = set(PLACEHOLDER.findall(one.singular)) == set(PLACEHOLDER.findall(other.singular))
     return plurals and facts and one.context == other.context

@@ -71,8 +71,9 @@ class Reviews:
 
 def fingerprint(keys: Iterable[Key], forms: Callable[[Key], Sequence[str] | None]) -> str:
     """Hash texts and their translations, whatever their order; 32 hexadecimal digits."""
-    wanted = sorted(set(keys), key=repr)
-    return digest(repr((key, tuple(forms(key) or ()))) for key in wanted)[:32]
+    # Approvals are kept for years: what is hashed is plain JSON, and no name of ours is in it.
+    found = (json.dumps([list(key), list(forms(key) or ())]) for key in set(keys))
+    return digest(sorted(found))[:32]
 
 
 def approval(by: str, at: datetime, texts: str, *, native: bool) -> Approval:

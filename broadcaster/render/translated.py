@@ -106,7 +106,8 @@ class TranslationChecker:
                 f"says {one.words[:80]!r} outside of any text to translate",
                 "Write it within {% trans %} … {% endtrans %}.",
             )
-            yield _finding(Gravity.ERROR, name, PSEUDO, one.part, fault)
+            # A warning: a template may itself say one thing in one script and another in the next.
+            yield _finding(Gravity.WARNING, name, PSEUDO, one.part, fault)
 
 
 @dataclass(frozen=True, slots=True)

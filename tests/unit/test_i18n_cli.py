@@ -174,6 +174,7 @@ def test_approvals_by_command(run: Run, tree: Tree) -> None:
     [
         ("nothing", "fr", "A", "'nothing' is unknown"),
         (KIND, "tlh", "A", "'tlh' is unknown"),
+        (KIND, "en-XA", "A", "--locale: en-XA is made up"),
         (KIND, "fr", " ", "--by: is no name"),
         (KIND, "zgh", "A", "not translated in zgh, or fuzzy. Translate them before"),
     ],

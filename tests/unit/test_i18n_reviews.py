@@ -135,7 +135,7 @@ def test_kind_by_kind_a_changed_text_is_not_sent(tree: Tree) -> None:
     changed = tree.renderer()
     assert "fr" not in changed.kinds[KIND].locales
     why = changed.library.why_not(KIND, changed.locales["fr"])
-    assert why == "it awaits a new approval, since texts have changed,"
+    assert why == "it awaits approval of its changed texts"
 
 
 def test_a_record_of_what_is_no_kind_is_a_warning(tree: Tree) -> None:
