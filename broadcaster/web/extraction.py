@@ -9,6 +9,8 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from broadcaster.render.extract import NOTE, OPTIONS, Use, use_of
 
 _HERE = Path(__file__).parent
+#: Where the templates of our pages are.
+_PAGES = {"pages": _HERE / "pages"}
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
@@ -28,9 +30,13 @@ _KEYWORDS = {
 @cache
 def console_uses() -> tuple[Use, ...]:
     """List the texts of all pages, then those that stand in code; read once."""
-    pages = sorted((_HERE / "pages").glob("*.html"))
+    pages = {
+        f"{name}/{path.name}": path
+        for name, folder in _PAGES.items()
+        for path in sorted(folder.glob("*.html"))
+    }
     return (
-        *(use for path in pages for use in _of(path, f"pages/{path.name}", "jinja2")),
+        *(use for name, path in pages.items() for use in _of(path, name, "jinja2")),
         *(use for name, path in _SOURCES.items() for use in _of(path, name, "python")),
     )
 

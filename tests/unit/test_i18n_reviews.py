@@ -186,7 +186,7 @@ def test_records_of_the_organisation_win_kind_by_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tag", ["ar", "es", "fr", "zgh"])
 def test_what_is_shipped_claims_no_reader_that_it_did_not_have(tag: str) -> None:
-    """Nobody has been recorded as a native reader: the file says who wrote the texts, no more."""
+    """The file says who wrote the texts, no more; who really reads them all changes this test."""
     found = load_reviews([bootstrap.shipped("locales")], tag)
     assert found.drafted_by == "the authors of Broadcaster"
     assert not [one for one in found.approvals.values() if one.standing is Standing.REVIEWED]
