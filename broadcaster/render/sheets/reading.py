@@ -1,0 +1,69 @@
+"""What is seen of HTML: its text, block by block, and about how much room it takes; pure."""
+
+from html.parser import HTMLParser
+from typing import Final
+
+#: Elements that end a line; all others go on in it.
+_BLOCKS: Final = frozenset(
+    "address article aside blockquote body br dd div dl dt fieldset figure footer form h1 h2 h3 h4 "
+    "h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+)
+_SILENT: Final = frozenset({"head", "script", "style", "template", "title"})
+
+#: What a list of mails shows of a mail's beginning, characters.
+_PREVIEW: Final = 110
+#: Pixels: a line, what is around a block, and what is around all; about how wide a letter is.
+_LINE, _BLOCK, _AROUND, _LETTER = 27, 15, 170, 7.6
+_LOWEST, _HIGHEST = 320, 3000
+
+
+class _Seen(HTMLParser):
+    """Gathers the text of each block."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[str] = [""]
+        self._silent = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if not self._silent and tag in _SILENT:
+            self._silent = tag
+        if tag in _BLOCKS:
+            self.blocks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._silent:
+            self._silent = ""
+        if tag in _BLOCKS:
+            self.blocks.append("")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.blocks[-1] += data
+
+
+def blocks(html: str) -> list[str]:
+    """List the texts of a page in their order, a line for each block; marks of direction stay."""
+    seen = _Seen()
+    seen.feed(html)
+    seen.close()
+    lines = (" ".join(block.split()) for block in seen.blocks)
+    return [line for line in lines if line]
+
+
+def beginning(html: str) -> str:
+    """Give what a list of mails shows beside the subject: how the text of the mail begins."""
+    text = " ".join(blocks(html))
+    return text if len(text) <= _PREVIEW else f"{text[:_PREVIEW].rstrip()}…"
+
+
+def height(html: str, width: int) -> int:
+    """Guess how high a page is when it is `width` wide, pixels; rather too much than too little.
+
+    A frame without scripts can't tell, and one that scrolls would be cut off in print.
+    """
+    letters = max(1.0, width / _LETTER)
+    lines = [1 + int(len(block) / letters) for block in blocks(html)]
+    guess = _AROUND + sum(count * _LINE + _BLOCK for count in lines)
+    return min(max(guess, _LOWEST), _HIGHEST)
