@@ -49,9 +49,12 @@ _FLAGS = (
     "--force-color-profile=srgb",
     "--force-device-scale-factor=1",
     "--host-resolver-rules=MAP * ~NOTFOUND",
+    # Else each frame is painted by a process of its own, and the picture may be taken before.
+    "--disable-features=IsolateSandboxedIframes",
+    "--run-all-compositor-stages-before-draw",
 )
 #: Pixels: how wide a sheet is, how much a browser paints at once, and how much is too much.
-WIDTH, _BAND, _HIGHEST = 1490, 6000, 60_000
+WIDTH, _BAND, _HIGHEST = 1540, 6000, 60_000
 _SECONDS = 60
 _MEASURE = "document.documentElement.dataset.high=document.documentElement.scrollHeight"
 _HIGH = re.compile(r'<html[^>]* data-high="(\d+)"')
