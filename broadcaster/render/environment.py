@@ -12,6 +12,7 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from markupsafe import Markup
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi, formats
@@ -114,6 +115,12 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)
 
+    def plain(text: object) -> Markup | str:
+        # For where no mark-up may stand: titles, attributes, the line that mail programs preview.
+        if surface not in {Surface.MAIL, Surface.PAGE}:
+            return str(text)
+        return Markup.escape(Markup.escape(text).striptags())
+
     return {
         "date": lambda moment: formats.date_in_words(local(moment), surface, locale),
         "short_date": lambda moment: formats.date_in_figures(local(moment), surface, locale),
@@ -125,6 +132,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         "listing": lambda values: formats.listing(values, surface, locale),
         "bare_url": bare_url,
         "isolate": isolate,
+        "plain": plain,
     }
 
 
