@@ -7,6 +7,7 @@ translated, and nobody notices.
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -62,7 +63,6 @@ def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
 
 def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Name a template and all that it extends, includes or imports."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     seen: list[str] = []
     waiting = [name]
     while waiting:
@@ -71,21 +71,26 @@ def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
             continue
         seen.append(current)
         try:
-            tree = environment.parse(templates[current], current)
+            waiting.extend(_syntax(templates[current])[0])
         except TemplateError as error:
             raise broken(current, error) from error
-        waiting.extend(found for found in meta.find_referenced_templates(tree) if found)
     return tuple(seen)
 
 
 def asks_for(templates: Mapping[str, str], name: str, variable: str) -> bool:
     """Tell whether a template, or one that it stands on, uses a variable of its context."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
-    return any(
-        node.name == variable
-        for found in closure(templates, name)
-        for node in environment.parse(templates[found]).find_all(nodes.Name)
-    )
+    return any(variable in _syntax(templates[found])[1] for found in closure(templates, name))
+
+
+@lru_cache(maxsize=1000)
+def _syntax(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Name the templates that one refers to, and the variables it uses; TemplateError.
+
+    Kept by its text: all kinds stand on the same layouts, and parsing is what takes time.
+    """
+    tree = Environment(extensions=list(EXTENSIONS), autoescape=True).parse(text)
+    referred = tuple(found for found in meta.find_referenced_templates(tree) if found)
+    return referred, frozenset(node.name for node in tree.find_all(nodes.Name))
 
 
 def make_pot(templates: Mapping[str, str]) -> str:

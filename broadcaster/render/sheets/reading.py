@@ -8,26 +8,30 @@ _BLOCKS: Final = frozenset(
     "address article aside blockquote body br dd div dl dt fieldset figure footer form h1 h2 h3 h4 "
     "h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
 )
+_EMPTY: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _SILENT: Final = frozenset({"head", "script", "style", "template", "title"})
 
 #: What a list of mails shows of a mail's beginning, characters.
 _PREVIEW: Final = 110
-#: Pixels: a line, what is around a block, and what is around all; about how wide a letter is.
-_LINE, _BLOCK, _AROUND, _LETTER = 27, 15, 170, 7.6
+#: Pixels: the margins at both sides, about how wide a letter is, how high a line, what is around a
+#: block, and what is around all.
+_SIDES, _LETTER, _LINE, _BLOCK, _AROUND = 64, 7.4, 27, 13, 235
 _LOWEST, _HIGHEST = 320, 3000
 
 
 class _Seen(HTMLParser):
-    """Gathers the text of each block."""
+    """Gathers the text of each block; `hidden` counts what is there and not shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hidden: bool) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[str] = [""]
+        self._hidden = hidden
         self._silent = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if not self._silent and tag in _SILENT:
+        style = (dict(attrs).get("style") or "").replace(" ", "")
+        unseen = not self._hidden and "display:none" in style and tag not in _EMPTY
+        if not self._silent and (tag in _SILENT or unseen):
             self._silent = tag
         if tag in _BLOCKS:
             self.blocks.append("")
@@ -43,9 +47,12 @@ class _Seen(HTMLParser):
             self.blocks[-1] += data
 
 
-def blocks(html: str) -> list[str]:
-    """List the texts of a page in their order, a line for each block; marks of direction stay."""
-    seen = _Seen()
+def blocks(html: str, *, hidden: bool = False) -> list[str]:
+    """List the texts of a page in their order, a line for each block; marks of direction stay.
+
+    `hidden` lists what is there and not shown too, as the beginning that a mail says of itself.
+    """
+    seen = _Seen(hidden=hidden)
     seen.feed(html)
     seen.close()
     lines = (" ".join(block.split()) for block in seen.blocks)
@@ -54,7 +61,7 @@ def blocks(html: str) -> list[str]:
 
 def beginning(html: str) -> str:
     """Give what a list of mails shows beside the subject: how the text of the mail begins."""
-    text = " ".join(blocks(html))
+    text = " ".join(blocks(html, hidden=True))
     return text if len(text) <= _PREVIEW else f"{text[:_PREVIEW].rstrip()}…"
 
 
@@ -63,7 +70,7 @@ def height(html: str, width: int) -> int:
 
     A frame without scripts can't tell, and one that scrolls would be cut off in print.
     """
-    letters = max(1.0, width / _LETTER)
+    letters = max(1.0, (width - _SIDES) / _LETTER)
     lines = [1 + int(len(block) / letters) for block in blocks(html)]
     guess = _AROUND + sum(count * _LINE + _BLOCK for count in lines)
     return min(max(guess, _LOWEST), _HIGHEST)
