@@ -21,6 +21,8 @@ msgstr ""
 """
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 _WIDTH = 96
+#: Where the templates of our pages are.
+_PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"}
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
@@ -61,11 +63,12 @@ def _texts() -> Catalog:
 
 
 def _found() -> Iterator[tuple[str, int, str | tuple[str, ...]]]:
-    for path in sorted((_HERE / "pages").glob("*.html")):
-        options = dict(_OPTIONS)
-        with path.open("rb") as stream:
-            for line, message, _, _ in extract("jinja2", stream, DEFAULT_KEYWORDS, [], options):
-                yield f"pages/{path.name}", line, message
+    for folder, place in _PAGES.items():
+        for path in sorted(place.glob("*.html")):
+            options = dict(_OPTIONS)
+            with path.open("rb") as stream:
+                for line, message, _, _ in extract("jinja2", stream, DEFAULT_KEYWORDS, [], options):
+                    yield f"{folder}/{path.name}", line, message
     for name, path in _SOURCES.items():
         with path.open("rb") as stream:
             for line, message, _, _ in extract("python", stream, _KEYWORDS, [], {}):

@@ -127,14 +127,14 @@ class _Camera:
         """Photograph the sheet from the top down."""
         for top in range(0, high, _BAND):
             low = min(_BAND, high - top)
-            move = f"<style>html{{overflow:hidden;height:{low}px}}body{{margin-top:-{top}px!important}}</style>"
+            move = (
+                f"<style>html{{overflow:hidden;height:{low}px}}"
+                f"body{{margin-top:-{top}px!important}}</style>"
+            )
             target = self.folder / "band.png"
             target.unlink(missing_ok=True)
-            self._run(
-                self._page(self.html.replace("</head>", f"{move}</head>", 1)),
-                low,
-                f"--screenshot={target}",
-            )
+            page = self._page(self.html.replace("</head>", f"{move}</head>", 1))
+            self._run(page, low, f"--screenshot={target}")
             if not target.is_file():
                 message = f"{self.browser}: took no picture. {_REMEDY}"
                 raise ConfigurationError(message)

@@ -13,8 +13,6 @@ from broadcaster.render.locales import Locale, Review
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.values import spoken
 
-#: How many messages one sheet shows at most: each may be a page of hundreds of kilobytes.
-_MOST = 400
 _SMS = "sms/body.txt"
 
 
@@ -79,10 +77,14 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheets:
-    """Makes what sheets show; `measure` counts the segments of an SMS."""
+    """Makes what sheets show; `measure` counts the segments of an SMS.
+
+    `most` is how many messages one sheet shows: each may be a page of hundreds of kilobytes.
+    """
 
     renderer: TemplateRenderer
     measure: Callable[[str], SmsSize]
+    most: int = 400
 
     def sheet(self, kinds: Sequence[str], locales: Sequence[str] = ()) -> tuple[Group, ...]:
         """Show kinds with their sample facts, all without names; in the locales, or where offered.
@@ -94,10 +96,10 @@ class Sheets:
         for kind in kinds:
             if kind not in library.faults:
                 library.kind(kind)
-        for tag in locales:
-            library.locale(tag)
+        asked = {library.locale(tag).tag for tag in locales}
         names = list(dict.fromkeys(kinds)) or sorted({*library.kinds, *library.faults})
-        self._bound(names, locales)
+        whole = [library.kinds[name] for name in names if name in library.kinds]
+        self._bound(sum(len(kind.channels) * len(asked or kind.locales) for kind in whole))
         return tuple(self._kind(name, locales) for name in names)
 
     def advisory(
@@ -114,11 +116,10 @@ class Sheets:
         Errors as `sheet`, and ConfigurationError for a kind that is broken.
         """
         kind = self.renderer.library.kind(advisory.kind)
-        found = dict.fromkeys(self.renderer.library.locale(tag) for tag in locales)
-        offered = found or [self.renderer.locales[tag] for tag in kind.locales]
+        asked = {one.tag: one for one in map(self.renderer.library.locale, locales)}
+        offered = list(asked.values()) or [self.renderer.locales[tag] for tag in kind.locales]
         shown = tuple(one for one in kind.channels if not channels or one in channels)
-        if len(offered) * len(shown) > _MOST:
-            raise _too_much(len(offered) * len(shown))
+        self._bound(len(offered) * len(shown))
         readers = [(locale, _reader(locale, page)) for locale in offered]
         return Group(
             kind=kind.name,
@@ -180,18 +181,12 @@ class Sheets:
         except ConfigurationError:
             return next(iter(value.values()))
 
-    def _bound(self, names: Sequence[str], locales: Sequence[str]) -> None:
-        kinds = [self.renderer.kinds[name] for name in names if name in self.renderer.kinds]
-        count = sum(len(kind.channels) * len(locales or kind.locales) for kind in kinds)
-        if count > _MOST:
-            raise _too_much(count)
+    def _bound(self, count: int) -> None:
+        if count > self.most:
+            problem = f"{count} messages are more than the {self.most} that a sheet shows"
+            raise InvalidInputError("sheet", problem, "Name fewer kinds or locales.")
 
 
 def _reader(locale: Locale, page: Callable[[Locale], str] | None) -> Reader:
     reader = sample_reader(locale)
     return replace(reader, page_url=page(locale)) if page else reader
-
-
-def _too_much(count: int) -> InvalidInputError:
-    problem = f"{count} messages are more than the {_MOST} that a sheet shows"
-    return InvalidInputError("sheet", problem, "Name fewer kinds or locales.")

@@ -5,10 +5,20 @@ from typing import Final
 
 #: Elements that end a line; all others go on in it.
 _BLOCKS: Final = frozenset(
-    "address article aside blockquote body br dd div dl dt fieldset figure footer form h1 h2 h3 h4 "
-    "h5 h6 header hr li main nav ol p pre section table tbody td tfoot th thead tr ul".split()
+    {
+        *("address", "article", "aside", "blockquote", "body", "br", "dd", "div", "dl", "dt"),
+        *("fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
+        *("hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot"),
+        *("th", "thead", "tr", "ul"),
+    }
 )
-_EMPTY: Final = frozenset("area base br col embed hr img input link meta source track wbr".split())
+#: Elements that hold nothing and are never closed.
+_EMPTY: Final = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+        *("track", "wbr"),
+    }
+)
 _SILENT: Final = frozenset({"head", "script", "style", "template", "title"})
 
 #: What a list of mails shows of a mail's beginning, characters.
