@@ -161,6 +161,19 @@ def test_a_browser_that_fails_is_named(tmp_path: Path) -> None:
         browser.picture(_SHEET, Path("/bin/true"))
 
 
+def test_a_browser_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is what it started; nobody waits for ever, and nothing is left behind."""
+    made = tmp_path / "browser"
+    made.write_text(f"#!/bin/sh\nsleep 600 &\necho $! >{tmp_path}/started\nwait\n")
+    made.chmod(0o700)
+    monkeypatch.setattr(browser, "_SECONDS", 0.3)
+    with pytest.raises(ConfigurationError, match="was not ready within"):
+        browser.picture(_SHEET, made)
+    started = int((tmp_path / "started").read_text())
+    status = Path(f"/proc/{started}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
 def test_a_browser_is_found_or_its_lack_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -148,24 +149,34 @@ class _Camera:
     def _run(self, page: Path, high: int, wish: str) -> str:
         words = [str(self.browser), *_FLAGS, *_as_root(), f"--user-data-dir={self.folder / 'home'}"]
         words += [f"--window-size={WIDTH},{high}", wish, page.as_uri()]
-        try:
-            done = subprocess.run(words, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  (a browser that was found or set)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            message = f"{self.browser}: {_why(error)}. {_REMEDY}"
-            raise ConfigurationError(message) from error
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            message = f"{self.browser}: ended with {done.returncode}, {(said or [''])[-1][:200]!r}."
+        code, out, err = _ended(words)
+        if code:
+            said = err.decode("utf-8", "replace").strip().splitlines()
+            message = f"{self.browser}: ended with {code}, {(said or [''])[-1][:200]!r}."
             raise ConfigurationError(f"{message} {_REMEDY}")
-        return done.stdout.decode("utf-8", "replace")
+        return out.decode("utf-8", "replace")
+
+
+def _ended(words: Sequence[str]) -> tuple[int, bytes, bytes]:
+    """Run a browser to its end, or end it and all that it started; ConfigurationError."""
+    try:
+        with subprocess.Popen(  # noqa: S603  (a browser that was found or set)
+            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        ) as running:
+            try:
+                out, err = running.communicate(timeout=_SECONDS)
+            except BaseException:
+                os.killpg(running.pid, signal.SIGKILL)
+                raise
+            return running.returncode, out, err
+    except subprocess.TimeoutExpired as error:
+        message = f"{words[0]}: was not ready within {_SECONDS} s. {_REMEDY}"
+        raise ConfigurationError(message) from error
+    except OSError as error:
+        message = f"{words[0]}: {error.strerror}. {_REMEDY}"
+        raise ConfigurationError(message) from error
 
 
 def _as_root() -> Sequence[str]:
     """Leave out the browser's own sandbox where it refuses to start with it."""
     return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, subprocess.TimeoutExpired):
-        return f"was not ready within {_SECONDS} s"
-    return str(error)
