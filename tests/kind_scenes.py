@@ -1,4 +1,4 @@
-"""The kinds on water quality and customer service, with their facts in every combination."""
+"""The kinds that are shipped, with their facts in every combination that reads differently."""
 
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -10,13 +10,29 @@ from broadcaster.render.renderer import TemplateRenderer
 
 ROOT = Path(__file__).parents[1]
 KINDS = (
+    *("planned_outage", "unplanned_outage", "restoration", "low_pressure"),
+    *("street_lighting", "flooding", "weather", "withdrawal"),
     *("water_do_not_drink", "water_boil", "water_all_clear", "meter_reading"),
     *("payment_change", "branch_hours", "fraud_warning", "service_survey"),
 )
 
+_PROSE: FactValue = dict.fromkeys(("en", "fr", "ar", "es", "und"), "We know why.")
+_FROM: FactValue = "2026-05-04T08:00:00+01:00"
+_UNTIL: FactValue = "2026-05-05T14:00:00+01:00"
 _MANY: FactValue = ["Anfa", "Sidi Belyout", "Oasis", "Derb Ghallef", "Hay Hassani"]
 #: Facts beside the samples: one and many, one day, and what has no sample.
 _OTHERS: Mapping[str, tuple[Mapping[str, FactValue], ...]] = {
+    "planned_outage": ({"districts": _MANY, "ends": _UNTIL},),
+    "unplanned_outage": ({"districts": _MANY, "streets": ["Rue Socrate"], "restoration": None},),
+    "restoration": (
+        {"remaining": ["Rue Socrate"], "cause": _PROSE},
+        {"districts": _MANY, "remaining": _MANY},
+    ),
+    "low_pressure": ({"starts": None}, {"ends": None}, {"districts": _MANY}),
+    "street_lighting": ({"districts": ["Anfa"], "cause": _PROSE}, {"districts": _MANY}),
+    "flooding": ({"starts": _FROM, "advice": _PROSE}, {"starts": _FROM, "ends": None}),
+    "weather": ({"starts": None, "advice": _PROSE}, {"ends": None}, {"districts": _MANY}),
+    "withdrawal": ({"cause": _PROSE},),
     "water_do_not_drink": ({"places": ["Anfa"]}, {"places": _MANY}),
     "water_boil": ({"minutes": 3}, {"places": _MANY}),
     "water_all_clear": ({"minutes": 1}, {"places": _MANY}),

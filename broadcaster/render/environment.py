@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
@@ -18,7 +18,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi, formats
 from broadcaster.render.catalogues import Key, Texts
 from broadcaster.render.locales import Locale
-from broadcaster.render.values import Shown, Surface, show_free, show_ltr
+from broadcaster.render.values import Shown, Surface, show_free, show_url
 
 #: What a part may come to, in characters. Gmail cuts a mail off at 102 kB; a page may be longer.
 _LIMITS: Mapping[Surface, int] = {
@@ -44,6 +44,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without Python: no methods of built-in values, no globals, arithmetic in bounds."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Refuse `{% autoescape false %}`: a customer's name would be mark-up of the page."""
+        tree = super()._parse(source, name, filename)
+        found = tree.find(nodes.EvalContextModifier)
+        if found is not None:
+            message = "escaping cannot be turned off"
+            raise TemplateSyntaxError(message, found.lineno, name)
+        return tree
 
     def is_safe_callable(self, obj: object) -> bool:
         """Refuse methods of texts, lists and numbers: `'x'.ljust(10**9)` fills the memory."""
@@ -86,17 +95,25 @@ def _speak(environment: Sandbox, texts: Texts) -> None:
     def one(text: str) -> str:
         return texts.text(Key(None, text, None))
 
-    def counted(singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(None, singular, plural), count)
+    def counted(singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(None, singular, plural), _whole(count, singular))
 
     def within(context: str, text: str) -> str:
         return texts.text(Key(context, text, None))
 
-    def counted_within(context: str, singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(context, singular, plural), count)
+    def counted_within(context: str, singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(context, singular, plural), _whole(count, singular))
 
     install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # (the i18n extension adds it to the instance)
     install(one, counted, newstyle=True, pgettext=within, npgettext=counted_within)
+
+
+def _whole(count: object, text: str) -> int:
+    """Give what picks a plural form; ConfigurationError for what is no whole number."""
+    if not isinstance(count, int | float) or count != int(count):
+        message = f"{text!r}: counts {count!s:.20}. Count whole things, or write the text without."
+        raise ConfigurationError(message)
+    return abs(int(count))
 
 
 def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
@@ -110,7 +127,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         return formats.clock(moment.astimezone(setting.zone), surface, locale)
 
     def bare_url(url: Shown) -> Shown:
-        return show_ltr(bare(url.raw), surface, locale, url.href)
+        return show_url(bare(url.raw), surface, locale, url.href)
 
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)

@@ -1,4 +1,4 @@
-"""The text parts of the kinds on water quality and customer service, as people have read them.
+"""The text parts of all kinds, as people have read them.
 
 `UPDATE_GOLDEN=1 pytest tests/golden` writes them anew; read the difference before committing it.
 """

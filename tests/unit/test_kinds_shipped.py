@@ -1,22 +1,33 @@
-"""The kinds on water quality and customer service: whole, short and clean with whatever facts."""
+"""The kinds that are shipped: whole, short and clean with whatever facts."""
 
+import html
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from broadcaster.channels.sms import measure
 from broadcaster.domain.cap import Category, ResponseType
-from broadcaster.domain.message import Channel, MessageClass
+from broadcaster.domain.message import Channel, MessageClass, WebContent
+from broadcaster.ports import Reader
+from broadcaster.render import bidi
 from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sample_reader
 from broadcaster.render.findings import Gravity
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import PSEUDO
 from broadcaster.render.renderer import TemplateRenderer
+from tests import skeletons
 from tests.kind_scenes import KINDS, scenes, shipped
 
 #: Room for what an update or a correction begins with, in units of GSM-7.
 _MARKER = len("Correction: ")
+#: Readers with and without each field, and with what must be escaped.
+_READERS = [
+    Reader(name=name, number="1", unsubscribe_url=way_out, page_url="https://x.test/1?a=1&b=2")
+    for name in ("Amina", "", 'L’<b>عائشة</b> & "%s"')
+    for way_out in ("https://x.test/a?b=1&c=2", "")
+]
 _TAG = re.compile(r"<(style|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
@@ -48,9 +59,10 @@ def test_every_message_is_short_and_whole(renderer: TemplateRenderer, name: str)
         size = measure(parts["sms/body.txt"])
         assert (size.encoding, size.segments) == ("GSM-7", 1)
         assert size.units + _MARKER <= 160
-        assert len(parts["push/title.txt"]) + _MARKER <= 50
-        assert len(parts["push/body.txt"]) <= 150
-        assert len(parts["email/subject.txt"].strip()) + _MARKER <= 78
+        for part in ("push/title.txt", "push/body.txt", "email/subject.txt"):
+            most = kind.rule(part).max_characters
+            assert most is not None
+            assert len(parts[part].strip()) + (0 if "body" in part else _MARKER) <= most
         for text in parts.values():
             words = _TAG.sub("", text)
             assert not re.search(r"None|[^\s ] {2,}\S| [.,:]|\(\)|: ?\.|\{", words), words
@@ -64,6 +76,50 @@ def test_no_word_of_a_choice_is_shown(renderer: TemplateRenderer, name: str) -> 
     for parts in told(renderer, kind, PSEUDO):
         for text in parts.values():
             assert not (raw and re.search(rf"\b({raw})\b", _TAG.sub("", text)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_mail_and_page_say_the_same(renderer: TemplateRenderer, name: str) -> None:
+    """Each block says the same words in the mail's text, in its mark-up and on the page."""
+    kind = renderer.kinds[name]
+    advisory, reader = sample_advisory(kind, kind.sample()), sample_reader(renderer.locales["en"])
+    said = [
+        {
+            block: "".join(bidi.strip(html.unescape(_TAG.sub("", text))).replace("- ", "").split())
+            for block, text in renderer.blocks(advisory, part, "en", reader).items()
+            if block in {"what", "when", "todo", "ask"}
+        }
+        for part in ("email/body.txt", "email/body.mjml", "web/page.html")
+    ]
+    assert said[0] == said[1] == said[2]
+    assert len(said[0]) == 4
+    assert all(said[0].values())
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL, Channel.PUSH])
+@pytest.mark.parametrize("name", KINDS)
+def test_each_has_skeletons(renderer: TemplateRenderer, name: str, channel: Channel) -> None:
+    """A message is filled, not rendered, for each reader, and is what a full render gives."""
+    kind = renderer.kinds[name]
+    advisory = sample_advisory(kind, kind.sample())
+    fill, pieces = (way(advisory, channel, "en") for way in (renderer.prepare, renderer.pieces))
+    for reader in _READERS:
+        assert pieces(reader) is not None
+        full = partial(renderer.render, advisory, channel, "en", reader)
+        assert skeletons.outcome(partial(fill, reader)) == skeletons.outcome(full)
+
+
+def test_a_title_has_no_mark_up(renderer: TemplateRenderer) -> None:
+    """A place in another script is isolated in a heading, and plain where tags cannot stand."""
+    kind = renderer.kinds["flooding"]
+    facts = kind.resolve({**kind.sample(), "districts": ["درب <غلف> & Co"]})
+    reader = sample_reader(renderer.locales["en"])
+    content = renderer.render(sample_advisory(kind, facts), Channel.WEB, "en", reader)
+    assert isinstance(content, WebContent)
+    place = "درب &lt;غلف&gt; &amp; Co"
+    assert f"<title>Danger, flooding: {place}</title>" in content.html
+    assert f'content="There is flooding in {place}.' in content.html
+    assert f"<h1>Danger, flooding: <bdi>{place}</bdi></h1>" in content.html
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -84,11 +140,12 @@ def test_each_is_labelled_in_four_languages(renderer: TemplateRenderer, name: st
 
 
 def test_only_dangers_to_health_are_safety_messages(renderer: TemplateRenderer) -> None:
-    """What passes an opt-out of service messages is kept for water that may harm."""
+    """What passes an opt-out of service messages is kept for what may harm."""
     safety = {n for n in KINDS if renderer.kinds[n].message_class is MessageClass.SAFETY}
-    assert safety == {"water_do_not_drink", "water_boil", "water_all_clear"}
+    water = {"water_do_not_drink", "water_boil", "water_all_clear"}
+    assert safety == {*water, "flooding", "weather"}
     assert renderer.kinds["service_survey"].message_class is MessageClass.PROMOTIONAL
-    for name in safety:
+    for name in water:
         assert Category.HEALTH in renderer.kinds[name].cap.category
     assert renderer.kinds["water_all_clear"].cap.response == (ResponseType.ALL_CLEAR,)
 
