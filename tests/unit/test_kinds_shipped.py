@@ -3,31 +3,22 @@
 import html
 import re
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
 from broadcaster.channels.sms import measure
 from broadcaster.domain.cap import Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass, WebContent
-from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sample_reader
 from broadcaster.render.findings import Gravity
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import PSEUDO
 from broadcaster.render.renderer import TemplateRenderer
-from tests import skeletons
 from tests.kind_scenes import KINDS, scenes, shipped
 
 #: Room for what an update or a correction begins with, in units of GSM-7.
 _MARKER = len("Correction: ")
-#: Readers with and without each field, and with what must be escaped.
-_READERS = [
-    Reader(name=name, number="1", unsubscribe_url=way_out, page_url="https://x.test/1?a=1&b=2")
-    for name in ("Amina", "", 'L’<b>عائشة</b> & "%s"')
-    for way_out in ("https://x.test/a?b=1&c=2", "")
-]
 _TAG = re.compile(r"<(style|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL)
 
 
@@ -94,19 +85,6 @@ def test_mail_and_page_say_the_same(renderer: TemplateRenderer, name: str) -> No
     assert said[0] == said[1] == said[2]
     assert len(said[0]) == 4
     assert all(said[0].values())
-
-
-@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL, Channel.PUSH])
-@pytest.mark.parametrize("name", KINDS)
-def test_each_has_skeletons(renderer: TemplateRenderer, name: str, channel: Channel) -> None:
-    """A message is filled, not rendered, for each reader, and is what a full render gives."""
-    kind = renderer.kinds[name]
-    advisory = sample_advisory(kind, kind.sample())
-    fill, pieces = (way(advisory, channel, "en") for way in (renderer.prepare, renderer.pieces))
-    for reader in _READERS:
-        assert pieces(reader) is not None
-        full = partial(renderer.render, advisory, channel, "en", reader)
-        assert skeletons.outcome(partial(fill, reader)) == skeletons.outcome(full)
 
 
 def test_a_title_has_no_mark_up(renderer: TemplateRenderer) -> None:
