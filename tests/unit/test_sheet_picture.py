@@ -166,7 +166,7 @@ def test_a_browser_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
     made = tmp_path / "browser"
     made.write_text(f"#!/bin/sh\nsleep 600 &\necho $! >{tmp_path}/started\nwait\n")
     made.chmod(0o700)
-    monkeypatch.setattr(browser, "_SECONDS", 0.3)
+    monkeypatch.setattr(browser, "_SECONDS", 1)
     with pytest.raises(ConfigurationError, match="was not ready within"):
         browser.picture(_SHEET, made)
     started = int((tmp_path / "started").read_text())
