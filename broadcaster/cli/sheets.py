@@ -76,11 +76,26 @@ def publish(
     except NotFoundError as error:
         raise NotFoundError("--words", error.problem, error.remedy) from error
     html = writer.page(groups, wish.looks, campaign=campaign)
-    content = browser.picture(html, camera) if camera else html.encode()
+    content = _photograph(html, camera) if camera else html.encode()
     _write(wish.output, content)
     _tell(wish, groups)
     if wish.picture:
         _say_what_is_boxed(groups)
+
+
+def _photograph(html: str, camera: Path) -> bytes:
+    from broadcaster.cli.progress import later
+    from broadcaster.render.sheets import browser
+
+    whole = 0
+
+    def moved(done: int, rows: int) -> None:
+        nonlocal whole
+        whole = rows
+        move(done)
+
+    with later(lambda: whole, "rows of pixels") as move:
+        return browser.picture(html, camera, moved)
 
 
 def _tell(wish: Wish, groups: Sequence["Group"]) -> None:

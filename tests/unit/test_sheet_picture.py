@@ -141,7 +141,11 @@ def test_pictures_of_different_widths_are_not_joined() -> None:
 
 def test_a_high_sheet_is_taken_piece_by_piece(tmp_path: Path) -> None:
     """A browser paints only so much at once; no row is lost or doubled where pieces meet."""
-    taken = browser.picture(_SHEET, _made(tmp_path, 6003))
+    told: list[tuple[int, int]] = []
+    taken = browser.picture(
+        _SHEET, _made(tmp_path, 6003), lambda done, whole: told.append((done, whole))
+    )
+    assert told == [(6000, 6003), (6003, 6003)]
     high, rows = _decode(taken)
     assert high == 6003
     assert rows == [bytes((y >> 8, y & 255, 7)) for y in range(6003)]

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +77,10 @@ def find(setting: str) -> Path:
     raise ConfigurationError(message)
 
 
-def picture(html: str, browser: Path) -> bytes:
-    """Take a picture of a whole sheet, PNG.
+def picture(
+    html: str, browser: Path, move: Callable[[int, int], None] = lambda done, whole: None
+) -> bytes:
+    """Take a picture of a whole sheet, PNG; `move` hears of how many rows of how many are done.
 
     ConfigurationError when the browser does not do it, InvalidInputError when the sheet is too
     high for a picture.
@@ -89,7 +91,7 @@ def picture(html: str, browser: Path) -> bytes:
         if high > _HIGHEST:
             problem = f"the picture would be {high} pixels high, more than {_HIGHEST}"
             raise InvalidInputError("--output", problem, "Name fewer kinds, or write HTML.")
-        return png.stack(camera.bands(high))
+        return png.stack(camera.bands(high, move))
 
 
 def without_letters(text: str) -> str:
@@ -124,7 +126,7 @@ class _Camera:
             raise ConfigurationError(message)
         return max(1, int(found[1]))
 
-    def bands(self, high: int) -> Iterator[bytes]:
+    def bands(self, high: int, move: Callable[[int, int], None]) -> Iterator[bytes]:
         """Photograph the sheet from the top down."""
         for top in range(0, high, _BAND):
             low = min(_BAND, high - top)
@@ -140,6 +142,7 @@ class _Camera:
                 message = f"{self.browser}: took no picture. {_REMEDY}"
                 raise ConfigurationError(message)
             yield target.read_bytes()
+            move(top + low, high)
 
     def _page(self, html: str) -> Path:
         page = self.folder / "sheet.html"
