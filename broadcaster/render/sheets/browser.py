@@ -77,10 +77,12 @@ def find(setting: str) -> Path:
     raise ConfigurationError(message)
 
 
-def picture(
-    html: str, browser: Path, move: Callable[[int, int], None] = lambda done, whole: None
-) -> bytes:
-    """Take a picture of a whole sheet, PNG; `move` hears of how many rows of how many are done.
+#: Hears how many rows of pixels are done, and how many there are.
+Move = Callable[[int, int], None]
+
+
+def picture(html: str, browser: Path, move: Move | None = None) -> bytes:
+    """Take a picture of a whole sheet, PNG.
 
     ConfigurationError when the browser does not do it, InvalidInputError when the sheet is too
     high for a picture.
@@ -126,23 +128,24 @@ class _Camera:
             raise ConfigurationError(message)
         return max(1, int(found[1]))
 
-    def bands(self, high: int, move: Callable[[int, int], None]) -> Iterator[bytes]:
+    def bands(self, high: int, move: Move | None) -> Iterator[bytes]:
         """Photograph the sheet from the top down."""
         for top in range(0, high, _BAND):
             low = min(_BAND, high - top)
-            move = (
+            shift = (
                 f"<style>html{{overflow:hidden;height:{low}px}}"
                 f"body{{margin-top:-{top}px!important}}</style>"
             )
             target = self.folder / "band.png"
             target.unlink(missing_ok=True)
-            page = self._page(self.html.replace("</head>", f"{move}</head>", 1))
+            page = self._page(self.html.replace("</head>", f"{shift}</head>", 1))
             self._run(page, low, f"--screenshot={target}")
             if not target.is_file():
                 message = f"{self.browser}: took no picture. {_REMEDY}"
                 raise ConfigurationError(message)
             yield target.read_bytes()
-            move(top + low, high)
+            if move:
+                move(top + low, high)
 
     def _page(self, html: str) -> Path:
         page = self.folder / "sheet.html"
