@@ -3,10 +3,12 @@
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from broadcaster.channels.sms import measure
+from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.cap import Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass, WebContent
 from broadcaster.render import bidi
@@ -57,6 +59,20 @@ def test_every_message_is_short_and_whole(renderer: TemplateRenderer, name: str)
         for text in parts.values():
             words = _TAG.sub("", text)
             assert not re.search(r"None|[^\s ] {2,}\S| [.,:]|\(\)|: ?\.|\{", words), words
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "withdrawal"])
+def test_what_follows_says_so_first(renderer: TemplateRenderer, name: str) -> None:
+    """SMS, subject and push title of a correction begin with the word for it; others do not."""
+    kind = renderer.kinds[name]
+    alert = sample_advisory(kind, kind.sample())
+    reader = sample_reader(renderer.locales["en"])
+    for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH):
+        first, second = (
+            next(iter(parts_of(renderer.render(advisory, channel, "en", reader)).values()))
+            for advisory in (alert, replace(alert, message_type=MessageType.CORRECTION))
+        )
+        assert second == f"Correction: {first}"
 
 
 @pytest.mark.parametrize("name", KINDS)
