@@ -1,8 +1,6 @@
 """Writing preview sheets: how kinds and campaigns read, as a page or as a picture."""
 
 import json as json_
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,17 +134,14 @@ def _say_what_is_boxed(groups: Sequence["Group"]) -> None:
 
 def _write(output: Path, content: bytes) -> None:
     """Put a file in its place when it is whole; a device is written to. InvalidInputError."""
+    draft = output if streamed(output) else output.with_name(f".{output.name}.draft")
     try:
-        if streamed(output):
-            output.write_bytes(content)
-            return
-        descriptor, name = tempfile.mkstemp(".draft", f".{output.name}.", output.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-            Path(name).replace(output)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        draft.write_bytes(content)
+        if draft != output:
+            draft.replace(output)
     except OSError as error:
         remedy = "Name a file in a folder that can be written."
         raise InvalidInputError("--output", f"{output}: {error.strerror}", remedy) from error
+    finally:
+        if draft != output:
+            draft.unlink(missing_ok=True)
