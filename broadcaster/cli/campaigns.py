@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import steering
-from broadcaster.cli.sheets import Both, Dark, Locales, Output, Words, tags
+from broadcaster.cli import sheets, steering
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -115,28 +114,6 @@ def forecast(
             write_picture(draw(figures), picture)
 
 
-@app.command()
-def preview(
-    campaign: Which,
-    *,
-    output: Output,
-    locale: Locales = "",
-    dark: Dark = False,
-    both: Both = False,
-    words: Words = "en",
-    json: Json = False,
-) -> None:
-    """Show a campaign's messages by locale and channel as one page or picture, as they read now."""
-    from broadcaster import bootstrap
-    from broadcaster.cli.sheets import Wish, publish
-
-    wish = Wish.of(output, dark=dark, both=both, words=words, json=json)
-    with running() as runtime:
-        found = runtime.campaigns.get(campaign)
-        group = bootstrap.campaign_sheet(runtime, found, tags(locale))
-        publish(runtime.settings, wish, [group], found.name)
-
-
 @app.command("left-out")
 def left_out(
     campaign: Which,
@@ -194,6 +171,7 @@ for command in (
     steering.release,
     steering.cancel,
     steering.replay,
+    sheets.preview,
 ):
     app.command()(command)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broadcaster.cli.sheets import Both, Dark, Locales, Output, Words, tags
+from broadcaster.cli import sheets
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
@@ -124,25 +124,7 @@ def preview(
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
 
 
-@app.command()
-def sheet(
-    kinds: Annotated[list[str] | None, typer.Argument(help="All without.", metavar="KIND")] = None,
-    *,
-    output: Output,
-    locale: Locales = "",
-    dark: Dark = False,
-    both: Both = False,
-    words: Words = "en",
-    json_: Json = False,
-) -> None:
-    """Show kinds by locale and channel as one page or picture, with their sample facts."""
-    from broadcaster import bootstrap
-    from broadcaster.cli.sheets import Wish, publish
-    from broadcaster.settings import load
-
-    settings = load()
-    wish = Wish.of(output, dark=dark, both=both, words=words, json=json_)
-    publish(settings, wish, bootstrap.sheets(settings).sheet(kinds or [], tags(locale)))
+app.command()(sheets.sheet)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Writing preview sheets: how kinds and campaigns read, as a page or as a picture."""
+"""`broadcaster kinds sheet` and `campaigns preview`: how they read, as a page or a picture."""
 
 import json as json_
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from broadcaster.cli.private import streamed
+from broadcaster.cli.steering import Which, running
 from broadcaster.errors import InvalidInputError, NotFoundError
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
     from broadcaster.render.sheets.cells import Group
-    from broadcaster.render.sheets.page import Look
-    from broadcaster.settings import Settings
+    from broadcaster.render.sheets.page import Look, SheetWriter
 
 Output = Annotated[
     Path,
@@ -27,57 +27,98 @@ Locales = Annotated[
 Dark = Annotated[bool, typer.Option("--dark", help="As on a dark screen.")]
 Both = Annotated[bool, typer.Option("--both", help="Light, and dark below.")]
 Words = Annotated[str, typer.Option(help="The language of the sheet's own words: en, fr, ar.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def tags(text: str) -> list[str]:
-    """Give the locales of an option."""
+def sheet(
+    kinds: Annotated[list[str] | None, typer.Argument(help="All without.", metavar="KIND")] = None,
+    *,
+    output: Output,
+    locale: Locales = "",
+    dark: Dark = False,
+    both: Both = False,
+    words: Words = "en",
+    json: Json = False,
+) -> None:
+    """Show kinds by locale and channel as one page or picture, with their sample facts."""
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    wish = _wish(output, words, dark=dark, both=both, json=json)
+    _publish(wish, bootstrap.sheets(load()).sheet(kinds or [], _tags(locale)))
+
+
+def preview(
+    campaign: Which,
+    *,
+    output: Output,
+    locale: Locales = "",
+    dark: Dark = False,
+    both: Both = False,
+    words: Words = "en",
+    json: Json = False,
+) -> None:
+    """Show a campaign's messages by locale and channel as one page or picture, as they read now."""
+    from broadcaster import bootstrap
+
+    wish = _wish(output, words, dark=dark, both=both, json=json)
+    with running() as runtime:
+        found = runtime.campaigns.get(campaign)
+        group = bootstrap.campaign_sheet(runtime, found, _tags(locale))
+    _publish(wish, [group], found.name)
+
+
+def _tags(text: str) -> list[str]:
     return [tag.strip() for tag in text.split(",") if tag.strip()]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """What kind of sheet is wanted, and where."""
+class _Wish:
+    """What is wanted, and all that it needs: `camera` is the browser where it is a picture."""
 
     output: Path
-    picture: bool
     looks: Sequence["Look"]
-    words: str
+    writer: "SheetWriter"
+    camera: Path | None
     json: bool
 
-    @classmethod
-    def of(cls, output: Path, *, dark: bool, both: bool, words: str, json: bool) -> "Wish":
-        """Read the options; InvalidInputError for a file of another kind."""
-        from broadcaster.render.sheets.page import Look
 
-        ending = output.suffix.lower()
-        if ending not in {".html", ".htm", ".png"}:
-            problem = f"{output.name[:80]!r} says neither page nor picture"
-            raise InvalidInputError("--output", problem, "Name a file that ends in .html or .png.")
-        looks = tuple(Look) if both else (Look.DARK if dark else Look.LIGHT,)
-        return cls(output=output, picture=ending == ".png", looks=looks, words=words, json=json)
+def _wish(output: Path, words: str, *, dark: bool, both: bool, json: bool) -> _Wish:
+    """Read the options before anything is done.
 
-
-def publish(
-    settings: "Settings", wish: Wish, groups: Sequence["Group"], campaign: str = ""
-) -> None:
-    """Write a sheet and say what is in it.
-
-    NotFoundError for the language of its words, ConfigurationError when a picture has no browser,
-    InvalidInputError for the file; then the file stays as it was.
+    InvalidInputError for a file of another kind, NotFoundError for the language of the words,
+    ConfigurationError when a picture has no browser.
     """
     from broadcaster import bootstrap
     from broadcaster.render.sheets import browser
+    from broadcaster.render.sheets.page import Look
+    from broadcaster.settings import load
 
-    camera = browser.find(settings.browser) if wish.picture else None
+    ending = output.suffix.lower()
+    if ending not in {".html", ".htm", ".png"}:
+        problem = f"{output.name[:80]!r} says neither page nor picture"
+        raise InvalidInputError("--output", problem, "Name a file that ends in .html or .png.")
+    settings = load()
+    camera = browser.find(settings.browser) if ending == ".png" else None
     try:
-        writer = bootstrap.sheet_writer(settings, wish.words)
+        writer = bootstrap.sheet_writer(settings, words)
     except NotFoundError as error:
         raise NotFoundError("--words", error.problem, error.remedy) from error
-    html = writer.page(groups, wish.looks, campaign=campaign)
-    content = _photograph(html, camera) if camera else html.encode()
+    looks = tuple(Look) if both else (Look.DARK if dark else Look.LIGHT,)
+    return _Wish(output=output, looks=looks, writer=writer, camera=camera, json=json)
+
+
+def _publish(wish: _Wish, groups: Sequence["Group"], campaign: str = "") -> None:
+    """Write a preview sheet and say what is in it.
+
+    ConfigurationError when the browser fails, InvalidInputError for the file; then it stays as it
+    was.
+    """
+    html = wish.writer.page(groups, wish.looks, campaign=campaign)
+    content = _photograph(html, wish.camera) if wish.camera else html.encode()
     _write(wish.output, content)
     _tell(wish, groups)
-    if wish.picture:
+    if wish.camera:
         _say_what_is_boxed(groups)
 
 
@@ -96,7 +137,7 @@ def _photograph(html: str, camera: Path) -> bytes:
         return browser.picture(html, camera, moved)
 
 
-def _tell(wish: Wish, groups: Sequence["Group"]) -> None:
+def _tell(wish: _Wish, groups: Sequence["Group"]) -> None:
     cells = [cell for group in groups for row in group.rows for cell in row.cells.values()]
     locales = sorted({row.locale.tag for group in groups for row in group.rows})
     faults = sum(bool(group.fault) for group in groups) + sum(bool(cell.fault) for cell in cells)
