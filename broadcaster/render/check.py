@@ -119,7 +119,7 @@ class KindChecker:
         found = [*self._translations(kind, locale)]
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
-            found += self._renderings(kind, locale)
+            found += self._scenes(kind, locale)
         if locale.review is Review.APPROVED:
             yield from found
             return
@@ -155,10 +155,17 @@ class KindChecker:
             ):
                 yield _finding(kind.name, part, locale.tag, name, fault)
 
-    def _renderings(
-        self, kind: Kind, locale: Locale, advisory: Advisory | None = None
-    ) -> Iterator[Finding]:
-        advisory = advisory or sample_advisory(kind, kind.sample())
+    def _scenes(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
+        """Check how the kind reads with its sample, and what is wrong with other facts alone."""
+        seen: set[Finding] = set()
+        for words, facts in kind.scenes():
+            for finding in self._renderings(kind, locale, sample_advisory(kind, facts)):
+                if finding not in seen:
+                    seen.add(finding)
+                    place = ", ".join(filter(None, (finding.place, words)))
+                    yield replace(finding, place=place)
+
+    def _renderings(self, kind: Kind, locale: Locale, advisory: Advisory) -> Iterator[Finding]:
         reader = sample_reader(locale)
         for channel in kind.channels:
             try:
@@ -168,8 +175,9 @@ class KindChecker:
                     said = Said(
                         kind=kind, part=part, locale=locale, facts=advisory.facts, reader=reader
                     )
-                    for place, fault in said.faults(text, blocks, self.measure):
-                        yield _finding(kind.name, part, locale.tag, place, fault)
+                    for place, fault, gravity in said.faults(text, blocks, self.measure):
+                        found = _finding(kind.name, part, locale.tag, place, fault)
+                        yield replace(found, gravity=gravity)
             except ConfigurationError as error:
                 fault = Fault(str(error), "Then check again.")
                 yield _finding(kind.name, channel, locale.tag, "", fault)

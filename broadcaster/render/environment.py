@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import CodeType
 from zoneinfo import ZoneInfo
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
@@ -72,6 +74,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled, for every locale: only what they look up differs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get(self._name(bucket))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            if len(self._kept) >= _COMPILED:
+                self._kept.clear()
+            self._kept[self._name(bucket)] = bucket.code
+
+    def _name(self, bucket: Bucket) -> tuple[object, str, str]:
+        return bucket.environment.autoescape, bucket.key, bucket.checksum
+
+
+#: How many compiled templates are kept.
+_COMPILED = 2000
+_compiled = _Compiled()
+
+
 def make_environment(templates: Mapping[str, str], texts: Texts, setting: Setting) -> Sandbox:
     """Make the environment for one surface and locale."""
     environment = Sandbox(
@@ -79,6 +105,9 @@ def make_environment(templates: Mapping[str, str], texts: Texts, setting: Settin
         undefined=StrictUndefined,
         autoescape=setting.surface in {Surface.MAIL, Surface.PAGE},
         extensions=list(EXTENSIONS),
+        # Nothing is worked out beforehand: a filter gives another text in each locale.
+        optimized=False,
+        bytecode_cache=_compiled,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.clear()

@@ -12,6 +12,7 @@ from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare, finish_sms
 from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.findings import Gravity
 from broadcaster.render.heard import heard, is_markup
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
@@ -29,10 +30,11 @@ _LATIN = frozenset({FactType.PHONE, FactType.EMAIL, FactType.URL})
 
 
 class Remark(NamedTuple):
-    """A fault of a part, and where in it."""
+    """A fault of a part, where in it, and how grave."""
 
     place: str
     fault: Fault
+    gravity: Gravity = Gravity.ERROR
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,7 @@ class Said:
         for name in self._required():
             if not heard(blocks.get(name, ""), self.part):
                 yield Remark(f"block {name}", Fault("says nothing", "Write this block."))
-        yield from (Remark("", fault) for fault in self._length(text, measure))
+        yield from self._length(text, measure)
         yield from (Remark("", fault) for fault in self._contacts(found))
         yield from (Remark("", fault) for fault in self._way_out(text))
         yield from (Remark("", fault) for fault in self._root(text))
@@ -69,22 +71,25 @@ class Said:
             names |= dict.fromkeys((*self.kind.cap.description, *self.kind.cap.instruction))
         return names
 
-    def _length(self, text: str, measure: Callable[[str], SmsSize]) -> Iterator[Fault]:
+    def _length(self, text: str, measure: Callable[[str], SmsSize]) -> Iterator[Remark]:
         rule = self.kind.rule(self.part)
         if rule.max_characters is not None and len(text) > rule.max_characters:
-            yield Fault(
-                f"has {len(text)} characters", f"Shorten it to {rule.max_characters} at most."
-            )
+            problem = f"has {len(text)} characters"
+            yield Remark("", Fault(problem, f"Shorten it to {rule.max_characters} at most."))
         usual = SEGMENTS if self.part == "sms/body.txt" else {}
         limits = {**usual, **(rule.max_segments or {})}
         if limits:
-            size = measure(text)
-            most = limits.get(size.encoding)
-            if most is not None and size.segments > most:
-                yield Fault(
-                    f"takes {size.segments} segments ({size.units} units of {size.encoding})",
-                    f"Shorten it to {most} at most, or find the letters that GSM-7 has not.",
-                )
+            yield from self._segments(measure(text), limits)
+
+    def _segments(self, size: SmsSize, limits: Mapping[str, int]) -> Iterator[Remark]:
+        most = limits.get(size.encoding)
+        takes = f"takes {size.segments} segments ({size.units} units of {size.encoding})"
+        if most is not None and size.segments > most:
+            remedy = f"Shorten it to {most} at most, or find the letters that GSM-7 has not."
+            yield Remark("", Fault(takes, remedy))
+        elif self.locale.script == "Latn" and size.encoding == "UCS-2" and size.segments > 1:
+            remedy = "Take out letters that GSM-7 has not; `broadcaster sms count` names them."
+            yield Remark("", Fault(takes, remedy), Gravity.WARNING)
 
     def _contacts(self, found: str) -> Iterator[Fault]:
         for name in self.kind.rule(self.part).contacts:
