@@ -121,22 +121,25 @@ def test_joined_pictures_are_one_below_the_other(
 ) -> None:
     """Whatever filters the parts begin with, every pixel is as it was."""
     pixel, bands = drawn
-    joined = png.stack(_encode(rows, kinds, pixel) for rows, kinds in bands)
     expected = [row for rows, _ in bands for row in rows]
+    pictures = (_encode(rows, kinds, pixel) for rows, kinds in bands)
+    joined = png.stack(pictures, len(expected))
     assert _decode(joined) == (len(expected), expected)
 
 
-@pytest.mark.parametrize("pictures", [[], [b"GIF89a"], [b"\x89PNG\r\n\x1a\n"]])
+@pytest.mark.parametrize(
+    "pictures", [[], [b"GIF89a"], [b"\x89PNG\r\n\x1a\n"], [_encode([b"abc"], [0], 1)]]
+)
 def test_what_is_no_picture_is_not_joined(pictures: list[bytes]) -> None:
     """Nothing and garbage are told, not written."""
-    with pytest.raises(ValueError, match=r"picture|PNG"):
-        png.stack(pictures)
+    with pytest.raises(ValueError, match=r"no PNG|are not 3"):
+        png.stack(pictures, 3)
 
 
 def test_pictures_of_different_widths_are_not_joined() -> None:
     """They would make a picture that no program opens."""
     with pytest.raises(ValueError, match="differ"):
-        png.stack([_encode([b"abc"], [0], 1), _encode([b"abcd"], [0], 1)])
+        png.stack([_encode([b"abc"], [0], 1), _encode([b"abcd"], [0], 1)], 2)
 
 
 def test_a_high_sheet_is_taken_piece_by_piece(tmp_path: Path) -> None:

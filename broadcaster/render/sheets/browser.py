@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,7 +94,11 @@ def picture(html: str, browser: Path, move: Move | None = None) -> bytes:
         if high > _HIGHEST:
             problem = f"the picture would be {high} pixels high, more than {_HIGHEST}"
             raise InvalidInputError("--output", problem, "Name fewer kinds, or write HTML.")
-        return png.stack(camera.bands(high, move))
+        try:
+            return png.stack(camera.bands(high, move), high)
+        except (ValueError, zlib.error) as error:
+            message = f"{browser}: took a picture that is of no use: {error}. {_REMEDY}"
+            raise ConfigurationError(message) from error
 
 
 def without_letters(text: str) -> str:

@@ -10,10 +10,11 @@ _PIXEL = {0: 1, 2: 3, 4: 2, 6: 4}
 _NONE, _SUB, _UP, _AVERAGE = 0, 1, 2, 3
 
 
-def stack(pictures: Iterable[bytes]) -> bytes:
+def stack(pictures: Iterable[bytes], high: int) -> bytes:
     """Join pictures of one width and form, from the top down; one of them is held at a time.
 
-    ValueError for what is no PNG of 8 bits without interlacing, or of another form than the first.
+    ValueError for what is no PNG of 8 bits without interlacing, for another form than the first's,
+    and when all together are not `high` pixels; `zlib.error` for one that is damaged.
     """
     packer, body, total, form = zlib.compressobj(6), b"", 0, b""
     for picture in pictures:
@@ -27,8 +28,8 @@ def stack(pictures: Iterable[bytes]) -> bytes:
             _stand_alone(rows, len(rows) // height, _PIXEL[header[9]])
         form, total = own, total + height
         body += packer.compress(rows)
-    if not form:
-        message = "no picture was given"
+    if not form or total != high:
+        message = f"{total} rows of pixels are not {high}"
         raise ValueError(message)
     header = form[:4] + struct.pack(">I", total) + form[4:]
     chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", body + packer.flush()), _chunk(b"IEND", b""))
