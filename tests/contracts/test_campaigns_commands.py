@@ -161,13 +161,16 @@ def test_a_list_of_customers_is_for_its_owner_alone_and_noted(
 def test_a_broken_redis_url_is_one_line_of_the_doctor(
     town: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command that looks for faults finds this one, and goes on."""
+    """The command that looks for faults finds this one and others, and goes on."""
     monkeypatch.setenv("BROADCASTER_REDIS_URL", "nonsense")
+    monkeypatch.setenv("BROADCASTER_BROWSER", "no-browser")
     said = town("doctor", "--json")
     findings = {finding["what"]: finding for finding in json.loads(said.out)}
     assert said.code == 1
     assert findings["redis"]["state"] == "fault"
     assert "BROADCASTER_REDIS_URL" in findings["redis"]["word"]
+    assert findings["pictures"]["state"] == "fault"
+    assert "BROADCASTER_BROWSER" in findings["pictures"]["word"]
     assert findings["catalogues"]["state"] == "ok"
 
 
