@@ -177,6 +177,7 @@ def _describe(kind: "Kind") -> dict[str, object]:
                 "labels": dict(fact.labels),
                 "required": fact.required,
                 "default": fact.default,
+                "lapses": fact.lapses,
             }
             for fact in kind.facts.values()
         },

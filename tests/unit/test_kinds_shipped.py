@@ -111,8 +111,8 @@ def test_a_title_has_no_mark_up(renderer: TemplateRenderer) -> None:
     content = renderer.render(sample_advisory(kind, facts), Channel.WEB, "en", reader)
     assert isinstance(content, WebContent)
     place = "درب &lt;غلف&gt; &amp; Co"
-    assert f"<title>Danger, flooding: {place}</title>" in content.html
-    assert f'content="There is flooding in {place}.' in content.html
+    assert f"<title>Danger, flooding: \u2068{place}\u2069</title>" in content.html
+    assert f'content="There is flooding in \u2068{place}\u2069.' in content.html
     assert f"<h1>Danger, flooding: <bdi>{place}</bdi></h1>" in content.html
 
 
