@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from broadcaster.cli import sheets
+
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,6 +122,9 @@ def preview(
         typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}", err=True)
     if why_not:
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
+
+
+app.command()(sheets.sheet)
 
 
 @app.command()

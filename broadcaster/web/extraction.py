@@ -10,7 +10,7 @@ from broadcaster.render.extract import NOTE, OPTIONS, Use, use_of
 
 _HERE = Path(__file__).parent
 #: Where the templates of our pages are.
-_PAGES = {"pages": _HERE / "pages"}
+_PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"}
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
