@@ -18,7 +18,16 @@ from broadcaster.bootstrap.servers import (
     servers,
     upgrade,
 )
-from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
+from broadcaster.bootstrap.texts import (
+    campaign_sheet,
+    kind_checker,
+    renderer,
+    sandbox_account,
+    sheet_writer,
+    sheets,
+    shipped,
+    speech,
+)
 
 __all__ = [
     "Providers",
@@ -29,6 +38,7 @@ __all__ = [
     "archive",
     "attached",
     "broker_url",
+    "campaign_sheet",
     "comparison",
     "ensure_schema",
     "examine_publication",
@@ -44,6 +54,8 @@ __all__ = [
     "running",
     "sandbox_account",
     "servers",
+    "sheet_writer",
+    "sheets",
     "shipped",
     "signing_key",
     "speech",

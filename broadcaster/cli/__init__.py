@@ -30,6 +30,7 @@ COMMANDS = {
     "publish": "Write what everybody may read into a folder, and check it.",
     "cap": "Check public alerts of CAP 1.2.",
     "kinds": "List, check and preview kinds of advisory.",
+    "i18n": "Keep texts in step with templates, translated, checked and answered for.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
     "mail": "Make keys for DKIM signatures, and show their DNS records.",
