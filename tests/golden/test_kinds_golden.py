@@ -22,19 +22,20 @@ def renderer() -> TemplateRenderer:
     return shipped()
 
 
+@pytest.mark.parametrize("locale", ["en", "fr"])
 @pytest.mark.parametrize("name", KINDS)
-def test_text_parts_read_as_agreed(renderer: TemplateRenderer, name: str) -> None:
+def test_text_parts_read_as_agreed(renderer: TemplateRenderer, name: str, locale: str) -> None:
     """Each text part with the sample facts equals its golden file, and no file is left over."""
     kind = renderer.kinds[name]
     advisory = sample_advisory(kind, kind.sample())
-    reader = sample_reader(renderer.locales["en"])
+    reader = sample_reader(renderer.locales[locale])
     made = {
         part: text
         for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)
-        for part, text in parts_of(renderer.render(advisory, channel, "en", reader)).items()
+        for part, text in parts_of(renderer.render(advisory, channel, locale, reader)).items()
         if part.endswith(".txt")
     }
-    folder = _GOLDEN / name / "en"
+    folder = _GOLDEN / name / locale
     for part, text in made.items():
         file = folder / part
         if os.environ.get("UPDATE_GOLDEN"):
