@@ -131,7 +131,7 @@ def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) ->
     assert told == {
         "alert": "Text.",
         "update": "Mise à jour : Text.",
-        "correction": "Rectificatif : Text.",
+        "correction": "Correction : Text.",
     }
 
 
