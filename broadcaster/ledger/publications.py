@@ -23,18 +23,25 @@ FROM campaign
 JOIN advisory ON advisory.id = campaign.advisory_id
 LEFT JOIN publication ON publication.advisory_id = advisory.id
 WHERE campaign.status IN ('launched', 'running', 'paused', 'completed')
-  AND advisory.effective <= %(now)s
+  AND advisory.effective <= %(now)s AND advisory.expires > %(now)s
   AND COALESCE(campaign.scheduled_at, '-infinity') <= %(now)s
   AND publication.frozen IS NULL
   AND COALESCE(publication.tried_at, '-infinity') <= %(again)s
 ORDER BY advisory.id, campaign.id
 LIMIT %(most)s
 """
+# One that ended before anything was planned, or that another took the place of, was not called off.
 _CALLED_OFF: LiteralString = """
-SELECT publication.advisory_id, COALESCE(campaign.finished_at, now())
-FROM publication JOIN campaign ON campaign.id = publication.campaign_id
+SELECT publication.advisory_id, campaign.finished_at
+FROM publication
+JOIN campaign ON campaign.id = publication.campaign_id
+JOIN advisory ON advisory.id = publication.advisory_id
 WHERE campaign.status = 'cancelled' AND publication.cancelled_at IS NULL
-  AND publication.frozen IS NOT NULL
+  AND publication.frozen IS NOT NULL AND campaign.finished_at < advisory.expires
+  AND NOT EXISTS (
+      SELECT FROM advisory AS later JOIN campaign AS follower ON follower.advisory_id = later.id
+      WHERE later.follows_id = advisory.id
+        AND follower.status IN ('launched', 'running', 'paused', 'completed'))
 ORDER BY publication.advisory_id
 LIMIT 50
 """

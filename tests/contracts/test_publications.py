@@ -167,6 +167,32 @@ def test_a_cancelled_campaign_takes_its_page_back(runtime: Runtime, rows: Rows) 
     assert not runtime.publisher.pending()
 
 
+def test_what_ended_or_was_replaced_was_not_called_off(runtime: Runtime, rows: Rows) -> None:
+    """Though its campaign says cancelled: its time was over, or another took its place."""
+    ended = _launched(runtime, rows, "ended", expires=NOON + timedelta(minutes=5))
+    first = _launched(runtime, rows, "alert")
+    runtime.publisher.publish()
+    _launched(runtime, rows, "update", message_type=MessageType.UPDATE, follows=first)
+    finished = {"alert": NOON, "ended": NOON + timedelta(minutes=6)}
+    for name, at in finished.items():
+        tell = "UPDATE campaign SET status = 'cancelled', finished_at = %s WHERE name = %s"
+        assert rows.tell(tell, at, name) == 1
+    _forward(runtime, timedelta(minutes=7))
+    runtime.publisher.publish()
+    assert [one.calling_off for one in runtime.publications.read([ended, first])] == [None, None]
+    assert "a pris fin" in _answered(runtime, f"/advisories/{ended}/fr")
+    assert "a été remplacé" in _answered(runtime, f"/advisories/{first}/fr")
+
+
+def test_nothing_that_ended_before_is_published(runtime: Runtime, rows: Rows) -> None:
+    """Of former years, say, at the first start of this version."""
+    _launched(runtime, rows, "short", expires=NOON + timedelta(minutes=5))
+    _forward(runtime, timedelta(minutes=5))
+    assert not runtime.publications.waiting(runtime.clock.now())
+    runtime.publisher.publish()
+    assert runtime.publications.changes() == {}
+
+
 def test_a_thread_is_published_in_its_order(runtime: Runtime, rows: Rows) -> None:
     """The update refers to the alert; the alert's page leads to the update."""
     first = _launched(runtime, rows, "alert")

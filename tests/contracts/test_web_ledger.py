@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -114,17 +115,26 @@ def test_one_click_keeps_what_has_not_left_here(runtime: Runtime, rows: Rows, si
 def test_an_advisory_is_public_once_its_campaign_is_launched(
     runtime: Runtime, rows: Rows, site: Site
 ) -> None:
-    """Not as a draft, and no longer when it was cancelled."""
+    """Not as a draft; when it was cancelled its page says so."""
     facts = runtime.renderer.kinds["remote_services"].sample()
-    campaign = rows.draft(facts=facts)
-    advisory = runtime.campaigns.get(str(campaign)).advisory_id
-    path = f"/advisories/{advisory}/fr"
+    campaign = rows.draft(facts=facts, expression="all")
+    found = runtime.campaigns.get(str(campaign))
+    path = f"/advisories/{found.advisory_id}/fr"
     assert site.ask(path).status == 404
-    runtime.campaigns.approve(campaign, "hash", "youssef", runtime.clock.now())
+    pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
+    runtime.campaigns.approve(campaign, pinned, "youssef", runtime.clock.now())
     runtime.campaigns.launch(campaign, "amina", runtime.clock.now())
-    assert "0522312020" in site.ask(path).text
+    _until(lambda: "0522312020" in site.ask(path).text)
     runtime.campaigns.cancel(campaign, "amina", runtime.clock.now())
-    assert site.ask(path).status == 404
+    runtime.publisher.publish()
+    assert "Cet avis a été retiré" in site.ask(path).text
+
+
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_progress_shows_what_the_ledger_counts(rows: Rows, site: Site) -> None:

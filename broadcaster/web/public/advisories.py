@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _EVERY = 2.0
 #: What comes to be asked for and is not there: a link may be looked up before it was published.
 _PATIENCE = 0.5
+_BUSY = "The public folder is being brought into step. Try again."
 
 
 class Publishes(Protocol):
@@ -48,7 +49,7 @@ class Advisories:
         """Answer from `files`, which `publisher` makes."""
         self._files = files
         self._publisher = publisher
-        self._looking = threading.Lock()
+        self._looking, self._seeking = threading.Lock(), threading.Lock()
         self._looked = self._sought = float("-inf")
         #: Why it can't be said at the moment what there is.
         self._unknown = ""
@@ -68,7 +69,8 @@ class Advisories:
         )
         path = request.url.path
         answer = self._files.answer(path, asked)
-        if answer is None and await run_in_threadpool(self._seek):
+        if answer is None:
+            await run_in_threadpool(self._seek)
             answer = self._files.answer(path, asked)
         if answer is None:
             raise HTTPException(404)
@@ -98,17 +100,27 @@ class Advisories:
         except UnavailableError:
             self._publisher.reproject()
 
-    def _seek(self) -> bool:
-        """Publish what is due, for somebody who asks for what is not there; seldom."""
+    def _seek(self) -> None:
+        """Publish what is due, for somebody who asks for what is not there; seldom, one at a time.
+
+        UnavailableError when that can't be done now: nobody knows then whether it is there.
+        """
+        if not self._seeking.acquire(timeout=_PATIENCE):
+            raise UnavailableError(_BUSY)
+        try:
+            self._publish()
+        finally:
+            self._seeking.release()
+
+    def _publish(self) -> None:
         now = time.monotonic()
         if now - self._sought < _PATIENCE:
             if self._unknown:
                 raise UnavailableError(self._unknown)
-            return False
+            return
         self._sought, self._unknown = now, ""
         try:
             self._publisher.publish()
         except UnavailableError as error:
             self._unknown = str(error)
             raise
-        return True
