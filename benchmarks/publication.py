@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from benchmarks import _frame
+from benchmarks import _chart, _frame
 from broadcaster import bootstrap
 from broadcaster.bootstrap import runtime_publishing as joined
 from broadcaster.domain.advisory import Advisory
@@ -240,9 +240,16 @@ def _plain(site: Path, port: int) -> None:
         server.serve_forever()
 
 
+def main() -> None:
+    """Measure, print, and keep figures and picture when that is wished."""
+    wished = _frame.wishes(__doc__)
+    result = measure(wished)
+    if _frame.publish(result, wished):
+        _chart.rates(result, _frame.PICTURES / f"bench-{_NAME}.svg")
+
+
 if __name__ == "__main__":
     if "--serve" in sys.argv:
         serve(sys.argv[2], sys.argv[3], int(sys.argv[4]))
     else:
-        wished = _frame.wishes(__doc__)
-        _frame.publish(measure(wished), wished)
+        main()
