@@ -24,7 +24,7 @@ LAPSED = (
 _LOCK = "SELECT FROM advisory WHERE id = %s FOR NO KEY UPDATE"
 
 _THREAD = """
-SELECT campaign.id, campaign.name, campaign.status, campaign.planned_at IS NOT NULL,
+SELECT campaign.id, campaign.name, campaign.status, campaign.planned_at,
        campaign.superseded_by, campaign.archived_at IS NOT NULL,
        campaign.pseudonymised_at IS NOT NULL, advisory.id, advisory.version, advisory.message_type,
        advisory.class
@@ -68,7 +68,7 @@ class Member(NamedTuple):
     campaign: int
     name: str
     status: CampaignStatus
-    planned: bool
+    planned_at: datetime | None
     superseded_by: int | None
     archived: bool
     forgotten: bool
@@ -80,7 +80,7 @@ class Member(NamedTuple):
     @property
     def launched(self) -> bool:
         """Whether somebody was, or is to be, told by it."""
-        return self.planned or self.status in _LIVE
+        return self.planned_at is not None or self.status in _LIVE
 
     @property
     def stopped(self) -> bool:
@@ -120,7 +120,7 @@ def latest(thread: Sequence[Member]) -> Member:
     if last.message_type.ends and not last.stopped:
         message = f"Nothing follows campaign {last.name!r}, which ended its thread. Make a new one."
         raise ConflictError(message)
-    if not any(one.planned for one in launched):
+    if all(one.planned_at is None for one in launched):
         message = (
             f"Campaign {last.name!r} has told nobody yet. Cancel it and make a new one, or wait "
             "until it is planned."

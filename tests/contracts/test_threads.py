@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -302,7 +303,7 @@ def test_an_update_goes_on_to_escalate_and_its_former_does_not(rows: Rows, pool:
         customer(number, addresses=[address(Scheme.MAILTO, number), address(Scheme.TEL, number)])
         for number in (1, 2, 3)
     )
-    plan = {
+    plan: dict[str, Any] = {
         "channels": (Channel.EMAIL, Channel.SMS),
         "channel_plan": ChannelPlan.ESCALATE,
         "escalate_after": (10,),
@@ -333,7 +334,7 @@ def test_an_update_goes_on_to_escalate_and_its_former_does_not(rows: Rows, pool:
 def test_one_that_gave_way_to_another_channel_waits_for_nothing(rows: Rows, pool: Pool) -> None:
     """An escalation had passed it over: the follow-up goes to the channel that it went to."""
     rows.save([customer(1)])
-    plan = {
+    plan: dict[str, Any] = {
         "channels": (Channel.EMAIL, Channel.SMS),
         "channel_plan": ChannelPlan.ESCALATE,
         "escalate_after": (10,),
