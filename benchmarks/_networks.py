@@ -40,6 +40,8 @@ class Networks:
     def __init__(self, folder: Path, carrier: int, mail: int) -> None:
         """Keep where they write down what they take."""
         self._folder = folder
+        self._read: dict[str, int] = {}
+        self._count = 0
         self.settings = {
             "BROADCASTER_TWILIO_BASE_URL": f"http://127.0.0.1:{carrier}",
             "BROADCASTER_TWILIO_ACCOUNT_SID": DEFAULT_ACCOUNT,
@@ -51,8 +53,15 @@ class Networks:
 
     def count(self) -> int:
         """Count what was taken so far."""
-        paths = [self._folder / name for name in _FILES.values()]
-        return sum(path.read_bytes().count(b"\n") for path in paths if path.exists())
+        for name in _FILES.values():
+            path = self._folder / name
+            if path.exists():
+                with path.open("rb") as file:
+                    file.seek(self._read.get(name, 0))
+                    more = file.read()
+                self._read[name] = self._read.get(name, 0) + len(more)
+                self._count += more.count(b"\n")
+        return self._count
 
     def received(self) -> list[Received]:
         """List what was taken so far, in order of time."""
