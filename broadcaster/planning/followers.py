@@ -46,8 +46,8 @@ _FOLLOWED: LiteralString = (
 """
 )
 
-#: The beginning of the query of candidates: whom it follows, in the place of `reach`. What was erased
-#: since is not here any more.
+#: The beginning of the query of candidates: whom it follows, in the place of `reach`. What was
+#: erased since is not here any more.
 HEAD: LiteralString = (
     "WITH followed AS (\n    SELECT one.* FROM ("  # noqa: S608  (text of ours)
     + _FOLLOWED
