@@ -98,6 +98,8 @@ def networks(folder: Path) -> Iterator[Networks]:
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        # It would say of each message that nobody is there to be told what became of it.
+        stderr=subprocess.DEVNULL,
     ) as child:
         try:
             _wait(push, child)

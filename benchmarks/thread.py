@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from benchmarks import _frame
+from benchmarks import _chart, _frame
 from benchmarks._customers import segment
 from benchmarks._networks import Networks, Received, networks
 from benchmarks._world import CHILDREN, World, wide_limits, world
@@ -84,6 +84,7 @@ class Told:
     alone: int
     late: Mapping[MessageType, float]
     waited: Mapping[MessageType, float]
+    series: Mapping[MessageType, list[list[float]]]
     seconds: float
 
 
@@ -160,8 +161,21 @@ def told(
             for former, later in pairwise(order)
         },
         waited={type_: min(moments[type_]) - launched[type_] for type_ in order},
+        series=_series(moments, launched[_ALERT]),
         seconds=seconds,
     )
+
+
+def _series(
+    moments: Mapping[MessageType, Sequence[float]], begun: float
+) -> dict[MessageType, list[list[float]]]:
+    """Count what arrived in each second from the first launch on, by what it said."""
+    end = int(max(max(times) for times in moments.values()) - begun) + 1
+    found = {}
+    for type_, times in moments.items():
+        counts = Counter(int(one - begun) for one in times)
+        found[type_] = [[float(at), float(counts[at])] for at in range(end)]
+    return found
 
 
 def _alone(mails: Sequence[Received]) -> int:
@@ -285,7 +299,7 @@ def _write_kinds(folder: Path) -> None:
             file.write_text(text + "\n", encoding="utf-8")
 
 
-def measure(wished: _frame.Wishes) -> _frame.Result:
+def measure(wished: _frame.Wishes) -> tuple[_frame.Result, _chart.Panel]:
     """Play it through, calm and with a killed worker, and say what must hold."""
     count = wished.count or _COUNT[wished.full]
     short = min(count, _COUNT[False])
@@ -298,7 +312,11 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         "mails that do not name those before them": sum(one.alone for one in both),
         "messages of which ledger and networks differ": sum(one.unlike for one in both),
     }
-    return _frame.Result(
+    panel = _chart.Panel(
+        title="messages a second at the networks",
+        series={_named(type_): rows for type_, rows in played["calm"].series.items()},
+    )
+    result = _frame.Result(
         name=_NAME,
         title="An alert is corrected when half sent, then withdrawn",
         full=wished.full,
@@ -345,6 +363,7 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
             "What follows waits for what a killed worker had in the air: a lease at most.",
         ],
     )
+    return result, panel
 
 
 def _named(type_: MessageType) -> str:
@@ -354,8 +373,10 @@ def _named(type_: MessageType) -> str:
 def main() -> None:
     """Measure, print, keep; ends with 1 when somebody got what they must not."""
     wished = _frame.wishes(__doc__)
-    result = measure(wished)
-    _frame.publish(result, wished)
+    result, panel = measure(wished)
+    if _frame.publish(result, wished):
+        path = _frame.PICTURES / f"bench-{_NAME}.svg"
+        _chart.lines(result.title, "each is stopped by the launch of the next", [panel], path)
     if not all(one.met for one in result.ratios):
         raise SystemExit(1)
 
