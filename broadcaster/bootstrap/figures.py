@@ -98,7 +98,7 @@ def _threaded(runtime: "Runtime", found: Campaign) -> dict[str, object]:
     now = runtime.clock.now()
     told: dict[str, object] = {}
     if advisory.follows is not None:
-        thread = runtime.campaigns.thread(found.id)
+        thread = runtime.threads.of(found.id)
         follows = next(one.campaign for one in thread if one.advisory == advisory.follows)
         told |= {"message_type": advisory.message_type.value, "follows": follows}
     if found.superseded_by is not None:

@@ -100,8 +100,8 @@ def follow(runtime: "Runtime", campaign: Campaign, asked: FollowUp) -> int:
 
 def followed(runtime: "Runtime", campaign: Campaign) -> Followed:
     """Find what a follow-up of a campaign would follow; ConflictError where none may."""
-    latest = runtime.campaigns.latest(campaign.id)
-    thread = [one for one in runtime.campaigns.thread(campaign.id) if one.launched]
+    latest = runtime.threads.latest(campaign.id)
+    thread = [one for one in runtime.threads.of(campaign.id) if one.launched]
     told = [one for one in thread if not one.message_type.ends][-1]
     return Followed(
         thread=thread,

@@ -140,7 +140,7 @@ def _fair(runtime: "Runtime") -> str:
 
 def _estimates(runtime: "Runtime") -> str:
     """Tell whether something that people were told has not come true in time."""
-    lapsed = runtime.campaigns.lapsed(runtime.clock.now())
+    lapsed = runtime.threads.lapsed(runtime.clock.now())
     if lapsed:
         names = ", ".join(repr(one.name) for one in lapsed[:_NAMED])
         message = (

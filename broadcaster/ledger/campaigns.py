@@ -11,10 +11,10 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
-from broadcaster.ledger import reading, threads
+from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
-from broadcaster.ledger.threads import Lapsed, Member, require_true, supersede
+from broadcaster.ledger.threads import require_true, supersede
 from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
 from broadcaster.ports import NewCampaign
@@ -214,24 +214,6 @@ class Campaigns:
             why = " ".join(reason.split())[:_LONGEST_REASON]
             if connection.execute(_HOLD, [why, campaign]).rowcount:
                 note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
-
-    def latest(self, campaign: int) -> int:
-        """Give the campaign that the next one in its thread follows; ConflictError where none may.
-
-        NotFoundError for an unknown one.
-        """
-        with self._pool.connection() as connection:
-            return threads.latest(threads.of(connection, campaign)).campaign
-
-    def thread(self, campaign: int) -> Sequence[Member]:
-        """List the campaigns of its thread, as they follow one another; NotFoundError."""
-        with self._pool.connection() as connection:
-            return threads.of(connection, campaign)
-
-    def lapsed(self, now: datetime) -> Sequence[Lapsed]:
-        """List what foretold a time that has passed, and was followed by nothing."""
-        with self._pool.connection() as connection:
-            return threads.lapsed(connection, now)
 
     def published(self, advisory: int) -> bool:
         """Tell whether the public may read an advisory: a campaign told somebody of it."""

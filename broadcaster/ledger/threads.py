@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.advisory import Advisory, MessageType
 from broadcaster.domain.campaign import Campaign, CampaignStatus
@@ -164,12 +165,27 @@ def require_true(found: Campaign, advisory: Advisory, now: datetime) -> None:
         raise ConflictError(message)
 
 
-def lapsed(connection: Connection[Any], now: datetime) -> list[Lapsed]:
-    """List what foretold a time that has passed, and was followed by nothing."""
-    return [Lapsed(*row) for row in connection.execute(_LAPSED, {"now": now})]
+class Threads:
+    """Looks at threads; changes nothing."""
 
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
 
-def of(connection: Connection[Any], campaign: int) -> list[Member]:
-    """List the campaigns of the thread that a campaign is in; NotFoundError."""
-    found = reading.campaign(connection, campaign)
-    return members(connection, reading.advisory(connection, found.advisory_id).first)
+    def of(self, campaign: int) -> Sequence[Member]:
+        """List the campaigns of its thread, as they follow one another; NotFoundError."""
+        with self._pool.connection() as connection:
+            found = reading.campaign(connection, campaign)
+            return members(connection, reading.advisory(connection, found.advisory_id).first)
+
+    def latest(self, campaign: int) -> int:
+        """Give the campaign that the next one in its thread follows.
+
+        ConflictError where none may follow, NotFoundError for an unknown one.
+        """
+        return latest(self.of(campaign)).campaign
+
+    def lapsed(self, now: datetime) -> Sequence[Lapsed]:
+        """List what foretold a time that has passed, and was followed by nothing."""
+        with self._pool.connection() as connection:
+            return [Lapsed(*row) for row in connection.execute(_LAPSED, {"now": now})]

@@ -14,7 +14,7 @@ from psycopg import Connection
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.planning.fair import ONE_LEFT, TWO_LEFT, Fair, base, capped_mark, lookups
-from broadcaster.planning.followers import FOLLOWED, HEAD, Followers
+from broadcaster.planning.followers import FOLLOWED, HEAD, SPECIAL, Followers
 from broadcaster.planning.naming import each, named
 from broadcaster.planning.plannable import Plannable
 from broadcaster.planning.sharing import Sharing
@@ -58,21 +58,6 @@ _SPECIAL = """
         FROM suppression JOIN customer_address AS own USING (address_id)
         JOIN reach ON reach.customer_id = own.customer_id AND reach.{c} = own.address_id
         WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}'
-        UNION ALL
-        SELECT customer_id, 4 << {p} FROM customer_suppression
-        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
-"""
-
-# The same of a follow-up, where `reach` is where somebody was told, and not customers' addresses.
-_SPECIAL_FOLLOWING = """
-        UNION ALL
-        SELECT customer_id, 2 << {p} FROM consent
-        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
-          AND granted <> %(plan_granted)s
-        UNION ALL
-        SELECT reach.customer_id, 4 << {p}
-        FROM suppression JOIN reach ON reach.{c} = suppression.address_id
-        WHERE suppression.class = %(plan_class)s::message_class
         UNION ALL
         SELECT customer_id, 4 << {p} FROM customer_suppression
         WHERE channel = '{c}' AND class = %(plan_class)s::message_class
@@ -256,7 +241,7 @@ def _gathering(
 ) -> LiteralString:
     return (
         (HEAD + _HEAD.replace("WITH ", ", ") if following else _HEAD)
-        + each(_SPECIAL_FOLLOWING if following else _SPECIAL, channels)
+        + each(SPECIAL if following else _SPECIAL, channels)
         + lookups(given, 1 if one_each else len(channels))
         + _GATHERED
     )

@@ -62,6 +62,22 @@ HEAD: LiteralString = (
     FROM followed GROUP BY customer_id
 )"""
 )
+
+#: What sets somebody apart on a channel, as in other plans, at an address that was told.
+SPECIAL: LiteralString = """
+        UNION ALL
+        SELECT customer_id, 2 << {p} FROM consent
+        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
+          AND granted <> %(plan_granted)s
+        UNION ALL
+        SELECT reach.customer_id, 4 << {p}
+        FROM suppression JOIN reach ON reach.{c} = suppression.address_id
+        WHERE suppression.class = %(plan_class)s::message_class
+        UNION ALL
+        SELECT customer_id, 4 << {p} FROM customer_suppression
+        WHERE channel = '{c}' AND class = %(plan_class)s::message_class
+"""
+
 #: Which customers those are, in a query that begins so.
 FOLLOWED: LiteralString = "customer.id IN (SELECT customer_id FROM reach)"
 

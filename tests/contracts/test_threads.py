@@ -15,6 +15,7 @@ from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.fairness import Fairness
 from broadcaster.ledger.optouts import OptOuts
 from broadcaster.ledger.sweep import PostgresCalendar
+from broadcaster.ledger.threads import Threads
 from broadcaster.planning.escalation import Escalator
 from broadcaster.planning.forecast import Forecaster
 from broadcaster.planning.waits import Waits
@@ -283,18 +284,18 @@ def test_nothing_follows_an_end_nor_what_told_nobody(rows: Rows) -> None:
     """Each refusal says what to do."""
     draft = rows.draft()
     with pytest.raises(ConflictError, match="was never launched"):
-        rows.campaigns.latest(draft)
+        Threads(rows.pool).latest(draft)
     waiting = rows.launched(name="waiting")
     with pytest.raises(ConflictError, match="has told nobody yet"):
-        rows.campaigns.latest(waiting)
+        Threads(rows.pool).latest(waiting)
     alert = rows.running(1, name="alert")
-    assert rows.campaigns.latest(alert) == alert
+    assert Threads(rows.pool).latest(alert) == alert
     end = _planned(rows, alert, TYPE.CANCEL)
     for one in (alert, end):
         with pytest.raises(ConflictError, match="ended its thread"):
-            rows.campaigns.latest(one)
+            Threads(rows.pool).latest(one)
     rows.campaigns.cancel(end, "amina", NOON)
-    assert rows.campaigns.latest(alert) == end
+    assert Threads(rows.pool).latest(alert) == end
 
 
 def test_an_update_goes_on_to_escalate_and_its_former_does_not(rows: Rows, pool: Pool) -> None:
@@ -395,12 +396,12 @@ def test_what_foretells_a_time_that_has_passed_waits_for_a_new_one(
     calendar.expire(late)
     assert rows.campaigns.get(str(alert)).status is CampaignStatus.PAUSED
     assert "give a new one with 'campaigns update'" in str(rows.campaigns.hold_reason(alert))
-    assert [one.name for one in rows.campaigns.lapsed(late)] == ["notice"]
+    assert [one.name for one in Threads(rows.pool).lapsed(late)] == ["notice"]
     with pytest.raises(ConflictError, match="foretells has passed"):
         rows.campaigns.resume(alert, "amina", late)
     update = _planned(rows, alert, TYPE.UPDATE, lapses=NOON + timedelta(hours=2))
     assert [number for number, _ in _told(rows, update)] == ["1", "2"]
-    assert rows.campaigns.lapsed(late) == []
+    assert Threads(rows.pool).lapsed(late) == []
 
 
 def test_a_lapsed_one_that_told_everybody_asks_and_is_complete(
@@ -412,8 +413,8 @@ def test_a_lapsed_one_that_told_everybody_asks_and_is_complete(
     late = NOON + 10 * MINUTE
     calendar.expire(late)
     assert calendar.finish(late) == [alert]
-    assert [one.campaign for one in rows.campaigns.lapsed(late)] == [alert]
-    assert rows.campaigns.lapsed(NOON + timedelta(days=2)) == []
+    assert [one.campaign for one in Threads(rows.pool).lapsed(late)] == [alert]
+    assert Threads(rows.pool).lapsed(NOON + timedelta(days=2)) == []
 
 
 def test_expired_work_of_a_thread_never_leaves(rows: Rows, calendar: PostgresCalendar) -> None:
