@@ -6,6 +6,7 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
+from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -30,6 +31,7 @@ from broadcaster.bootstrap.texts import (
 )
 
 __all__ = [
+    "FollowUp",
     "Providers",
     "PublicAlone",
     "Runtime",
@@ -42,6 +44,8 @@ __all__ = [
     "comparison",
     "ensure_schema",
     "examine_publication",
+    "follow",
+    "followed",
     "foresee",
     "kind_checker",
     "launch",
