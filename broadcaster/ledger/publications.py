@@ -16,13 +16,15 @@ AGAIN = timedelta(minutes=10)
 _MOST = 50
 _LONGEST_FAULT = 500
 
-# Paused is what was launched before. Where several campaigns told of one advisory, it is the first.
+# Paused is what was launched before; what another took the place of has told somebody, who may look.
+# Where several campaigns told of one advisory, it is the first.
 _DUE: LiteralString = """
 SELECT DISTINCT ON (advisory.id) advisory.id, campaign.id
 FROM campaign
 JOIN advisory ON advisory.id = campaign.advisory_id
 LEFT JOIN publication ON publication.advisory_id = advisory.id
-WHERE campaign.status IN ('launched', 'running', 'paused', 'completed')
+WHERE (campaign.status IN ('launched', 'running', 'paused', 'completed')
+       OR campaign.superseded_by IS NOT NULL AND campaign.planned_at IS NOT NULL)
   AND advisory.effective <= %(now)s AND advisory.expires > %(now)s
   AND COALESCE(campaign.scheduled_at, '-infinity') <= %(now)s
   AND publication.frozen IS NULL
