@@ -16,8 +16,8 @@ AGAIN = timedelta(minutes=10)
 _MOST = 50
 _LONGEST_FAULT = 500
 
-# Paused is what was launched before; what another took the place of has told somebody, who may look.
-# Where several campaigns told of one advisory, it is the first.
+# Paused is what was launched before; what another took the place of has told somebody, who may
+# look. Where several campaigns told of one advisory, it is the first.
 _DUE: LiteralString = """
 SELECT DISTINCT ON (advisory.id) advisory.id, campaign.id
 FROM campaign
