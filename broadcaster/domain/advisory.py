@@ -38,6 +38,26 @@ class Certainty(StrEnum):
     UNKNOWN = "unknown"
 
 
+class MessageType(StrEnum):
+    """What a message is to those who got the former ones of its thread."""
+
+    #: The first of its thread.
+    ALERT = "alert"
+    #: What is new since: it takes the place of the former message.
+    UPDATE = "update"
+    #: The former message was wrong: this one takes its place.
+    CORRECTION = "correction"
+    #: The former message no longer applies: it is withdrawn.
+    CANCEL = "cancel"
+    #: What the former message told of is over.
+    ALL_CLEAR = "all_clear"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether it says all that the former message said, so that who missed that needs this."""
+        return self in {MessageType.UPDATE, MessageType.CORRECTION}
+
+
 #: A fact as it is stored and hashed: JSON values only.
 FactValue = (
     str | int | float | bool | list[str] | list[str | dict[str, str]] | dict[str, str] | None
@@ -50,6 +70,8 @@ class Advisory:
 
     `facts` are the raw values that the team filled in, already checked against the kind.
     `effective` and `expires` are aware and in this order; nothing is sent outside them.
+    `follows` is the id of the advisory that it refers to, and `thread` that of the one that began
+    the thread; both are None in the one that begins it.
     """
 
     id: int
@@ -62,6 +84,9 @@ class Advisory:
     certainty: Certainty
     effective: datetime
     expires: datetime
+    message_type: MessageType = MessageType.ALERT
+    thread: int | None = None
+    follows: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive or reversed times: a late night is no time to guess a zone."""
@@ -70,6 +95,11 @@ class Advisory:
         if self.expires <= self.effective:
             message = "expires: must be later than effective"
             raise ValueError(message)
+
+    @property
+    def first(self) -> int:
+        """The id of the advisory that began the thread: its own, where it did."""
+        return self.id if self.thread is None else self.thread
 
 
 def require_aware(name: str, moment: datetime) -> None:

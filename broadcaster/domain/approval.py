@@ -37,5 +37,11 @@ def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> st
         }
     if campaign.one_per is not OnePer.CUSTOMER:
         pinned["one_per"] = campaign.one_per
+    if advisory.follows is not None:
+        pinned |= {
+            "message_type": advisory.message_type,
+            "thread": advisory.first,
+            "follows": advisory.follows,
+        }
     canonical = json.dumps(pinned, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -19,9 +19,10 @@ from broadcaster.ledger.validity import person, validated
 from broadcaster.ports import NewCampaign
 
 _ADVISORY = """
-INSERT INTO advisory (kind, facts, class, severity, urgency, certainty, effective, expires)
+INSERT INTO advisory (kind, facts, class, severity, urgency, certainty, effective, expires,
+                      message_type, thread_id, follows_id, version)
 VALUES (%(kind)s, %(facts)s, %(class)s, %(severity)s, %(urgency)s, %(certainty)s,
-        %(effective)s, %(expires)s)
+        %(effective)s, %(expires)s, %(type)s, %(thread)s, %(follows)s, %(version)s)
 RETURNING id
 """
 
@@ -215,6 +216,7 @@ class Campaigns:
 
 
 def _insert(connection: Connection[Any], new: NewCampaign) -> int:
+    former = None if new.follows is None else reading.advisory(connection, new.follows)
     advisory = connection.execute(
         _ADVISORY,
         {
@@ -226,6 +228,10 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "certainty": new.certainty.value,
             "effective": new.effective,
             "expires": new.expires,
+            "type": new.message_type.value,
+            "thread": former and former.first,
+            "follows": new.follows,
+            "version": former.version + 1 if former else 1,
         },
     ).fetchone()
     row = connection.execute(

@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
+from broadcaster.domain.advisory import Advisory, Certainty, MessageType, Severity, Urgency
 from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane, MessageClass
@@ -18,7 +18,8 @@ FROM campaign
 """
 
 _ADVISORY = """
-SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires
+SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires,
+       message_type, thread_id, follows_id
 FROM advisory WHERE id = %s
 """
 
@@ -46,18 +47,20 @@ def advisory(connection: Connection[Any], which: int) -> Advisory:
     row = connection.execute(_ADVISORY, [which]).fetchone()
     if row is None:
         raise NotFoundError("advisory", f"there is no {which}", "Look at the campaign's.")
-    id_, kind, version, facts, class_, severity, urgency, certainty, effective, expires = row
     return Advisory(
-        id=id_,
-        kind=kind,
-        version=version,
-        facts=facts,
-        message_class=MessageClass(class_),
-        severity=Severity(severity),
-        urgency=Urgency(urgency),
-        certainty=Certainty(certainty),
-        effective=effective,
-        expires=expires,
+        id=row[0],
+        kind=row[1],
+        version=row[2],
+        facts=row[3],
+        message_class=MessageClass(row[4]),
+        severity=Severity(row[5]),
+        urgency=Urgency(row[6]),
+        certainty=Certainty(row[7]),
+        effective=row[8],
+        expires=row[9],
+        message_type=MessageType(row[10]),
+        thread=row[11],
+        follows=row[12],
     )
 
 

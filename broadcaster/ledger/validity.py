@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import DELIVERY_CHANNELS
 from broadcaster.errors import InvalidInputError
@@ -40,6 +41,9 @@ def validated(new: NewCampaign, now: datetime) -> NewCampaign:
         raise InvalidInputError(
             "scheduled_at", "is after the advisory has expired", "Give an earlier time."
         )
+    if (new.follows is None) is not (new.message_type is MessageType.ALERT):
+        remedy = "Name the advisory that it refers to; an alert refers to none."
+        raise InvalidInputError("follows", f"does not fit {new.message_type.value}", remedy)
     known = set(DELIVERY_CHANNELS)
     order = new.channels if new.channel_plan.one_each else DELIVERY_CHANNELS
     channels = tuple(dict.fromkeys(one for one in order if one in known & set(new.channels)))

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from broadcaster.domain.advisory import Advisory, Certainty, FactValue, Severity, Urgency
+from broadcaster.domain.advisory import (
+    Advisory,
+    Certainty,
+    FactValue,
+    MessageType,
+    Severity,
+    Urgency,
+)
 from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.fairness import OnePer
@@ -138,7 +145,11 @@ class Open:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewCampaign:
-    """A campaign to be made, with its advisory; `facts` are already checked against the kind."""
+    """A campaign to be made, with its advisory; `facts` are already checked against the kind.
+
+    `follows` is the id of the advisory that it refers to, whose thread it then is in; None, and
+    only then, in an alert.
+    """
 
     name: str
     kind: str
@@ -159,6 +170,8 @@ class NewCampaign:
     channel_plan: ChannelPlan = ChannelPlan.ALL
     escalate_after: Sequence[int] = ()
     one_per: OnePer = OnePer.CUSTOMER
+    message_type: MessageType = MessageType.ALERT
+    follows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

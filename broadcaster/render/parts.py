@@ -131,8 +131,7 @@ class Parts:
                 "severity": order.advisory.severity.value,
                 "urgency": order.advisory.urgency.value,
                 "certainty": order.advisory.certainty.value,
-                # An advisory that says nothing of a thread is an alert.
-                "message_type": str(getattr(order.advisory, "message_type", "alert")),
+                "message_type": order.advisory.message_type.value,
             },
             "reader": order.show(surface),
             **more,

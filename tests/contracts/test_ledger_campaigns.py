@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from psycopg.errors import CheckViolation
 
+from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.campaign import STEPS, CampaignStatus
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus
 from broadcaster.domain.message import Channel, Lane, MessageClass
@@ -210,3 +211,27 @@ def test_what_is_planned_for_somebody_who_opts_out_stays_here(rows: Rows) -> Non
     OptOuts(rows.pool).opt_out(DeliveryId(campaign, 1), NOON)
     lease = rows.leased(campaign)
     assert rows.ledger.claim(lease, {1: 1, 2: 1}, "sandbox", NOON, TTL) == [2]
+
+
+def test_a_follow_up_is_in_the_thread_of_what_it_follows(rows: Rows) -> None:
+    """It counts versions on; the first of the thread is known by each."""
+    alert = rows.ledger.advisory(rows.campaigns.get(str(rows.draft())).advisory_id)
+    assert (alert.message_type, alert.thread, alert.follows) == (MessageType.ALERT, None, None)
+    followed = alert
+    for version, type_ in enumerate((MessageType.UPDATE, MessageType.CANCEL), 2):
+        made = rows.draft(name=type_.value, message_type=type_, follows=followed.id)
+        found = rows.ledger.advisory(rows.campaigns.get(str(made)).advisory_id)
+        assert (found.message_type, found.version) == (type_, version)
+        assert (found.follows, found.thread) == (followed.id, alert.id)
+        assert found.first == alert.first == alert.id
+        followed = found
+
+
+@pytest.mark.parametrize(("type_", "follows"), [(MessageType.ALERT, 1), (MessageType.UPDATE, None)])
+def test_an_alert_and_only_an_alert_follows_nothing(
+    rows: Rows, type_: MessageType, follows: int | None
+) -> None:
+    """The refusal names the field."""
+    rows.draft()
+    with pytest.raises(InvalidInputError, match="follows"):
+        rows.draft(name="second", message_type=type_, follows=follows)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
+from broadcaster.domain.advisory import Advisory, Certainty, MessageType, Severity, Urgency
 from broadcaster.domain.message import Channel, EmailContent, MessageClass, SmsContent, WebContent
 from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.ports import Reader
@@ -79,6 +79,17 @@ def test_adding_a_kind_is_adding_a_folder(tmp_path: Path) -> None:
     assert content == SmsContent(body="Boil the water.")
     assert renderer.choose("water_quality", ["ar"]) is None
     assert renderer.choose("remote_services", ["ar"]) == "ar"
+
+
+def test_a_template_knows_what_the_message_is_to_the_former_one(tmp_path: Path) -> None:
+    """An update may say so, and one renderer keeps the two apart."""
+    text = "{% if advisory.message_type == 'update' %}Update: {% endif %}The water is off."
+    renderer = make(_kind(tmp_path, "outage", sms__body_txt=text))
+    alert = advise(kind="outage")
+    update = replace(alert, message_type=MessageType.UPDATE, thread=1, follows=1)
+    bodies = [renderer.render(one, Channel.SMS, "en", _READER) for one in (alert, update, alert)]
+    plain = SmsContent(body="The water is off.")
+    assert bodies == [plain, SmsContent(body="Update: The water is off."), plain]
 
 
 def test_adding_a_locale_is_adding_a_folder(tmp_path: Path) -> None:
