@@ -1,7 +1,7 @@
 """The advisory: what the public is told, before any channel or language is chosen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -71,7 +71,8 @@ class Advisory:
     `facts` are the raw values that the team filled in, already checked against the kind.
     `effective` and `expires` are aware and in this order; nothing is sent outside them.
     `follows` is the id of the advisory that it refers to, and `thread` that of the one that began
-    the thread; both are None in the one that begins it.
+    the thread; both are None in the one that begins it. `wording` are the texts of parts that stand
+    in the place of the kind's own in its campaign, by part and locale, as `sms/body.txt/fr`.
     """
 
     id: int
@@ -87,6 +88,7 @@ class Advisory:
     message_type: MessageType = MessageType.ALERT
     thread: int | None = None
     follows: int | None = None
+    wording: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse naive or reversed times: a late night is no time to guess a zone."""

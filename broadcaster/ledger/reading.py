@@ -19,7 +19,7 @@ FROM campaign
 
 _ADVISORY = """
 SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires,
-       message_type, thread_id, follows_id
+       message_type, thread_id, follows_id, wording
 FROM advisory WHERE id = %s
 """
 
@@ -61,6 +61,7 @@ def advisory(connection: Connection[Any], which: int) -> Advisory:
         message_type=MessageType(row[10]),
         thread=row[11],
         follows=row[12],
+        wording=row[13],
     )
 
 
