@@ -3,10 +3,12 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
+from broadcaster.bootstrap.checking import concerns, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
-from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
+from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.rewording import Reworded, own_text, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
     attached,
@@ -21,6 +23,7 @@ from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account,
 
 __all__ = [
     "Providers",
+    "Reworded",
     "Runtime",
     "SystemClock",
     "approve",
@@ -28,16 +31,19 @@ __all__ = [
     "attached",
     "broker_url",
     "comparison",
+    "concerns",
     "ensure_schema",
     "foresee",
     "kind_checker",
     "launch",
     "listing",
+    "own_text",
     "passing",
     "preload",
     "renderer",
     "report",
     "require_launchable",
+    "reword",
     "running",
     "sandbox_account",
     "servers",

@@ -21,7 +21,8 @@ WHERE campaign.id = %s
 """
 
 _SET = """
-UPDATE advisory SET wording = wording || %(wording)s, wording_written = wording_written || %(written)s
+UPDATE advisory SET wording = wording || %(wording)s,
+                    wording_written = wording_written || %(written)s
 WHERE id = %(advisory)s
 """
 
@@ -74,7 +75,7 @@ class Wordings:
             return _change(connection, campaign, name, by, _CLEAR, {"name": name}, None)
 
 
-def _change(  # noqa: PLR0913  (one change, whole)
+def _change(
     connection: Connection[Any],
     campaign: int,
     name: str,
@@ -87,8 +88,8 @@ def _change(  # noqa: PLR0913  (one change, whole)
     found = reading.campaign(connection, campaign)
     if found.status not in REWORDABLE:
         message = (
-            f"Campaign {found.name!r} is {found.status.value}; its wording can only be changed while "
-            "it is a draft or approved. Make a new campaign, such as a correction."
+            f"Campaign {found.name!r} is {found.status.value}; its wording can only be changed "
+            "while it is a draft or approved. Make a new campaign, such as a correction."
         )
         raise ConflictError(message)
     advisory = reading.advisory(connection, found.advisory_id)

@@ -100,6 +100,11 @@ class KindChecker:
             for finding in self._renderings(kind, self.renderer.locales[tag], advisory)
         )
 
+    def check_locale(self, advisory: Advisory, locale: str) -> tuple[Finding, ...]:
+        """Check how an advisory reads in one locale; NotFoundError."""
+        kind = self.renderer.library.kind(advisory.kind)
+        return tuple(self._renderings(kind, self.renderer.library.locale(locale), advisory))
+
     def _headers(self) -> Iterator[Finding]:
         for tag, catalogue in self.renderer.library.catalogues.items():
             pinned = catalogue.locale.plural_forms
@@ -202,7 +207,7 @@ class KindChecker:
                     for fault in self._part(kind, part, locale, text, advisory.facts):
                         yield _finding(kind, part, locale.tag, "", fault)
                     for name in kind.rule(part).blocks:
-                        if not _heard(blocks.get(name, ""), part):
+                        if not heard(blocks.get(name, ""), part):
                             fault = Fault("says nothing", "Write this block.")
                             yield _finding(kind, part, locale.tag, f"block {name}", fault)
             except ConfigurationError as error:
@@ -213,17 +218,17 @@ class KindChecker:
         self, kind: Kind, part: str, locale: Locale, text: str, facts: Mapping[str, FactValue]
     ) -> Iterator[Fault]:
         """Check one rendered part: length, contacts, direction."""
-        rule, heard = kind.rule(part), _heard(text, part)
+        rule, said = kind.rule(part), heard(text, part)
         yield from self._length(kind, part, text)
         for name in rule.contacts:
             forms = _expected(kind.facts[name], facts.get(name), part, locale)
-            if forms and not any(form in bidi.strip(heard) for form in forms):
+            if forms and not any(form in bidi.strip(said) for form in forms):
                 yield Fault(f"does not show the contact {name}", "Put it into the text.")
         if locale.direction == "rtl":
-            bare_text = _ISOLATED.sub("\ufffc", text) if _is_markup(part) else text
-            for piece, reason in bidi.dangers(_heard(bare_text, part)):
+            bare_text = _ISOLATED.sub("\ufffc", text) if is_markup(part) else text
+            for piece, reason in bidi.dangers(heard(bare_text, part)):
                 yield Fault(f"shows {piece!r} wrongly", f"There {reason}.")
-            if part in _SHORT and bidi.first_strong(heard) == "ltr":
+            if part in _SHORT and bidi.first_strong(said) == "ltr":
                 yield Fault(
                     "begins with a Latin letter, so that phones lay it out from left to right",
                     "Begin with a word of the language.",
@@ -260,13 +265,14 @@ def _finding(kind: Kind, part: str, locale: str, place: str, fault: Fault) -> Fi
     )
 
 
-def _is_markup(part: str) -> bool:
+def is_markup(part: str) -> bool:
+    """Tell whether a part is HTML."""
     return Surface.of(part) in {Surface.MAIL, Surface.PAGE}
 
 
-def _heard(text: str, part: str) -> str:
+def heard(text: str, part: str) -> str:
     """Give what a reader sees of a part, without mark-up."""
-    if not _is_markup(part):
+    if not is_markup(part):
         return text.strip()
     return html.unescape(_TAG.sub("", _SILENT.sub("", text))).strip()
 

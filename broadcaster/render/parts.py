@@ -77,7 +77,7 @@ class Parts:
                 link=self.link(order) or order.page_url,
                 direction=order.locale.direction,
             )
-        more = {"alternates": self._pages(order)}
+        more: dict[str, object] = {"alternates": self._pages(order)}
         if worded.wordings(order.advisory, worded.PAGE, order.locale.tag):
             more["subject"] = self.text(order, worded.SUBJECT)
         return WebContent(html=self.text(order, worded.PAGE, **more))
@@ -116,7 +116,8 @@ class Parts:
         key = (part, order.locale.tag, order.draft)
         if key not in self.memory.worded:
             source = self.source(order, part)
-            self.memory.worded[key] = source and self._compiled(order, part, source)
+            made = None if source is None else self._compiled(order, part, source)
+            self.memory.worded[key] = made
         try:
             return self.memory.worded[key] or self._environment(order, part).get_template(name)
         except TemplateError as error:

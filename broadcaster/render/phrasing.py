@@ -2,9 +2,9 @@
 
 A wording may put out facts and fields of the reader, ask `{% if %}`, go through a list with
 `{% for %}` and name its `{% block %}`s. It can not call, import, include, calculate, keep values or
-go through a list within a list. So its cost is known before it runs: every step is counted from what
-is written and from the advisory's own facts, and too many are refused. There is nothing left that
-could take long, and no clock has to watch it.
+go through a list within a list. So its cost is known before it runs: every step is counted from
+what is written and from the advisory's own facts, and too many are refused. There is nothing left
+that could take long, and no clock has to watch it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -280,7 +280,7 @@ class _Reading:
             raise self._refuse(node, f"asks for {_called(node)}, which it can not")
 
     def _compared(self, node: nodes.Compare) -> None:
-        """Read a comparison of something that is the same for all readers with something written."""
+        """Read a comparison of what is the same for all readers with something written."""
         asked = node.expr
         if isinstance(asked, nodes.Filter) and asked.name == "length" and not asked.args:
             fact = _field(asked.node, "facts") if asked.node else None
@@ -356,14 +356,14 @@ def tags(text: str) -> Iterator[tuple[str, Sequence[str]]]:
     Comments are left out. The wording was read before.
     """
     tag, words = "", [""]
-    for _, token, value in Environment(autoescape=True).lex(text):
-        if token == "data":
+    for _, sort, value in Environment(autoescape=True).lex(text):
+        if sort == "data":
             yield value, ()
-        elif token in {"block_begin", "variable_begin"}:
+        elif sort in {"block_begin", "variable_begin"}:
             tag, words = value, []
-        elif token in {"block_end", "variable_end"}:
+        elif sort in {"block_end", "variable_end"}:
             yield tag + value, words or [""]
-        elif not token.startswith(("comment", "raw")):
+        elif not sort.startswith(("comment", "raw")):
             tag += value
-            if token == "name":
+            if sort == "name":
                 words.append(value)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -126,6 +127,12 @@ class TemplateRenderer:
         kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
         order = _order(advisory, kind, spoken, reader, draft=True)
         return self._parts.content(order, channel)
+
+    def own_text(self, advisory: Advisory, part: str, locale: str, reader: Reader) -> str:
+        """Render one part as the kind has it, without a wording; ConfigurationError."""
+        own = replace(advisory, wording={})
+        kind, spoken = self.library.kind(own.kind), self.library.locale(locale)
+        return self._parts.text(_order(own, kind, spoken, reader, draft=True), part)
 
     def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
         """Give the locale for a reader; None when the kind is whole and approved in none."""

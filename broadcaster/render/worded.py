@@ -1,8 +1,8 @@
 """From the wording of a campaign to the templates of its parts.
 
 What is worded stands in the place of blocks of the kind's own part; what the kind puts around them,
-a greeting, a link that ends messages, stays. A mail's HTML part and the public page are made of what
-was written for the mail's text and subject: they can not say something else.
+a greeting, a link that ends messages, stays. A mail's HTML part and the public page are made of
+what was written for the mail's text and subject: they can not say something else.
 """
 
 import re
@@ -28,7 +28,7 @@ MAIL_TEXT, SUBJECT, MAIL, PAGE = (
 )
 #: What each part that is HTML is made of.
 MADE_OF: Mapping[str, tuple[str, ...]] = {MAIL: (MAIL_TEXT,), PAGE: (MAIL_TEXT, SUBJECT)}
-#: Blocks in which a kind may repeat what it says: they say the subject when that or the text is worded.
+#: Blocks in which a kind may repeat what it says; when that is worded they show the subject.
 _REPEATED: Mapping[str, str] = {"preview": MAIL_TEXT, "description": MAIL_TEXT, "title": SUBJECT}
 #: The block that holds everything, of kinds that name none.
 _CONTENT = "content"
@@ -103,8 +103,10 @@ def phrased(advisory: Advisory, kind: Kind, part: str, locale: str, text: str) -
     name = key(part, locale)
     if part not in LONGEST or part not in kind.parts:
         own = [one for one in LONGEST if one in kind.parts]
-        problem = "is made of email/body.txt and email/subject.txt" if part in MADE_OF else (
-            f"is no part of {kind.name} that can be worded"
+        problem = (
+            "is made of email/body.txt and email/subject.txt"
+            if part in MADE_OF
+            else (f"is no part of {kind.name} that can be worded")
         )
         raise InvalidInputError("part", f"{part[:60]} {problem}", f"Use one of {', '.join(own)}.")
     if len(text) > LONGEST[part]:
@@ -222,7 +224,8 @@ def _said(
             for block in blocks_of(kind, part)[:1]:
                 yield block, list(tags(wording.text))
             continue
-        name, pieces = "", []
+        name = ""
+        pieces: list[tuple[str, Sequence[str]]] = []
         for text, words in tags(wording.text):
             if words[:1] == ["block"]:
                 name, pieces = words[1], []
