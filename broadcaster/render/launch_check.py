@@ -141,7 +141,7 @@ class TextChecker:
     def _faults(
         self, part: str, text: str, locale: Locale, ours: Ours
     ) -> Iterator[tuple[Check, Fault]]:
-        said = heard(text, part)
+        said = heard(suspicion.lines(text) if is_markup(part) else text, part)
         yield from ((Check.HIDDEN, fault) for fault in suspicion.hidden(text))
         yield from ((Check.LINK, fault) for fault in suspicion.links(said, ours))
         if is_markup(part):

@@ -36,6 +36,7 @@ _ATTRIBUTE = re.compile(
     r"""|\burl\(\s*["']?([^"')]*)""",
     re.IGNORECASE,
 )
+_BREAKS = re.compile(r"<(?!/?(?:a|abbr|b|bdi|bdo|em|i|mark|small|span|strong|u)\b)[^>]*>")
 _CALLS = ("tel:", "sms:")
 _SHOWN = 60
 
@@ -82,6 +83,11 @@ def hidden(text: str) -> Iterator[Fault]:
         yield Fault(
             "opens or closes a direction isolate without its partner", "Type the text anew."
         )
+
+
+def lines(markup: str) -> str:
+    """Put each paragraph, entry and cell of HTML on a line of its own, as a reader sees it."""
+    return _BREAKS.sub(r"\n\g<0>", markup)
 
 
 def brackets(text: str) -> Iterator[Fault]:
