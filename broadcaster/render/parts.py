@@ -92,7 +92,7 @@ class Parts:
         rendered = run(self.template(order, part), self.context(order, surface, more), surface)
         finished = _finish(rendered, part, order.locale)
         if part in worded.MADE_OF and self.source(order, part):
-            finished = worded.tidy(finished)
+            finished = worded.set_as_html(finished, part)
         if not self._may_differ(order, part):
             self.memory.texts[key] = finished
         return finished

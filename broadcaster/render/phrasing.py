@@ -24,6 +24,9 @@ _DEEPEST = 20
 #: out costs, each entry of a list that is joined two more.
 _STEPS, _STEP, _FILTER, _ENTRY = 20_000, 1, 40, 2
 
+#: Longer numbers are no numbers that anybody reads.
+_LARGEST = 10**12
+
 _MOMENTS = frozenset({FactType.DATETIME})
 _DAYS = frozenset({FactType.DATETIME, FactType.DATE})
 _LISTS = frozenset({FactType.LIST, FactType.PLACES})
@@ -208,7 +211,7 @@ class _Reading:
         self._count(node, _STEP, scope)
         if isinstance(node, nodes.TemplateData):
             self.literals.append(node.data)
-        elif isinstance(node, nodes.Const) and isinstance(node.value, str | int):
+        elif isinstance(node, nodes.Const) and _is_short(node.value):
             self.literals.append(str(node.value))
         elif isinstance(node, nodes.CondExpr) and node.expr2 is not None:
             self._asked(node.test, scope)
@@ -335,6 +338,11 @@ def _known(test: nodes.Node, *, sure: bool) -> _Facts:
         return left | right if isinstance(test, nodes.And) is sure else left & right
     fact = _field(test, "facts")
     return frozenset({fact}) if fact and sure else frozenset()
+
+
+def _is_short(value: object) -> bool:
+    """Tell whether something written can be put out: a text, or a number of some digits."""
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) < _LARGEST)
 
 
 def _is_blank(node: nodes.Node) -> bool:

@@ -7,8 +7,8 @@ what was written for the mail's text and subject: they can not say something els
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
 
 from jinja2 import Environment, nodes
 from markupsafe import escape
@@ -33,9 +33,7 @@ _REPEATED: Mapping[str, str] = {"preview": MAIL_TEXT, "description": MAIL_TEXT, 
 #: The block that holds everything, of kinds that name none.
 _CONTENT = "content"
 
-_PARAGRAPH = re.compile(r"[ \t]*\n[ \t]*\n\s*")
-_LINE = re.compile(r"[ \t]*\n[ \t]*")
-_BULLET = re.compile(r"(^|\n)[ \t]*[-•–][ \t]+")
+_BULLET = re.compile(r"[-•–][ \t]+")
 _TAG_AGAIN = re.compile(r"\{(?=[{%#])")
 
 
@@ -43,45 +41,34 @@ class Room(Enum):
     """What may stand where a block of HTML stands."""
 
     #: Elements of MJML alone.
-    COLUMN = "column"
-    #: Paragraphs.
-    FLOW = "flow"
+    COLUMN = "C"
+    #: Paragraphs and lists.
+    FLOW = "F"
     #: Lines, but no paragraphs.
-    LINES = "lines"
+    LINES = "L"
     #: One line.
-    LINE = "line"
+    LINE = "1"
     #: Entries of a list.
-    ENTRIES = "entries"
+    ENTRIES = "E"
 
 
-@dataclass(frozen=True, slots=True)
-class _Joints:
-    """How texts are joined in a room: what stands before and after, paragraphs, and lines."""
-
-    before: str
-    after: str
-    paragraph: str
-    line: str
-
-
-_P = '<p style="margin:0 0 10px 0;">'
-_LI = '<li style="margin:0 0 6px 0;">'
-_JOINTS: Mapping[Room, _Joints] = {
-    Room.COLUMN: _Joints(
+#: What stands around a text that was worded until it is set as HTML. Where mark-up is stripped, in
+#: a title or an attribute, the empty element is gone and the text becomes a line.
+_OPEN, _CLOSE, _SHOWN = "\ue0f0", "\ue0f1", "<i></i>"
+_REGION = re.compile(f"{_OPEN}(.)({_SHOWN})?([^{_OPEN}{_CLOSE}]*){_CLOSE}", re.DOTALL)
+_COLUMN = (
+    (
         '<mj-text><div dir="{{ locale.direction }}" style="direction:{{ locale.direction }};'
-        "text-align:{{ 'right' if locale.direction == 'rtl' else 'left' }}\">" + _P,
-        "</p></div></mj-text>",
-        f"</p>{_P}",
-        "<br /> ",
+        "text-align:{{ 'right' if locale.direction == 'rtl' else 'left' }}\">"
     ),
-    Room.FLOW: _Joints(_P, "</p>", f"</p>{_P}", "<br /> "),
-    Room.LINES: _Joints("", "", "<br /> <br /> ", "<br /> "),
-    Room.LINE: _Joints("", "", " ", " "),
-    Room.ENTRIES: _Joints(_LI, "</li>", f"</li>{_LI}", f"</li>{_LI}"),
+    "</div></mj-text>",
+)
+#: How paragraphs, lists and entries look in a mail. A page has its styles in one place.
+_STYLES: Mapping[str, str] = {
+    "p": "margin:0 0 10px 0;",
+    "ul": "margin:0 0 10px 0;padding:0 22px;",
+    "li": "margin:0 0 6px 0;",
 }
-_STYLED = re.compile(f"(?<=<p){_P[2:-1]}|(?<=<li){_LI[3:-1]}")
-#: What a condition that did not hold leaves over.
-_EMPTY = (f"{_P}</p>", f"{_LI}</li>", "<p></p>", "<li></li>")
 _ROOMS: Mapping[str, Room] = {
     **dict.fromkeys(("ul", "ol"), Room.ENTRIES),
     **dict.fromkeys(("p", "span", "strong", "em", "b", "i", "dt", "label"), Room.LINES),
@@ -167,9 +154,6 @@ def made_source(
         f"{{% block {name} %}}{_converted(pieces, places[name])}{{% endblock %}}"
         for name, pieces in said
     ]
-    if part == PAGE:
-        # A page has its styles in one place, and may have none elsewhere.
-        stands = [_STYLED.sub("", text) for text in stands]
     stands += [
         f"{{% block {name} %}}{{{{ subject }}}}{{% endblock %}}"
         for name, source in _REPEATED.items()
@@ -204,15 +188,50 @@ def worded_blocks(kind: Kind, written: Mapping[str, Phrased]) -> Sequence[str]:
     return [name for name, _ in _said(kind, written)]
 
 
-def tidy(text: str) -> str:
-    """Take out paragraphs and entries of a list that came out empty."""
-    for empty in _EMPTY:
-        text = text.replace(empty, "")
-    return text
+def set_as_html(text: str, part: str) -> str:
+    """Set the texts that were worded as the HTML that their places allow.
+
+    Empty lines part paragraphs, other lines stay lines, and lines with a dash are entries.
+    """
+    styled = part == MAIL
+    return _REGION.sub(lambda found: _set(found, styled=styled), text)
+
+
+def _set(found: re.Match[str], *, styled: bool) -> str:
+    room = Room(found[1]) if found[2] else Room.LINE
+    lines = [line.strip() for line in found[3].strip().split("\n")]
+    if room is Room.LINE:
+        return " ".join(filter(None, lines))
+    if room is Room.LINES:
+        return re.sub(r"(<br />){3,}", "<br /><br />", "<br />".join(lines))
+    if room is Room.ENTRIES:
+        entries = (
+            _BULLET.sub("", line, count=1) if _BULLET.match(line) else line for line in lines
+        )
+        return "".join(_element("li", one, styled=styled) for one in entries if one)
+    return "".join(_blocks(lines, styled=styled))
+
+
+def _blocks(lines: Sequence[str], *, styled: bool) -> Iterator[str]:
+    """Give the paragraphs and lists of lines."""
+    for entry, group in groupby(lines, key=lambda line: bool(_BULLET.match(line))):
+        if entry:
+            entries = [_BULLET.sub("", one, count=1) for one in group]
+            listed = "".join(_element("li", one, styled=styled) for one in entries)
+            yield _element("ul", listed, styled=styled)
+            continue
+        for there, some in groupby(group, key=bool):
+            if there:
+                yield _element("p", "<br />".join(some), styled=styled)
+
+
+def _element(name: str, content: str, *, styled: bool) -> str:
+    style = f' style="{_STYLES[name]}"' if styled else ""
+    return f"<{name}{style}>{content}</{name}>"
 
 
 def _mark(block: str) -> str:
-    return f"\ue0f0{block}\ue0f1"
+    return f"\ue0f2{block}\ue0f3"
 
 
 def _said(
@@ -236,29 +255,13 @@ def _said(
 
 
 def _converted(pieces: Sequence[tuple[str, Sequence[str]]], room: Room) -> str:
-    """Write a text as HTML: escaped, empty lines between paragraphs, lines kept.
-
-    All that is put between is closed where it is opened, so that conditions and loops leave it
-    whole.
-    """
-    joints = _JOINTS[room]
-    written, after_tag = "", True
-    for number, (text, words) in enumerate(pieces):
-        if words:
-            written += text
-            after_tag = words[0] in {"if", "elif", "else", "endif", "for", "endfor"}
-            continue
-        # A line that has a tag alone is no line of the text.
-        shown = text.removeprefix("\n") if after_tag else text
-        shown = shown.lstrip() if number == 0 else shown
-        shown = shown.rstrip() if number == len(pieces) - 1 else shown
-        if room is Room.ENTRIES:
-            shown = _BULLET.sub(r"\1", shown if after_tag else f"\0{shown}").removeprefix("\0")
-        shown = _TAG_AGAIN.sub("\ue0f2", str(escape(shown)))
-        shown = _PARAGRAPH.sub(joints.paragraph, shown)
-        written += _LINE.sub(joints.line, shown).replace("\ue0f2", "{{ '{' }}")
-        after_tag = False
-    return joints.before + written + joints.after
+    """Write a text for HTML, to be set when it is rendered: only then its lines are known."""
+    written = "".join(
+        text if words else _TAG_AGAIN.sub("{{ '{' }}", str(escape(text))) for text, words in pieces
+    )
+    before, after = _COLUMN if room is Room.COLUMN else ("", "")
+    inner = Room.FLOW if room is Room.COLUMN else room
+    return f"{before}{_OPEN}{inner.value}{_SHOWN}{written}{_CLOSE}{after}"
 
 
 def _innermost(text: str) -> str:
