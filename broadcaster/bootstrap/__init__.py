@@ -8,6 +8,7 @@ from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.rewording import Reworded, own_text, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
@@ -26,6 +27,7 @@ __all__ = [
     "Reworded",
     "Runtime",
     "SystemClock",
+    "add_kind",
     "approve",
     "archive",
     "attached",
@@ -40,6 +42,7 @@ __all__ = [
     "own_text",
     "passing",
     "preload",
+    "remove_kind",
     "renderer",
     "report",
     "require_launchable",

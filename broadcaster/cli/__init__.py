@@ -27,7 +27,7 @@ COMMANDS = {
     "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "tariffs": "Import, list and set what networks ask for messages.",
-    "kinds": "List, check and preview kinds of advisory.",
+    "kinds": "List, check, preview, add and remove kinds of advisory.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
     "mail": "Make keys for DKIM signatures, and show their DNS records.",

@@ -1,6 +1,6 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,11 @@ SELECT EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advi
                WHERE advisory_id = %s AND advisory.effective <= now()
                AND COALESCE(campaign.scheduled_at, '-infinity') <= now()
                AND status IN ('launched', 'running', 'paused', 'completed'))
+"""
+
+_USING = """
+SELECT name FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE kind = %s AND status NOT IN ('completed', 'cancelled') ORDER BY campaign.id
 """
 
 _HOLD = """
@@ -201,6 +206,11 @@ class Campaigns:
         """Tell whether the public may read an advisory: a campaign told somebody of it."""
         with self._pool.connection() as connection:
             return connection.execute(_PUBLISHED, [advisory]).fetchone() == (True,)
+
+    def using(self, kind: str) -> Sequence[str]:
+        """Name the campaigns of a kind that have not ended."""
+        with self._pool.connection() as connection:
+            return [name for (name,) in connection.execute(_USING, [kind])]
 
     def planning(self) -> Mapping[int, Underway]:
         """List the campaigns that are being planned at the moment."""

@@ -22,7 +22,7 @@ from broadcaster.render.catalogues import same_header
 from broadcaster.render.environment import bare, finish_sms
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.findings import Finding, Gravity
-from broadcaster.render.kinds import ALL_PARTS, PARTS, WORDS, Kind
+from broadcaster.render.kinds import ALL_PARTS, PARTS, WORDS, Kind, catalogue_tag
 from broadcaster.render.locales import PSEUDO, Locale, Review
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.values import Surface, spoken
@@ -144,7 +144,7 @@ class KindChecker:
             if part not in kind.texts:
                 yield _finding(kind, part, "", part, Fault("is missing", "Write this part."))
         for path in kind.texts:
-            if path not in {*ALL_PARTS, WORDS, "kind.toml"}:
+            if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
                 fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
                 yield replace(_finding(kind, path, "", path, fault), gravity=Gravity.WARNING)
         seen = set()
