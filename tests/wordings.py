@@ -11,7 +11,7 @@ from broadcaster.render.renderer import TemplateRenderer
 
 ROOT = Path(__file__).parents[1]
 
-_KIND = """
+KIND = """
 channels = ["sms", "email", "push", "web"]
 [facts.sender]
 type = "name"
@@ -63,7 +63,9 @@ blocks = ["headline", "what", "todo"]
 _PARTS = {
     "sms/body.txt": "{% block message %}{{ facts.sender }}: {{ facts.call_centre }}{% endblock %}",
     "push/title.txt": "{{ facts.sender }}",
-    "push/body.txt": "{% block message %}{{ facts.streets|listing }}{% endblock %}",
+    "push/body.txt": (
+        "{% block message %}{{ facts.sender }}: {{ facts.streets|listing }}{% endblock %}"
+    ),
     "email/subject.txt": "{% block headline %}{{ facts.sender }}{% endblock %}",
     "email/body.txt": (
         "{% if reader.name %}{{ reader.name }}{% endif %}\n{% block what %}{{ facts.call_centre }}"
@@ -87,7 +89,7 @@ _PARTS = {
 
 def write_kind(folder: Path, changes: Mapping[str, str] | None = None, name: str = "made") -> Path:
     """Write the kind, with some files changed; the folder of kinds."""
-    for path, text in {"kind.toml": _KIND, **_PARTS, **(changes or {})}.items():
+    for path, text in {"kind.toml": KIND, **_PARTS, **(changes or {})}.items():
         file = folder / name / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.check import KindChecker
+from broadcaster.render.factlist import NAME
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.upload import Upload
 
@@ -52,7 +53,7 @@ def add(upload: Upload, own: Path, check: Callable[[Path], KindChecker], *, repl
 def remove(name: str, own: Path) -> None:
     """Take a kind out of the organisation's folder; NotFoundError."""
     target = own / name
-    if name.startswith((".", "_")) or "/" in name or not target.is_dir() or target.is_symlink():
+    if not NAME.fullmatch(name) or not target.is_dir() or target.is_symlink():
         problem = f"{name[:60]!r} is not in {own}"
         raise NotFoundError("kind", problem, "Only what was added there can be removed.")
     with _aside(own) as staging:

@@ -119,7 +119,8 @@ def test_check_tells_what_blocks_and_what_to_note(town: Run, word: Any, pool: Po
     ((details,),) = Rows(pool).ask("SELECT details FROM audit WHERE action = 'approve'")
     assert {"check": "wording", "part": "sms/body.txt", "locale": "ar"} in details["concerned"]
     Rows(pool).tell(
-        "UPDATE advisory SET wording = %s", '{"sms/body.txt/fr": "{{ facts.call_centre }} evil.com"}'
+        "UPDATE advisory SET wording = %s",
+        '{"sms/body.txt/fr": "{{ facts.call_centre }} evil.com"}',
     )
     said = town("campaigns", "check", "notice", "--json")
     blocking = [one for one in json.loads(said.out)["concerns"] if one["blocks"]]

@@ -153,7 +153,10 @@ def test_the_dearest_wording_there_can_be_takes_a_bounded_number_of_calls(
         ("{% if facts.streets|length > 2 %}rues{% endif %}", "rues"),
         ("{{ 'eau' if facts.service == 'water' else 'non' }}", "eau"),
         ("{% if facts.reason %}{{ facts.reason }}{% else %}rien{% endif %}", "rien"),
-        ("{{ reader.name }}{# a note #} et {{ facts.online|bare_url }}", "Amina et client.lydec.ma"),
+        (
+            "{{ reader.name }}{# a note #} et {{ facts.online|bare_url }}",
+            "Amina et client.lydec.ma",
+        ),
         ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
         ("{{ advisory.expires|time }} {{ locale.tag }}", "10:00 fr"),
         ("{% block message %}Bonjour{% endblock %}", "Bonjour"),
