@@ -74,6 +74,8 @@ GENTLE = (
     "{% macro m(a) %}{{ a }}{{ @B }}{% endmacro %}{{ m(@A) }}",
     "{% macro m() %}[{{ caller() }}]{% endmacro %}{% call m() %}{{ @A }}{% endcall %}",
     "{% from '_base/shout.txt' import shout %}{{ shout(@A) }}",
+    "{% macro m(a) %}({{ a }}){% endmacro %}{% set t = m(@A) %}{{ t }}",
+    "{% macro m(a) %}({{ a }}){% endmacro %}{% trans name=m(@A) %}Hello {{ name }},{% endtrans %}",
     "{% include '_base/piece.txt' %}",
     "{% trans name=@A %}Hello {{ name }},{% endtrans %}",
     "{% trans name=@A %}{{ name }}: 100% of {{ name }}{% endtrans %}",
@@ -108,6 +110,12 @@ PRYING = (
     "{% set t %}{{ @A }}{% endset %}{{ t[:2] }}",
     "{% set t = @A ~ 'x' %}{% if t == 'Alix' %}!{% endif %}",
     "{% macro m(a) %}{{ a }}{% endmacro %}{% if m(@A) == 'Ali' %}!{% endif %}{{ m(@A)|length }}",
+    "{% macro m(a) %}{{ a }}{% endmacro %}{% set t = m(@A) %}{{ t|length }}",
+    (
+        "{% macro m(a) %}{{ a }}{% endmacro %}{% set t = m(@A) %}"
+        "{% for c in t %}{{ c }}.{% endfor %}"
+    ),
+    "{% filter plain %}{{ @A }}<b>{% endfilter %}{{ @B|plain }}",
     "{% macro m() %}{{ caller()|length }}{% endmacro %}{% call m() %}{{ @A }}{% endcall %}",
     "{% from '_base/shout.txt' import weigh %}{{ weigh(@A) }}",
     "{% from '_base/shout.txt' import weigh with context %}{{ weigh(@A) }}",

@@ -127,13 +127,14 @@ def mail(body: str, *, subject: str = "S", text: str = "T") -> dict[str, str]:
 
 
 def advise(renderer: TemplateRenderer, kind: str = "made", **facts: object) -> Advisory:
-    """Make an advisory of a kind."""
+    """Make an advisory of a kind, with its sample facts where no others are given."""
     start = datetime(2026, 3, 20, 18, tzinfo=UTC)
+    held = renderer.kinds[kind]
     return Advisory(
         id=1,
         kind=kind,
         version=1,
-        facts=renderer.kinds[kind].resolve(facts),
+        facts=held.resolve({**held.sample(), **facts}),
         message_class=MessageClass.SERVICE,
         severity=Severity.MINOR,
         urgency=Urgency.EXPECTED,

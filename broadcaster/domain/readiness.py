@@ -21,10 +21,8 @@ class Check(StrEnum):
     CHANNEL = "channel"
     #: A locale in which somebody wants to read, and the kind is not whole.
     LOCALE = "locale"
-    #: Required blocks and contacts, lengths, and how right-to-left text is shown.
+    #: Required blocks and contacts, lengths, brackets, and how right-to-left text is shown.
     TEXT = "text"
-    #: Brackets of right-to-left text that close before they open, or are left open.
-    BRACKETS = "brackets"
     #: Characters that show nothing, or change the direction of others.
     HIDDEN = "hidden"
     #: Links and mailboxes that are not the organisation's.

@@ -6,6 +6,7 @@ a customer is read once, however many channels a campaign has.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import Connection
@@ -18,7 +19,15 @@ from broadcaster.planning.plannable import Plannable
 from broadcaster.planning.sharing import Sharing
 from broadcaster.ports import Condition, Renderer
 
-__all__ = ["ONE_SNAPSHOT", "candidates", "named", "values", "zoned"]
+__all__ = [
+    "ONE_SNAPSHOT",
+    "Whom",
+    "apart",
+    "candidates",
+    "named",
+    "values",
+    "zoned",
+]
 
 #: To be said first by whoever only reads: what all its statements see is of one moment.
 ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
@@ -27,15 +36,9 @@ ONE_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 _PLAIN_FAIR = Fair()
 
 # What sets a customer apart on a channel is rare, so it is gathered first, a bit for each sort:
-# then a million plain customers are looked up in two lists, not in five. Addresses that several
-# customers have are found in the order of the index: no hash of all addresses is made for them.
+# then a million plain customers are looked up in one list, not in four.
 _HEAD = """
-WITH shared AS MATERIALIZED (
-    SELECT DISTINCT address_id FROM (
-        SELECT address_id, lag(address_id) OVER (ORDER BY address_id) AS previous
-        FROM customer_address) AS one
-    WHERE address_id = previous
-), special AS MATERIALIZED (
+WITH special AS MATERIALIZED (
     SELECT customer_id, bit_or(mark) AS marks FROM (
         SELECT NULL::bigint AS customer_id, 0 AS mark WHERE false
 """
@@ -52,32 +55,36 @@ _SPECIAL = """
         UNION ALL
         SELECT own.customer_id, 4 << {p}
         FROM suppression JOIN customer_address AS own USING (address_id)
-        WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}' AND {first}
+        JOIN reach ON reach.customer_id = own.customer_id AND reach.{c} = own.address_id
+        WHERE suppression.class = %(plan_class)s::message_class AND own.channel = '{c}'
         UNION ALL
         SELECT customer_id, 4 << {p} FROM customer_suppression
         WHERE channel = '{c}' AND class = %(plan_class)s::message_class
-        UNION ALL
-        SELECT own.customer_id, 8 << {p} FROM shared JOIN customer_address AS own USING (address_id)
-        WHERE own.channel = '{c}' AND {first}
 """
 
-_FIRST = """(own.ordinal = 1 OR NOT EXISTS (
-            SELECT FROM customer_address AS better
-            WHERE better.customer_id = own.customer_id AND better.channel = '{c}'
-              AND better.ordinal < own.ordinal))"""
-
-_PLAIN = """
+_GATHERED = """
     ) AS one GROUP BY customer_id
-), judged AS MATERIALIZED (
+)
+"""
+
+# Gathered before, and handed over: unlike a table of WITH, several processes may look through it.
+_KNOWN = """
+WITH special AS NOT MATERIALIZED (
+    SELECT customer_id, marks
+    FROM unnest(%(plan_marked)s::bigint[], %(plan_marks)s::integer[]) AS one (customer_id, marks)
+)
+"""
+
+_READER = """
     SELECT reader.customer_id, locale_choice.chosen AS locale{carried}
 """
 
 _JUDGED = """
-    , first_{c}.address_id AS {c}_address, special.marks & (8 << {p}) <> 0 AS {c}_shared,
+    , reach.{c} AS {c}_address, reach.shares AS {c}_shared,
     CASE
-        WHEN first_{c}.address_id IS NULL AND special.marks & (1 << {p}) <> 0
+        WHEN reach.{c} IS NULL AND special.marks & (1 << {p}) <> 0
             THEN 'invalid_address'::reason
-        WHEN first_{c}.address_id IS NULL THEN 'no_address'::reason
+        WHEN reach.{c} IS NULL THEN 'no_address'::reason
         WHEN (COALESCE(special.marks, 0) & (2 << {p}) <> 0) = %(plan_granted)s
             THEN 'opted_out'::reason
         WHEN special.marks & (4 << {p}) <> 0 THEN 'address_suppressed'::reason
@@ -113,29 +120,32 @@ _LOCALES = """
     LEFT JOIN unnest(%(plan_preferred)s::text[], %(plan_chosen)s::text[])
         AS locale_choice (preferred, chosen) ON locale_choice.preferred::text[] = reader.locales
     LEFT JOIN special ON special.customer_id = reader.customer_id
+    LEFT JOIN reach ON reach.customer_id = reader.customer_id
 """
 
-_JOINED = """
-    LEFT JOIN (
-        -- Nothing comes before 1, so the search is made for the few that are numbered higher.
-        SELECT customer_id, address_id FROM customer_address
-        WHERE ordinal = 1 AND channel = '{c}'
-        UNION ALL
-        SELECT customer_id, address_id FROM customer_address AS own
-        WHERE ordinal > 1 AND channel = '{c}' AND NOT EXISTS (
-            SELECT FROM customer_address AS better
-            WHERE better.customer_id = own.customer_id AND better.channel = '{c}'
-              AND better.ordinal < own.ordinal)
-    ) AS first_{c} ON first_{c}.customer_id = reader.customer_id
-"""
+_SHARERS: LiteralString = "    WHERE reach.shares\n"
+_ALONE: LiteralString = "    WHERE reach.shares IS NOT TRUE\n"
 
 # An address at which somebody was told in this campaign before.
 _TOLD = """
     LEFT JOIN delivery AS told_{c} ON told_{c}.campaign_id = %(plan_campaign)s
-        AND told_{c}.address_id = first_{c}.address_id
+        AND told_{c}.address_id = reach.{c}
 """
 _WHEN_TOLD = """
         WHEN told_{c}.number IS NOT NULL THEN 'duplicate_address'::reason"""
+
+
+class Whom(Enum):
+    """Whose rows are asked for.
+
+    But for everybody, those who are set apart were gathered before, and are handed over as
+    `plan_marked` and `plan_marks`. Who is told for others at a shared address is decided among
+    `SHARERS`; whoever is `ALONE` shares none.
+    """
+
+    EVERYBODY = "everybody"
+    SHARERS = "sharers"
+    ALONE = "alone"
 
 
 class Carried(NamedTuple):
@@ -161,6 +171,7 @@ def candidates(
     again: bool = False,
     given: Fair = _PLAIN_FAIR,
     carried: Carried = NOTHING,
+    whom: Whom = Whom.EVERYBODY,
 ) -> LiteralString:
     """Give the query of candidates: one row for each customer of the segment.
 
@@ -176,14 +187,12 @@ def candidates(
     what fair use asks for; wants its values, and where that is zoned adds a column `zone`. What is
     `carried` stands behind `locale`.
     """
-    sharing = Sharing(channels, given, one_each=one_each)
+    alone = whom is Whom.ALONE
+    sharing = Sharing(channels, given, one_each=one_each, alone=alone)
     homes = given.one_per is OnePer.HOUSEHOLD
     zone: LiteralString = ", judged.zone" if given.zoned else ""
-    return (
-        _HEAD
-        + each(_SPECIAL.replace("{first}", _FIRST), channels)
-        + lookups(given, 1 if one_each else len(channels))
-        + _PLAIN.replace("{carried}", carried.expressions)
+    judged = (
+        _READER.replace("{carried}", carried.expressions)
         + (_ZONE if given.zoned else "")
         + (_HOME if homes else "")
         + (_PLACES.replace("{base}", base(given)) if sharing.limited else "")
@@ -193,14 +202,41 @@ def candidates(
         ).replace("{carried}", carried.columns)
         + condition.text
         + _LOCALES
-        + each(_JOINED + (_TOLD if again else ""), channels)
+        + (each(_TOLD, channels) if again else "")
+        + {Whom.EVERYBODY: "", Whom.SHARERS: _SHARERS, Whom.ALONE: _ALONE}[whom]
+    )
+    known = whom is not Whom.EVERYBODY
+    head = _KNOWN if known else _gathering(channels, given, one_each=one_each)
+    chosen = "\nSELECT judged.customer_id, judged.locale" + zone + carried.names + sharing.columns()
+    if alone:
+        # Looked at once, and so by all processes there are.
+        return head + chosen + "FROM (" + judged + ") AS judged"
+    return (
+        head
+        + ", judged AS MATERIALIZED ("
+        + judged
         + sharing.tables()
-        + ")\nSELECT judged.customer_id, judged.locale"
-        + zone
-        + carried.names
-        + sharing.columns()
+        + ")"
+        + chosen
         + "FROM judged"
         + sharing.joins()
+    )
+
+
+def apart(
+    channels: Sequence[Channel], *, one_each: bool = False, given: Fair = _PLAIN_FAIR
+) -> LiteralString:
+    """Give the query of those who are set apart: `customer_id, marks`; values as `candidates`."""
+    gathering = _gathering(channels, given, one_each=one_each)
+    return gathering + "SELECT customer_id, marks FROM special"  # noqa: S608  (statements of ours)
+
+
+def _gathering(channels: Sequence[Channel], given: Fair, *, one_each: bool) -> LiteralString:
+    return (
+        _HEAD
+        + each(_SPECIAL, channels)
+        + lookups(given, 1 if one_each else len(channels))
+        + _GATHERED
     )
 
 

@@ -10,9 +10,10 @@ from typing import Any, LiteralString, NamedTuple, cast
 
 from psycopg import Connection
 
+from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel
 from broadcaster.planning import contributions
-from broadcaster.planning.candidates import Carried, candidates, named
+from broadcaster.planning.candidates import Carried, Whom, apart, candidates, named
 from broadcaster.planning.destinations import Destinations, joined
 from broadcaster.planning.fair import Fair
 from broadcaster.planning.plannable import Plannable
@@ -65,17 +66,52 @@ def groups(
     given: Mapping[str, object],
     grouping: Grouping,
 ) -> Iterator[Iterator[Group]]:
-    """Give the groups of a campaign as they come, in bounded memory.
+    """Give the groups of a campaign as they come, in bounded memory; alike ones perhaps twice.
 
     Until they are all read the connection is good for nothing else.
     """
-    query = _query(*asked, found, grouping)
     values = {**given, **grouping.destinations.values(), **contributions.values()}
-    # Not by a cursor of the server: for one of those it would use a single process.
-    with connection.cursor() as cursor:
-        rows = cast("Generator[Sequence[Any]]", cursor.stream(query, values))
-        with closing(rows):
-            yield (_group(row, len(found.channels), len(grouping.fields)) for row in rows)
+    passes = [Whom.EVERYBODY]
+    if _is_parted(found, asked[1], grouping):
+        values |= _apart(connection, found, asked[1], given)
+        passes = [Whom.SHARERS, Whom.ALONE]
+    queries = [_query(*asked, found, grouping, whom) for whom in passes]
+    with closing(_streamed(connection, queries, values)) as rows:
+        yield (_group(row, len(found.channels), len(grouping.fields)) for row in rows)
+
+
+def _streamed(
+    connection: Connection[Any], queries: Sequence[LiteralString], values: Mapping[str, object]
+) -> Generator[Sequence[Any]]:
+    for query in queries:
+        # Not by a cursor of the server: for one of those it would use a single process.
+        with connection.cursor() as cursor:
+            rows = cast("Generator[Sequence[Any]]", cursor.stream(query, values))
+            with closing(rows):
+                yield from rows
+
+
+def _is_parted(found: Plannable, fair: Fair, grouping: Grouping) -> bool:
+    """Tell whether who shares an address may be looked at apart from all others.
+
+    Not where others matter to them: under one roof, and by the number of a delivery among all.
+    """
+    numbered = grouping.links and Channel.SMS in found.channels
+    return fair.one_per is OnePer.CUSTOMER and not numbered
+
+
+def _apart(
+    connection: Connection[Any], found: Plannable, fair: Fair, given: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Gather who is set apart, so that the many others can be counted by several processes."""
+    query = apart(found.channels, one_each=found.plan.one_each, given=fair)
+    gathered = (
+        "SELECT COALESCE(array_agg(customer_id), '{}'), COALESCE(array_agg(marks), '{}')"  # noqa: S608  (names of ours)
+        " FROM (" + query + ") AS one"
+    )
+    cursor = connection.cursor(binary=True)
+    row: Sequence[list[int]] = cursor.execute(gathered, given).fetchone() or ([], [])
+    return dict(zip(("plan_marked", "plan_marks"), row, strict=True))
 
 
 def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
@@ -94,7 +130,9 @@ def _group(row: Sequence[Any], channels: int, fields: int) -> Group:
     )
 
 
-def _query(condition: Condition, fair: Fair, found: Plannable, grouping: Grouping) -> LiteralString:
+def _query(
+    condition: Condition, fair: Fair, found: Plannable, grouping: Grouping, whom: Whom
+) -> LiteralString:
     channels = found.channels
     fields = grouping.fields if Channel.SMS in channels else ()
     links = grouping.links and Channel.SMS in channels
@@ -104,7 +142,12 @@ def _query(condition: Condition, fair: Fair, found: Plannable, grouping: Groupin
         names=contributions.names(fields),
     )
     inner = candidates(
-        condition, channels, one_each=found.plan.one_each, given=fair, carried=carried
+        condition,
+        channels,
+        one_each=found.plan.one_each,
+        given=fair,
+        carried=carried,
+        whom=whom,
     )
     places: LiteralString = ""
     tables: LiteralString = ""

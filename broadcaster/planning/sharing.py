@@ -87,8 +87,11 @@ class Sharing:
     `one_each` a customer is told on the first of the channels that has no reason.
     """
 
-    def __init__(self, channels: Sequence[Channel], given: Fair, *, one_each: bool) -> None:
-        """Look at what is asked for."""
+    def __init__(
+        self, channels: Sequence[Channel], given: Fair, *, one_each: bool, alone: bool = False
+    ) -> None:
+        """Look at what is asked for; who is `alone` shares no address with anybody."""
+        self._doubled: LiteralString = "false" if alone else "{c}_doubled.customer_id IS NOT NULL"
         self._channels = channels
         self._homes = given.one_per is OnePer.HOUSEHOLD
         self._by_address = given.one_per is OnePer.ADDRESS
@@ -123,7 +126,7 @@ class Sharing:
         """Give each channel's address and final reason."""
         text: LiteralString = ""
         for place, channel in enumerate(self._channels):
-            doubled: LiteralString = "{c}_doubled.customer_id IS NOT NULL"
+            doubled = self._doubled
             if self._by_address:
                 doubled += " OR ({c}_reason IS NULL AND spared.customer_id IS NOT NULL)"
             when: LiteralString = _WHEN_HOUSED if self._homes else ""
@@ -159,8 +162,7 @@ class Sharing:
         """Say that the channels before this one take all places that caps leave."""
         told: LiteralString = "0"
         for earlier in range(place):
-            out: LiteralString = "{c}_reason IS NOT NULL OR {c}_doubled.customer_id IS NOT NULL"
-            out = named(out, self._channels[earlier])
+            out = named("{c}_reason IS NOT NULL OR " + self._doubled, self._channels[earlier])
             if earlier:
                 out += " OR " + self._full(earlier)
             told += " + (NOT (" + out + "))::integer"

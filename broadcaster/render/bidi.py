@@ -20,6 +20,9 @@ _NOTHING = dict.fromkeys(map(ord, CONTROLS))
 _STRONG_RTL = frozenset({"R", "AL"})
 _ISOLATED = re.compile(f"[{_OPENERS}][^{_OPENERS}{PDI}\n]*{PDI}|{LRM}[^{LRM}\n]*{LRM}")
 
+#: Digits, with points, commas, colons or slashes between them: one number to the algorithm.
+_FIGURES = re.compile(r"\d+(?:[.,:/]\d+)*", re.ASCII)
+
 #: Shapes whose pieces swap places in a right-to-left paragraph, and what each does there.
 _SHAPES = (
     (
@@ -51,6 +54,25 @@ def isolate_ltr(text: str) -> str:
 def isolate(text: str) -> str:
     """Wrap free text of unknown script, such as a name; its first strong letter decides."""
     return f"{FSI}{text}{PDI}"
+
+
+def mark_ltr(text: str) -> str:
+    """Put a left-to-right mark on both sides, where isolates would be drawn as boxes: in an SMS."""
+    return f"{LRM}{text}{LRM}"
+
+
+def steady(text: str) -> bool:
+    """Tell whether a left-to-right value keeps its order in right-to-left text all by itself.
+
+    It does when it is one number, or begins with a left-to-right letter and ends with one or with
+    a digit, with no right-to-left letter in between and no bracket that lacks its partner.
+    """
+    if _FIGURES.fullmatch(text):
+        return True
+    kinds = [unicodedata.bidirectional(character) for character in text]
+    whole = not (_STRONG_RTL | {"AN", "B"}).intersection(kinds) and not CONTROLS.intersection(text)
+    whole = whole and bracket_fault(text) is None
+    return bool(kinds) and whole and kinds[0] == "L" and kinds[-1] in {"L", "EN"}
 
 
 def strip(text: str) -> str:

@@ -1,7 +1,5 @@
 """The check of kinds: every kind, part and locale, before a campaign finds out."""
 
-import html
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,23 +15,18 @@ from broadcaster.domain.message import (
 )
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
-from broadcaster.render import bidi
-from broadcaster.render.catalogues import same_header
-from broadcaster.render.environment import bare, finish_sms
-from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.findings import Finding, Gravity
-from broadcaster.render.kinds import ALL_PARTS, PARTS, WORDS, Kind, catalogue_tag
+from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.locales import PSEUDO, Locale, Review
 from broadcaster.render.renderer import TemplateRenderer
-from broadcaster.render.values import Surface, spoken
-from broadcaster.render.wording import Fault, source_faults, translation_faults
+from broadcaster.render.said import Said
+from broadcaster.render.structure import flaws
+from broadcaster.render.tongue import slips
+from broadcaster.render.wording import Fault, translation_faults
 
 #: A reader for previews and checks; the addresses lead nowhere (RFC 2606).
 SAMPLE_PAGE = "https://example.invalid/advisories/1"
 _DAY = datetime(2026, 3, 20, 9, tzinfo=UTC)
-_SILENT = re.compile(r"<(head|style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL)
-_ISOLATED = re.compile(r'<(span|bdi) dir="ltr">.*?</\1>', re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
 
 
 def sample_reader(locale: Locale) -> Reader:
@@ -88,7 +81,7 @@ class KindChecker:
         if kind is not None and kind not in library.faults:
             library.kind(kind)
         names = [kind] if kind is not None else sorted({*library.kinds, *library.faults})
-        found = [*self._headers(), *(finding for name in names for finding in self._kind(name))]
+        found = [*self._locales(), *(finding for name in names for finding in self._kind(name))]
         return tuple(sorted(found, key=lambda finding: list(Gravity).index(finding.gravity)))
 
     def check_advisory(self, advisory: Advisory) -> tuple[Finding, ...]:
@@ -105,32 +98,15 @@ class KindChecker:
         kind = self.renderer.library.kind(advisory.kind)
         return tuple(self._renderings(kind, self.renderer.library.locale(locale), advisory))
 
-    def _headers(self) -> Iterator[Finding]:
+    def _locales(self) -> Iterator[Finding]:
         for tag, catalogue in self.renderer.library.catalogues.items():
-            pinned = catalogue.locale.plural_forms
-            for header in catalogue.headers:
-                if not same_header(header, pinned):
-                    yield Finding(
-                        gravity=Gravity.ERROR,
-                        kind="",
-                        part="",
-                        locale=tag,
-                        place="Plural-Forms",
-                        problem=f"is {header!r}, not the one that locale.toml pins",
-                        remedy=f"Write {pinned!r} and check every plural.",
-                    )
+            for place, fault in slips(catalogue):
+                yield _finding("", "", tag, place, fault)
 
     def _kind(self, name: str) -> Iterator[Finding]:
         if name in self.renderer.library.faults:
-            yield Finding(
-                gravity=Gravity.ERROR,
-                kind=name,
-                part="",
-                locale="",
-                place="",
-                problem=self.renderer.library.faults[name],
-                remedy="Until then it cannot be used.",
-            )
+            fault = Fault(self.renderer.library.faults[name], "Until then it cannot be used.")
+            yield _finding(name, "", "", "", fault)
             return
         kind = self.renderer.kinds[name]
         yield from self._structure(kind)
@@ -140,25 +116,15 @@ class KindChecker:
 
     def _structure(self, kind: Kind) -> Iterator[Finding]:
         """Check what is the same in every locale: files, and the texts of the templates."""
-        for part in kind.parts:
-            if part not in kind.texts:
-                yield _finding(kind, part, "", part, Fault("is missing", "Write this part."))
-        for path in kind.texts:
-            if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
-                fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
-                yield replace(_finding(kind, path, "", path, fault), gravity=Gravity.WARNING)
-        seen = set()
-        for use in self.renderer.library.uses(kind.name):
-            if use.key not in seen:
-                seen.add(use.key)
-                for fault in source_faults(use.key):
-                    yield _finding(kind, use.template, "", str(use.key), fault)
+        library = self.renderer.library
+        for part, place, fault, gravity in flaws(kind, library.templates, library.uses(kind.name)):
+            yield replace(_finding(kind.name, part, "", place, fault), gravity=gravity)
 
     def _locale(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
         found = [*self._translations(kind, locale)]
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
-            found += self._renderings(kind, locale)
+            found += self._scenes(kind, locale)
         if locale.review is Review.APPROVED:
             yield from found
             return
@@ -166,7 +132,7 @@ class KindChecker:
         if missing:
             problem += f"; {len(missing)} texts are not translated"
         yield replace(
-            _finding(kind, "", locale.tag, "", Fault(problem, "Have it written and read.")),
+            _finding(kind.name, "", locale.tag, "", Fault(problem, "Have it written and read.")),
             gravity=Gravity.INFO,
         )
         for finding in found:
@@ -185,107 +151,50 @@ class KindChecker:
             if key not in catalogue.forms:
                 problem = catalogue.doubtful.get(key, "is not translated")
                 fault = Fault(problem, "Translate it, every plural form included.")
-                yield _finding(kind, part, locale.tag, name, fault)
+                yield _finding(kind.name, part, locale.tag, name, fault)
                 continue
             rules = [kind.rule(place.removeprefix(f"{kind.name}/")) for place in places[key]]
             optional = frozenset.intersection(*(frozenset(rule.optional) for rule in rules))
             for fault in translation_faults(
                 key, catalogue.forms[key], locale, plural=catalogue.plural, optional=optional
             ):
-                yield _finding(kind, part, locale.tag, name, fault)
+                yield _finding(kind.name, part, locale.tag, name, fault)
 
-    def _renderings(
-        self, kind: Kind, locale: Locale, advisory: Advisory | None = None
-    ) -> Iterator[Finding]:
-        advisory = advisory or sample_advisory(kind, kind.sample())
+    def _scenes(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
+        """Check how the kind reads with its sample, and what is wrong with other facts alone."""
+        seen: set[Finding] = set()
+        for words, facts in kind.scenes():
+            for finding in self._renderings(kind, locale, sample_advisory(kind, facts)):
+                if finding not in seen:
+                    seen.add(finding)
+                    place = ", ".join(filter(None, (finding.place, words)))
+                    yield replace(finding, place=place)
+
+    def _renderings(self, kind: Kind, locale: Locale, advisory: Advisory) -> Iterator[Finding]:
         reader = sample_reader(locale)
         for channel in kind.channels:
             try:
                 content = self.renderer.preview(advisory, channel, locale.tag, reader)
                 for part, text in parts_of(content).items():
                     blocks = self.renderer.blocks(advisory, part, locale.tag, reader)
-                    for fault in self._part(kind, part, locale, text, advisory.facts):
-                        yield _finding(kind, part, locale.tag, "", fault)
-                    for name in kind.rule(part).blocks:
-                        if not heard(blocks.get(name, ""), part):
-                            fault = Fault("says nothing", "Write this block.")
-                            yield _finding(kind, part, locale.tag, f"block {name}", fault)
+                    said = Said(
+                        kind=kind, part=part, locale=locale, facts=advisory.facts, reader=reader
+                    )
+                    for place, fault, gravity in said.faults(text, blocks, self.measure):
+                        found = _finding(kind.name, part, locale.tag, place, fault)
+                        yield replace(found, gravity=gravity)
             except ConfigurationError as error:
                 fault = Fault(str(error), "Then check again.")
-                yield _finding(kind, channel, locale.tag, "", fault)
-
-    def _part(
-        self, kind: Kind, part: str, locale: Locale, text: str, facts: Mapping[str, FactValue]
-    ) -> Iterator[Fault]:
-        """Check one rendered part: length, contacts, direction."""
-        rule, said = kind.rule(part), heard(text, part)
-        yield from self._length(kind, part, text)
-        for name in rule.contacts:
-            forms = _expected(kind.facts[name], facts.get(name), part, locale)
-            if forms and not any(form in bidi.strip(said) for form in forms):
-                yield Fault(f"does not show the contact {name}", "Put it into the text.")
-        if locale.direction == "rtl":
-            bare_text = _ISOLATED.sub("\ufffc", text) if is_markup(part) else text
-            for piece, reason in bidi.dangers(heard(bare_text, part)):
-                yield Fault(f"shows {piece!r} wrongly", f"There {reason}.")
-            if part in _SHORT and bidi.first_strong(said) == "ltr":
-                yield Fault(
-                    "begins with a Latin letter, so that phones lay it out from left to right",
-                    "Begin with a word of the language.",
-                )
-
-    def _length(self, kind: Kind, part: str, text: str) -> Iterator[Fault]:
-        rule = kind.rule(part)
-        if rule.max_characters is not None and len(text) > rule.max_characters:
-            yield Fault(
-                f"has {len(text)} characters", f"Shorten it to {rule.max_characters} at most."
-            )
-        if rule.max_segments is not None:
-            size = self.measure(text)
-            most = rule.max_segments.get(size.encoding)
-            if most is not None and size.segments > most:
-                yield Fault(
-                    f"takes {size.segments} segments ({size.units} units of {size.encoding})",
-                    f"Shorten it to {most} at most, or find the letters that GSM-7 has not.",
-                )
+                yield _finding(kind.name, channel, locale.tag, "", fault)
 
 
-_SHORT = frozenset({"sms/body.txt", "push/title.txt", "push/body.txt", "email/subject.txt"})
-
-
-def _finding(kind: Kind, part: str, locale: str, place: str, fault: Fault) -> Finding:
+def _finding(kind: str, part: str, locale: str, place: str, fault: Fault) -> Finding:
     return Finding(
         gravity=Gravity.ERROR,
-        kind=kind.name,
+        kind=kind,
         part=part,
         locale=locale,
         place=place,
         problem=fault.problem,
         remedy=fault.remedy,
     )
-
-
-def is_markup(part: str) -> bool:
-    """Tell whether a part is HTML."""
-    return Surface.of(part) in {Surface.MAIL, Surface.PAGE}
-
-
-def heard(text: str, part: str) -> str:
-    """Give what a reader sees of a part, without mark-up."""
-    if not is_markup(part):
-        return text.strip()
-    return html.unescape(_TAG.sub("", _SILENT.sub("", text))).strip()
-
-
-def _expected(fact: Fact, value: FactValue, part: str, locale: Locale) -> tuple[str, ...]:
-    """List the ways in which a contact may stand in a part; empty when it was left out."""
-    if value is None:
-        return ()
-    if fact.type is FactType.PHONE and isinstance(value, dict):
-        return (value["display"],)
-    if fact.type in {FactType.NAME, FactType.LOCALIZED}:
-        name = spoken(fact, value, locale)
-        return (name, finish_sms(name, locale)) if part == "sms/body.txt" else (name,)
-    if fact.type is FactType.URL and part == "sms/body.txt":
-        return (str(value), bare(str(value)))
-    return (str(value),)

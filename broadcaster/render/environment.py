@@ -4,20 +4,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import CodeType
 from zoneinfo import ZoneInfo
 
-from jinja2 import DictLoader, StrictUndefined, Template, TemplateError
+from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from markupsafe import Markup
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi, formats
 from broadcaster.render.catalogues import Key, Texts
 from broadcaster.render.locales import Locale
-from broadcaster.render.values import Shown, Surface, show_free, show_ltr
+from broadcaster.render.values import Shown, Surface, show_free, show_url
 
 #: What a part may come to, in characters. Gmail cuts a mail off at 102 kB; a page may be longer.
 _LIMITS: Mapping[Surface, int] = {
@@ -44,6 +47,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Refuse `{% autoescape false %}`: a customer's name would be mark-up of the page."""
+        tree = super()._parse(source, name, filename)
+        found = tree.find(nodes.EvalContextModifier)
+        if found is not None:
+            message = "escaping cannot be turned off"
+            raise TemplateSyntaxError(message, found.lineno, name)
+        return tree
+
     def is_safe_callable(self, obj: object) -> bool:
         """Refuse methods of texts, lists and numbers: `'x'.ljust(10**9)` fills the memory."""
         owner = getattr(obj, "__self__", None)
@@ -62,6 +74,30 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+class _Compiled(BytecodeCache):
+    """Templates as they were compiled, for every locale: only what they look up differs."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get(self._name(bucket))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            if len(self._kept) >= _COMPILED:
+                self._kept.clear()
+            self._kept[self._name(bucket)] = bucket.code
+
+    def _name(self, bucket: Bucket) -> tuple[object, str, str]:
+        return bucket.environment.autoescape, bucket.key, bucket.checksum
+
+
+#: How many compiled templates are kept.
+_COMPILED = 2000
+_compiled = _Compiled()
+
+
 def make_environment(templates: Mapping[str, str], texts: Texts, setting: Setting) -> Sandbox:
     """Make the environment for one surface and locale."""
     environment = Sandbox(
@@ -69,6 +105,9 @@ def make_environment(templates: Mapping[str, str], texts: Texts, setting: Settin
         undefined=StrictUndefined,
         autoescape=setting.surface in {Surface.MAIL, Surface.PAGE},
         extensions=list(EXTENSIONS),
+        # Nothing is worked out beforehand: a filter gives another text in each locale.
+        optimized=False,
+        bytecode_cache=_compiled,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals.clear()
@@ -85,17 +124,25 @@ def _speak(environment: Sandbox, texts: Texts) -> None:
     def one(text: str) -> str:
         return texts.text(Key(None, text, None))
 
-    def counted(singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(None, singular, plural), count)
+    def counted(singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(None, singular, plural), _whole(count, singular))
 
     def within(context: str, text: str) -> str:
         return texts.text(Key(context, text, None))
 
-    def counted_within(context: str, singular: str, plural: str, count: int) -> str:
-        return texts.text(Key(context, singular, plural), count)
+    def counted_within(context: str, singular: str, plural: str, count: float) -> str:
+        return texts.text(Key(context, singular, plural), _whole(count, singular))
 
     install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # (the i18n extension adds it to the instance)
     install(one, counted, newstyle=True, pgettext=within, npgettext=counted_within)
+
+
+def _whole(count: object, text: str) -> int:
+    """Give what picks a plural form; ConfigurationError for what is no whole number."""
+    if not isinstance(count, int | float) or count != int(count):
+        message = f"{text!r}: counts {count!s:.20}. Count whole things, or write the text without."
+        raise ConfigurationError(message)
+    return abs(int(count))
 
 
 def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
@@ -109,10 +156,16 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         return formats.clock(moment.astimezone(setting.zone), surface, locale)
 
     def bare_url(url: Shown) -> Shown:
-        return show_ltr(bare(url.raw), surface, locale, url.href)
+        return show_url(bare(url.raw), surface, locale, url.href)
 
     def isolate(value: object) -> Shown:
         return show_free(str(value), surface, always=True, locale=locale)
+
+    def plain(text: object) -> Markup | str:
+        # For where no mark-up may stand: titles, attributes, the line that mail programs preview.
+        if surface not in {Surface.MAIL, Surface.PAGE}:
+            return str(text)
+        return Markup.escape(Markup.escape(text).striptags())
 
     return {
         "date": lambda moment: formats.date_in_words(local(moment), surface, locale),
@@ -125,6 +178,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         "listing": lambda values: formats.listing(values, surface, locale),
         "bare_url": bare_url,
         "isolate": isolate,
+        "plain": plain,
     }
 
 

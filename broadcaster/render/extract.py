@@ -5,8 +5,9 @@ translated, and nobody notices.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -40,13 +41,43 @@ class Use:
     comments: tuple[str, ...]
 
 
-def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outline:
+    """What a template refers to: others that it stands on (None: a computed name), and names."""
+
+    stands_on: tuple[str | None, ...]
+    names: frozenset[str]
+
+
+#: Templates that are kept as read: layouts belong to every kind, and are large.
+_KEPT = 2000
+
+
+@lru_cache(maxsize=_KEPT)
+def _outline(name: str, source: str) -> _Outline:
+    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
+    try:
+        tree = environment.parse(source, name)
+    except TemplateError as error:
+        raise broken(name, error) from error
+    return _Outline(
+        stands_on=tuple(meta.find_referenced_templates(tree)),
+        names=frozenset(node.name for node in tree.find_all(nodes.Name)),
+    )
+
+
+def uses(templates: Mapping[str, str], name: str) -> tuple[Use, ...]:
     """List the texts that one template asks for, in order; ConfigurationError naming it."""
+    return _uses(name, templates[name])
+
+
+@lru_cache(maxsize=_KEPT)
+def _uses(name: str, source: str) -> tuple[Use, ...]:
     try:
         found = list(
             extract(
                 "jinja2",
-                io.BytesIO(templates[name].encode()),
+                io.BytesIO(source.encode()),
                 DEFAULT_KEYWORDS,
                 ["NOTE:"],
                 dict(_OPTIONS),
@@ -54,15 +85,16 @@ def uses(templates: Mapping[str, str], name: str) -> Iterator[Use]:
         )
     except TemplateError as error:
         raise broken(name, error) from error
+    listed = []
     for line, message, comments, context in found:
         singular, plural = message if isinstance(message, tuple) else (message, None)
         key = Key(context or None, str(singular), plural)
-        yield Use(key=key, template=name, line=line, comments=tuple(comments))
+        listed.append(Use(key=key, template=name, line=line, comments=tuple(comments)))
+    return tuple(listed)
 
 
 def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Name a template and all that it extends, includes or imports."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     seen: list[str] = []
     waiting = [name]
     while waiting:
@@ -70,21 +102,15 @@ def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
         if current in seen or current not in templates:
             continue
         seen.append(current)
-        try:
-            tree = environment.parse(templates[current], current)
-        except TemplateError as error:
-            raise broken(current, error) from error
-        waiting.extend(found for found in meta.find_referenced_templates(tree) if found)
+        found = _outline(current, templates[current]).stands_on
+        waiting.extend(other for other in found if other)
     return tuple(seen)
 
 
 def asks_for(templates: Mapping[str, str], name: str, variable: str) -> bool:
     """Tell whether a template, or one that it stands on, uses a variable of its context."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     return any(
-        node.name == variable
-        for found in closure(templates, name)
-        for node in environment.parse(templates[found]).find_all(nodes.Name)
+        variable in _outline(found, templates[found]).names for found in closure(templates, name)
     )
 
 
@@ -163,10 +189,8 @@ def _write(catalog: Catalog, header: str) -> str:
 
 def check_known(templates: Mapping[str, str], name: str) -> None:
     """Raise ConfigurationError when a template stands on another that is not there."""
-    environment = Environment(extensions=list(EXTENSIONS), autoescape=True)
     for found in closure(templates, name):
-        tree = environment.parse(templates[found])
-        for other in meta.find_referenced_templates(tree):
+        for other in _outline(found, templates[found]).stands_on:
             if other is None or other not in templates:
                 message = f"{found}: stands on {other or 'a computed name'}, which is not there."
                 raise ConfigurationError(f"{message} Name a template that is.")

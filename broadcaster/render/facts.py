@@ -18,6 +18,7 @@ from babel.numbers import get_currency_precision, is_currency
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
 from broadcaster.render import bidi
+from broadcaster.render.hidden import hidden
 
 #: BCP 47 for "undetermined": the name that is used in every locale that has none of its own.
 ANY = "und"
@@ -31,8 +32,6 @@ _AMOUNT = re.compile(r"-?\d{1,12}(?:\.\d{1,4})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?")
 _MAILBOX_LENGTH, _URL_LENGTH, _LIST_LENGTH, _LOCALES = 254, 500, 100, 50
-#: Joiners and marks that scripts need; every other format character is refused.
-_HARMLESS = frozenset("\u200c\u200d" + bidi.LRM + bidi.RLM + "\u2066\u2067" + bidi.FSI + bidi.PDI)
 
 
 class FactType(StrEnum):
@@ -120,14 +119,12 @@ def _text(fact: Fact, value: object, locales: Sequence[str] = ()) -> str:
 
 def _refuse_hidden(fact: Fact, text: str) -> None:
     """Refuse characters that show nothing and change how the rest is read (spoofed addresses)."""
-    for position, character in enumerate(text, 1):
-        category = unicodedata.category(character)
-        hidden = category in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-        if hidden and character not in _HARMLESS:
-            raise fact.refuse(
-                f"has the hidden character U+{ord(character):04X} at position {position}",
-                "Remove it; text copied from elsewhere may carry it.",
-            )
+    found = hidden(text)
+    if found:
+        raise fact.refuse(
+            f"has the hidden character {found[1]} at position {found[0]}",
+            "Remove it; text copied from elsewhere may carry it.",
+        )
     if not bidi.balanced(text):
         raise fact.refuse(
             "opens or closes a direction isolate without its partner", "Type the text anew."

@@ -28,6 +28,8 @@ from broadcaster.render.values import Money, Shown, Surface, show_ltr
 GSM_LETTERS = frozenset("àåäæèéìñòöøùüßÅÄÆÇÉÑÖØÜ")
 _SPACES = re.compile("[\u00a0\u2009\u202f]")
 _MARKUP = frozenset({Surface.MAIL, Surface.PAGE})
+#: Before these Spanish says "e" for "y" (the rule of ICU).
+_E_FOR_Y = re.compile(r"[ií]|h[ií](?![ae])", re.IGNORECASE)
 #: CLDR has a space between a code and the amount, which Babel leaves out.
 _JOINT = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 
@@ -70,14 +72,19 @@ def money(value: Money, surface: Surface, locale: Locale) -> Shown:
     There the sign of a currency needs marks to keep its place, and words need none.
     """
     if locale.direction != "rtl":
-        text = format_currency(value.amount, value.currency, locale=locale.formats)
+        # Not every sign of a currency is in GSM-7; every code is.
+        pattern = BabelLocale.parse(locale.formats).currency_formats["standard"].pattern
+        if surface is Surface.SMS:
+            pattern = pattern.replace("¤", "¤¤")
+        text = format_currency(value.amount, value.currency, format=pattern, locale=locale.formats)
         return _amount(_JOINT.sub("\u00a0", text), surface, locale)
     places = "0" * get_currency_precision(value.currency)
     pattern = f"#,##0.{places}".rstrip(".")
     amount = _amount(
         format_decimal(value.amount, format=pattern, locale=locale.formats), surface, locale
     )
-    name = get_currency_name(value.currency, count=value.amount, locale=locale.formats)
+    # As one counts it: after figures with decimals the other forms are not usual.
+    name = get_currency_name(value.currency, locale=locale.formats)
     return Shown(
         f"{amount.raw} {name}", f"{amount.text} {name}", Markup("{} {}").format(amount.html, name)
     )
@@ -87,6 +94,8 @@ def listing(values: Sequence[Shown], surface: Surface, locale: Locale) -> Markup
     """Join values as the language does: `A, B and C`."""
     marks = [f"\ue000{number}\ue000" for number in range(len(values))]
     pieces = format_list(marks, locale=locale.formats).split("\ue000")
+    if locale.language == "es" and len(values) > 1 and _E_FOR_Y.match(values[-1].raw):
+        pieces[-3] = pieces[-3].replace(" y ", " e ")
     if surface in _MARKUP:
         shown = (values[int(p)] if n % 2 else p for n, p in enumerate(pieces))
         return Markup().join(shown)
@@ -134,8 +143,8 @@ def _amount(text: str, surface: Surface, locale: Locale) -> Shown:
     """Show an amount; in a right-to-left SMS with marks if it would not keep its shape."""
     clean = _clean(text, surface)
     shown = show_ltr(clean, surface, locale)
-    if surface is Surface.SMS and locale.direction == "rtl" and bidi.dangers(clean):
-        return Shown(clean, f"{bidi.LRM}{clean}{bidi.LRM}", shown.html)
+    if surface is Surface.SMS and locale.direction == "rtl" and not bidi.steady(clean):
+        return Shown(clean, bidi.mark_ltr(clean), shown.html)
     return shown
 
 

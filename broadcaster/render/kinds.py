@@ -10,7 +10,7 @@ from broadcaster.domain.cap import CapWords, Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.render.factlist import NAME, SHARED, read_facts, shared_tables
-from broadcaster.render.facts import Fact
+from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
 from broadcaster.render.tables import Table
 
@@ -109,6 +109,22 @@ class Kind:
             name: None if value is None else self.facts[name].check(value, ())
             for name, value in values.items()
         }
+
+    def scenes(self) -> Iterator[tuple[str, Mapping[str, FactValue]]]:
+        """Give the sample, it with every other choice, and it without what may be left out.
+
+        Each with words that tell it from the sample, none for the sample itself: what a template
+        says in one case alone is to be looked at too.
+        """
+        sample = self.sample()
+        yield "", sample
+        for fact in self.facts.values():
+            for choice in fact.choices if fact.type is FactType.CHOICE else ():
+                if choice != sample[fact.name]:
+                    yield f"{fact.name} {choice}", {**sample, fact.name: choice}
+        optional = [fact.name for fact in self.facts.values() if not fact.required]
+        if optional:
+            yield f"without {', '.join(optional)}", {**sample, **dict.fromkeys(optional)}
 
     def with_locales(self, locales: Sequence[str]) -> "Kind":
         """Say in which locales it is offered."""

@@ -12,18 +12,16 @@ from broadcaster.domain.wording import Written, place
 from broadcaster.errors import BroadcasterError, ConfigurationError, InvalidInputError
 from broadcaster.ports import Reader
 from broadcaster.render import suspicion, worded
-from broadcaster.render.check import KindChecker, heard, is_markup, parts_of, sample_reader
+from broadcaster.render.check import KindChecker, parts_of, sample_reader
 from broadcaster.render.facts import FactType
 from broadcaster.render.findings import Finding, Gravity
+from broadcaster.render.heard import heard, is_markup
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.locales import Locale, Review
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.sources import digest
 from broadcaster.render.suspicion import Ours
 from broadcaster.render.wording import Fault
-
-#: An SMS of more segments is dear, and hard to read, whatever its kind allows.
-_MANY_SEGMENTS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,9 +61,8 @@ class TextChecker:
         ours = self._ours(kind)
         for channel in kind.channels:
             for part, text in self._rendered(advisory, channel, locale):
-                for check, fault in self._faults(part, text, locale, ours):
+                for check, fault in self._faults(part, text, ours):
                     yield _fault(check, part, tag, fault, blocks=part in read)
-        yield from self._long(kind, advisory, locale)
 
     def wording(self, advisory: Advisory, written: Mapping[str, Written]) -> Iterator[Concern]:
         """Give what is wrong with the campaign's wording as such, or has changed since."""
@@ -138,26 +135,12 @@ class TextChecker:
                 return
             yield from parts_of(content).items()
 
-    def _faults(
-        self, part: str, text: str, locale: Locale, ours: Ours
-    ) -> Iterator[tuple[Check, Fault]]:
+    def _faults(self, part: str, text: str, ours: Ours) -> Iterator[tuple[Check, Fault]]:
         said = heard(suspicion.lines(text) if is_markup(part) else text, part)
         yield from ((Check.HIDDEN, fault) for fault in suspicion.hidden(text))
         yield from ((Check.LINK, fault) for fault in suspicion.links(said, ours))
         if is_markup(part):
             yield from ((Check.LINK, fault) for fault in suspicion.targets(text, ours))
-        if locale.direction == "rtl":
-            yield from ((Check.BRACKETS, fault) for fault in suspicion.brackets(said))
-
-    def _long(self, kind: Kind, advisory: Advisory, locale: Locale) -> Iterator[Concern]:
-        if Channel.SMS not in kind.channels or kind.rule("sms/body.txt").max_segments:
-            return
-        for part, text in self._rendered(advisory, Channel.SMS, locale):
-            size = self.checker.measure(text)
-            if size.segments > _MANY_SEGMENTS:
-                problem = f"takes {size.segments} segments ({size.units} units of {size.encoding})"
-                fault = Fault(problem, f"Shorten it to {_MANY_SEGMENTS} at most.")
-                yield _fault(Check.TEXT, part, locale.tag, fault, blocks=False)
 
 
 def moments(kind: Kind, advisory: Advisory, zone: ZoneInfo) -> tuple[Moment, ...]:

@@ -5,20 +5,18 @@ Such things come by copy and paste, or with a fact that somebody else filled in;
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from broadcaster.render import bidi
+from broadcaster.render.hidden import hidden as hidden_in
 from broadcaster.render.wording import Fault
 
-#: What scripts and right-to-left text need.
-_HARMLESS = frozenset(
-    "\n\t\u200c\u200d" + bidi.LRM + bidi.RLM + "\u2066\u2067" + bidi.FSI + bidi.PDI
-)
 #: What counts as a letter or a mark, and is shown as nothing.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0")
+_BLANK = re.compile(
+    "[" + "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u2800\u3164\uffa0" + "]"
+)
 _SCHEMED = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*):/+([^\s/?#<>\"'()\[\]{}،؛]*)")
 #: A name of a host without a scheme: phones make links of these.
 _BARE = re.compile(r"(?<![\w@.:/\-])((?:[\w-]{1,63}\.)+([^\W\d_]{2,24}))(?![\w@-])(/?)")
@@ -69,16 +67,15 @@ def host_of(address: str) -> str:
 
 def hidden(text: str) -> Iterator[Fault]:
     """Find characters that show nothing, or change how the rest is read."""
-    seen = set()
-    for position, character in enumerate(text, 1):
-        category = unicodedata.category(character)
-        odd = category[0] == "C" or category in {"Zl", "Zp"} or character in _BLANK
-        if odd and character not in _HARMLESS and character not in seen:
-            seen.add(character)
-            yield Fault(
-                f"has the hidden character U+{ord(character):04X} at position {position}",
-                "Take it out; text that was copied may carry it.",
-            )
+    blank = _BLANK.search(text)
+    found = hidden_in(text, "\n\t")
+    if blank and (found is None or blank.start() < found[0]):
+        found = blank.start() + 1, f"U+{ord(blank.group()):04X}"
+    if found:
+        yield Fault(
+            f"has the hidden character {found[1]} at position {found[0]}",
+            "Take it out; text that was copied may carry it.",
+        )
     if not bidi.balanced(text):
         yield Fault(
             "opens or closes a direction isolate without its partner", "Type the text anew."
@@ -88,16 +85,6 @@ def hidden(text: str) -> Iterator[Fault]:
 def lines(markup: str) -> str:
     """Put each paragraph, entry and cell of HTML on a line of its own, as a reader sees it."""
     return _BREAKS.sub(r"\n\g<0>", markup)
-
-
-def brackets(text: str) -> Iterator[Fault]:
-    """Find a bracket of right-to-left text that has no partner."""
-    found = bidi.bracket_fault(text)
-    if found:
-        yield Fault(
-            f"has a {found!r} without its partner",
-            "Opening brackets come first in what is stored, whatever a screen shows.",
-        )
 
 
 def links(text: str, ours: Ours) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ _TEXTS = {"gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3}
 #: The same for every reader, so that texts made of these alone may be looked at.
 _CONSTANT = frozenset({"facts", "advisory", "locale", *_TEXTS})
 #: Filters whose value is a text, and those that give none or fail on what is no fact.
-_SPEAKING = frozenset({"escape", "forceescape", "isolate", "listing"})
+_SPEAKING = frozenset({"escape", "forceescape", "isolate", "listing", "plain"})
 FILTERS = _SPEAKING | {
     *("length", "date", "short_date", "weekday_date", "day", "time", "number", "money", "bare_url"),
 }
@@ -102,10 +102,20 @@ class _Reading:
             for tree in trees
             for block in tree.find_all(nodes.AssignBlock)
             if isinstance(block.target, nodes.Name) and not self._inert(*block.body)
+        } | {
+            # Also what `{% trans name=macro(…) %}` is read as, when it comes first.
+            name.target.name
+            for tree in trees
+            for name in tree.find_all(nodes.Assign)
+            if isinstance(name.target, nodes.Name) and self._calls(name.node)
         }
 
     def blind(self) -> bool:
         return all(self._sound(tree, out=False) for tree in self._trees)
+
+    def _calls(self, node: nodes.Node) -> bool:
+        """Tell whether a value is a text that a call made of what differs from reader to reader."""
+        return isinstance(node, nodes.Call) and not self._inert(node)
 
     def _imported(self) -> Iterator[str]:
         for tree in self._trees:
@@ -151,6 +161,8 @@ class _Reading:
         for child in node.iter_child_nodes():
             if isinstance(node, nodes.CondExpr):
                 yield child, out and child is not node.test
+            elif isinstance(node, nodes.Assign):
+                yield child, child is node.node and self._calls(child)
             elif isinstance(node, nodes.CallBlock):
                 yield child, child is node.call
             elif isinstance(node, nodes.FilterBlock):

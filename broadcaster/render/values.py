@@ -79,30 +79,45 @@ class Shown:
 
 
 def show_ltr(raw: str, surface: Surface, locale: Locale, href: str = "") -> Shown:
-    """Show a value that reads from left to right whatever surrounds it."""
-    isolated = surface is Surface.TEXT and locale.direction == "rtl" and bool(raw)
+    """Show a value that reads from left to right whatever surrounds it.
+
+    A number that an SMS would show wrongly is left as it is: the check asks for another shape.
+    """
     tag = "bdi" if surface is Surface.PAGE else "span"
     html = Markup('<{0} dir="ltr">{1}</{0}>').format(Markup(tag), raw)  # noqa: S704  (our own tag)
     if href:
         html = Markup('<a href="{}">{}</a>').format(href, html)
-    return Shown(raw, bidi.isolate_ltr(raw) if isolated else raw, html, href)
+    text = raw
+    if locale.direction == "rtl" and surface is Surface.TEXT and raw:
+        text = bidi.isolate_ltr(raw)
+    elif locale.direction == "rtl" and surface is Surface.SMS and bidi.is_foreign(raw, "rtl"):
+        text = raw if bidi.steady(raw) else bidi.mark_ltr(raw)
+    return Shown(raw, text, html, href)
 
 
-def show_url(raw: str, surface: Surface, locale: Locale) -> Shown:
-    """Show a web address.
+def show_url(raw: str, surface: Surface, locale: Locale, href: str = "") -> Shown:
+    """Show a web address; `href` is the whole of it where `raw` is shorter.
 
     In text it stays bare where its shape is safe: many programs that make addresses clickable
-    would take a closing isolate for a part of it.
+    would take a closing isolate for a part of it. In an SMS it stays bare always: the check asks
+    for another shape.
     """
-    shown = show_ltr(raw, surface, locale, raw)
-    return shown if bidi.dangers(raw) else Shown(raw, raw, shown.html, raw)
+    shown = show_ltr(raw, surface, locale, href or raw)
+    bare = bidi.steady(raw) or surface is not Surface.TEXT
+    return Shown(raw, raw, shown.html, shown.href) if bare else shown
 
 
 def show_free(raw: str, surface: Surface, *, always: bool, locale: Locale) -> Shown:
-    """Show free text; isolated when its script is unknown or against the text around it."""
-    isolated = bool(raw) and (always or bidi.is_foreign(raw, locale.direction))
+    """Show free text; isolated when its script is unknown or it would lose its order.
+
+    `always` is for what is known only when it is filled in: there is one shape for all values.
+    """
+    alone = locale.direction == "rtl" and not bidi.has_rtl(raw) and not bidi.steady(raw)
+    isolated = bool(raw) and (always or alone or bidi.is_foreign(raw, locale.direction))
     if not isolated:
         return Shown(raw, raw, Markup.escape(raw))
+    if surface is Surface.SMS:
+        return Shown(raw, bidi.mark_ltr(raw) if alone and not always else raw, Markup.escape(raw))
     tag = "bdi" if surface is Surface.PAGE else 'span dir="auto"'
     end = tag.partition(" ")[0]
     html = Markup("<{}>{}</{}>").format(Markup(tag), raw, Markup(end))  # noqa: S704  (our own tags)

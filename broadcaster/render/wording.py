@@ -1,11 +1,13 @@
 """The rules for texts and their translations; pure."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from broadcaster.render import bidi
 from broadcaster.render.catalogues import PLACEHOLDER, Key
+from broadcaster.render.hidden import hidden
 from broadcaster.render.locales import Locale
 
 
@@ -30,12 +32,17 @@ _MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&(?:#\w+|[a-zA-Z]+);")
 #: Placeholders that count something; words such as "none", "one" and "two" may stand for them.
 _COUNTS = frozenset({"count", "num"})
 _FEW = 2
+#: How Unicode names the letters of a script (ISO 15924).
+_SCRIPTS = {"Arab": "ARABIC", "Latn": "LATIN", "Tfng": "TIFINAGH"}
+#: So many letters are no brand and no abbreviation.
+_LETTERS = 5
 
 
 def source_faults(key: Key) -> Iterator[Fault]:
     """Find what must not stand in a text of a template."""
     for text in _forms(key):
-        yield from _literals(text)
+        yield from literal_faults(text)
+        yield from _hidden(text, "")
         if _MARKUP.search(text):
             yield Fault("has mark-up", "Keep the mark-up outside of the text to translate.")
 
@@ -54,11 +61,14 @@ def translation_faults(
         place = f" in plural form {number}" if key.plural is not None else ""
         allowed = optional | (_COUNTS if _is_for_few(number, plural) else frozenset())
         yield from _placeholders(text, wanted, allowed, place)
-        yield from _literals(text)
+        yield from literal_faults(text)
+        yield from _script(text, locale, place)
         if _MARKUP.search(text):
             yield Fault(f"has mark-up{place}", "Take it out: the template has the mark-up.")
         if not bidi.balanced(text) or any(control in text for control in bidi.EMBEDDINGS):
             yield Fault(f"has stray direction marks{place}", "Type the text anew.")
+        else:
+            yield from _hidden(text, place)
         if locale.direction == "rtl":
             yield from _right_to_left(text, place)
 
@@ -85,13 +95,32 @@ def _placeholders(
         yield Fault(f"has a lone percent sign{place}", "Write %% for a percent sign.")
 
 
-def _literals(text: str) -> Iterator[Fault]:
+def literal_faults(text: str) -> Iterator[Fault]:
+    """Find contacts that are written out where they cannot be changed in one place."""
     bare = PLACEHOLDER.sub(" ", text)
     for name, shape in _LITERALS:
         if shape.search(bare):
             yield Fault(
                 f"has a {name} written out", "Make it a fact, so that it is written in one place."
             )
+
+
+def _hidden(text: str, place: str) -> Iterator[Fault]:
+    found = hidden(text, allowed="\n")
+    if found:
+        problem = f"has the hidden character {found[1]} at position {found[0]}{place}"
+        yield Fault(problem, "Remove it; text copied from elsewhere may carry it.")
+
+
+def _script(text: str, locale: Locale, place: str) -> Iterator[Fault]:
+    """Find what was left in another script, as when the source was pasted."""
+    letters = [letter for letter in PLACEHOLDER.sub("", text) if letter.isalpha()]
+    named = _SCRIPTS.get(locale.script)
+    if named is None or len(letters) < _LETTERS:
+        return
+    if not any(unicodedata.name(letter, "").startswith(named) for letter in letters):
+        problem = f"has no letter of the script of {locale.tag}{place}"
+        yield Fault(problem, "Translate it: the source was left there.")
 
 
 def _right_to_left(text: str, place: str) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.message import Channel, EmailContent
 from broadcaster.ports import Reader
 from broadcaster.render import bidi, suspicion
-from broadcaster.render.check import heard
+from broadcaster.render.heard import heard
 from broadcaster.render.renderer import TemplateRenderer
 from tests import skeleton_sources, wordings
 from tests.skeletons import outcome

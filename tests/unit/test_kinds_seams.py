@@ -5,43 +5,16 @@ from pathlib import Path
 import pytest
 
 from broadcaster.domain.cap import CapWords, Category, ResponseType
-from broadcaster.domain.message import Channel, SmsContent
 from broadcaster.errors import ConfigurationError
-from broadcaster.render.check import KindChecker, sample_advisory, sample_reader
-from broadcaster.render.renderer import TemplateRenderer
+from broadcaster.render.check import KindChecker
+from tests.small_kinds import make_own, say
 from tests.unit.test_kinds_check import measure
-
-_ROOT = Path(__file__).parents[2]
-_SMS = 'channels = ["sms"]\n'
-
-
-def make(folder: Path, toml: str, body: str = "x", **more: str) -> TemplateRenderer:
-    """Make a renderer of the shipped folders and a kind `own`."""
-    for path, text in {"own/kind.toml": toml, "own/sms/body.txt": body, **more}.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return TemplateRenderer(
-        [folder, _ROOT / "templates"],
-        [_ROOT / "locales"],
-        default_locale="ar",
-        time_zone="Africa/Casablanca",
-    )
-
-
-def say(renderer: TemplateRenderer, tag: str) -> str:
-    """Render the SMS of `own` with its samples."""
-    kind = renderer.kinds["own"]
-    advisory = sample_advisory(kind, kind.sample())
-    content = renderer.preview(advisory, Channel.SMS, tag, sample_reader(renderer.locales[tag]))
-    assert isinstance(content, SmsContent)
-    return content.body
 
 
 def test_a_kind_takes_shared_facts_and_may_change_a_field(tmp_path: Path) -> None:
     """A shared fact is written once; what a kind writes of it itself comes before that."""
-    toml = _SMS + 'shared = ["sender", "online"]\n[facts.online]\ndefault = "https://own.test"\n'
-    renderer = make(tmp_path, toml, "{{ facts.sender }} {{ facts.online }}")
+    toml = 'shared = ["sender", "online"]\n[facts.online]\ndefault = "https://own.test"\n'
+    renderer = make_own(tmp_path, toml, "{{ facts.sender }} {{ facts.online }}")
     assert say(renderer, "fr") == "Lydec https://own.test"
     online = renderer.kinds["own"].facts["online"]
     assert (online.type.value, online.contact, online.labels["fr"]) == (
@@ -54,10 +27,10 @@ def test_a_kind_takes_shared_facts_and_may_change_a_field(tmp_path: Path) -> Non
 def test_own_shared_facts_replace_the_shipped_ones(tmp_path: Path) -> None:
     """An organisation writes its contacts once, and every kind has them."""
     own = '[facts.sender]\ntype = "name"\ndefault = "Our Water"\n'
-    toml = _SMS + 'shared = ["sender"]\n'
-    renderer = make(tmp_path, toml, "{{ facts.sender }}", **{"_base/facts.toml": own})
+    more = {"_base/facts.toml": own, "two/kind.toml": 'channels = ["sms"]\nshared = ["online"]\n'}
+    renderer = make_own(tmp_path, 'shared = ["sender"]\n', "{{ facts.sender }}", more=more)
     assert say(renderer, "en") == "Our Water"
-    assert "no fact of _base/facts.toml" in renderer.library.faults["remote_services"]
+    assert "'online', which is no fact of _base/facts.toml" in renderer.library.faults["two"]
 
 
 @pytest.mark.parametrize(
@@ -73,17 +46,17 @@ def test_own_shared_facts_replace_the_shipped_ones(tmp_path: Path) -> None:
 def test_what_a_kind_says_wrongly_is_refused(tmp_path: Path, toml: str, problem: str) -> None:
     """A misspelt word of `kind.toml` is named."""
     with pytest.raises(ConfigurationError) as refused:
-        make(tmp_path, f"{_SMS}{toml}\n").library.kind("own")
+        make_own(tmp_path, f"{toml}\n", "x").library.kind("own")
     assert problem in str(refused.value)
 
 
 def test_a_kind_says_what_it_is_in_cap(tmp_path: Path) -> None:
     """The words of CAP are read in small letters and spelled as CAP spells them."""
     toml = (
-        f'{_SMS}[cap]\ncategory = ["infra", "cbrne"]\nresponse = ["prepare", "allclear"]\n'
+        '[cap]\ncategory = ["infra", "cbrne"]\nresponse = ["prepare", "allclear"]\n'
         'description = ["what", "when"]\ninstruction = ["todo"]\n'
     )
-    cap = make(tmp_path, toml).kinds["own"].cap
+    cap = make_own(tmp_path, toml, "x").kinds["own"].cap
     assert cap == CapWords(
         category=(Category.INFRA, Category.CBRNE),
         response=(ResponseType.PREPARE, ResponseType.ALL_CLEAR),
@@ -98,7 +71,7 @@ def test_words_that_parts_share_are_no_stray_part(tmp_path: Path) -> None:
     """`words.txt` holds macros for the parts and is not complained about."""
     words = "{% macro cut() %}{% trans %}The water is cut.{% endtrans %}{% endmacro %}"
     body = '{% from "own/words.txt" import cut %}{{ cut() }}'
-    renderer = make(tmp_path, _SMS, body, **{"own/words.txt": words})
+    renderer = make_own(tmp_path, "", body, more={"own/words.txt": words})
     assert say(renderer, "en") == "The water is cut."
     assert [str(use.key) for use in renderer.library.uses("own")] == ["The water is cut."]
     found = KindChecker(renderer=renderer, measure=measure).check("own")
@@ -141,15 +114,15 @@ def test_spans_are_words(tmp_path: Path, tag: str, one_day: str, two_days: str) 
     """A range of time is told in words, without a dash, by days of the utility's zone."""
     for ends, told in (("2026-05-01T13:00:00Z", one_day), ("2026-05-02T13:00:00Z", two_days)):
         folder = tmp_path / ends[8:10]
-        assert say(make(folder, _SMS + _TIMES.format(ends), _SPAN), tag) == told
+        assert say(make_own(folder, _TIMES.format(ends), _SPAN), tag) == told
 
 
 def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) -> None:
     """An update and a correction say so first; an alert says nothing of it."""
     body = '{% from "_base/phrases.txt" import marker %}{{ marker(facts) }}Text.'
-    toml = _SMS + '[facts.message_type]\ntype = "choice"\nchoices = ["{0}"]\nsample = "{0}"\n'
+    toml = '[facts.message_type]\ntype = "choice"\nchoices = ["{0}"]\nsample = "{0}"\n'
     told = {
-        word: say(make(tmp_path / word, toml.format(word), body), "fr")
+        word: say(make_own(tmp_path / word, toml.format(word), body), "fr")
         for word in ("alert", "update", "correction")
     }
     assert told == {
@@ -161,4 +134,4 @@ def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) ->
 
 def test_templates_see_the_type_of_an_advisory(tmp_path: Path) -> None:
     """What says nothing else is an alert."""
-    assert say(make(tmp_path, _SMS, "{{ advisory.message_type }}"), "en") == "alert"
+    assert say(make_own(tmp_path, "", "{{ advisory.message_type }}"), "en") == "alert"

@@ -63,8 +63,8 @@ def test_a_clean_advisory_has_no_concern(texts: TemplateRenderer, tag: str) -> N
         ("{{ facts.call_centre }} x\u00ady", "fr", Check.HIDDEN, "U+00AD"),
         ("{{ facts.call_centre }} x\u3164y", "fr", Check.HIDDEN, "U+3164"),
         ("ليدك {{ facts.call_centre }} \u202eabc", "ar", Check.HIDDEN, "U+202E"),
-        ("ليدك {{ facts.call_centre }} )ماء(", "ar", Check.BRACKETS, "')' without"),
-        ("ليدك {{ facts.call_centre }} (ماء", "ar", Check.BRACKETS, "'(' without"),
+        ("ليدك {{ facts.call_centre }} )ماء(", "ar", Check.TEXT, "')' without"),
+        ("ليدك {{ facts.call_centre }} (ماء", "ar", Check.TEXT, "'(' without"),
         ("{{ facts.call_centre }} https://bit.ly/x", "fr", Check.LINK, "https://bit.ly"),
         ("{{ facts.call_centre }} bit.ly/x", "fr", Check.LINK, "bit.ly"),
         ("{{ facts.call_centre }} www.exemple.travel", "fr", Check.LINK, "www.exemple.travel"),
@@ -150,17 +150,6 @@ def test_what_nobody_reads_does_not_block(texts: TemplateRenderer) -> None:
     unneeded = looking.locale(advised, "fr", DELIVERY_CHANNELS, needed=False)
     by_push = looking.locale(advised, "fr", [Channel.PUSH], needed=True)
     assert told([*unneeded]) == told([*by_push]) == {(Check.TEXT, False, "sms/body.txt")}
-
-
-def test_a_long_sms_without_a_rule_is_noted(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Where the kind sets no limit, more than three segments are worth a word."""
-    rule = 'max_segments = { "GSM-7" = 2, "UCS-2" = 3 }\n'
-    toml = wordings.KIND.replace(rule, "")
-    folder = wordings.write_kind(tmp_path_factory.mktemp("kinds"), {"kind.toml": toml})
-    texts = wordings.renderer(folder)
-    text = "{{ facts.call_centre }}" + " mot" * 130
-    advised = wordings.worded(wordings.advisory(texts), "sms/body.txt", text)
-    assert told(look(texts, advised)) == {(Check.TEXT, False, "sms/body.txt")}
 
 
 def _written(texts: TemplateRenderer, advised: Advisory) -> Mapping[str, Written]:

@@ -1,0 +1,128 @@
+"""What must hold of a kind's files whatever the language; read off the syntax of its templates."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from jinja2 import Environment, nodes
+
+from broadcaster.domain.message import Channel
+from broadcaster.render.environment import EXTENSIONS
+from broadcaster.render.extract import Use, closure
+from broadcaster.render.facts import FactType
+from broadcaster.render.findings import Gravity
+from broadcaster.render.heard import heard
+from broadcaster.render.kinds import ALL_PARTS, WORDS, Kind, catalogue_tag
+from broadcaster.render.wording import Fault, literal_faults, source_faults
+
+#: Facts that lead somewhere.
+_LEADING = frozenset({FactType.URL, FactType.PHONE, FactType.EMAIL})
+#: Stands for what an expression puts out.
+_VALUE = "\ufffc"
+#: Templates that are kept as read: layouts belong to every kind.
+_KEPT = 1000
+_STYLE = re.compile(r"<(?:mj-)?style\b.*?</", re.DOTALL)
+_BLOCK = re.compile(r"\{%-?\s*block\s+(\w+)")
+
+
+class Flaw(NamedTuple):
+    """A fault of a file: where in the kind, what, and how grave."""
+
+    part: str
+    place: str
+    fault: Fault
+    gravity: Gravity = Gravity.ERROR
+
+
+def flaws(kind: Kind, templates: Mapping[str, str], uses: tuple[Use, ...]) -> Iterator[Flaw]:
+    """Find what is wrong with a kind's files."""
+    yield from _files(kind)
+    yield from _described(kind, templates)
+    for key, use in {use.key: use for use in reversed(uses)}.items():
+        for fault in source_faults(key):
+            yield Flaw(use.template, str(key), fault)
+    found = _standing_on(kind, templates)
+    styles = frozenset(block for name in found for block in _style_blocks(templates[name]))
+    for name in found:
+        yield from _bare(name, templates[name], styles)
+
+
+def _files(kind: Kind) -> Iterator[Flaw]:
+    for part in kind.parts:
+        if part not in kind.texts:
+            yield Flaw(part, part, Fault("is missing", "Write this part."))
+    for path in kind.texts:
+        if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
+            fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
+            yield Flaw(path, path, fault, Gravity.WARNING)
+
+
+def _described(kind: Kind, templates: Mapping[str, str]) -> Iterator[Flaw]:
+    """Check what `kind.toml` says against the rest."""
+    if kind.link and kind.facts[kind.link].type not in _LEADING:
+        problem = f"names {kind.link}, which leads nowhere"
+        yield Flaw("kind.toml", "link", Fault(problem, "Name a url, a phone or an email."))
+    if (kind.cap.description or kind.cap.instruction) and Channel.EMAIL not in kind.channels:
+        problem = "names blocks of a mail that the kind has not"
+        yield Flaw("kind.toml", "cap", Fault(problem, "Add the channel email, or take them out."))
+    named = {name for path in _standing_on(kind, templates) for name in _names(templates[path])}
+    for name in kind.facts:
+        if name not in named and name != kind.link:
+            fault = Fault("is told to nobody", "Show it in a part, or take it out.")
+            yield Flaw("kind.toml", f"facts.{name}", fault, Gravity.WARNING)
+
+
+def _standing_on(kind: Kind, templates: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the kind's templates and all that they stand on."""
+    found: dict[str, None] = {}
+    for part in kind.parts:
+        found |= dict.fromkeys(closure(templates, f"{kind.name}/{part}"))
+    return tuple(found)
+
+
+def _style_blocks(source: str) -> list[str]:
+    """Name the blocks that a layout leaves for style sheets."""
+    return [name for style in _STYLE.findall(source) for name in _BLOCK.findall(style)]
+
+
+@lru_cache(maxsize=_KEPT)
+def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
+    """Find words and contacts that a template says past its texts, so that none translates them."""
+    data = "".join(_data(_tree(source), styles))
+    found = [Flaw(name, "", fault) for fault in literal_faults(data)]
+    said = heard(data, name)
+    words = [word for word in said.replace(_VALUE, " ").split() if any(map(str.isalpha, word))]
+    if words:
+        fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
+        found.append(Flaw(name, " ".join(words)[:60], fault))
+    return tuple(found)
+
+
+def _tree(source: str) -> nodes.Template:
+    return Environment(extensions=list(EXTENSIONS), autoescape=True).parse(source)
+
+
+def _data(tree: nodes.Template, styles: frozenset[str]) -> Iterator[str]:
+    """Give what a template puts out, in order, with a stand-in for what expressions do."""
+    silent = {
+        id(output)
+        for block in tree.find_all(nodes.Block)
+        if block.name in styles
+        for output in block.find_all(nodes.Output)
+    }
+    for output in tree.find_all(nodes.Output):
+        for node in output.nodes if id(output) not in silent else ():
+            if isinstance(node, nodes.TemplateData):
+                yield node.data
+            else:
+                yield str(node.value) if isinstance(node, nodes.Const) else _VALUE
+
+
+@lru_cache(maxsize=_KEPT)
+def _names(source: str) -> frozenset[str]:
+    """Give every name that a template asks something for."""
+    tree = _tree(source)
+    items = [node.arg for node in tree.find_all(nodes.Getitem)]
+    named = {str(item.value) for item in items if isinstance(item, nodes.Const)}
+    return frozenset(node.attr for node in tree.find_all(nodes.Getattr)) | named
