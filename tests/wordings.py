@@ -73,13 +73,15 @@ _PARTS = {
         "{{ reader.unsubscribe_url }}"
     ),
     "email/body.mjml": (
-        '<mjml lang="{{ locale.lang }}" dir="{{ locale.direction }}"><mj-head><mj-title>{{ subject }}</mj-title></mj-head>'
+        '<mjml lang="{{ locale.lang }}" dir="{{ locale.direction }}"><mj-head><mj-title>'
+        "{{ subject }}</mj-title></mj-head>"
         "<mj-body><mj-section><mj-column>{% block what %}<mj-text>{{ facts.call_centre }}</mj-text>"
         "{% endblock %}<mj-text><ul>{% block todo %}<li>{{ facts.service }}</li>{% endblock %}</ul>"
         "{{ reader.unsubscribe_url }}</mj-text></mj-column></mj-section></mj-body></mjml>"
     ),
     "web/page.html": (
-        '<!doctype html><html lang="{{ locale.lang }}" dir="{{ locale.direction }}"><head><title>{{ self.headline() }}</title>'
+        '<!doctype html><html lang="{{ locale.lang }}" dir="{{ locale.direction }}"><head><title>'
+        "{{ self.headline() }}</title>"
         "</head><body><h1>{% block headline %}{{ facts.sender }}{% endblock %}</h1>"
         "<p>{% block what %}{{ facts.call_centre }}{% endblock %}</p><ul>{% block todo %}"
         "<li>{{ facts.service }}</li>{% endblock %}</ul></body></html>"

@@ -3,11 +3,10 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.commands import Run, run
+from tests.commands import Run, Said, run
 from tests.rows import Pool, Rows
 
 __all__ = ["run"]
@@ -27,18 +26,18 @@ def town(run: Run) -> Run:
 
 
 @pytest.fixture
-def word(town: Run, tmp_path: Path) -> Any:  # noqa: ANN401  (a function of what a test says)
-    """Word a part from a file."""
+def word(town: Run, tmp_path: Path) -> Run:
+    """Word the SMS in French with a text and further options."""
 
-    def set_(text: str, *words: str, where: tuple[str, ...] = SMS) -> Any:  # noqa: ANN401
+    def set_(text: str, *words: str) -> Said:
         file = tmp_path / "text.txt"
         file.write_text(text, encoding="utf-8")
-        return town("campaigns", "wording", "set", "notice", *where, "--file", str(file), *words)
+        return town("campaigns", "wording", "set", "notice", *SMS, "--file", str(file), *words)
 
     return set_
 
 
-def test_a_wording_is_checked_shown_kept_and_cleared(town: Run, word: Any, pool: Pool) -> None:
+def test_a_wording_is_checked_shown_kept_and_cleared(town: Run, word: Run, pool: Pool) -> None:
     """Setting shows the text with its size; it is listed with who wrote it, and audited by hash."""
     said = word(BRIEF, "--by", "salma")
     assert said.code == 0, said
@@ -57,8 +56,8 @@ def test_a_wording_is_checked_shown_kept_and_cleared(town: Run, word: Any, pool:
     assert "appelez" not in str(notes)
 
 
-def test_what_blocks_is_told_and_nothing_is_kept(town: Run, word: Any) -> None:
-    """A text without its number is shown with its fault, exit code 1, and the campaign is as before."""
+def test_what_blocks_is_told_and_nothing_is_kept(town: Run, word: Run) -> None:
+    """A text without its number is shown with its fault, exit code 1; nothing is changed."""
     said = word("Appelez-nous. {{ facts.online }}", "--json")
     told = json.loads(said.out)
     assert (said.code, told["kept"]) == (1, False)
@@ -69,7 +68,7 @@ def test_what_blocks_is_told_and_nothing_is_kept(town: Run, word: Any) -> None:
 
 
 def test_a_wrong_place_is_named(town: Run) -> None:
-    """One line, exit code 2, for a locale or a part that can not be worded, and for a missing file."""
+    """One line, exit code 2, for a place that can not be worded, and for a missing file."""
     for part, locale, file, problem in (
         ("sms/body.txt", "zgh", __file__, "not offered in zgh"),
         ("sms/body.txt", "tlh", __file__, "locale: 'tlh' is unknown"),
@@ -90,7 +89,7 @@ def test_standard_input_is_read(town: Run, monkeypatch: pytest.MonkeyPatch) -> N
         assert town("campaigns", "wording", "set", "notice", *SMS).code == code
 
 
-def test_a_wording_needs_a_new_approval_and_is_fixed_by_the_launch(town: Run, word: Any) -> None:
+def test_a_wording_needs_a_new_approval_and_is_fixed_by_the_launch(town: Run, word: Run) -> None:
     """An approved campaign is a draft again; one that was launched keeps its words."""
     assert town("campaigns", "approve", "notice", "--by", "youssef").code == 0
     assert word(BRIEF, "--try").code == 0
@@ -104,7 +103,7 @@ def test_a_wording_needs_a_new_approval_and_is_fixed_by_the_launch(town: Run, wo
     assert "can only be changed while it is a draft or approved" in said.err
 
 
-def test_check_tells_what_blocks_and_what_to_note(town: Run, word: Any, pool: Pool) -> None:
+def test_check_tells_what_blocks_and_what_to_note(town: Run, word: Run, pool: Pool) -> None:
     """A clean campaign is launchable; a wording in one locale alone is noted with the approval."""
     clean = json.loads(town("campaigns", "check", "notice", "--json").out)
     assert clean["launchable"]

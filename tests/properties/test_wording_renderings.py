@@ -22,7 +22,8 @@ _PIECES = st.sampled_from(
         *("{{ facts.sender }}", "{{ facts.call_centre }}", "{{ facts.starts|date }}"),
         *("{{ facts.streets|listing }}", "{{ facts.online|bare_url }}", "{{ '<i>' }}", "{#x#}"),
         "{% if reader.name %}Cher {{ reader.name }},{% else %}Bonjour,{% endif %}",
-        "{% if reader.unsubscribe_url and facts.sender %}\n\n- {{ reader.unsubscribe_url }}{% endif %}",
+        "{% if reader.unsubscribe_url and facts.sender %}\n\n- {{ reader.page_url }}{% endif %}",
+        "{{ reader.unsubscribe_url }}",
         "{% for street in facts.streets %}\n- {{ street }}{% endfor %}",
         "{% if facts.service == 'power' %}\n\n{{ facts.service }}\n{% endif %}",
         *(
@@ -83,7 +84,7 @@ def test_worded_messages_are_filled_as_rendered(
 def test_html_says_what_the_text_says(
     texts: TemplateRenderer, what: str, todo: str, locale: str
 ) -> None:
-    """The words of a worded mail are the same in text and HTML, in the same order, and on the page."""
+    """The words of a worded mail are the same in text, in HTML and on the page, in their order."""
     plain = Reader(name="Ali", number="1", unsubscribe_url="https://x.test/u", page_url="/p")
     advised = _mail(wordings.advisory(texts), "Sujet", f"@@{what}@@", f"@@{todo}@@", locale)
     mail = texts.render(advised, Channel.EMAIL, locale, plain)

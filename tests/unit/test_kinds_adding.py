@@ -1,4 +1,4 @@
-"""`kinds add`: what is handed over is read within bounds, checked whole, and put in place or not."""
+"""`kinds add`: what is handed over is read within bounds, checked, and put in place or not."""
 
 import os
 import stat
@@ -22,7 +22,10 @@ SMALL = {
     "sms/body.txt": "{% trans sender=facts.sender %}{{ sender }}: the water is back.{% endtrans %}",
 }
 _PO = 'msgid ""\nmsgstr ""\n"Plural-Forms: {header}\\n"\n\nmsgid "%(sender)s: the water is back."\n'
-_AR = "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5;"
+_AR = (
+    "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : "
+    "n%100>=11 ? 4 : 5;"
+)
 TRANSLATED = {
     **SMALL,
     "locales/ar.po": _PO.format(header=_AR) + 'msgstr "%(sender)s: عاد الماء."\n',

@@ -96,7 +96,7 @@ def test_hosts_that_the_organisation_names_are_ours(texts: TemplateRenderer) -> 
 
 
 def test_a_contact_that_was_filled_in_anew_is_not_ours_by_that(texts: TemplateRenderer) -> None:
-    """A web address from a file of facts counts as ours only where the setting or the kind says it."""
+    """A web address from a file of facts is ours only where the setting or the kind says it."""
     text = "{{ facts.call_centre }} {{ facts.online }}"
     advised = wordings.advisory(texts, online="https://lydec-paiement.example")
     advised = wordings.worded(advised, "sms/body.txt", text)
@@ -134,7 +134,7 @@ def test_links_of_html_are_looked_at_where_they_lead(
         ("http://client.lydec.ma", False),
         ("mailto:a@evil.com", False),
     ):
-        page = f'<html><body><a href="{target}">{{{{ facts.call_centre }}}}</a></body></html>'
+        page = f'<html lang="fr"><body><a href="{target}">{{{{ facts.call_centre }}}}</a></body>'
         for block in ("headline", "what", "todo"):
             page = page.replace("</body>", f"{{% block {block} %}}x{{% endblock %}}</body>")
         folder = wordings.write_kind(tmp_path_factory.mktemp("kinds"), {"web/page.html": page})
@@ -144,7 +144,7 @@ def test_links_of_html_are_looked_at_where_they_lead(
 
 
 def test_what_nobody_reads_does_not_block(texts: TemplateRenderer) -> None:
-    """A fault of a locale or a channel that the campaign does not need is noted; the page counts."""
+    """A fault of a locale or a channel that the campaign does not need is only noted."""
     advised = wordings.worded(wordings.advisory(texts), "sms/body.txt", "Rien.")
     looking = checker(texts)
     unneeded = looking.locale(advised, "fr", DELIVERY_CHANNELS, needed=False)
@@ -218,7 +218,7 @@ def test_times_are_compared_with_when_the_messages_leave(
     start: datetime,
     expected: tuple[Check, bool] | None,
 ) -> None:
-    """A time that has passed blocks; one that may pass, or that the validity leaves out, is noted."""
+    """A time that has passed blocks; one that may, or that the validity leaves out, is noted."""
     advised = builders.advisory(**changes)
     given = [moment] if moment else []
     found = list(readiness.in_time(advised, given, start, NOON + 2 * HOUR))

@@ -15,11 +15,12 @@ from tests import wordings
 
 #: Each would burn time or memory, or reach something, if templates might do it.
 HOSTILE = {
-    "loops in loops": "{% for a in facts.streets %}{% for b in facts.streets %}x{% endfor %}{% endfor %}",
+    "loops in loops": "{% for a in facts.streets %}{% for b in facts.streets %}x"
+    "{% endfor %}{% endfor %}",
     "a long range": "{% for a in range(10**9) %}x{% endfor %}",
     "a list of its own": "{% for a in [1, 2, 3] %}x{% endfor %}",
     "the letters of a text": "{% for a in facts.sender %}x{% endfor %}",
-    "a recursive loop": "{% for a in facts.streets recursive %}{{ loop(facts.streets) }}{% endfor %}",
+    "a recursive loop": "{% for a in facts.streets recursive %}{{ loop(a) }}{% endfor %}",
     "a loop that filters": "{% for a in facts.streets if a %}x{% endfor %}",
     "a power": "{{ 9**9**9 }}",
     "a product": "{{ 'x' * 10**9 }}",
@@ -111,7 +112,7 @@ def test_what_is_not_the_language_of_wordings_is_refused_before_it_runs(
     assert refused.value.remedy
     stored = wordings.worded(advised, "sms/body.txt", text)
     reader = sample_reader(texts.locales["fr"])
-    with pytest.raises(BroadcasterError, match="sms/body.txt/fr"):
+    with pytest.raises(BroadcasterError, match=r"sms/body\.txt/fr"):
         texts.render(stored, Channel.SMS, "fr", reader)
 
 
