@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0015"
 
 # Triggers keep it, so that whoever writes addresses keeps it true. An address of the lowest ordinal
 # is the first; both stand in one number, the ordinal in front, so that the least one is looked for
