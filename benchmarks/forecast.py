@@ -60,7 +60,8 @@ en = "Water cut off"
     "email/body.txt": f"{_WATER}\n\n{{{{ reader.unsubscribe_url }}}}\n",
     "email/body.mjml": (
         '<mjml lang="{{ locale.lang }}" dir="{{ locale.direction }}"><mj-body><mj-section>'
-        f"<mj-column><mj-text>{_WATER}</mj-text></mj-column></mj-section></mj-body></mjml>\n"
+        f'<mj-column><mj-text>{_WATER} <a href="{{{{ reader.unsubscribe_url }}}}">-</a></mj-text>'
+        "</mj-column></mj-section></mj-body></mjml>\n"
     ),
 }
 

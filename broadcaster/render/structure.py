@@ -23,6 +23,7 @@ _VALUE = "\ufffc"
 #: Templates that are kept as read: layouts belong to every kind.
 _KEPT = 1000
 _STYLE = re.compile(r"<(?:mj-)?style\b.*?</", re.DOTALL)
+_BY_LANGUAGE = re.compile(r"\blocale\.(?:tag|lang|script)\s*(?:==|in\b)")
 _BLOCK = re.compile(r"\{%-?\s*block\s+(\w+)")
 
 
@@ -95,7 +96,9 @@ def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
     words = [word for word in said.replace(_VALUE, " ").split() if any(map(str.isalpha, word))]
     if words:
         fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
-        found.append(Flaw(name, " ".join(words)[:60], fault))
+        # A template that asks for the language says its words in each of them by itself.
+        gravity = Gravity.WARNING if _BY_LANGUAGE.search(source) else Gravity.ERROR
+        found.append(Flaw(name, " ".join(words)[:60], fault, gravity))
     return tuple(found)
 
 

@@ -85,6 +85,7 @@ def _do(
 def test_reach_is_what_the_addresses_say_whatever_happens_to_them(
     database_url: str, acts: list[tuple[str, int, str, int, int]]
 ) -> None:
+    """The address of the lowest ordinal on each channel, and whoever may share one."""
     with _town(database_url) as connection:
         for act in acts:
             _do(connection, *act)
@@ -98,6 +99,7 @@ def test_reach_is_what_the_addresses_say_whatever_happens_to_them(
 
 
 def test_many_addresses_that_come_at_once_are_kept_by_one_statement(database_url: str) -> None:
+    """As an import gives them."""
     with _town(database_url) as connection:
         connection.execute(
             "INSERT INTO customer_address SELECT customer.id, 'sms', 1, 10 FROM customer"
