@@ -51,16 +51,17 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     launchable = campaign.status is CampaignStatus.APPROVED
-    looked_at = launchable and not hurried(campaign, advisory)
-    approved = runtime.campaigns.forecast(campaign.id) if looked_at else None
-    foreseen = None if approved is None else foresee(runtime, campaign)
+    approved = runtime.campaigns.forecast(campaign.id) if launchable else None
+    looked_at = approved is not None and not hurried(campaign, advisory)
+    foreseen = foresee(runtime, campaign) if looked_at else None
     if launchable:
         if not runtime.unchanged(campaign, advisory):
             message = (
                 f"Campaign {campaign.name!r} is no longer what was approved. Approve it again."
             )
             raise ConflictError(message)
-        require_launchable(campaign, check(runtime, campaign, advisory, foreseen))
+        # Who reads what was counted then, where there is no time to count again.
+        require_launchable(campaign, check(runtime, campaign, advisory, foreseen or approved))
     if approved is not None and foreseen is not None:
         found = drifts(approved, foreseen, runtime.settings.forecast_tolerance)
         if found:

@@ -7,6 +7,7 @@ what is written and from the advisory's own facts, and too many are refused. The
 that could take long, and no clock has to watch it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -60,6 +61,9 @@ _LOCALE = frozenset({"tag", "lang", "direction", "script", "autonym"})
 _LOOP = frozenset({"first", "last"})
 _COMPARED = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin"})
 _REMEDY = "Use facts, reader, advisory and locale, {% if %}, {% for %} over a list, and filters."
+
+#: What could begin a tag, alone or with what follows the text.
+_BRACE = re.compile(r"\{(?=[{%#]|\Z)")
 
 _Facts = frozenset[str]
 
@@ -356,6 +360,11 @@ def _called(node: nodes.Node) -> str:
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         return f"{node.node.name[:40]}.{node.attr[:40]}"
     return node.name[:40] if isinstance(node, nodes.Name) else type(node).__name__.lower()
+
+
+def literal(text: str) -> str:
+    """Write a text so that a template shows it as it is, whatever stands behind it."""
+    return _BRACE.sub("{{ '{' }}", text)
 
 
 def tags(text: str) -> Iterator[tuple[str, Sequence[str]]]:

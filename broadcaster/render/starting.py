@@ -11,6 +11,7 @@ from broadcaster.render.facts import FactType
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
 from broadcaster.render.orders import show_reader
+from broadcaster.render.phrasing import literal
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.values import Surface, show_fact
 from broadcaster.render.worded import MAIL_TEXT, blocks_of
@@ -24,7 +25,6 @@ _READER = Reader(
 )
 #: Facts that are the same wherever they stand, and that a part shows in a way of their own.
 _WRITTEN = frozenset({FactType.NAME, FactType.PHONE, FactType.EMAIL, FactType.URL})
-_TAG = re.compile(r"\{(?=[{%#])")
 
 
 def starting_text(
@@ -78,6 +78,6 @@ def _written(text: str, names: Mapping[str, str]) -> str:
     known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
     pieces, read = [], 0
     for match in known.finditer(text):
-        pieces += [_TAG.sub("{{ '{' }}", text[read : match.start()]), names[match.group()]]
+        pieces += [literal(text[read : match.start()]), names[match.group()]]
         read = match.end()
-    return "".join(pieces) + _TAG.sub("{{ '{' }}", text[read:])
+    return "".join(pieces) + literal(text[read:])

@@ -18,7 +18,7 @@ from broadcaster.domain.wording import LONGEST, key
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.environment import EXTENSIONS
 from broadcaster.render.kinds import Kind
-from broadcaster.render.phrasing import Phrased, Vocabulary, read, tags
+from broadcaster.render.phrasing import Phrased, Vocabulary, literal, read, tags
 
 MAIL_TEXT, SUBJECT, MAIL, PAGE = (
     "email/body.txt",
@@ -34,7 +34,6 @@ _REPEATED: Mapping[str, str] = {"preview": MAIL_TEXT, "description": MAIL_TEXT, 
 _CONTENT = "content"
 
 _BULLET = re.compile(r"[-•–][ \t]+")
-_TAG_AGAIN = re.compile(r"\{(?=[{%#])")
 
 
 class Room(Enum):
@@ -118,7 +117,10 @@ def plain_source(kind: Kind, part: str, wording: Phrased) -> str:
     blocks = blocks_of(kind, part)
     if not blocks:
         return wording.text
-    stands = f"{{% block {blocks[0]} %}}{wording.text}{{% endblock %}}"
+    # A brace at its end must not open a tag together with what follows.
+    text = wording.text
+    text = text[:-1] + literal("{") if text.endswith("{") else text
+    stands = f"{{% block {blocks[0]} %}}{text}{{% endblock %}}"
     return f'{{% extends "{kind.name}/{part}" %}}{stands}'
 
 
@@ -256,9 +258,7 @@ def _said(
 
 def _converted(pieces: Sequence[tuple[str, Sequence[str]]], room: Room) -> str:
     """Write a text for HTML, to be set when it is rendered: only then its lines are known."""
-    written = "".join(
-        text if words else _TAG_AGAIN.sub("{{ '{' }}", str(escape(text))) for text, words in pieces
-    )
+    written = "".join(text if words else literal(str(escape(text))) for text, words in pieces)
     before, after = _COLUMN if room is Room.COLUMN else ("", "")
     inner = Room.FLOW if room is Room.COLUMN else room
     return f"{before}{_OPEN}{inner.value}{_SHOWN}{written}{_CLOSE}{after}"

@@ -36,6 +36,8 @@ _PIECES = st.sampled_from(
             "مرحبا (ماء)",
             "100 %",
             "{ ",
+            "{% raw %}{{% endraw %}",
+            "{% raw %}{% if %}{% endraw %}",
             "‘’…",
         ),
     ]

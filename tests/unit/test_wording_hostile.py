@@ -159,6 +159,7 @@ def test_the_dearest_wording_there_can_be_takes_a_bounded_number_of_calls(
             "Amina et client.lydec.ma",
         ),
         ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+        ("{% raw %}{{% endraw %}{{ facts.sender }} {", "{Lydec {"),
         ("{{ advisory.expires|time }} {{ locale.tag }}", "10:00 fr"),
         ("{% block message %}Bonjour{% endblock %}", "Bonjour"),
     ],
