@@ -256,7 +256,7 @@ def test_who_wants_which_language_is_counted(tmp_path_factory: pytest.TempPathFa
     texts = wordings.renderer(wordings.write_kind(tmp_path_factory.mktemp("kinds"), parts))
     kind = texts.kinds["made"]
     assert kind.locales == ("en",)
-    people = {
+    people: dict[tuple[str | None, str | None], int] = {
         ("fr-MA", "en"): 2,
         ("fr", "en"): 3,
         ("en", "en"): 5,
