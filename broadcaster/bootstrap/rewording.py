@@ -102,14 +102,17 @@ def _place(
     runtime: "Runtime", campaign: Campaign, advisory: Advisory, part: str, locale: str
 ) -> tuple["Kind", str]:
     """Give the kind and the tag of a text that can be worded; InvalidInputError."""
+    from broadcaster.render.worded import require_part
+
     kind = runtime.renderer.library.kind(advisory.kind)
     tag = runtime.renderer.library.locale(locale).tag
     if tag not in kind.locales:
         problem = f"{kind.name} is not offered in {tag}, so nobody would get it"
         raise InvalidInputError("locale", problem, f"Use one of {', '.join(kind.locales)}.")
-    channel = part.partition("/")[0]
+    require_part(kind, part)
+    channel = Channel(part.partition("/")[0])
     used = {*campaign.channels, *((Channel.EMAIL,) if Channel.WEB in kind.channels else ())}
-    if channel in set(Channel) and channel not in used:
+    if channel not in used:
         problem = f"the campaign does not go by {channel}"
         raise InvalidInputError("part", problem, "Word a part of a channel that it uses.")
     return kind, tag

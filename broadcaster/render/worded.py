@@ -17,8 +17,9 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.wording import LONGEST, key
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.environment import EXTENSIONS
+from broadcaster.render.grammar import Vocabulary
 from broadcaster.render.kinds import Kind
-from broadcaster.render.phrasing import Phrased, Vocabulary, literal, read, tags
+from broadcaster.render.phrasing import Phrased, literal, read, tags
 
 MAIL_TEXT, SUBJECT, MAIL, PAGE = (
     "email/body.txt",
@@ -86,7 +87,19 @@ def wordings(advisory: Advisory, part: str, locale: str) -> Mapping[str, str]:
 
 def phrased(advisory: Advisory, kind: Kind, part: str, locale: str, text: str) -> Phrased:
     """Read a wording of a part; InvalidInputError names part, locale and line."""
+    require_part(kind, part)
     name = key(part, locale)
+    if len(text) > LONGEST[part]:
+        problem = f"has {len(text):,} characters"
+        raise InvalidInputError(name, problem, f"Write {LONGEST[part]:,} at most.")
+    if not text.strip():
+        raise InvalidInputError(name, "is empty", "Write something, or clear the wording.")
+    vocabulary = Vocabulary(facts=kind.facts, values=advisory.facts, blocks=blocks_of(kind, part))
+    return read(text, vocabulary, name)
+
+
+def require_part(kind: Kind, part: str) -> None:
+    """Refuse a part that can not be worded; InvalidInputError names those that can."""
     if part not in LONGEST or part not in kind.parts:
         own = [one for one in LONGEST if one in kind.parts]
         problem = (
@@ -95,13 +108,6 @@ def phrased(advisory: Advisory, kind: Kind, part: str, locale: str, text: str) -
             else (f"is no part of {kind.name} that can be worded")
         )
         raise InvalidInputError("part", f"{part[:60]} {problem}", f"Use one of {', '.join(own)}.")
-    if len(text) > LONGEST[part]:
-        problem = f"has {len(text):,} characters"
-        raise InvalidInputError(name, problem, f"Write {LONGEST[part]:,} at most.")
-    if not text.strip():
-        raise InvalidInputError(name, "is empty", "Write something, or clear the wording.")
-    vocabulary = Vocabulary(facts=kind.facts, values=advisory.facts, blocks=blocks_of(kind, part))
-    return read(text, vocabulary, name)
 
 
 def blocks_of(kind: Kind, part: str) -> Sequence[str]:

@@ -80,6 +80,10 @@ def test_a_wrong_place_is_named(town: Run) -> None:
         said = town("campaigns", "wording", "set", "notice", *where)
         assert (said.code, said.err.count("\n")) == (2, 1)
         assert problem in said.err
+    said = town(
+        "campaigns", "wording", "show", "notice", "--part", "email/body.mjml", "--locale", "fr"
+    )
+    assert (said.code, "is made of" in said.err) == (2, True)
 
 
 def test_standard_input_is_read(town: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +113,12 @@ def test_check_tells_what_blocks_and_what_to_note(town: Run, word: Run, pool: Po
     assert clean["launchable"]
     # Some read Tamazight, which has yet to be reviewed.
     assert {(one["check"], one["locale"]) for one in clean["concerns"]} == {("locale", "zgh")}
-    assert word(BRIEF).code == 0
+    assert word(f"{{{{ reader.name }}}}, {BRIEF}").code == 0
+    foreseen = json.loads(town("campaigns", "forecast", "notice", "--json").out)["sms"]["locales"]
+    # The kind's own text knows no name: what is measured is what was written.
+    assert foreseen["ar"]["units"] == [63, 63]
+    assert foreseen["fr"]["units"][0] > len("Lydec: appelez le 0522312020 ou https://x.ma.")
+    assert foreseen["fr"]["units"][0] != foreseen["fr"]["units"][1]
     said = town("campaigns", "check", "notice")
     assert said.code == 0
     assert "nothing blocks it; " in said.out

@@ -82,3 +82,13 @@ def test_contacts_and_readers_are_written_as_what_they_are(tmp_path: Path) -> No
     worded = wordings.worded(advised, "sms/body.txt", text)
     contents = [texts.render(one, Channel.SMS, "fr", reader) for one in (advised, worded)]
     assert contents[0] == contents[1]
+
+
+def test_the_fields_of_a_message_are_those_of_its_wording_too(shipped: TemplateRenderer) -> None:
+    """What a forecast and a skeleton go by knows that a wording asks for more than its kind."""
+    kind = shipped.kinds["remote_services"]
+    own = sample_advisory(kind, kind.sample())
+    assert shipped.fields(own, Channel.SMS) == ()
+    named = wordings.worded(own, "sms/body.txt", "{{ reader.name }} {{ facts.call_centre }}")
+    assert shipped.fields(named, Channel.SMS) == ("name",)
+    assert shipped.fields(named, Channel.PUSH) == shipped.fields(own, Channel.PUSH)
