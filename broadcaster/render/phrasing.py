@@ -38,12 +38,16 @@ def read(text: str, vocabulary: Vocabulary, name: str) -> Phrased:
     environment = Environment(autoescape=True)
     try:
         tree = environment.parse(text)
+        # At the very end of a text the parser overlooks that a comment begins.
+        unclosed = [sort for _, sort, _ in environment.lex(text)][-1:] == ["comment_begin"]
     except TemplateSyntaxError as error:
         problem = f"line {error.lineno}: {error.message or 'cannot be read'}"
         raise InvalidInputError(name, problem, REMEDY) from error
     except (ValueError, OverflowError, RecursionError) as error:
         problem = "cannot be read: a number or something nested is too large"
         raise InvalidInputError(name, problem, "Write it more simply.") from error
+    if unclosed:
+        raise InvalidInputError(name, "ends in an open comment", "Close it with #}.")
     reading = Grammar(vocabulary, name)
     reading.check_depth(tree)
     reading.whole(tree)

@@ -67,6 +67,7 @@ HOSTILE = {
     "a number too long": "{{ " + "9" * 1900 + " }}",
     "a large exponent": "{{ 1e99999 }}",
     "an open comment": "{# " * 200,
+    "a comment that opens at the end": "x {#",
     "an open tag": "{% if facts.sender %}",
     "open braces": "{{" * 500,
     "a long text": "x" * 3000,
