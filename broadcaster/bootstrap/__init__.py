@@ -20,7 +20,16 @@ from broadcaster.bootstrap.servers import (
     servers,
     upgrade,
 )
-from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
+from broadcaster.bootstrap.texts import (
+    campaign_sheet,
+    kind_checker,
+    renderer,
+    sandbox_account,
+    sheet_writer,
+    sheets,
+    shipped,
+    speech,
+)
 
 __all__ = [
     "Providers",
@@ -32,6 +41,7 @@ __all__ = [
     "archive",
     "attached",
     "broker_url",
+    "campaign_sheet",
     "comparison",
     "concerns",
     "ensure_schema",
@@ -50,6 +60,8 @@ __all__ = [
     "running",
     "sandbox_account",
     "servers",
+    "sheet_writer",
+    "sheets",
     "shipped",
     "signing_key",
     "speech",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import steering, wording
+from broadcaster.cli import sheets, steering, wording
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -192,6 +192,7 @@ for command in (
     steering.release,
     steering.cancel,
     steering.replay,
+    sheets.preview,
 ):
     app.command()(command)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from broadcaster.cli import sheets
+
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,6 +121,9 @@ def preview(
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
 
 
+app.command()(sheets.sheet)
+
+
 @app.command()
 def add(
     source: Annotated[Path, typer.Argument(help="A folder, or a .zip of one.")],
@@ -173,14 +178,10 @@ def extract(
     templates: Annotated[Path, typer.Option(help="A folder of kinds.")] = Path("templates"),
     locales: Annotated[Path, typer.Option(help="A folder of locales.")] = Path("locales"),
 ) -> None:
-    """Bring advisories.pot and every catalogue into step with the templates.
+    """Bring advisories.pot and every catalogue into step, as 'i18n update --domain advisories'."""
+    from broadcaster.cli.i18n import update
 
-    New texts come empty, gone ones leave, translations are never guessed.
-    """
-    from broadcaster.render.extract import bring_into_step
-
-    for path in bring_into_step(templates, locales):
-        typer.echo(f"{path} is changed.")
+    update(templates, locales, domain="advisories")
 
 
 def _checker() -> "KindChecker":
@@ -218,6 +219,7 @@ def _describe(kind: "Kind") -> dict[str, object]:
                 "labels": dict(fact.labels),
                 "required": fact.required,
                 "default": fact.default,
+                "lapses": fact.lapses,
             }
             for fact in kind.facts.values()
         },

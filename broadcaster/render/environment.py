@@ -165,7 +165,7 @@ def _filters(setting: Setting) -> dict[str, Callable[..., object]]:
         # For where no mark-up may stand: titles, attributes, the line that mail programs preview.
         if surface not in {Surface.MAIL, Surface.PAGE}:
             return str(text)
-        return Markup.escape(Markup.escape(text).striptags())
+        return Markup.escape(formats.without_markup(Markup.escape(text), locale))
 
     return {
         "date": lambda moment: formats.date_in_words(local(moment), surface, locale),

@@ -28,6 +28,10 @@ from broadcaster.render.values import Money, Shown, Surface, show_ltr
 GSM_LETTERS = frozenset("àåäæèéìñòöøùüßÅÄÆÇÉÑÖØÜ")
 _SPACES = re.compile("[\u00a0\u2009\u202f]")
 _MARKUP = frozenset({Surface.MAIL, Surface.PAGE})
+#: What mark-up sets apart, as `values` writes it.
+_APART = re.compile(
+    r'<(?P<tag>span|bdi)(?:(?P<ltr> dir="ltr")| dir="auto")?>(?P<text>.*?)</(?P=tag)>', re.DOTALL
+)
 #: Before these Spanish says "e" for "y" (the rule of ICU).
 _E_FOR_Y = re.compile(r"[ií]|h[ií](?![ae])", re.IGNORECASE)
 #: CLDR has a space between a code and the amount, which Babel leaves out.
@@ -100,6 +104,18 @@ def listing(values: Sequence[Shown], surface: Surface, locale: Locale) -> Markup
         shown = (values[int(p)] if n % 2 else p for n, p in enumerate(pieces))
         return Markup().join(shown)
     return "".join(str(values[int(p)]) if n % 2 else p for n, p in enumerate(pieces))
+
+
+def without_markup(markup: Markup, locale: Locale) -> str:
+    """Give the text of mark-up for where none can stand: what it set apart, isolates do now."""
+
+    def apart(found: re.Match[str]) -> str:
+        text = str(Markup(found["text"]).striptags())  # noqa: S704  (is mark-up already)
+        if locale.direction == "rtl" and not bidi.steady(text):
+            return bidi.isolate_ltr(found["text"]) if found["ltr"] else bidi.isolate(found["text"])
+        return bidi.isolate(found["text"]) if bidi.is_foreign(text, "ltr") else found["text"]
+
+    return Markup(_APART.sub(apart, markup)).striptags()  # noqa: S704  (is mark-up already)
 
 
 def _pattern(skeleton: str, locale: Locale) -> str:

@@ -17,7 +17,7 @@ from broadcaster.render.facts import FactType
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.heard import heard, is_markup
 from broadcaster.render.kinds import PARTS, Kind
-from broadcaster.render.locales import Locale, Review
+from broadcaster.render.locales import Locale
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.sources import digest
 from broadcaster.render.suspicion import Ours
@@ -176,7 +176,7 @@ def wanted(
                 continue
             tag, reviewed, why = preferred or "no language", True, "the kind is offered in none"
         else:
-            tag, reviewed = locale.tag, locale.review is Review.APPROVED
+            tag, reviewed = locale.tag, renderer.library.awaits(kind.name, locale) is None
             why = renderer.library.why_not(kind.name, locale) or ""
         former = found.get((tag, told_in))
         count += former.customers if former else 0  # noqa: PLW2901  (the sum of both)

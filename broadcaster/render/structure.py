@@ -1,7 +1,7 @@
 """What must hold of a kind's files whatever the language; read off the syntax of its templates."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ _VALUE = "\ufffc"
 #: Templates that are kept as read: layouts belong to every kind.
 _KEPT = 1000
 _STYLE = re.compile(r"<(?:mj-)?style\b.*?</", re.DOTALL)
-_BY_LANGUAGE = re.compile(r"\blocale\.(?:tag|lang|script)\s*(?:==|in\b)")
 _BLOCK = re.compile(r"\{%-?\s*block\s+(\w+)")
 
 
@@ -90,15 +89,16 @@ def _style_blocks(source: str) -> list[str]:
 @lru_cache(maxsize=_KEPT)
 def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
     """Find words and contacts that a template says past its texts, so that none translates them."""
-    data = "".join(_data(_tree(source), styles))
-    found = [Flaw(name, "", fault) for fault in literal_faults(data)]
-    said = heard(data, name)
-    words = [word for word in said.replace(_VALUE, " ").split() if any(map(str.isalpha, word))]
-    if words:
-        fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
-        # A template that asks for the language says its words in each of them by itself.
-        gravity = Gravity.WARNING if _BY_LANGUAGE.search(source) else Gravity.ERROR
-        found.append(Flaw(name, " ".join(words)[:60], fault, gravity))
+    tree = _tree(source)
+    silent = _outputs(block for block in tree.find_all(nodes.Block) if block.name in styles)
+    spoken = _outputs(branch for branch in tree.find_all(nodes.If) if _by_locale(branch))
+    found = [Flaw(name, "", fault) for fault in literal_faults(_data(tree, silent))]
+    fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
+    found += [Flaw(name, words, fault) for words in _words(_data(tree, silent | spoken), name)]
+    if spoken:
+        # A template may itself say one thing in one language and another in the next.
+        words = _words(_data(tree, silent), name)
+        found += [Flaw(name, some, fault, Gravity.WARNING) for some in words]
     return tuple(found)
 
 
@@ -106,20 +106,33 @@ def _tree(source: str) -> nodes.Template:
     return Environment(extensions=list(EXTENSIONS), autoescape=True).parse(source)
 
 
-def _data(tree: nodes.Template, styles: frozenset[str]) -> Iterator[str]:
+def _by_locale(branch: nodes.If) -> bool:
+    """Tell whether a template goes one way or another by the language."""
+    return any(node.name == "locale" for node in branch.test.find_all(nodes.Name))
+
+
+def _outputs(found: Iterable[nodes.Node]) -> frozenset[int]:
+    return frozenset(id(output) for node in found for output in node.find_all(nodes.Output))
+
+
+def _words(data: str, name: str) -> Iterator[str]:
+    """Give the beginning of the words of what a template puts out, if there are any."""
+    said = heard(data, name).replace(_VALUE, " ")
+    words = [word for word in said.split() if any(map(str.isalpha, word))]
+    if words:
+        yield " ".join(words)[:60]
+
+
+def _data(tree: nodes.Template, silent: frozenset[int]) -> str:
     """Give what a template puts out, in order, with a stand-in for what expressions do."""
-    silent = {
-        id(output)
-        for block in tree.find_all(nodes.Block)
-        if block.name in styles
-        for output in block.find_all(nodes.Output)
-    }
+    pieces = []
     for output in tree.find_all(nodes.Output):
         for node in output.nodes if id(output) not in silent else ():
             if isinstance(node, nodes.TemplateData):
-                yield node.data
+                pieces.append(node.data)
             else:
-                yield str(node.value) if isinstance(node, nodes.Const) else _VALUE
+                pieces.append(str(node.value) if isinstance(node, nodes.Const) else _VALUE)
+    return "".join(pieces)
 
 
 @lru_cache(maxsize=_KEPT)

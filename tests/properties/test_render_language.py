@@ -215,6 +215,17 @@ def test_mark_up_isolates_what_text_does(text: str, surface: Surface) -> None:
     assert marked or bidi.steady(text) or bidi.has_rtl(text)
 
 
+@given(_LATIN_TEXT.filter(bool), st.sampled_from([Surface.MAIL, Surface.PAGE]))
+@example("12 rue A & B", Surface.PAGE)
+def test_a_title_made_of_mark_up_keeps_values_whole(text: str, surface: Surface) -> None:
+    """Where a value of the page stands in its title, isolates do what its mark-up did."""
+    shown = show_free(text, surface, always=False, locale=_AR)
+    title = formats.without_markup(Markup("<p>هنا {} هنا</p>").format(shown.html), _AR)
+    kept = " ".join(text.split())
+    assert bidi.strip(title) == f"هنا {kept} هنا"
+    assert _order_in(title, kept)
+
+
 def test_the_letters_of_gsm7_are_those_of_the_channel() -> None:
     """What the formats hold for cheap letters is what the channel's alphabet has."""
     letters = {chr(code) for code in range(0x80, 0x250) if chr(code).isalpha()}

@@ -187,6 +187,16 @@ def test_a_healthy_kind_is_clean(tmp_path: Path) -> None:
     assert _check(healthy(tmp_path)) == []
 
 
+def test_a_template_may_itself_speak_by_language(tmp_path: Path) -> None:
+    """Words that a template says in one language alone are pointed out, and may stand."""
+    file = healthy(tmp_path) / _PAGE
+    said = "{% if locale.tag == 'ar' %}<p>مرحبا</p>{% else %}<p>Hi</p>{% endif %}<p>{% block a"
+    text = file.read_text(encoding="utf-8").replace("<p>{% block a", said)
+    file.write_text(text, encoding="utf-8")
+    found = [(finding.gravity, finding.place) for finding in _check(tmp_path)]
+    assert found == [(Gravity.WARNING, "مرحباHi")]
+
+
 def test_there_are_at_least_thirty_faults() -> None:
     """Each has a name of its own."""
     assert len({fault.name for fault in _FAULTS}) == len(_FAULTS) >= 30

@@ -105,8 +105,8 @@ _SPAN = (
         ),
         (
             "ar",
-            "يوم 1 ماي من 08:00 إلى 14:00; يوم 1 ماي على الساعة 14:00",
-            "من 1 ماي، 08:00 إلى 2 ماي، 14:00; يوم 2 ماي على الساعة 14:00",
+            "يوم 1 ماي من 08:00 إلى 14:00; يوم 1 ماي الساعة 14:00",
+            "من 08:00 يوم 1 ماي إلى 14:00 يوم 2 ماي; يوم 2 ماي الساعة 14:00",
         ),
     ],
 )
@@ -114,7 +114,10 @@ def test_spans_are_words(tmp_path: Path, tag: str, one_day: str, two_days: str) 
     """A range of time is told in words, without a dash, by days of the utility's zone."""
     for ends, told in (("2026-05-01T13:00:00Z", one_day), ("2026-05-02T13:00:00Z", two_days)):
         folder = tmp_path / ends[8:10]
-        assert say(make_own(folder, _TIMES.format(ends), _SPAN), tag) == told
+        renderer = make_own(folder, _TIMES.format(ends), _SPAN)
+        assert say(renderer, tag) == told
+        lapsing = [fact.name for fact in renderer.kinds["own"].facts.values() if fact.lapses]
+        assert lapsing == ["starts"]
 
 
 def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) ->
     assert told == {
         "alert": "Text.",
         "update": "Mise à jour : Text.",
-        "correction": "Rectificatif : Text.",
+        "correction": "Correction : Text.",
     }
 
 

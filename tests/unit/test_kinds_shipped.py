@@ -111,18 +111,18 @@ def test_a_title_has_no_mark_up(renderer: TemplateRenderer) -> None:
     content = renderer.render(sample_advisory(kind, facts), Channel.WEB, "en", reader)
     assert isinstance(content, WebContent)
     place = "درب &lt;غلف&gt; &amp; Co"
-    assert f"<title>Danger, flooding: {place}</title>" in content.html
-    assert f'content="There is flooding in {place}.' in content.html
+    assert f"<title>Danger, flooding: \u2068{place}\u2069</title>" in content.html
+    assert f'content="There is flooding in \u2068{place}\u2069.' in content.html
     assert f"<h1>Danger, flooding: <bdi>{place}</bdi></h1>" in content.html
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_each_is_clean_in_english(renderer: TemplateRenderer, name: str) -> None:
-    """The check finds nothing in English, in any part, with the sample facts."""
+def test_each_is_clean_where_it_is_written(renderer: TemplateRenderer, name: str) -> None:
+    """The check finds nothing in English and French, in any part, and both are offered."""
     checker = KindChecker(renderer=renderer, measure=measure)
     found = [finding for finding in checker.check(name) if finding.gravity is Gravity.ERROR]
-    assert [finding for finding in found if finding.locale in {"", "en"}] == []
-    assert "en" in renderer.kinds[name].locales
+    assert [finding for finding in found if finding.locale in {"", "en", "fr"}] == []
+    assert {"en", "fr"} <= set(renderer.kinds[name].locales)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -235,6 +235,34 @@ def test_spanish_says_e_for_y_before_the_same_sound(last: str, told: str) -> Non
     assert listing(values, Surface.TEXT, locales["es"]) == told
 
 
+_RANGE = (
+    '[facts.starts]\ntype = "datetime"\nsample = "2026-05-01T07:00:00Z"\n'
+    '[facts.ends]\ntype = "datetime"\nsample = "2026-05-01T13:00:00Z"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("channel", "time", "street"),
+    [
+        (Channel.SMS, "{}", "\u200e{}\u200e"),
+        (Channel.PUSH, "\u2066{}\u2069", "\u2068{}\u2069"),
+        (Channel.EMAIL, '<span dir="ltr">{}</span>', '<span dir="auto">{}</span>'),
+        (Channel.WEB, '<bdi dir="ltr">{}</bdi>', "<bdi>{}</bdi>"),
+    ],
+)
+def test_every_channel_keeps_a_range_and_a_list_in_order(
+    tmp_path: Path, channel: Channel, time: str, street: str
+) -> None:
+    """In Arabic each channel sets apart by its own means what would change places."""
+    body = '{% from "_base/phrases.txt" import span %}{{ span(facts.starts, facts.ends) }}. '
+    renderer = make_own(
+        tmp_path, _RANGE + _PLACES, body + "{{ facts.where|listing }}.", channels=(channel.value,)
+    )
+    first, last = time.format("08:00"), time.format("14:00")
+    said = texts_of(render_own(renderer, channel, "ar"))[-1]
+    assert f"يوم 1 ماي من {first} إلى {last}. المعاريف و{street.format('Hay (B)')} و" in said
+
+
 def test_a_place_without_a_name_for_the_reader_is_refused(tmp_path: Path) -> None:
     """A name that is there in one language alone is asked for in the others."""
     renderer = make_own(tmp_path, _PLACES, "{{ facts.where|listing }}")
