@@ -6,6 +6,7 @@ import pytest
 
 from broadcaster.channels.sms import measure
 from broadcaster.domain.message import Channel
+from broadcaster.render import bidi
 from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sample_reader
 from broadcaster.render.heard import heard
 from broadcaster.render.launch_check import TextChecker
@@ -59,7 +60,7 @@ def test_every_shipped_kind_can_be_worded_from_its_own_text(
 def _words(text: str, part: str) -> list[str]:
     """Give the words that a part shows below its title, whatever parts them."""
     below = text.rpartition("</h1>")[2]
-    return "".join(heard(below, part).split()).replace("-", "").split()
+    return "".join(bidi.strip(heard(below, part)).split()).replace("-", "").split()
 
 
 def test_contacts_and_readers_are_written_as_what_they_are(tmp_path: Path) -> None:
