@@ -7,6 +7,7 @@ from broadcaster.bootstrap.checking import concerns, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, summary
+from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.rewording import Reworded, own_text, reword
@@ -32,6 +33,7 @@ from broadcaster.bootstrap.texts import (
 )
 
 __all__ = [
+    "FollowUp",
     "Providers",
     "Reworded",
     "Runtime",
@@ -45,6 +47,8 @@ __all__ = [
     "comparison",
     "concerns",
     "ensure_schema",
+    "follow",
+    "followed",
     "foresee",
     "kind_checker",
     "launch",

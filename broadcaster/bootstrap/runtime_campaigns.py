@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.tariffs import TariffBook
+    from broadcaster.ledger.threads import Threads
     from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
@@ -44,6 +45,13 @@ class Campaigning(People):
         from broadcaster.ledger.campaigns import Campaigns
 
         return Campaigns(self.pool)
+
+    @cached_property
+    def threads(self) -> "Threads":
+        """What follows what."""
+        from broadcaster.ledger.threads import Threads
+
+        return Threads(self.pool)
 
     @cached_property
     def wordings(self) -> "Wordings":

@@ -71,8 +71,15 @@ def ordered(concerns: Iterable[Concern]) -> Sequence[Concern]:
 
 
 def hurried(campaign: Campaign, advisory: Advisory) -> bool:
-    """Tell whether a campaign is urgent or protects life: then waiting for perfection is worse."""
-    return campaign.lane is Lane.URGENT or advisory.message_class is MessageClass.SAFETY
+    """Tell whether a campaign is urgent, protects life or follows what may still be going out.
+
+    Then waiting is worse than what one might find.
+    """
+    return (
+        campaign.lane is Lane.URGENT
+        or advisory.message_class is MessageClass.SAFETY
+        or advisory.follows is not None
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

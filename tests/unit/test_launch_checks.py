@@ -9,7 +9,7 @@ import pytest
 
 from broadcaster.channels.sms import measure
 from broadcaster.domain import readiness
-from broadcaster.domain.advisory import Advisory, Urgency
+from broadcaster.domain.advisory import Advisory, MessageType, Urgency
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.domain.readiness import Check, Concern, Moment, Wanted
 from broadcaster.domain.wording import Written, key
@@ -278,13 +278,14 @@ def test_a_part_that_is_worded_in_some_locales_alone_is_noted() -> None:
     assert [(one.part, one.locale, one.blocks) for one in found] == [("sms/body.txt", "ar", False)]
 
 
-def test_what_is_urgent_or_protects_life_is_hurried() -> None:
-    """The lane or the class alone is enough."""
+def test_what_is_urgent_protects_life_or_follows_is_hurried() -> None:
+    """The lane, the class or what it follows alone is enough."""
     routine, urgent = builders.campaign(), builders.campaign(lane=Lane.URGENT)
     service = builders.advisory()
     safety = builders.advisory(message_class=MessageClass.SAFETY)
-    cases = [(routine, service), (urgent, service), (routine, safety)]
-    assert [readiness.hurried(*case) for case in cases] == [False, True, True]
+    follows = builders.advisory(message_type=MessageType.UPDATE, thread=1, follows=1)
+    cases = [(routine, service), (urgent, service), (routine, safety), (routine, follows)]
+    assert [readiness.hurried(*case) for case in cases] == [False, True, True, True]
 
 
 def test_what_blocks_comes_first_and_once() -> None:
