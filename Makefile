@@ -57,6 +57,7 @@ lint: $(READY) ## Check style, types and who imports whom.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/broadcaster kinds check
+	@$(BIN)/broadcaster i18n check
 	@find broadcaster tests -name '*.py' -exec awk 'END { if (NR > 300) \
 	    print "note: " FILENAME " has " NR " lines; beyond 300 it wants to be split" }' {} \;
 
@@ -65,8 +66,7 @@ format: $(READY) ## Bring the code into its format.
 	@$(BIN)/ruff check --fix-only .
 
 texts: $(READY) ## Bring the catalogues into step with templates and pages.
-	@$(BIN)/broadcaster kinds extract
-	@$(BIN)/python -m broadcaster.web.extraction locales
+	@$(BIN)/broadcaster i18n update
 
 bench: $(READY) ## Run the benchmarks, one after the other; ARGS=--full for the long form.
 	@$(BIN)/python -m benchmarks $(ARGS)

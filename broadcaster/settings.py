@@ -65,6 +65,7 @@ class Settings:
     forecast_tolerance: float
     bounce_host: str
     bounce_port: int
+    browser: str
     variables: Mapping[str, str] = field(repr=False)
     sandbox: SandboxSettings
 
@@ -129,6 +130,7 @@ def _build(home: Path, read: Options) -> Settings:
         forecast_tolerance=read.number("FORECAST_TOLERANCE", 0.05, 0, 10),
         bounce_host=read.text("BOUNCE_HOST", "127.0.0.1"),
         bounce_port=read.integer("BOUNCE_PORT", 8425, 1, 65535),
+        browser=read.text("BROWSER", ""),
         variables=read.values,
         sandbox=_sandbox(read),
     )

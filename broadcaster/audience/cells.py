@@ -6,6 +6,7 @@ import zoneinfo
 from datetime import date
 
 from broadcaster.audience.attributes import Attribute, Kind
+from broadcaster.audience.days import iso_day
 from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import AttributeValue
@@ -32,7 +33,6 @@ _LISTED = re.compile(r"[;|,\s]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _TRUE = frozenset({"true", "yes", "oui", "1", "نعم", "vrai"})
 _FALSE = frozenset({"false", "no", "non", "0", "لا", "faux"})
 _SCRIPT_LENGTH = 4
@@ -208,8 +208,7 @@ def _plain_number(word: str) -> int | float:
 
 
 def _date(word: str) -> str:
-    written = _DAY_FIRST.fullmatch(word)
-    iso = f"{written[3]}-{written[2]:0>2}-{written[1]:0>2}" if written else word
+    iso = iso_day(word)
     try:
         if _ISO_DATE.fullmatch(iso):
             return date.fromisoformat(iso).isoformat()

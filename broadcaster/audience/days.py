@@ -1,6 +1,7 @@
-"""Days that are told from today: `today - 90 days`, and what that is on a calendar."""
+"""Days as people write them, and days that are told from today, as `today - 90 days`."""
 
 import calendar
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -22,6 +23,14 @@ class Unit(StrEnum):
 FURTHEST = {Unit.DAY: 73_000, Unit.WEEK: 10_400, Unit.MONTH: 2400, Unit.YEAR: 200}
 _DAYS = {Unit.DAY: 1, Unit.WEEK: 7}
 _MONTHS = {Unit.MONTH: 1, Unit.YEAR: 12}
+#: A day as spreadsheets of the region write it.
+DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+
+
+def iso_day(word: str) -> str:
+    """Write a day as ISO 8601 has it, where it is written day first: 20/03/2020."""
+    written = DAY_FIRST.fullmatch(word)
+    return f"{written[3]}-{written[2]:0>2}-{written[1]:0>2}" if written else word
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from broadcaster.audience.cells import CellError, check_error, check_readable
+from broadcaster.audience.days import iso_day
 from broadcaster.audience.draft import Finding, shown
 from broadcaster.audience.marked import check
 from broadcaster.audience.sheets.choosing import refuse_left_out
@@ -237,7 +238,9 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
             return None
         moment = _moment(cell, self._zone)
         if moment is None:
-            raise CellError("is no date", "Write it as 2026-03-20 or 2026-03-20T12:00:00Z.")
+            raise CellError(
+                "is no date", "Write it as 2026-03-20 or 20/03/2026, with a time or without."
+            )
         try:
             return checked_moment("date", moment, self._now)
         except InvalidInputError as error:
@@ -289,7 +292,9 @@ def _moment(cell: str, zone: tzinfo) -> datetime | None:
         seconds = float(cell)
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
     try:
-        moment = datetime.fromisoformat(cell)
+        # Spreadsheets of the region write the day first, with a time behind a blank or without.
+        day, blank, time = cell.partition(" ")
+        moment = datetime.fromisoformat(f"{iso_day(day)}{blank}{time}")
     except ValueError:
         return None
     return moment if moment.utcoffset() is not None else moment.replace(tzinfo=zone)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from broadcaster.audience.attributes import Attribute, Kind
-from broadcaster.audience.days import FURTHEST, FromToday, Unit
+from broadcaster.audience.days import FURTHEST, FromToday, Unit, iso_day
 from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.expression import Literal
 from broadcaster.audience.faults import ExpressionError
@@ -180,7 +180,7 @@ class Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        raise self.fault(token, f"{text} is no date", "Write 2020-03-20.")
+        raise self.fault(token, f"{text[:40]} is no date", _written_as(text))
 
     def _from_today(self) -> FromToday:
         token = self.token
@@ -206,3 +206,13 @@ class Reader:
 
 def _labelled(choices: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     return {label: name for name, labels in choices.items() for label in labels.values()}
+
+
+def _written_as(text: str) -> str:
+    """Show the day that somebody meant who wrote it as spreadsheets do."""
+    day = iso_day(text)
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return "Write 2020-03-20."
+    return f"Write {day}."

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from broadcaster.audience.days import DAY_FIRST, iso_day
 from broadcaster.audience.digits import plain_number
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.errors import InvalidInputError
@@ -75,13 +76,23 @@ def tokens(text: str) -> Iterator[Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             sign = text[position]
-            remedy = _REMEDIES.get(sign, 'Write as in: services has "water" and meter_day < 15')
-            raise ExpressionError(text, position + 1, f"{sign!a} can't be read", remedy)
+            raise ExpressionError(
+                text, position + 1, f"{sign!a} can't be read", _remedy(text, position)
+            )
         kind = str(match.lastgroup)
         if kind != "space":
             yield Token(kind, _plain(kind, match.group()), position + 1)
         position = match.end()
     yield Token("end", "", len(text) + 1)
+
+
+def _remedy(text: str, position: int) -> str:
+    """Say what to write instead of the sign at a position; of a day, what day that is."""
+    day = next(filter(None, (DAY_FIRST.match(text, max(position - n, 0)) for n in (2, 1))), None)
+    if day and text[position] == "/":
+        return f"Write days as {iso_day(day.group())}."
+    usual = 'Write as in: services has "water" and meter_day < 15'
+    return _REMEDIES.get(text[position], usual)
 
 
 def _plain(kind: str, text: str) -> str:

@@ -17,7 +17,16 @@ from broadcaster.bootstrap.servers import (
     servers,
     upgrade,
 )
-from broadcaster.bootstrap.texts import kind_checker, renderer, sandbox_account, shipped, speech
+from broadcaster.bootstrap.texts import (
+    campaign_sheet,
+    kind_checker,
+    renderer,
+    sandbox_account,
+    sheet_writer,
+    sheets,
+    shipped,
+    speech,
+)
 
 __all__ = [
     "Providers",
@@ -27,6 +36,7 @@ __all__ = [
     "archive",
     "attached",
     "broker_url",
+    "campaign_sheet",
     "comparison",
     "ensure_schema",
     "foresee",
@@ -41,6 +51,8 @@ __all__ = [
     "running",
     "sandbox_account",
     "servers",
+    "sheet_writer",
+    "sheets",
     "shipped",
     "signing_key",
     "speech",

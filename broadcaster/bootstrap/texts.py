@@ -1,5 +1,6 @@
 """The renderer and what checks it, from the folders that are in force."""
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,12 @@ from broadcaster.settings import Settings
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.domain.campaign import Campaign
     from broadcaster.render.check import KindChecker
     from broadcaster.render.renderer import TemplateRenderer
+    from broadcaster.render.sheets.cells import Group, Sheets
+    from broadcaster.render.sheets.page import SheetWriter
     from broadcaster.render.speech import ConsoleSpeech
 
 
@@ -58,6 +63,40 @@ def kind_checker(settings: Settings) -> "KindChecker":
     from broadcaster.render.check import KindChecker
 
     return KindChecker(renderer=renderer(settings), measure=measure)
+
+
+def sheets(settings: Settings) -> "Sheets":
+    """Make what shows kinds by locale and channel."""
+    from broadcaster.channels.sms import measure
+    from broadcaster.render.sheets.cells import Sheets
+
+    return Sheets(renderer=renderer(settings), measure=measure)
+
+
+def sheet_writer(settings: Settings, tag: str) -> "SheetWriter":
+    """Make what writes sheets, its own words in the language of a locale; NotFoundError."""
+    from broadcaster.render.sheets.page import SheetWriter
+
+    return SheetWriter(speech=speech(settings, tag))
+
+
+def campaign_sheet(runtime: "Runtime", campaign: "Campaign", locales: Sequence[str]) -> "Group":
+    """Show how a campaign reads: its own channels, and its public page.
+
+    Errors as `Sheets.advisory`.
+    """
+    from broadcaster.channels.sms import measure
+    from broadcaster.domain.message import Channel
+    from broadcaster.render.sheets.cells import Sheets
+
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    stem = f"{runtime.settings.public_url}/advisories/{advisory.id}"
+    return Sheets(renderer=runtime.renderer, measure=measure).advisory(
+        advisory,
+        locales,
+        channels=(*campaign.channels, Channel.WEB),
+        page=lambda locale: f"{stem}/{locale.tag}",
+    )
 
 
 def sandbox_account(settings: Settings) -> Path:

@@ -28,6 +28,7 @@ COMMANDS = {
     "limits": "Show, set and reset how fast networks may be used.",
     "tariffs": "Import, list and set what networks ask for messages.",
     "kinds": "List, check and preview kinds of advisory.",
+    "i18n": "Keep texts in step with templates, translated, checked and answered for.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
     "mail": "Make keys for DKIM signatures, and show their DNS records.",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import steering
+from broadcaster.cli import sheets, steering
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -171,6 +171,7 @@ for command in (
     steering.release,
     steering.cancel,
     steering.replay,
+    sheets.preview,
 ):
     app.command()(command)
 

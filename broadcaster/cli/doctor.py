@@ -61,6 +61,7 @@ def examine() -> Iterator[Finding]:
     yield from _servers(settings)
     yield from _providers(settings)
     yield from _catalogues(settings)
+    yield _pictures(settings)
 
 
 def _check(what: str, check: Callable[[], str]) -> Finding:
@@ -177,6 +178,16 @@ def _catalogues(settings: Settings) -> Iterator[Finding]:
         yield Finding(what=f"catalogue {place}", state="fault", word=word)
     if not errors:
         yield Finding(what="catalogues", state="ok", word="all kinds complete where they must be")
+
+
+def _pictures(settings: Settings) -> Finding:
+    """Tell whether previews can be pictures; nothing else needs a browser."""
+    from broadcaster.render.sheets import browser
+
+    found = _check("pictures", lambda: f"taken by {browser.find(settings.browser)}")
+    if found.state == "fault" and not settings.browser:
+        return Finding(what=found.what, state="off", word=found.word)
+    return found
 
 
 def _show(findings: list[Finding]) -> None:

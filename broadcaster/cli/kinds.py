@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from broadcaster.cli import sheets
+
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,19 +124,18 @@ def preview(
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
 
 
+app.command()(sheets.sheet)
+
+
 @app.command()
 def extract(
     templates: Annotated[Path, typer.Option(help="A folder of kinds.")] = Path("templates"),
     locales: Annotated[Path, typer.Option(help="A folder of locales.")] = Path("locales"),
 ) -> None:
-    """Bring advisories.pot and every catalogue into step with the templates.
+    """Bring advisories.pot and every catalogue into step, as 'i18n update --domain advisories'."""
+    from broadcaster.cli.i18n import update
 
-    New texts come empty, gone ones leave, translations are never guessed.
-    """
-    from broadcaster.render.extract import bring_into_step
-
-    for path in bring_into_step(templates, locales):
-        typer.echo(f"{path} is changed.")
+    update(templates, locales, domain="advisories")
 
 
 def _checker() -> "KindChecker":

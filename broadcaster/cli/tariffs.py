@@ -43,6 +43,7 @@ def import_(
     """
     entries = list(_read(file))
     with _runtime() as runtime:
+        _require_known(runtime, entries)
         changed = runtime.tariffs.put(entries, by)
     if json:
         typer.echo(json_.dumps({"read": len(entries), "changed": changed}))
@@ -64,6 +65,7 @@ def set_(
     """Write down one tariff: what a provider asks for messages to numbers that begin alike."""
     entry = _tariff([provider, "" if prefix == "all" else prefix, price, per, currency, valid_from])
     with _runtime() as runtime:
+        _require_known(runtime, [entry])
         runtime.tariffs.put([entry], by)
     from broadcaster.domain.tariff import written
 
@@ -103,6 +105,15 @@ def list_(json: _Json = False) -> None:
         table.add_row(*(str(row[name]) for name in _COLUMNS))
     empty = "No tariffs yet. 'tariffs set twilio MA 0.35 MAD' writes one down."
     terminal(stderr=False).print(table if rows else empty)
+
+
+def _require_known(runtime: Any, entries: Sequence["Tariff"]) -> None:  # noqa: ANN401  (as above)
+    """Refuse tariffs of providers that are not there: no forecast would ever use them."""
+    known = list(runtime.providers)
+    for entry in entries:
+        if entry.provider not in known:
+            problem = f"{entry.provider!r} is unknown"
+            raise InvalidInputError("provider", problem, f"Use one of {', '.join(known)}.")
 
 
 def _read(file: Path) -> Iterator["Tariff"]:

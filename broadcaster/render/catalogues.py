@@ -4,34 +4,35 @@ An untranslated text is an error and never the English one: a message is whole o
 """
 
 import gettext
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
-
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import PoFileError, read_po
+from typing import Protocol
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.locales import Locale
+from broadcaster.render.pofile import UNTRANSLATED, Key, PoFile, translated
+from broadcaster.render.poreader import read
+
+__all__ = [
+    "PLACEHOLDER",
+    "Catalogue",
+    "DraftTexts",
+    "Key",
+    "PseudoTexts",
+    "SourceTexts",
+    "Texts",
+    "UntranslatedError",
+    "entries",
+    "parse",
+    "pseudo",
+    "read_catalogue",
+    "same_header",
+]
 
 #: Placeholders as Jinja's newstyle gettext writes them.
 PLACEHOLDER = re.compile(r"%\(([a-z_][a-z0-9_]*)\)s")
-
-
-class Key(NamedTuple):
-    """Which text: its context, its singular and, where it counts something, its plural."""
-
-    context: str | None
-    singular: str
-    plural: str | None
-
-    def __str__(self) -> str:
-        """Give the beginning of the text, for people."""
-        text = " ".join(self.singular.split())
-        return text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004  (fits a table)
 
 
 class UntranslatedError(ConfigurationError):
@@ -83,11 +84,16 @@ class SourceTexts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PseudoTexts:
-    """A made-up language: what does not come out accented and in brackets is not translatable."""
+    """A made-up language: what does not come out accented and in brackets is not translatable.
+
+    The one from right to left has Arabic letters for the Latin ones, to show what layouts do.
+    """
+
+    right_to_left: bool = False
 
     def text(self, key: Key, count: int = 1) -> str:
         """Give the text, changed letter by letter, and a third longer, as real languages are."""
-        return pseudo(SourceTexts().text(key, count))
+        return pseudo(SourceTexts().text(key, count), right_to_left=self.right_to_left)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,13 +113,23 @@ _ACCENTS = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "áƀćđéƒǵĥíĵķĺɱńóƥɋŕśťúʋŵẋýźÁƁĆĐÉƑǴĤÍĴĶĹṀŃÓƤɊŔŚŤÚƲŴẊÝŹ",
 )
+_ARABIC = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyz,?;",
+    "ابچدىفگهيجكلمنوپقرستعڤوخيز،؟؛",
+)
 
 
-def pseudo(text: str) -> str:
-    """Write a text with accents between square brackets, longer, its placeholders kept."""
-    pieces = re.split(r"(%\([a-z0-9_]+\)s|%%)", text)
+def pseudo(text: str, *, right_to_left: bool = False) -> str:
+    """Write a text with accents between square brackets, longer.
+
+    Its placeholders are kept, and so is the mark-up that texts of our own pages have.
+    """
+    pieces = re.split(r"(%\([a-z0-9_]+\)s|%%|</?\w+>)", text)
     accented = "".join(
-        piece if number % 2 else piece.translate(_ACCENTS) for number, piece in enumerate(pieces)
+        piece
+        if number % 2
+        else (piece.lower().translate(_ARABIC) if right_to_left else piece.translate(_ACCENTS))
+        for number, piece in enumerate(pieces)
     )
     padding = " ~~~~~" * (len(text) // 18 + 1)
     return f"[{accented}{padding}]"
@@ -129,16 +145,18 @@ def read_catalogue(locale: Locale, files: Sequence[str]) -> Catalogue:
     doubtful: dict[Key, str] = {}
     headers = []
     for text in files:
-        catalog = parse(text, locale.tag)
-        headers.append(catalog.plural_forms)
-        trusted = same_header(catalog.plural_forms, locale.plural_forms)
-        for key, strings, doubt in entries(catalog):
+        po = parse(text, locale.tag)
+        headers.append(po.plural_forms)
+        trusted = same_header(po.plural_forms, locale.plural_forms)
+        for key, strings, doubt in entries(po):
             reason = doubt or ("" if trusted or not key.plural else "has a wrong plural header")
-            if key in forms or key in doubtful:
+            # An entry that nobody has filled in yet must not hide what is shipped.
+            if key in forms or doubtful.get(key, UNTRANSLATED) != UNTRANSLATED:
                 continue
             if reason:
                 doubtful[key] = reason
             else:
+                doubtful.pop(key, None)
                 forms[key] = strings
     return Catalogue(
         locale=locale,
@@ -168,36 +186,18 @@ def _plural(locale: Locale) -> Callable[[int], int]:
         raise ConfigurationError(message) from error
 
 
-def parse(text: str, tag: str) -> Catalog:
+def parse(text: str, tag: str) -> PoFile:
     """Read one `.po`; ConfigurationError naming the locale and the line."""
-    try:
-        return read_po(io.BytesIO(text.encode()), abort_invalid=True)
-    except (PoFileError, ValueError) as error:
-        message = f"{tag}/LC_MESSAGES/advisories.po: cannot be read ({error}). Mend the line."
-        raise ConfigurationError(message) from error
+    return read(text, f"{tag}/LC_MESSAGES/advisories.po")
 
 
-def entries(catalog: Catalog) -> list[tuple[Key, tuple[str, ...], str]]:
+def entries(po: PoFile) -> list[tuple[Key, tuple[str, ...], str]]:
     """List a catalogue's entries with their forms, and why one is not to be used, else empty."""
-    found = []
-    for message in catalog:
-        if not message.id:
-            continue
-        identity = message.id if isinstance(message.id, tuple | list) else (message.id, None)
-        key = Key(message.context or None, str(identity[0]), identity[1])
-        strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
-        normal = tuple(unicodedata.normalize("NFC", str(string or "")) for string in strings)
-        expected = catalog.num_plurals if key.plural else 1
-        found.append((key, normal, _doubt(normal, expected, fuzzy=message.fuzzy)))
-    return found
-
-
-def _doubt(strings: tuple[str, ...], expected: int, *, fuzzy: bool) -> str:
-    if not any(strings):
-        return "is not translated"
-    if fuzzy:
-        return "is marked fuzzy: nobody has checked it"
-    empty = [str(number) for number in range(expected) if not "".join(strings[number : number + 1])]
-    if empty:
-        return f"has no plural form {', '.join(empty)}"
-    return ""
+    return [
+        (
+            entry.key,
+            tuple(unicodedata.normalize("NFC", text) for text in entry.strings),
+            translated(entry, po.plurals),
+        )
+        for entry in po.used()
+    ]

@@ -17,7 +17,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import PARTS, Kind
-from broadcaster.render.locales import PSEUDO, Locale, Review
+from broadcaster.render.locales import Locale
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.said import Said
 from broadcaster.render.structure import flaws
@@ -106,7 +106,7 @@ class KindChecker:
         kind = self.renderer.kinds[name]
         yield from self._structure(kind)
         for locale in self.renderer.locales.values():
-            if locale.translatable and locale.tag != PSEUDO:
+            if locale.translatable and not locale.pseudo:
                 yield from self._locale(kind, locale)
 
     def _structure(self, kind: Kind) -> Iterator[Finding]:
@@ -120,10 +120,11 @@ class KindChecker:
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
             found += self._scenes(kind, locale)
-        if locale.review is Review.APPROVED:
+        awaited = self.renderer.library.awaits(kind.name, locale)
+        if awaited is None:
             yield from found
             return
-        problem = "awaits review by a native speaker and is not sent to customers"
+        problem = f"awaits {awaited} and is not sent to customers"
         if missing:
             problem += f"; {len(missing)} texts are not translated"
         yield replace(

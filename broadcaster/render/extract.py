@@ -1,34 +1,25 @@
-"""Finding the texts that templates ask for, and keeping the catalogues in step with them.
+"""Finding the texts that templates ask for.
 
 Every part is read, text parts included: a part that is left out of extraction is never
 translated, and nobody notices.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
-from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, TemplateError, meta, nodes
 
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import Key
 from broadcaster.render.environment import EXTENSIONS, broken
-from broadcaster.render.sources import read_folder
 
-_OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
-_WIDTH = 96
-
-_HEADER = """\
-msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=utf-8\\n"
-"Content-Transfer-Encoding: 8bit\\n"
-"""
+#: How Jinja's texts are read, wherever they stand.
+OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
+#: What a comment for translators begins with.
+NOTE = "NOTE:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,24 +64,33 @@ def uses(templates: Mapping[str, str], name: str) -> tuple[Use, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def _uses(name: str, source: str) -> tuple[Use, ...]:
+    stream = io.BytesIO(source.encode())
     try:
-        found = list(
-            extract(
-                "jinja2",
-                io.BytesIO(source.encode()),
-                DEFAULT_KEYWORDS,
-                ["NOTE:"],
-                dict(_OPTIONS),
-            )
-        )
+        found = list(extract("jinja2", stream, DEFAULT_KEYWORDS, [NOTE], dict(OPTIONS)))
     except TemplateError as error:
         raise broken(name, error) from error
-    listed = []
-    for line, message, comments, context in found:
-        singular, plural = message if isinstance(message, tuple) else (message, None)
-        key = Key(context or None, str(singular), plural)
-        listed.append(Use(key=key, template=name, line=line, comments=tuple(comments)))
-    return tuple(listed)
+    return tuple(use_of(name, *one) for one in found)
+
+
+def use_of(
+    place: str,
+    line: int,
+    message: str | tuple[str, ...],
+    comments: Sequence[str],
+    context: str | None,
+) -> Use:
+    """Make a use of what Babel's extraction gives."""
+    singular, plural = message if isinstance(message, tuple) else (message, None)
+    told = " ".join(comment.strip() for comment in comments)
+    notes = (note for part in told.split(NOTE) if (note := part.strip()))
+    key = Key(context or None, str(singular), plural)
+    return Use(key=key, template=place, line=line, comments=tuple(dict.fromkeys(notes)))
+
+
+def all_uses(templates: Mapping[str, str]) -> list[Use]:
+    """List the texts of all templates, by name and line; ConfigurationError naming a broken one."""
+    names = (name for name in sorted(templates) if name.endswith((".txt", ".mjml", ".html")))
+    return [use for name in names for use in uses(templates, name)]
 
 
 def closure(templates: Mapping[str, str], name: str) -> tuple[str, ...]:
@@ -112,79 +112,6 @@ def asks_for(templates: Mapping[str, str], name: str, variable: str) -> bool:
     return any(
         variable in _outline(found, templates[found]).names for found in closure(templates, name)
     )
-
-
-def make_pot(templates: Mapping[str, str]) -> str:
-    """Write the catalogue of all texts without translations: the same bytes for the same texts."""
-    return _write(_template(templates), _HEADER)
-
-
-def update_po(text: str, templates: Mapping[str, str]) -> str:
-    """Bring one `.po` into step: new texts empty, gone ones out, nothing guessed.
-
-    Its own header stays as it is.
-    """
-    catalog = read_po(io.BytesIO(text.encode()), abort_invalid=True)
-    fuzzy = {message.id for message in catalog if message.id and message.fuzzy}
-    catalog.update(_template(templates), no_fuzzy_matching=True)
-    for message in catalog:
-        if message.id and message.id in fuzzy:
-            message.flags.add("fuzzy")
-    header = text.partition("\n\n")[0].rstrip("\n") + "\n"
-    return _write(catalog, header)
-
-
-def bring_into_step(templates: Path, locales: Path) -> list[Path]:
-    """Write the `.pot` of a folder of kinds and update the catalogues; the files that changed."""
-    texts = read_folder(templates)
-    if not any(name.endswith("kind.toml") for name in texts):
-        # With nothing to extract every translation would be thrown away.
-        message = f"{templates}: holds no kind. Name the folder above the kinds."
-        raise ConfigurationError(message)
-    if not locales.is_dir():
-        message = f"{locales}: is no folder. Name the folder of locales."
-        raise ConfigurationError(message)
-    files = {locales / "advisories.pot": make_pot(texts)}
-    for path in sorted(locales.glob("*/LC_MESSAGES/advisories.po")):
-        files[path] = update_po(path.read_text(encoding="utf-8"), texts)
-    changed = []
-    for path, text in files.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    return changed
-
-
-def _template(templates: Mapping[str, str]) -> Catalog:
-    catalog = Catalog(charset="utf-8", fuzzy=False)
-    for name in sorted(templates):
-        if not name.endswith((".txt", ".mjml", ".html")):
-            continue
-        for use in uses(templates, name):
-            key = use.key
-            identity = key.singular if key.plural is None else (key.singular, key.plural)
-            catalog.add(
-                identity,
-                locations=[(name, use.line)],
-                auto_comments=[c.removeprefix("NOTE:").strip() for c in use.comments],
-                context=key.context,
-            )
-    return catalog
-
-
-def _write(catalog: Catalog, header: str) -> str:
-    file = io.BytesIO()
-    write_po(
-        file,
-        catalog,
-        width=_WIDTH,
-        omit_header=True,
-        sort_by_file=True,
-        include_lineno=False,
-        ignore_obsolete=True,
-    )
-    body = file.getvalue().decode().strip("\n")
-    return f"{header}\n{body}\n" if body else header
 
 
 def check_known(templates: Mapping[str, str], name: str) -> None:

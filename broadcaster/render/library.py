@@ -20,7 +20,9 @@ from broadcaster.render.catalogues import (
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
 from broadcaster.render.kinds import Kind, load_base, load_kinds
-from broadcaster.render.locales import PSEUDO, Locale, Review, canonical, load_locales
+from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
+from broadcaster.render.reviews import Reviews, State, load_reviews
+from broadcaster.render.reviews import fingerprint as fingerprint_of_texts
 from broadcaster.render.sources import digest
 
 
@@ -35,7 +37,10 @@ class Library:
         self.catalogues: Mapping[str, Catalogue] = {
             tag: read_catalogue(locale, files.get(tag, ()))
             for tag, locale in self.locales.items()
-            if locale.translatable and not locale.source and tag != PSEUDO
+            if locale.translatable and not locale.source and not locale.pseudo
+        }
+        self.reviews: Mapping[str, Reviews] = {
+            tag: load_reviews(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
         kinds, self.faults = load_kinds(templates)
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
@@ -61,7 +66,7 @@ class Library:
 
     def locale(self, tag: str) -> Locale:
         """Give a locale by its exact tag, aliases followed; NotFoundError."""
-        found = self.locales.get(tag if tag == PSEUDO else canonical(tag) or "")
+        found = self.locales.get(tag if tag in PSEUDOS else canonical(tag) or "")
         if found is not None and found.alias:
             found = self.locales[found.alias]
         if found is None or not found.translatable:
@@ -77,8 +82,8 @@ class Library:
 
     def texts(self, locale: Locale, *, draft: bool) -> Texts:
         """Give the texts of a locale; for a draft, missing ones in marked English."""
-        if locale.tag == PSEUDO:
-            return PseudoTexts()
+        if locale.pseudo:
+            return PseudoTexts(right_to_left=locale.direction == "rtl")
         if locale.source:
             return SourceTexts()
         catalogue = self.catalogues[locale.tag]
@@ -86,7 +91,7 @@ class Library:
 
     def missing(self, uses: Sequence[Use], locale: Locale) -> list[Key]:
         """List the texts that are not there, or not certain, in a locale."""
-        if locale.source or locale.tag == PSEUDO:
+        if locale.source or locale.pseudo:
             return []
         catalogue = self.catalogues[locale.tag]
         keys = dict.fromkeys(use.key for use in uses)
@@ -98,9 +103,36 @@ class Library:
         reasons = []
         if lacking:
             reasons.append(f"{lacking} of its texts are not translated")
-        if locale.review is not Review.APPROVED:
-            reasons.append("it awaits review by a native speaker")
+        awaited = self.awaits(kind, locale)
+        if awaited:
+            reasons.append(f"it awaits {awaited}")
         return " and ".join(reasons) or None
+
+    def awaits(self, kind: str, locale: Locale) -> str | None:
+        """Tell what a kind's texts wait for before anybody may have them; None when nothing.
+
+        The gate of the whole locale comes first; where it leaves the matter to the kinds, texts
+        go out as they were approved, or not at all.
+        """
+        if locale.review is Review.APPROVED:
+            return None
+        if locale.review is Review.NEEDS_NATIVE_REVIEW:
+            return "review by a native speaker"
+        state = self.state(kind, locale)
+        if state is State.DRAFTED:
+            return "approval"
+        return "approval of its changed texts" if state is State.LAPSED else None
+
+    def state(self, kind: str, locale: Locale) -> State:
+        """Tell where a kind's texts stand in a locale."""
+        if locale.tag not in self.reviews:
+            return State.DRAFTED
+        return self.reviews[locale.tag].state(kind, self.text_fingerprint(kind, locale))
+
+    def text_fingerprint(self, kind: str, locale: Locale) -> str:
+        """Hash what translators wrote for a kind in a locale, and what they wrote it for."""
+        forms = self.catalogues[locale.tag].forms if locale.tag in self.catalogues else {}
+        return fingerprint_of_texts((use.key for use in self.uses(kind)), forms.get)
 
     def fingerprint(self, kind: str) -> str:
         """Hash a kind's folder, the layout, and its texts and settings in every locale."""
@@ -115,6 +147,8 @@ class Library:
             if tag in self.catalogues:
                 forms = self.catalogues[tag].forms
                 pieces += [repr((key, forms.get(key))) for key in keys]
+            if locale.review is Review.PER_KIND:
+                pieces.append(repr(self.awaits(kind, locale)))
         return digest(pieces)
 
     def _find_uses(self, kind: Kind) -> tuple[Use, ...]:

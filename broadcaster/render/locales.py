@@ -7,7 +7,7 @@ it; nothing falls back inside a message.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
 from broadcaster.render.tables import Table
 
-#: The pseudo-locale, made from the source texts at run time: shows what nobody can translate.
-#: It is for tests and previews and is never chosen for a reader.
-PSEUDO = "en-XA"
+#: The pseudo-locales, made from the source texts at run time: one shows what nobody can translate,
+#: the other what a layout does when it is written from right to left. They are for tests and
+#: previews and are never chosen for a reader.
+PSEUDO, PSEUDO_RTL = "en-XA", "ar-XB"
+PSEUDOS = frozenset({PSEUDO, PSEUDO_RTL})
 
 _SUBTAGS = re.compile(
     r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?(?:-[a-z0-9]{1,8})*", re.ASCII
@@ -30,9 +32,12 @@ _TAG_LENGTH, _PREFERENCES = 35, 20
 
 
 class Review(StrEnum):
-    """Whether a locale's texts may go to customers."""
+    """Whether a locale's texts may go to customers; the gate for the whole locale."""
 
+    #: The organisation uses all of them, by its own decision or because a native speaker read them.
     APPROVED = "approved"
+    #: Those kinds may that somebody answers for in `review.toml`, as they stand there.
+    PER_KIND = "per_kind"
     #: Somebody who speaks it from childhood has yet to read it; refused for campaigns.
     NEEDS_NATIVE_REVIEW = "needs_native_review"
 
@@ -64,6 +69,11 @@ class Locale:
     def language(self) -> str:
         """The language alone, without script and region."""
         return self.tag.partition("-")[0]
+
+    @property
+    def pseudo(self) -> bool:
+        """Whether it is made up, for tests and previews."""
+        return self.tag in PSEUDOS
 
     @property
     def translatable(self) -> bool:
@@ -118,8 +128,8 @@ class Locales(Mapping[str, Locale]):
         """Check that what they name exists; ConfigurationError."""
         self._locales = dict(locales)
         self.default = canonical(default) or default
-        if self.default not in self._locales or self.default == PSEUDO:
-            known = ", ".join(tag for tag in self._locales if tag != PSEUDO)
+        if self.default not in self._locales or self.default in PSEUDOS:
+            known = ", ".join(tag for tag in self._locales if tag not in PSEUDOS)
             message = f"DEFAULT_LOCALE: {default!r} is no locale here. Use one of {known}."
             raise ConfigurationError(message)
         for locale in self._locales.values():
@@ -151,7 +161,7 @@ class Locales(Mapping[str, Locale]):
             return None
         for candidate in wanted.candidates():
             locale = self._locales.get(candidate)
-            if locale is None or candidate == PSEUDO:
+            if locale is None or candidate in PSEUDOS:
                 continue
             target = self._locales[locale.alias] if locale.alias else locale
             return target if wanted.script in {None, target.script} else None
@@ -191,7 +201,7 @@ def load_locales(folders: Sequence[Path], default: str) -> tuple[Locales, Mappin
         catalogues[name] = [text[path] for text in texts if path in text]
     source = next((locale for locale in locales.values() if locale.source), None)
     if source is not None:
-        locales[PSEUDO] = _pseudo(source)
+        locales |= {PSEUDO: _pseudo(source), PSEUDO_RTL: _pseudo_rtl(source)}
     return Locales(locales, default), catalogues
 
 
@@ -237,4 +247,16 @@ def _pseudo(source: Locale) -> Locale:
         source=False,
         plural_forms=source.plural_forms,
         lang=PSEUDO,
+    )
+
+
+def _pseudo_rtl(source: Locale) -> Locale:
+    return replace(
+        _pseudo(source),
+        tag=PSEUDO_RTL,
+        autonym="[ـپسودوـ]",
+        direction="rtl",
+        script="Arab",
+        formats="ar_MA",
+        lang=PSEUDO_RTL,
     )

@@ -16,7 +16,7 @@ from broadcaster.render.environment import broken
 from broadcaster.render.filler import Filler
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.library import Library
-from broadcaster.render.locales import PSEUDO, Locale, Locales
+from broadcaster.render.locales import Locale, Locales
 from broadcaster.render.orders import Order, show_reader
 from broadcaster.render.parts import Parts
 from broadcaster.render.skeleton import Pattern
@@ -70,7 +70,7 @@ class TemplateRenderer:
         """Render for a customer: only in a locale in which the kind is whole and approved.
 
         NotFoundError for an unknown kind or locale; ConfigurationError for a locale that may
-        not be used and for a template that does not run. The pseudo-locale renders, for tests.
+        not be used and for a template that does not run. The pseudo-locales render, for tests.
         """
         kind, spoken = self._offered(advisory, locale)
         order = _order(advisory, kind, spoken, reader, draft=False)
@@ -152,7 +152,7 @@ class TemplateRenderer:
     def _offered(self, advisory: Advisory, locale: str) -> tuple[Kind, Locale]:
         """Give kind and locale of what may go to customers; NotFoundError, ConfigurationError."""
         kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
-        if spoken.tag not in kind.locales and spoken.tag != PSEUDO:
+        if spoken.tag not in kind.locales and not spoken.pseudo:
             why = self.library.why_not(kind.name, spoken)
             message = f"{kind.name}: is not offered in {spoken.tag}: {why}."
             raise ConfigurationError(f"{message} Choose {', '.join(kind.locales) or 'none'}.")

@@ -29,14 +29,15 @@ def read_folder(folder: Path) -> Mapping[str, str]:
         if not path.resolve().is_relative_to(root):
             message = f"{path}: leads out of its folder. Put the file itself there."
             raise ConfigurationError(message)
-        texts[path.relative_to(folder).as_posix()] = _read(path)
+        texts[path.relative_to(folder).as_posix()] = read_text(path)
         if len(texts) > _FILES:
             message = f"{folder}: has more than {_FILES} files. Keep only what is used."
             raise ConfigurationError(message)
     return texts
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read one file of people's texts; ConfigurationError naming it."""
     try:
         if path.stat().st_size > _BYTES:
             message = f"{path}: is larger than {_BYTES} bytes. Shorten it."

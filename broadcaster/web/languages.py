@@ -34,6 +34,14 @@ class Language:
         """Give the form of a text that a count wants."""
         return self.texts.text(Key(None, singular, plural), count)
 
+    def pgettext(self, context: str, text: str) -> str:
+        """Give a text that is said otherwise in another context."""
+        return self.texts.text(Key(context, text, None))
+
+    def npgettext(self, context: str, singular: str, plural: str, count: int) -> str:
+        """Give the form that a count wants, in a context."""
+        return self.texts.text(Key(context, singular, plural), count)
+
 
 class Languages:
     """All languages in which the pages are whole."""

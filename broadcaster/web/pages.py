@@ -96,7 +96,13 @@ class Pages:
         environment.policies["ext.i18n.trimmed"] = True
         # Given by the extension, which has no types.
         install: Callable[..., None] = vars(environment)["install_gettext_callables"]
-        install(language.gettext, language.ngettext, newstyle=True)
+        install(
+            language.gettext,
+            language.ngettext,
+            newstyle=True,
+            pgettext=language.pgettext,
+            npgettext=language.npgettext,
+        )
         formats = language.locale.formats
         environment.filters.update(
             number=lambda value: format_decimal(value, locale=formats),

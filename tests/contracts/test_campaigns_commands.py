@@ -10,6 +10,7 @@ import pytest
 
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
+from tests.sheets import parse, seen
 
 __all__ = ["run"]
 
@@ -160,11 +161,33 @@ def test_a_list_of_customers_is_for_its_owner_alone_and_noted(
 def test_a_broken_redis_url_is_one_line_of_the_doctor(
     town: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command that looks for faults finds this one, and goes on."""
+    """The command that looks for faults finds this one and others, and goes on."""
     monkeypatch.setenv("BROADCASTER_REDIS_URL", "nonsense")
+    monkeypatch.setenv("BROADCASTER_BROWSER", "no-browser")
     said = town("doctor", "--json")
     findings = {finding["what"]: finding for finding in json.loads(said.out)}
     assert said.code == 1
     assert findings["redis"]["state"] == "fault"
     assert "BROADCASTER_REDIS_URL" in findings["redis"]["word"]
+    assert findings["pictures"]["state"] == "fault"
+    assert "BROADCASTER_BROWSER" in findings["pictures"]["word"]
     assert findings["catalogues"]["state"] == "ok"
+
+
+def test_a_preview_has_the_campaigns_own_facts_and_channels(town: Run, tmp_path: Path) -> None:
+    """Who approves sees what customers will see: these facts, these channels, the real page."""
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps({"email": "secours@example.org"}), encoding="utf-8")
+    town(*CREATE, "--channels", "email", "--facts", str(facts))
+    target = tmp_path / "notice.html"
+    said = town("campaigns", "preview", "notice", "--locale", "fr", "--output", str(target))
+    assert said.out == f"{target}: 2 messages of 1 kind, in fr.\n"
+    page = parse(target.read_text("utf-8"))
+    mail, web = page.all("iframe")
+    assert "secours@example.org" in mail.attributes["srcdoc"]
+    assert "secours@example.org" in web.attributes["srcdoc"]
+    assert "http://127.0.0.1:8400/advisories/1/fr" in " ".join(seen(page))
+    assert "notice" in page.one("h1").text()
+    refused = town("campaigns", "preview", "other", "--output", str(target))
+    assert refused.code == 2
+    assert "'other'" in refused.err

@@ -38,6 +38,7 @@ def test_tariffs_are_read_set_and_listed(run: Run, tmp_path: Path) -> None:
     [
         (_HEAD + "twilio,MA,0.35,1,MAD\n", "FILE, line 2: has 5 values"),
         (_HEAD + "twilio,MA,0.35,1,MAD,2020-01-01\ntwilio,ZZ,1,1,MAD,\n", "line 3, region"),
+        (_HEAD + "twillio,MA,0.35,1,MAD,\n", "provider: 'twillio' is unknown. Use one of"),
         (_HEAD + "twilio,CA,0.35,1,MAD,\n", "CA shares +1 with other countries"),
         (_HEAD + "twilio,+212,=1+1,1,MAD,\n", "line 2, price: '=1+1' can not be read"),
         ("provider,price\n", "has other columns"),

@@ -14,6 +14,8 @@ from broadcaster.render.renderer import TemplateRenderer
 from tests.kind_scenes import KINDS, shipped
 
 _GOLDEN = Path(__file__).parent
+#: Locales whose wording has been read and agreed.
+_AGREED = ("en", "ar", "fr")
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +24,20 @@ def renderer() -> TemplateRenderer:
     return shipped()
 
 
+@pytest.mark.parametrize("tag", _AGREED)
 @pytest.mark.parametrize("name", KINDS)
-def test_text_parts_read_as_agreed(renderer: TemplateRenderer, name: str) -> None:
+def test_text_parts_read_as_agreed(renderer: TemplateRenderer, name: str, tag: str) -> None:
     """Each text part with the sample facts equals its golden file, and no file is left over."""
     kind = renderer.kinds[name]
     advisory = sample_advisory(kind, kind.sample())
-    reader = sample_reader(renderer.locales["en"])
+    reader = sample_reader(renderer.locales[tag])
     made = {
         part: text
         for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)
-        for part, text in parts_of(renderer.render(advisory, channel, "en", reader)).items()
+        for part, text in parts_of(renderer.render(advisory, channel, tag, reader)).items()
         if part.endswith(".txt")
     }
-    folder = _GOLDEN / name / "en"
+    folder = _GOLDEN / name / tag
     for part, text in made.items():
         file = folder / part
         if os.environ.get("UPDATE_GOLDEN"):

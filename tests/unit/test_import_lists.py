@@ -85,6 +85,19 @@ def test_a_cell_of_a_barred_address_that_cannot_be_trusted_is_refused(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "written", ["20/03/2020", "20/3/2020", "2020-03-20", "20/03/2020 00:00", "2020-03-20 00:00:00"]
+)
+def test_the_date_of_a_barred_address_is_read_as_spreadsheets_write_it(
+    tmp_path: Path, written: str
+) -> None:
+    """Day first, as imports of customers read it."""
+    rows = (row(1, "address", "date"), row(2, "a@b.test", written))
+    (found,) = _barred(_file(tmp_path, xlsx_parts(rows, formats=_FORMATS)))
+    assert isinstance(found, ListedAddress)
+    assert found.at == datetime(2020, 3, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     ("written", "words"),
     [
         (cell("A2", "43910", "", "1"), "row 2: is a date, as spreadsheets make of values"),

@@ -105,8 +105,8 @@ _SPAN = (
         ),
         (
             "ar",
-            "يوم 1 ماي من 08:00 إلى 14:00; يوم 1 ماي على الساعة 14:00",
-            "من 1 ماي، 08:00 إلى 2 ماي، 14:00; يوم 2 ماي على الساعة 14:00",
+            "يوم 1 ماي من 08:00 إلى 14:00; يوم 1 ماي الساعة 14:00",
+            "من 08:00 يوم 1 ماي إلى 14:00 يوم 2 ماي; يوم 2 ماي الساعة 14:00",
         ),
     ],
 )
@@ -131,7 +131,7 @@ def test_markers_stand_before_what_follows_an_earlier_message(tmp_path: Path) ->
     assert told == {
         "alert": "Text.",
         "update": "Mise à jour : Text.",
-        "correction": "Rectificatif : Text.",
+        "correction": "Correction : Text.",
     }
 
 

@@ -12,10 +12,12 @@ from broadcaster.render.catalogues import (
     read_catalogue,
     same_header,
 )
-from broadcaster.render.extract import make_pot, update_po
+from broadcaster.render.extract import all_uses
 from broadcaster.render.kinds import load_base, load_kinds
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale, load_locales
+from broadcaster.render.merging import bring_up_to_date, template
+from broadcaster.render.pofile import write
 
 _ROOT = Path(__file__).parents[2]
 _LOCALES = _ROOT / "locales"
@@ -51,25 +53,30 @@ def _arabic(header: str | None = None) -> str:
 
 
 def test_pot_is_in_step_with_the_templates() -> None:
-    """The committed list of texts is what `broadcaster kinds extract` finds."""
+    """The committed list of texts is what `broadcaster i18n extract` finds."""
     committed = (_LOCALES / "advisories.pot").read_text(encoding="utf-8")
-    assert committed == make_pot(_templates())
+    assert committed == write(template(all_uses(_templates())))
 
 
 @pytest.mark.parametrize("tag", ["ar", "fr", "zgh"])
 def test_catalogues_are_in_step_with_the_templates(tag: str) -> None:
     """Every committed catalogue has the texts of the templates, no more and no less."""
     committed = (_LOCALES / tag / "LC_MESSAGES/advisories.po").read_text(encoding="utf-8")
-    assert committed == update_po(committed, _templates())
+    assert committed == _updated(committed, _templates())
 
 
-def test_update_adds_new_texts_empty_and_drops_gone_ones() -> None:
-    """Nothing is guessed: a new text comes empty, and a translation is never moved to another."""
+def _updated(text: str, templates: dict[str, str]) -> str:
+    return bring_up_to_date(text, template(all_uses(templates)), "fr")
+
+
+def test_update_adds_new_texts_empty_and_sets_gone_ones_aside() -> None:
+    """A new text comes empty, and the translation of a gone one is kept where nothing reads it."""
     templates = {"a/sms/body.txt": "{% trans %}Hello there{% endtrans %}"}
     old = 'msgid ""\nmsgstr ""\n"X: y\\n"\n\nmsgid "Hello"\nmsgstr "Salut"\n'
-    new = update_po(old, templates)
+    new = _updated(old, templates)
     assert 'msgid "Hello there"\nmsgstr ""' in new
-    assert "Salut" not in new
+    assert new.endswith('\n\n#~ msgid "Hello"\n#~ msgstr "Salut"\n')
+    assert not read_catalogue(_locale("fr"), [new]).forms
     assert new.startswith('msgid ""\nmsgstr ""\n"X: y\\n"\n\n')
 
 
@@ -133,3 +140,17 @@ def test_contacts_are_written_in_one_place() -> None:
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
             found = [value for value in (*shared, "Tasshilat") if value in text]
             assert found == homes.get(path, [])
+
+
+def test_an_empty_entry_of_an_organisation_hides_nothing() -> None:
+    """What it has not translated is said as shipped; what it doubts is not said at all."""
+    locale = _locale("fr")
+    head = f'msgid ""\nmsgstr ""\n"Plural-Forms: {locale.plural_forms}\\n"\n\n'
+    own = (
+        head + 'msgid "a"\nmsgstr ""\n\n#, fuzzy\nmsgid "b"\nmsgstr "B"\n\nmsgid "c"\nmsgstr "C"\n'
+    )
+    shipped = head + "\n".join(f'msgid "{one}"\nmsgstr "shipped"\n' for one in "abc")
+    catalogue = read_catalogue(locale, [own, shipped])
+    found = {key.singular: forms for key, forms in catalogue.forms.items()}
+    assert found == {"a": ("shipped",), "c": ("C",)}
+    assert [key.singular for key in catalogue.doubtful] == ["b"]

@@ -12,7 +12,10 @@ from broadcaster.domain.message import Channel, Lane
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.catalogues import PLACEHOLDER, entries, parse
 from broadcaster.render.locales import load_locales
-from broadcaster.web import extraction, labels
+from broadcaster.render.merging import bring_up_to_date, template
+from broadcaster.render.pofile import write
+from broadcaster.web import labels
+from broadcaster.web.extraction import console_uses
 from broadcaster.web.figures import Step
 from broadcaster.web.languages import Languages, accepted, by_locale
 
@@ -28,14 +31,14 @@ def languages() -> Languages:
 
 def test_the_template_is_what_the_pages_ask_for() -> None:
     """A text that is not extracted is never translated, and nobody notices."""
-    assert (LOCALES / "console.pot").read_text("utf-8") == extraction.template()
+    assert (LOCALES / "console.pot").read_text("utf-8") == write(template(console_uses()))
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_catalogues_are_in_step(path: Path) -> None:
     """No text is missing, left over, doubtful, or without its placeholders and mark-up."""
     text = path.read_text("utf-8")
-    assert extraction.update(text) == text
+    assert bring_up_to_date(text, template(console_uses()), path.name) == text
     for key, strings, doubt in entries(parse(text, path.name)):
         assert not doubt, key
         for string in strings:
@@ -56,7 +59,7 @@ def test_a_language_that_is_not_whole_is_not_offered(tmp_path: Path) -> None:
     (folder.parent / "locale.toml").write_text((LOCALES / "fr/locale.toml").read_text("utf-8"))
     whole = (LOCALES / "fr/LC_MESSAGES/console.po").read_text("utf-8")
     (folder / "console.po").write_text(whole.replace('msgstr "Campagnes"', 'msgstr ""'))
-    (tmp_path / "console.pot").write_text(extraction.template())
+    (tmp_path / "console.pot").write_text(write(template(console_uses())))
     locales, _ = load_locales([tmp_path, LOCALES], "ar")
     offered = Languages([tmp_path], locales).offered()
     assert [one.locale.tag for one in offered] == ["en"]
