@@ -54,7 +54,7 @@ def test_list(kinds: Command) -> None:
     listed = {kind["kind"]: kind for kind in json.loads(kinds("list", "--json").out)}
     assert {"planned_outage", "withdrawal", "water_boil", "service_survey"} <= set(listed)
     kind = listed["remote_services"]
-    assert kind["locales"] == ["ar", "en", "fr"]
+    assert kind["locales"] == ["ar", "en", "es", "fr"]
     assert kind["facts"]["call_centre"]["default"]["display"] == "0522312020"
 
 
