@@ -144,7 +144,7 @@ def test_a_dropped_number_leaves_the_locale_unsendable(copy: Path) -> None:
     renderer = TemplateRenderer(
         [copy / "templates"], [copy / "locales"], default_locale="ar", time_zone="UTC"
     )
-    assert renderer.kinds["remote_services"].locales == ("en", "fr")
+    assert renderer.kinds["remote_services"].locales == ("en", "es", "fr")
     assert renderer.choose("remote_services", ["ar"]) == "fr"
 
 
