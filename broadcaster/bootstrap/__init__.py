@@ -6,6 +6,7 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
+from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.servers import (
@@ -29,6 +30,7 @@ from broadcaster.bootstrap.texts import (
 )
 
 __all__ = [
+    "FollowUp",
     "Providers",
     "Runtime",
     "SystemClock",
@@ -39,6 +41,8 @@ __all__ = [
     "campaign_sheet",
     "comparison",
     "ensure_schema",
+    "follow",
+    "followed",
     "foresee",
     "kind_checker",
     "launch",

@@ -37,11 +37,15 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
     """Launch it, when it would still be what was approved.
 
     ConflictError when the forecast has changed by more than the tolerance since: then somebody has
-    to look again. What is urgent, or protects life, does not wait for that: it is launched, and
-    `compare` tells of the difference afterwards.
+    to look again. What is urgent, protects life, or follows a message that may still be going out
+    does not wait for that: it is launched, and `compare` tells of the difference afterwards.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
-    hurried = campaign.lane is Lane.URGENT or advisory.message_class is MessageClass.SAFETY
+    hurried = (
+        campaign.lane is Lane.URGENT
+        or advisory.message_class is MessageClass.SAFETY
+        or advisory.follows is not None
+    )
     looked_at = campaign.status is CampaignStatus.APPROVED and not hurried
     approved = runtime.campaigns.forecast(campaign.id) if looked_at else None
     if approved is not None:

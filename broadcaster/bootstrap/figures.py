@@ -56,25 +56,56 @@ def listing(runtime: "Runtime") -> list[dict[str, object]]:
             "plan": campaign.channel_plan.value,
             "drill": campaign.drill,
             "scheduled_at": campaign.scheduled_at,
-            "expires": runtime.ledger.advisory(campaign.advisory_id).expires,
+            **_told(runtime, campaign),
             **_underway(planning.get(campaign.id)),
         }
         for campaign in runtime.campaigns.list()
     ]
 
 
+def _told(runtime: "Runtime", campaign: Campaign) -> dict[str, object]:
+    """Say until when an advisory holds, what it is in its thread, and what took its place."""
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    return {
+        "expires": advisory.expires,
+        "message_type": advisory.message_type.value,
+        "superseded_by": campaign.superseded_by,
+    }
+
+
 def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
     """Give the figures of a campaign as JSON values, with where it stands."""
-    status = runtime.campaigns.get(str(campaign)).status.value
+    found = runtime.campaigns.get(str(campaign))
+    status = found.status.value
     hold = runtime.campaigns.hold_reason(campaign) if status == "paused" else None
     held = runtime.reports.held(campaign, runtime.clock.now())
     return {
         **runtime.reports.summary(campaign),
         "status": status,
         "hold_reason": hold,
+        **_threaded(runtime, found),
         **({"held": held} if held else {}),
         **_underway(runtime.campaigns.planning().get(campaign)),
     }
+
+
+def _threaded(runtime: "Runtime", found: Campaign) -> dict[str, object]:
+    """Say what a campaign follows and is followed by, and since when it is not true any more.
+
+    Nothing for one that began a thread which nobody went on with.
+    """
+    advisory = runtime.ledger.advisory(found.advisory_id)
+    now = runtime.clock.now()
+    told: dict[str, object] = {}
+    if advisory.follows is not None:
+        thread = runtime.threads.of(found.id)
+        follows = next(one.campaign for one in thread if one.advisory == advisory.follows)
+        told |= {"message_type": advisory.message_type.value, "follows": follows}
+    if found.superseded_by is not None:
+        told["superseded_by"] = found.superseded_by
+    elif advisory.lapses is not None and advisory.lapses <= now < advisory.expires:
+        told["lapsed_at"] = advisory.lapses
+    return told
 
 
 def passing(foreseen: Mapping[str, Any]) -> dict[str, object]:

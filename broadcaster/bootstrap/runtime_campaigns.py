@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.tariffs import TariffBook
+    from broadcaster.ledger.threads import Threads
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.left_out import LeftOutList
@@ -43,6 +44,13 @@ class Campaigning(People):
         from broadcaster.ledger.campaigns import Campaigns
 
         return Campaigns(self.pool)
+
+    @cached_property
+    def threads(self) -> "Threads":
+        """What follows what."""
+        from broadcaster.ledger.threads import Threads
+
+        return Threads(self.pool)
 
     @cached_property
     def fairness(self) -> "Fairness":

@@ -28,6 +28,8 @@ _SIGNED = (
     b"list-unsubscribe",
     b"list-unsubscribe-post",
     b"feedback-id",
+    b"in-reply-to",
+    b"references",
 )
 _OVERSIGNED = (b"from",)
 

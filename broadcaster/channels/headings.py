@@ -52,6 +52,7 @@ class Common(NamedTuple):
     """What the headers of many mails have in common.
 
     `one_click`: they have a link to unsubscribe. `wide`: addresses are written in UTF-8.
+    `following`: they follow other mails.
     """
 
     sender: str
@@ -61,6 +62,7 @@ class Common(NamedTuple):
     one_click: bool
     wide: bool
     signers: tuple[MailSigner, ...]
+    following: bool = False
 
 
 def common(headers: MailHeaders) -> Common:
@@ -73,6 +75,7 @@ def common(headers: MailHeaders) -> Common:
         bool(headers.unsubscribe_url),
         not (headers.recipient.isascii() and headers.sender.isascii()),
         headers.signers,
+        bool(headers.references),
     )
 
 
@@ -84,6 +87,8 @@ def fields(shared: Common, boundary: str) -> Fields:
         ("Subject", None),
         ("Date", None),
         ("Message-ID", None),
+        # RFC 5322, section 3.6.4: programs for mail show them with what they follow.
+        *([("In-Reply-To", None), ("References", None)] if shared.following else []),
         ("Content-Language", _token("Content-Language", bcp47(shared.locale))),
         # RFC 3834, section 5: no out-of-office replies to this.
         ("Auto-Submitted", b"auto-generated"),
@@ -111,6 +116,10 @@ def own(headers: MailHeaders, subject: bytes) -> list[bytes]:
         _dates.written(headers.date),
         b"<" + _token("Message-ID", headers.message_id) + b">",
     ]
+    if headers.references:
+        former = [b"<" + _token("References", one) + b">" for one in headers.references]
+        # One to a line, as lines have an end (RFC 5322, section 2.1.1).
+        values += [former[-1], b"\r\n ".join(former)]
     if headers.unsubscribe_url:
         values.append(b"<" + _token("List-Unsubscribe", headers.unsubscribe_url) + b">")
     return values

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import sheets, steering
+from broadcaster.cli import following, sheets, steering
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -172,8 +172,12 @@ for command in (
     steering.cancel,
     steering.replay,
     sheets.preview,
+    following.update,
+    following.correct,
+    following.withdraw,
 ):
     app.command()(command)
+app.command("all-clear")(following.all_clear)
 
 
 @app.command()

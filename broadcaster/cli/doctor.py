@@ -23,6 +23,8 @@ app = typer.Typer(add_completion=False)
 
 #: Below this, PostgreSQL and the log files have no room to work in.
 _ROOM = 500 * 1024 * 1024
+#: How many campaigns are named at most.
+_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +98,7 @@ def _servers(settings: Settings) -> Iterator[Finding]:
             yield _check("database", lambda: _database(runtime))
             yield _sealing(runtime)
             yield _check("fair use", lambda: _fair(runtime))
+            yield _check("estimates", lambda: _estimates(runtime))
             yield _check("redis", lambda: _redis(runtime))
     except BroadcasterError as error:
         yield Finding(what="servers", state="fault", word=str(error))
@@ -133,6 +136,19 @@ def _fair(runtime: "Runtime") -> str:
     rules = runtime.fairness.rules()
     require_kept(rules, runtime.settings.retention)
     return f"caps: {len(rules.caps)}, none counts further back than people are kept"
+
+
+def _estimates(runtime: "Runtime") -> str:
+    """Tell whether something that people were told has not come true in time."""
+    lapsed = runtime.threads.lapsed(runtime.clock.now())
+    if lapsed:
+        names = ", ".join(repr(one.name) for one in lapsed[:_NAMED])
+        message = (
+            f"What {names} foretold has passed ({len(lapsed)} in all). Give a new time with "
+            "'campaigns update', or say that it is over with 'campaigns all-clear'."
+        )
+        raise BroadcasterError(message)
+    return "none that was told has passed"
 
 
 def _redis(runtime: "Runtime") -> str:

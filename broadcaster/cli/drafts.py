@@ -66,7 +66,7 @@ def draft(runtime: Runtime, form: Form) -> int:
         raise InvalidInputError("--scheduled", f"{form.scheduled} has passed", "Leave it out.")
     plan = _word("--plan", form.plan, ChannelPlan)
     new = NewCampaign(
-        name=_name(form.name),
+        name=name_of(form.name),
         kind=form.kind,
         facts=facts,
         message_class=(
@@ -87,13 +87,15 @@ def draft(runtime: Runtime, form: Form) -> int:
         lane=_word("--lane", form.lane, Lane),
         drill=form.drill,
         scheduled_at=scheduled,
-        created_by=_name(form.by, "--by"),
+        created_by=name_of(form.by, "--by"),
         one_per=_word("--one-per", form.one_per, OnePer),
+        lapses=kind.lapses(facts),
     )
     return runtime.campaigns.create(new, now)
 
 
-def _name(text: str, field: str = "NAME") -> str:
+def name_of(text: str, field: str = "NAME") -> str:
+    """Tidy a name of a campaign or a person; InvalidInputError."""
     name = " ".join(text.split())
     if not name or len(name) > _LONGEST_NAME or not text.isprintable():
         remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
@@ -101,6 +103,11 @@ def _name(text: str, field: str = "NAME") -> str:
     if name.isdigit():
         raise InvalidInputError(field, f"{name} reads like a number", "Give it a word.")
     return name
+
+
+def lane_of(text: str) -> Lane:
+    """Read a lane; InvalidInputError."""
+    return _word("--lane", text, Lane)
 
 
 def _word(field: str, text: str, kind: type[_Word]) -> _Word:

@@ -34,7 +34,7 @@ def show_campaigns(rows: Sequence[Figures], console: Console | None = None) -> N
     columns = ("id", "name", "status", "lane", "segment", "channels", "expires")
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        shown = {**row, "status": f"{row['status']}{_planning(row)}"}
+        shown = {**row, "status": f"{_standing(row)}{_planning(row)}"}
         table.add_row(*(_text(shown[column]) for column in columns))
     _console(console).print(table if rows else "No campaigns yet. 'campaigns create' makes one.")
 
@@ -44,7 +44,7 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
     out = _console(console)
     hold = f", on hold: {figures['hold_reason']}" if figures.get("hold_reason") else ""
     out.print(
-        f"[bold]{figures['campaign']}[/] · {figures['status']}{_planning(figures)}{hold} · "
+        f"[bold]{figures['campaign']}[/] · {_standing(figures)}{_planning(figures)}{hold} · "
         f"{figures['customers']:,} customers · {figures['seconds']:,.0f} s"
     )
     out.print(_channels(figures["channels"]))
@@ -55,8 +55,31 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
             "chosen did not get it. 'campaigns export' tells who.",
             soft_wrap=True,
         )
-    for line in (*held_lines(figures), *passed_lines(figures)):
+    for line in (*_thread_lines(figures), *held_lines(figures), *passed_lines(figures)):
         out.print(escape(line), soft_wrap=True, highlight=False)
+
+
+def _standing(row: Figures) -> str:
+    """Say where a campaign stands; one that another took the place of was not simply cancelled."""
+    by = row.get("superseded_by")
+    if by is None:
+        return str(row["status"])
+    state = "superseded" if row["status"] == "cancelled" else row["status"]
+    return f"{state}, followed by {by}"
+
+
+def _thread_lines(figures: Figures) -> list[str]:
+    """Say what it follows, and that it is not true any more."""
+    lines = []
+    if figures.get("follows"):
+        word = figures["message_type"].replace("_", " ")
+        lines.append(f"It is in a thread: {word}, follows campaign {figures['follows']}.")
+    if figures.get("lapsed_at"):
+        lines.append(
+            f"A time that it foretells has passed ({figures['lapsed_at']:%Y-%m-%d %H:%M} UTC): "
+            "give a new one with 'campaigns update', or say that it is over."
+        )
+    return lines
 
 
 def _planning(row: Figures) -> str:

@@ -91,11 +91,12 @@ class Desk:
             units=units,
             lane=self._lane,
             message_class=advisory.message_class,
-            expires=advisory.expires,
+            expires=advisory.until,
             unsubscribe_url=unsubscribe,
             # Only an app or a browser can say that it showed a message.
             confirm_url=links.confirm(delivery) if isinstance(content, PushContent) else "",
             collapse_key=self._collapse_key,
+            former=pending.former,
         )
 
     def _prepared(self, scheme: Scheme, locale: str) -> _Sort:
@@ -121,7 +122,7 @@ def collapse_key(advisory: Advisory) -> str:
 
     32 characters of base64url at most (RFC 8030, section 5.4, `Topic`).
     """
-    return f"advisory-{advisory.id}"
+    return f"advisory-{advisory.first}"
 
 
 def body_sha256(content: Content) -> str | None:

@@ -57,6 +57,11 @@ class MessageType(StrEnum):
         """Whether it says all that the former message said, so that who missed that needs this."""
         return self in {MessageType.UPDATE, MessageType.CORRECTION}
 
+    @property
+    def ends(self) -> bool:
+        """Whether nothing follows it in its thread."""
+        return self in {MessageType.CANCEL, MessageType.ALL_CLEAR}
+
 
 #: A fact as it is stored and hashed: JSON values only.
 FactValue = (
@@ -71,7 +76,8 @@ class Advisory:
     `facts` are the raw values that the team filled in, already checked against the kind.
     `effective` and `expires` are aware and in this order; nothing is sent outside them.
     `follows` is the id of the advisory that it refers to, and `thread` that of the one that began
-    the thread; both are None in the one that begins it.
+    the thread; both are None in the one that begins it. From `lapses` on a time that it foretells
+    has passed, such as an estimated restoration: it is not true any more.
     """
 
     id: int
@@ -87,6 +93,7 @@ class Advisory:
     message_type: MessageType = MessageType.ALERT
     thread: int | None = None
     follows: int | None = None
+    lapses: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse naive or reversed times: a late night is no time to guess a zone."""
@@ -100,6 +107,11 @@ class Advisory:
     def first(self) -> int:
         """The id of the advisory that began the thread: its own, where it did."""
         return self.id if self.thread is None else self.thread
+
+    @property
+    def until(self) -> datetime:
+        """When nothing of it may leave any more: it expires, or lapses before."""
+        return self.expires if self.lapses is None else min(self.expires, self.lapses)
 
 
 def require_aware(name: str, moment: datetime) -> None:

@@ -52,7 +52,8 @@ class Campaign:
     was approved; None until then. `drill` marks campaigns that go to simulated networks only.
     `created_by` and `approved_by` are names of people for the audit. `escalate_after` says, for
     each channel but the first, how many minutes after the step before it is turned to. `one_per`
-    says who is told for others.
+    says who is told for others. `superseded_by` is the id of the later campaign of its thread that
+    replaced it.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Campaign:
     approved_by: str | None
     escalate_after: Sequence[int] = ()
     one_per: OnePer = OnePer.CUSTOMER
+    superseded_by: int | None = None
 
 
 #: What an operator may do, from which statuses, and what follows; the rest is refused.

@@ -224,6 +224,8 @@ class Reason(StrEnum):
     CAPPED = "capped"
     #: Somebody else of the household is told.
     HOUSEHOLD = "household"
+    #: Of a follow-up: did not get the former message on this channel, or is not owed this one.
+    NOT_TOLD = "not_told"
     # Refused or failed at the provider.
     #: No such number, mailbox, token or subscription.
     UNKNOWN_ADDRESS = "unknown_address"

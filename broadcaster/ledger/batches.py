@@ -19,6 +19,7 @@ TRIES = 3
 #: holds stand in the batch as moments, which `resting` and `holds` look after.
 OPEN: LiteralString = """(
     campaign.status = 'running' AND advisory.effective <= %(now)s AND %(now)s < advisory.expires
+    AND (advisory.lapses_at IS NULL OR %(now)s < advisory.lapses_at)
     AND (batch.rest_from IS NULL OR %(now)s < batch.rest_from)
     AND (batch.held_until IS NULL OR batch.held_until <= %(now)s))"""
 

@@ -1,6 +1,6 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,16 @@ from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.threads import require_true, supersede
 from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
 from broadcaster.ports import NewCampaign
 
 _ADVISORY = """
 INSERT INTO advisory (kind, facts, class, severity, urgency, certainty, effective, expires,
-                      message_type, thread_id, follows_id, version)
+                      message_type, thread_id, follows_id, version, lapses_at)
 VALUES (%(kind)s, %(facts)s, %(class)s, %(severity)s, %(urgency)s, %(certainty)s,
-        %(effective)s, %(expires)s, %(type)s, %(thread)s, %(follows)s, %(version)s)
+        %(effective)s, %(expires)s, %(type)s, %(thread)s, %(follows)s, %(version)s, %(lapses)s)
 RETURNING id
 """
 
@@ -140,17 +141,28 @@ class Campaigns:
             return None if row is None else row[0]
 
     def launch(self, campaign: int, by: str, now: datetime) -> None:
-        """Start it now, or at its scheduled time."""
+        """Start it now, or at its scheduled time.
+
+        What it follows stops for good as by `cancel`: the latest of a thread alone may leave.
+        ConflictError when another one that follows the same was launched before.
+        """
+        former: Sequence[int] = ()
         with self._pool.connection() as connection:
             _step(connection, campaign, "launch", person("by", by))
             found = reading.campaign(connection, campaign)
-            if reading.advisory(connection, found.advisory_id).expires <= now:
+            advisory = reading.advisory(connection, found.advisory_id)
+            if advisory.expires <= now:
                 message = (
                     f"Campaign {found.name!r} can not be launched: its advisory has expired. "
                     "Make a new campaign with a later time."
                 )
                 raise ConflictError(message)
+            require_true(found, advisory, now)
+            if advisory.follows is not None:
+                former = supersede(connection, found, advisory, by, now)
             _set(connection, campaign, CampaignStatus.LAUNCHED)
+        for one in former:
+            self._close(one, now)
 
     def pause(self, campaign: int, by: str, now: datetime) -> None:
         """Hold it: what is not claimed when this returns does not leave."""
@@ -165,6 +177,8 @@ class Campaigns:
         """Let a paused one go on from where it was; it is planned once."""
         with self._pool.connection() as connection:
             _step(connection, campaign, "resume", person("by", by))
+            found = reading.campaign(connection, campaign)
+            require_true(found, reading.advisory(connection, found.advisory_id), now)
             connection.execute(_WAIT_ON, {"campaign": campaign, "now": now})
             connection.execute(
                 "UPDATE campaign SET hold_reason = NULL, paused_at = NULL, status = CASE WHEN "
@@ -185,6 +199,10 @@ class Campaigns:
                 "UPDATE campaign SET status = 'cancelled', finished_at = %s WHERE id = %s",
                 [now, campaign],
             )
+        self._close(campaign, now)
+
+    def _close(self, campaign: int, now: datetime) -> None:
+        """Close what waits in a campaign that ended; the sweep does it, should this not end."""
         looked = 1
         while looked:
             with self._pool.connection() as connection:
@@ -232,6 +250,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "thread": former and former.first,
             "follows": new.follows,
             "version": former.version + 1 if former else 1,
+            "lapses": new.lapses,
         },
     ).fetchone()
     row = connection.execute(

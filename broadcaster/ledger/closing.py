@@ -1,4 +1,4 @@
-"""Closing what will not be sent any more: cancelled, or past its time."""
+"""Closing what will not be sent any more: cancelled, superseded, or past its time."""
 
 from datetime import datetime
 from typing import Any
@@ -7,13 +7,15 @@ from psycopg import Connection
 
 from broadcaster.ledger import batches
 from broadcaster.ledger.rules import WAITING_VALUES
+from broadcaster.ports import SUPERSEDED_BY
 
 _ENDED = """
 SELECT DISTINCT campaign.id
 FROM batch
 JOIN campaign ON campaign.id = batch.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
-WHERE NOT batch.done AND (campaign.status = 'cancelled' OR advisory.expires <= %(now)s)
+WHERE NOT batch.done AND (campaign.status = 'cancelled' OR campaign.superseded_by IS NOT NULL
+                          OR advisory.expires <= %(now)s)
   AND (%(campaign)s::integer IS NULL OR campaign.id = %(campaign)s)
 ORDER BY campaign.id
 """
@@ -32,16 +34,19 @@ ORDER BY batch.id LIMIT %(limit)s
 FOR UPDATE OF batch SKIP LOCKED
 """
 
-_CLOSE = """
+_CLOSE = f"""
 UPDATE delivery SET
-    status = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled' ELSE 'expired'
-             END::delivery_status,
+    status = CASE WHEN campaign.status = 'cancelled' OR campaign.superseded_by IS NOT NULL
+                  THEN 'cancelled' ELSE 'expired' END::delivery_status,
     -- What was on at the very end kept it from being sent.
-    reason = CASE WHEN campaign.status = 'cancelled' THEN 'cancelled'
+    reason = CASE WHEN campaign.superseded_by IS NOT NULL THEN 'superseded'
+                  WHEN campaign.status = 'cancelled' THEN 'cancelled'
                   WHEN batch.held_until >= advisory.expires THEN 'held'
                   WHEN delivery.reason = 'held' AND delivery.due_at >= advisory.expires THEN 'held'
                   WHEN batch.rest_from < advisory.expires THEN 'quiet_hours'
                   ELSE 'expired' END::reason,
+    code = CASE WHEN campaign.superseded_by IS NOT NULL
+                THEN '{SUPERSEDED_BY}' || campaign.superseded_by ELSE delivery.code END,
     due_at = NULL, updated_at = %(now)s
 FROM batch
 JOIN campaign ON campaign.id = batch.campaign_id
@@ -49,7 +54,7 @@ JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = ANY(%(batches)s) AND delivery.campaign_id = %(campaign)s
   AND delivery.number BETWEEN batch.first AND batch.last
   AND delivery.status = ANY(%(waiting)s::delivery_status[])
-"""
+"""  # noqa: S608  (joined from our own constants)
 
 
 def close(

@@ -39,7 +39,9 @@ END
 _WARNING = """
 EXISTS (SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
         WHERE campaign.id = %(campaign)s AND advisory.class = 'safety'
-          AND campaign.status IN ('running', 'paused', 'completed') AND advisory.expires > %(now)s)
+          AND campaign.status IN ('running', 'paused', 'completed')
+          AND campaign.superseded_by IS NULL AND advisory.expires > %(now)s
+          AND COALESCE(advisory.lapses_at > %(now)s, true))
 """
 
 # What is due is asked for first and read then, with its numbers as values: mostly nothing is, and
@@ -95,7 +97,8 @@ SELECT wish.campaign_id, wish.number
 FROM unnest(%(campaigns)s::integer[], %(numbers)s::integer[]) AS wish (campaign_id, number)
 JOIN campaign ON campaign.id = wish.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
-WHERE campaign.status IN ('running', 'paused', 'completed') AND advisory.expires > %(now)s
+WHERE campaign.status IN ('running', 'paused', 'completed') AND campaign.superseded_by IS NULL
+  AND advisory.expires > %(now)s AND COALESCE(advisory.lapses_at > %(now)s, true)
 ORDER BY wish.campaign_id, wish.number
 """
 

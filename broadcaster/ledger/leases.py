@@ -8,7 +8,7 @@ from psycopg import Connection, Cursor
 
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, Lane, Scheme
-from broadcaster.ledger import batches
+from broadcaster.ledger import batches, former
 from broadcaster.ledger.arrays import integers
 from broadcaster.ledger.together import together
 from broadcaster.ports import Lease, Pending, Vault, open_address, open_names
@@ -19,7 +19,8 @@ FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE batch.id = %(batch)s AND NOT batch.done AND batch.due_at <= %(now)s
   AND (batch.lease_until IS NULL OR batch.lease_until < %(now)s)
   AND campaign.id = batch.campaign_id AND {batches.OPEN}
-RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane, batch.rest_from
+RETURNING batch.lease_token, batch.campaign_id, batch.channel, batch.lane, batch.rest_from,
+          advisory.thread_id
 """  # noqa: S608  (joined from our own constants)
 
 PENDING_COLUMNS = """
@@ -147,7 +148,7 @@ def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta
     if row is None:
         return None
     batches.lose(connection, [batch], now)
-    token, campaign, channel, lane, rests = row
+    token, campaign, channel, lane, rests, thread = row
     return Lease(
         batch=batch,
         token=token,
@@ -156,6 +157,7 @@ def lease(connection: Connection[Any], batch: int, now: datetime, ttl: timedelta
         lane=Lane(lane),
         until=until,
         rests=rests,
+        former=former.campaigns(connection, campaign) if thread else (),
     )
 
 
@@ -171,7 +173,11 @@ def pending(
         "now": now,
         "limit": limit,
     }
-    return [to_pending(row, vault) for row in connection.execute(_PENDING, values, prepare=False)]
+    rows = connection.execute(_PENDING, values, prepare=False).fetchall()
+    found = [to_pending(row, vault) for row in rows]
+    if held.former and held.channel is Channel.EMAIL:
+        return former.named(connection, held.former, found)
+    return found
 
 
 def to_pending(row: Sequence[Any], vault: Vault) -> Pending:

@@ -13,13 +13,13 @@ from broadcaster.errors import NotFoundError
 _CAMPAIGN = """
 SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
        status, approved_hash, scheduled_at, created_by, approved_by, escalate_after,
-       one_per
+       one_per, superseded_by
 FROM campaign
 """
 
 _ADVISORY = """
 SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires,
-       message_type, thread_id, follows_id
+       message_type, thread_id, follows_id, lapses_at
 FROM advisory WHERE id = %s
 """
 
@@ -61,6 +61,7 @@ def advisory(connection: Connection[Any], which: int) -> Advisory:
         message_type=MessageType(row[10]),
         thread=row[11],
         follows=row[12],
+        lapses=row[13],
     )
 
 
@@ -82,4 +83,5 @@ def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of 
         approved_by=row[13],
         escalate_after=tuple(row[14]),
         one_per=OnePer(row[15]),
+        superseded_by=row[16],
     )

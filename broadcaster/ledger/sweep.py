@@ -12,6 +12,7 @@ from broadcaster.ledger import batches, receipts
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
 from broadcaster.ledger.resting import count_passed, refresh
+from broadcaster.ledger.threads import LAPSED
 from broadcaster.ledger.underway import busy_lanes
 
 _DUE = """
@@ -19,6 +20,13 @@ SELECT campaign.id, campaign.lane
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.status = 'launched' AND advisory.expires > %(now)s
   AND (campaign.scheduled_at IS NULL OR campaign.scheduled_at <= %(now)s)
+  -- What it follows may be in the air; until that is known it is not said who was told.
+  AND (advisory.follows_id IS NULL OR NOT EXISTS (
+      SELECT FROM batch
+      JOIN campaign AS former ON former.id = batch.campaign_id
+      JOIN advisory AS told ON told.id = former.advisory_id
+      WHERE NOT batch.done AND former.id <> campaign.id
+        AND advisory.thread_id IN (told.id, told.thread_id)))
 ORDER BY campaign.lane, campaign.id
 LIMIT 100
 """
@@ -69,10 +77,24 @@ WHERE advisory.id = campaign.advisory_id AND advisory.expires <= %(now)s
 RETURNING campaign.id
 """
 
+# What it foretold has passed, and some have not been told yet: it is not true any more.
+_LAPSED = """
+UPDATE campaign SET status = 'paused', paused_at = %(now)s, hold_reason = %(why)s
+FROM advisory
+WHERE advisory.id = campaign.advisory_id AND campaign.status IN ('launched', 'running')
+  AND advisory.lapses_at <= %(now)s AND %(now)s < advisory.expires
+  AND (campaign.planned_at IS NULL
+       OR EXISTS (SELECT FROM batch WHERE batch.campaign_id = campaign.id AND NOT batch.done)
+       OR EXISTS (SELECT FROM escalation WHERE escalation.campaign_id = campaign.id
+                  AND escalation.done_at IS NULL))
+RETURNING campaign.id
+"""
+
 # Something in it came back: a late refusal, a replay, an in-doubt delivery that is sent again.
 _REVIVE = """
 UPDATE campaign SET status = 'running', finished_at = NULL
-WHERE status = 'completed' AND id IN (SELECT campaign_id FROM batch WHERE NOT done)
+WHERE status = 'completed' AND superseded_by IS NULL
+  AND id IN (SELECT campaign_id FROM batch WHERE NOT done)
 """
 
 # Nothing is left to send, nor may be after a provider was asked. In doubt for good is an end.
@@ -179,7 +201,8 @@ class PostgresCalendar:
     def expire(self, now: datetime) -> int:
         """Give back the batches of lost workers, and close what is past its time; how many.
 
-        Closes what was cancelled too, where the one who cancelled was interrupted.
+        Closes what was cancelled too, where the one who cancelled was interrupted. Holds what says
+        a time that has passed.
         """
         with self._pool.connection() as connection:
             lost = [batch for (batch,) in connection.execute(_LOST, [now])]
@@ -189,6 +212,8 @@ class PostgresCalendar:
         with self._pool.connection() as connection:
             for (campaign,) in connection.execute(_UNPLANNED, {"now": now}).fetchall():
                 note(connection, SYSTEM, "expire", f"campaign {campaign}")
+            for (campaign,) in connection.execute(_LAPSED, {"now": now, "why": LAPSED}).fetchall():
+                note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": LAPSED})
             return close(connection, now, _CLOSED)[1]
 
     def rest(self, now: datetime) -> None:

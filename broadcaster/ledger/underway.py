@@ -20,7 +20,7 @@ FROM pg_locks AS lock
 JOIN pg_database ON pg_database.oid = lock.database
 LEFT JOIN pg_stat_activity AS session ON session.pid = lock.pid
 WHERE pg_database.datname = current_database() AND lock.locktype = 'advisory'
-  AND lock.classid = %s::bigint::oid AND lock.granted
+  AND lock.classid = %s::bigint::oid AND lock.granted AND lock.mode = 'ExclusiveLock'
 """
 
 

@@ -41,6 +41,9 @@ def validated(new: NewCampaign, now: datetime) -> NewCampaign:
         raise InvalidInputError(
             "scheduled_at", "is after the advisory has expired", "Give an earlier time."
         )
+    if new.lapses is not None and new.lapses <= max(new.effective, now):
+        problem = "foretell a time that has passed, or is before the start"
+        raise InvalidInputError("facts", problem, "Give a later one.")
     if (new.follows is None) is not (new.message_type is MessageType.ALERT):
         remedy = "Name the advisory that it refers to; an alert refers to none."
         raise InvalidInputError("follows", f"does not fit {new.message_type.value}", remedy)

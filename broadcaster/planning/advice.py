@@ -95,6 +95,9 @@ def left_out(forecast: Forecast) -> Sequence[Advice]:
                     "who is told: the household reads it once."
                 )
                 found.append(Advice(what="duplicates", figure=count, unit="customers", text=text))
+            elif reason is Reason.NOT_TOLD:
+                # So it is meant, of what follows another message.
+                continue
             elif count >= _SUSPICIOUS * everybody and not forecast.plan.one_each:
                 part = "All" if count == everybody else f"{count / everybody:.0%} of"
                 text = (

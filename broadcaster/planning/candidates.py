@@ -14,6 +14,7 @@ from psycopg import Connection
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.planning.fair import ONE_LEFT, TWO_LEFT, Fair, base, capped_mark, lookups
+from broadcaster.planning.followers import FOLLOWED, HEAD, SPECIAL, Followers
 from broadcaster.planning.naming import each, named
 from broadcaster.planning.plannable import Plannable
 from broadcaster.planning.sharing import Sharing
@@ -84,7 +85,7 @@ _JUDGED = """
     CASE
         WHEN reach.{c} IS NULL AND special.marks & (1 << {p}) <> 0
             THEN 'invalid_address'::reason
-        WHEN reach.{c} IS NULL THEN 'no_address'::reason
+        WHEN reach.{c} IS NULL THEN '{none}'::reason
         WHEN (COALESCE(special.marks, 0) & (2 << {p}) <> 0) = %(plan_granted)s
             THEN 'opted_out'::reason
         WHEN special.marks & (4 << {p}) <> 0 THEN 'address_suppressed'::reason
@@ -186,7 +187,11 @@ def candidates(
     address where it did counts as another customer's; wants the value `plan_campaign`. `given` is
     what fair use asks for; wants its values, and where that is zoned adds a column `zone`. What is
     `carried` stands behind `locale`.
+
+    With the condition `Followers` a customer is told on each channel where they got the former
+    message of the thread, at the address to which that went; elsewhere they were `not_told`.
     """
+    following = isinstance(condition, Followers)
     alone = whom is Whom.ALONE
     sharing = Sharing(channels, given, one_each=one_each, alone=alone)
     homes = given.one_per is OnePer.HOUSEHOLD
@@ -196,17 +201,17 @@ def candidates(
         + (_ZONE if given.zoned else "")
         + (_HOME if homes else "")
         + (_PLACES.replace("{base}", base(given)) if sharing.limited else "")
-        + _judged(channels, given, again=again)
+        + _judged(channels, given, again=again, following=following)
         + _READERS.replace(
             "{read}", (_READ_ZONE if given.zoned else "") + (_READ_HOME if homes else "")
         ).replace("{carried}", carried.columns)
-        + condition.text
+        + (FOLLOWED if following else condition.text)
         + _LOCALES
         + (each(_TOLD, channels) if again else "")
         + {Whom.EVERYBODY: "", Whom.SHARERS: _SHARERS, Whom.ALONE: _ALONE}[whom]
     )
     known = whom is not Whom.EVERYBODY
-    head = _KNOWN if known else _gathering(channels, given, one_each=one_each)
+    head = _KNOWN if known else _gathering(channels, given, one_each=one_each, following=following)
     chosen = "\nSELECT judged.customer_id, judged.locale" + zone + carried.names + sharing.columns()
     if alone:
         # Looked at once, and so by all processes there are.
@@ -231,22 +236,27 @@ def apart(
     return gathering + "SELECT customer_id, marks FROM special"  # noqa: S608  (statements of ours)
 
 
-def _gathering(channels: Sequence[Channel], given: Fair, *, one_each: bool) -> LiteralString:
+def _gathering(
+    channels: Sequence[Channel], given: Fair, *, one_each: bool, following: bool = False
+) -> LiteralString:
     return (
-        _HEAD
-        + each(_SPECIAL, channels)
+        (HEAD + _HEAD.replace("WITH ", ", ") if following else _HEAD)
+        + each(SPECIAL if following else _SPECIAL, channels)
         + lookups(given, 1 if one_each else len(channels))
         + _GATHERED
     )
 
 
-def _judged(channels: Sequence[Channel], given: Fair, *, again: bool) -> LiteralString:
+def _judged(
+    channels: Sequence[Channel], given: Fair, *, again: bool, following: bool
+) -> LiteralString:
+    none: LiteralString = "not_told" if following else "no_address"
     text: LiteralString = ""
     for channel in channels:
         capped: LiteralString = ""
         if given.caps:
             capped = _WHEN_CAPPED.replace("{capped}", capped_mark(channel))
-        own = _JUDGED.replace("{when_capped}", capped)
+        own = _JUDGED.replace("{when_capped}", capped).replace("{none}", none)
         text += named(own.replace("{when_told}", _WHEN_TOLD if again else ""), channel)
     return text
 

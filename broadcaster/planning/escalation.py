@@ -165,6 +165,8 @@ class Escalator:
             found = read(connection, campaign)
             take_turn(connection, found)
             connection.execute(_FIRST, [campaign])
+            # It may have been stopped, and followed by another, before the turn came.
+            found = read(connection, campaign)
             asked = {"campaign": campaign, "now": now, "channels": names(found.channels)}
             due = connection.execute(_DUE, asked).fetchone()
             if due is None or found.status is not CampaignStatus.RUNNING or found.expires <= now:

@@ -66,8 +66,8 @@ def in_force(connection: Connection[Any]) -> Rules:
 
 
 def fair(connection: Connection[Any], found: Plannable, rules: Rules, now: datetime) -> Fair:
-    """Say what the rules ask of a campaign; urgent safety passes all of it, and tells everybody."""
-    passed = passes(found.lane, found.message_class)
+    """Say what the rules ask of a campaign, if it does not pass them and tells everybody."""
+    passed = passes_caps(found)
     caps = () if passed else applying(rules, found)
     start = max(now, found.effective, found.scheduled_at or now)
     others = counted(connection, found, caps, start)
@@ -83,6 +83,15 @@ def fair_now(connection: Connection[Any], found: Plannable, now: datetime | None
     if now is None:
         (now,) = connection.execute("SELECT now()").fetchone() or (found.effective,)
     return fair(connection, found, in_force(connection), now)
+
+
+def passes_caps(found: Plannable) -> bool:
+    """Tell whether a campaign passes caps: urgent safety, and what follows a message.
+
+    Whom a follow-up is for was chosen when the former message was planned: they have a place under
+    the caps for it, or were told what is not true any more.
+    """
+    return passes(found.lane, found.message_class) or found.thread is not None
 
 
 def applying(rules: Rules, found: Plannable) -> tuple[Cap, ...]:

@@ -17,6 +17,7 @@ from broadcaster.planning import contributions
 from broadcaster.planning.candidates import ONE_SNAPSHOT, values, zoned
 from broadcaster.planning.destinations import Destinations
 from broadcaster.planning.fair import Fair, fair_now
+from broadcaster.planning.followers import aim
 from broadcaster.planning.foreseen import AtMost, Forecast, Preference, Told
 from broadcaster.planning.groups import Group, Grouping, groups
 from broadcaster.planning.measuring import UNSUBSCRIBE, Meter, Sizes, Sizing
@@ -90,7 +91,7 @@ class Forecaster:
             connection.execute(ONE_SNAPSHOT)
             connection.execute(_LIMITS)
             found = read(connection, campaign)
-            condition = self._audience.condition(found.expression)
+            found, condition = aim(self._audience, found)
             given = values(connection, found, condition, self._renderer)
             asked = zoned(fair_now(connection, found, now), given)
             look = _Look(connection, found, condition, {**given, **asked.values()}, asked)

@@ -16,6 +16,7 @@ from broadcaster.planning import contributions
 from broadcaster.planning.candidates import Carried, Whom, apart, candidates, named
 from broadcaster.planning.destinations import Destinations, joined
 from broadcaster.planning.fair import Fair
+from broadcaster.planning.followers import Followers
 from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition
 
@@ -72,7 +73,7 @@ def groups(
     """
     values = {**given, **grouping.destinations.values(), **contributions.values()}
     passes = [Whom.EVERYBODY]
-    if _is_parted(found, asked[1], grouping):
+    if _is_parted(found, asked, grouping):
         values |= _apart(connection, found, asked[1], given)
         passes = [Whom.SHARERS, Whom.ALONE]
     queries = [_query(*asked, found, grouping, whom) for whom in passes]
@@ -91,11 +92,15 @@ def _streamed(
                 yield from rows
 
 
-def _is_parted(found: Plannable, fair: Fair, grouping: Grouping) -> bool:
+def _is_parted(found: Plannable, asked: tuple[Condition, Fair], grouping: Grouping) -> bool:
     """Tell whether who shares an address may be looked at apart from all others.
 
-    Not where others matter to them: under one roof, and by the number of a delivery among all.
+    Not where others matter to them: under one roof, and by the number of a delivery among all. Of
+    those whom a follow-up tells none shares one.
     """
+    condition, fair = asked
+    if isinstance(condition, Followers):
+        return False
     numbered = grouping.links and Channel.SMS in found.channels
     return fair.one_per is OnePer.CUSTOMER and not numbered
 

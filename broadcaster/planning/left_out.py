@@ -11,6 +11,7 @@ from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, named, values
 from broadcaster.planning.fair import Fair, fair_now
+from broadcaster.planning.followers import aim
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import LEFT_OUT, Audience, Condition, Renderer
 
@@ -62,7 +63,7 @@ class LeftOutList:
                 text: LiteralString = _PLANNED
                 given: dict[str, object] = {"campaign": campaign}
             else:
-                condition = self._audience.condition(found.expression)
+                found, condition = aim(self._audience, found)
                 fair = fair_now(connection, found, now)
                 text = _query(condition, fair, found)
                 given = dict(values(connection, found, condition, self._renderer))

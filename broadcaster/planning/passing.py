@@ -1,4 +1,4 @@
-"""What urgent safety passes is written down: which rule, by whose approval, for how many."""
+"""Which rules of fair use are passed is written down: by whose approval, why, for how many."""
 
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -8,14 +8,14 @@ from psycopg import Connection
 from broadcaster.domain.fairness import Cap, OnePer, Rules, passes
 from broadcaster.domain.message import Channel
 from broadcaster.domain.rulebook import stored
-from broadcaster.planning.fair import applying, counted
+from broadcaster.planning.fair import applying, counted, passes_caps
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import NOTE_PASSED
 
 _NOTE = f"""
 {NOTE_PASSED}
 VALUES (%(campaign)s, %(rule)s, %(channel)s, %(zone)s, %(messages)s, %(version)s, %(by)s,
-        'urgent safety', %(now)s)
+        %(why)s, %(now)s)
 """
 
 # The customers whom a cap would have left out of what this campaign was planned to say.
@@ -136,12 +136,14 @@ def passed_one_per(found: Plannable) -> OnePer | None:
 
 
 def _caps(rules: Rules, found: Plannable) -> tuple[Cap, ...]:
-    return applying(rules, found) if passes(found.lane, found.message_class) else ()
+    return applying(rules, found) if passes_caps(found) else ()
 
 
 def _common(found: Plannable, version: int, now: datetime) -> dict[str, object]:
     by = found.approved_by or ""
-    return {"campaign": found.id, "version": version, "by": by, "now": now}
+    urgent = passes(found.lane, found.message_class)
+    why = "urgent safety" if urgent else "follows what was told"
+    return {"campaign": found.id, "version": version, "by": by, "why": why, "now": now}
 
 
 def _name(cap: Cap) -> str:

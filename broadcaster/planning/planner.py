@@ -8,13 +8,14 @@ from typing import Any, LiteralString
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
+from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.fairness import Course
 from broadcaster.errors import ConflictError
 from broadcaster.planning.choosing import choose
 from broadcaster.planning.escalation import begin
 from broadcaster.planning.fair import fair, hold, in_force, require_unchanged
+from broadcaster.planning.followers import aim, require_landed
 from broadcaster.planning.numbering import Numbering
 from broadcaster.planning.partition import Partition
 from broadcaster.planning.passing import count_rest, note
@@ -74,7 +75,8 @@ class Planner:
         campaign is not launched, was paused or cancelled meanwhile, or when it or another one of
         its lane is being planned at the moment: plans are long, so they take turns. Also when one
         of the other lane was planned meanwhile that counts against the same caps, or customers were
-        stored that it can not tell.
+        stored that it can not tell. And while something of what it follows may still be in the air:
+        until that is known nobody can say whom it has to tell.
         """
         uncounted = False
         with self._pool.connection() as connection:
@@ -101,10 +103,11 @@ class Planner:
         """Plan; True: it is still to be counted for how many rules are passed."""
         if found.status is not CampaignStatus.LAUNCHED or found.expires <= now:
             raise ConflictError(_refusal(found, now))
+        require_landed(connection, found)
         say(connection, "choosing")
         rules = in_force(connection)
         asked = fair(connection, found, rules, now)
-        condition = self._audience.condition(found.expression)
+        found, condition = aim(self._audience, found)
         zones = choose(connection, found, condition, self._renderer, asked, found.channels)
         partition = Partition(connection, found.id)
         partition.create()
@@ -116,7 +119,7 @@ class Planner:
         told = numbering.tell_all(found.channels, 0)
         partition.close_up()
         numbering.leave_out_all(told)
-        if found.plan is ChannelPlan.ESCALATE:
+        if found.escalate_after:
             begin(connection, found, told, now)
         say(connection, "indexing")
         partition.finish()

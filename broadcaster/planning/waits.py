@@ -11,7 +11,8 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.fairness import Course, OnePer, passes
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, values
-from broadcaster.planning.fair import applying, fair, in_force
+from broadcaster.planning.fair import applying, fair, in_force, passes_caps
+from broadcaster.planning.followers import aim
 from broadcaster.planning.naming import named
 from broadcaster.planning.passing import passed_one_per
 from broadcaster.planning.plannable import Plannable, read
@@ -113,7 +114,7 @@ class Waits:
             elif counts is None:
                 counts = self._counts(connection, found, course, start)
             caps = applying(course.rules, found)
-            passed = len(caps) if passes(found.lane, found.message_class) else 0
+            passed = len(caps) if passes_caps(found) else 0
         return Foreseen(
             version=course.rules.version,
             start=start,
@@ -125,7 +126,7 @@ class Waits:
     def _counts(
         self, connection: Connection[Any], found: Plannable, course: Course, start: datetime
     ) -> Mapping[tuple[Channel, str], int]:
-        condition = self._audience.condition(found.expression)
+        found, condition = aim(self._audience, found)
         given = values(connection, found, condition, self._renderer)
         asked = fair(connection, found, course.rules, start)._replace(zoned=True)
         query = candidates(condition, found.channels, one_each=found.plan.one_each, given=asked)

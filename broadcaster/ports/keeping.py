@@ -26,6 +26,7 @@ class Lease:
     """The exclusive right to work on a batch until `until`; `token` fences out former holders.
 
     From `rests` on, nothing of the batch may leave: quiet hours begin. None: they do not.
+    `former` are the campaigns that its own follows in a thread, the first one first.
     """
 
     batch: int
@@ -35,6 +36,7 @@ class Lease:
     lane: Lane
     until: datetime
     rests: datetime | None = None
+    former: Sequence[int] = ()
 
 
 @light
@@ -42,7 +44,8 @@ class Lease:
 class Pending:
     """A delivery that a batch's holder may claim, with what is needed to render it.
 
-    `attempt` is the number that the coming attempt will have.
+    `attempt` is the number that the coming attempt will have. `former` are the deliveries by which
+    the address was told in the thread before, the first one first, where its channel shows them.
     """
 
     delivery: DeliveryId
@@ -51,6 +54,7 @@ class Pending:
     locale: str
     customer_number: str
     name: str = field(repr=False)
+    former: tuple[DeliveryId, ...] = ()
 
 
 class Ledger(Protocol):
@@ -148,7 +152,7 @@ class NewCampaign:
     """A campaign to be made, with its advisory; `facts` are already checked against the kind.
 
     `follows` is the id of the advisory that it refers to, whose thread it then is in; None, and
-    only then, in an alert.
+    only then, in an alert. From `lapses` on one of the facts is no longer true.
     """
 
     name: str
@@ -172,6 +176,7 @@ class NewCampaign:
     one_per: OnePer = OnePer.CUSTOMER
     message_type: MessageType = MessageType.ALERT
     follows: int | None = None
+    lapses: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,6 +209,10 @@ PLANNING = 0x504C414E
 PLANNING_LANES = 0x504C4C41
 #: Before the word for what the planner is at.
 PLANNING_STAGE = "planning: "
+
+#: How `code` of a delivery begins that gave way to the next campaign of its thread, before that
+#: one's number. Whoever gave way to another step of an escalation has none.
+SUPERSEDED_BY = "campaign "
 
 #: Whoever stores customers or addresses holds this advisory lock until the end of the transaction,
 #: alone or, where addresses are only looked up and added, together with others who do that. So

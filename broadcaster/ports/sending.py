@@ -18,6 +18,7 @@ class Message:
 
     `attempt` counts from 1. `expires` is when it must no longer arrive. `confirm_url` is where a
     receiving app or browser may confirm that it showed the message; empty when not used.
+    `former` are the deliveries of the messages that it follows at this address.
     """
 
     delivery: DeliveryId
@@ -32,6 +33,7 @@ class Message:
     unsubscribe_url: str = field(repr=False)
     confirm_url: str = field(repr=False)
     collapse_key: str
+    former: tuple[DeliveryId, ...] = ()
 
 
 @light
@@ -153,6 +155,8 @@ class MailHeaders:
     """What stands above a mail. `message_id` has no angle brackets; `date` is aware.
 
     `sender` and `recipient` are mailboxes. `feedback_id` may be empty. Each of `signers` signs.
+    `references` are the Message-IDs of the mails that it follows, without angle brackets, the one
+    that it answers last.
     """
 
     sender: str
@@ -164,6 +168,7 @@ class MailHeaders:
     unsubscribe_url: str
     feedback_id: str = ""
     signers: tuple[MailSigner, ...] = ()
+    references: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Hide the mailboxes."""

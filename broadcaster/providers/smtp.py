@@ -110,4 +110,5 @@ class SmtpProvider:
             unsubscribe_url=message.unsubscribe_url,
             feedback_id=self._feedback_id,
             signers=self._signers,
+            references=tuple(self._paths.names(one)[1] for one in message.former),
         )

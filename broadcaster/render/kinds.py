@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from broadcaster.domain.advisory import Certainty, FactValue, Severity, Urgency
@@ -87,6 +88,11 @@ class Kind:
             fact.name: fact.check(raw.get(fact.name, fact.default), self.locales)
             for fact in self.facts.values()
         }
+
+    def lapses(self, facts: Mapping[str, FactValue]) -> datetime | None:
+        """Say when the first of resolved facts is no longer true; None where none foretells."""
+        times = [facts.get(fact.name) for fact in self.facts.values() if fact.lapses]
+        return min((datetime.fromisoformat(str(one)) for one in times if one), default=None)
 
     def sample(self) -> Mapping[str, FactValue]:
         """Give facts for previews and checks: the defaults, and samples where there are none."""

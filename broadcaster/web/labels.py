@@ -63,6 +63,7 @@ REASONS: Mapping[Reason, str] = {
     Reason.NO_LOCALE: _("No language that is ready for this advisory"),
     Reason.CAPPED: _("Has had as many messages as fair use allows"),
     Reason.HOUSEHOLD: _("Somebody else of the household is told"),
+    Reason.NOT_TOLD: _("Did not get the former message on this channel"),
     Reason.UNKNOWN_ADDRESS: _("No such number, mailbox or device"),
     Reason.NOT_CAPABLE: _("The number or carrier cannot take SMS"),
     Reason.RECIPIENT_OPTED_OUT: _("The recipient told the provider to stop"),

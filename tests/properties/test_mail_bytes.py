@@ -57,6 +57,10 @@ _MAILBOXES = st.sampled_from(
 )
 
 
+#: The most that a mail names.
+_REFERENCES = tuple(f"{number}-100000.0123456789abcdef@bounces.lydec.test" for number in range(20))
+
+
 @st.composite
 def _headers(draw: st.DrawFn) -> MailHeaders:
     return MailHeaders(
@@ -68,6 +72,7 @@ def _headers(draw: st.DrawFn) -> MailHeaders:
         locale="ar_MA",
         unsubscribe_url=draw(st.sampled_from(["", "https://b.test/" + "u" * 200 + "?a=b"])),
         feedback_id=draw(st.sampled_from(["", "1:a:b"])),
+        references=draw(st.sampled_from([(), ("1-3.ab@b.test",), _REFERENCES])),
     )
 
 

@@ -73,6 +73,17 @@ def test_mail_is_whole() -> None:
     assert raw.isascii()
 
 
+def test_a_mail_names_those_that_it_follows() -> None:
+    """All of them in their order, and the last one as what it answers; without any, neither."""
+    former = tuple(f"{number}-7.0123456789abcdef@bounces.lydec.test" for number in range(1, 21))
+    raw = mime(_content(), replace(_headers(), references=former))
+    message = _read(raw)
+    assert message["References"].split() == [f"<{one}>" for one in former]
+    assert message["In-Reply-To"] == f"<{former[-1]}>"
+    assert max(map(len, raw.split(b"\r\n"))) < 300
+    assert not {"References", "In-Reply-To"} & set(_read(mime(_content(), _headers())).keys())
+
+
 def test_every_line_can_travel() -> None:
     """Lines end in CRLF and are at most 998 octets; body lines at most 76."""
     raw = mime(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from broadcaster.domain.delivery import DeliveryEvent, Reason
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
 from broadcaster.domain.message import Address, EmailContent, Scheme
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Message, Submission
@@ -94,6 +94,14 @@ def test_message_id_is_the_same_for_every_attempt() -> None:
     network = SmtpNetwork()
     first, again, other = _submit(network, [_mail()], [replace(_mail(), attempt=2)], [_mail(2)])
     assert first[0].reference == again[0].reference != other[0].reference
+
+
+def test_a_mail_follows_the_one_that_its_address_got() -> None:
+    """It names the Message-ID that the former delivery's mail had."""
+    network = SmtpNetwork()
+    first, _ = _submit(network, [_mail()], [replace(_mail(2), former=(DeliveryId(1, 1),))])
+    message = email.message_from_bytes(network.mails[1], policy=email.policy.default)
+    assert message["References"] == message["In-Reply-To"] == f"<{first[0].reference}>"
 
 
 def test_connections_are_kept_and_bounded() -> None:

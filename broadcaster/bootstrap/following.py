@@ -1,0 +1,204 @@
+"""Making a follow-up: what it takes over from the message before it, and what fills itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from broadcaster.domain.advisory import Advisory, MessageType
+from broadcaster.domain.campaign import Campaign, ChannelPlan
+from broadcaster.domain.message import Channel, EmailContent, Lane, MessageClass, PushContent
+from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.ports import NewCampaign, Reader
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.ledger.threads import Member
+    from broadcaster.render.kinds import Kind
+
+#: The kind of a withdrawal, which fills two facts by itself: what the message that is withdrawn
+#: was about, in each language, and when it was sent.
+WITHDRAWAL = "withdrawal"
+_ABOUT, _SENT_ON = "about", "sent_on"
+
+#: How long it is valid that has no end of its own.
+_VALID = timedelta(hours=72)
+#: So much of the first campaign's name is in that of a follow-up.
+_NAME = 150
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FollowUp:
+    """What is asked of a follow-up; None and nothing: as the message has it that it follows.
+
+    `facts` come from outside and are checked. `kind` is for an all clear alone, which needs it.
+    """
+
+    message_type: MessageType
+    by: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    kind: str | None = None
+    name: str | None = None
+    expires: datetime | None = None
+    lane: Lane | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Followed:
+    """What is followed: the latest campaign of a thread, and the last that said how things are.
+
+    `told` is not the latest where an operator had that cancelled and it was a withdrawal.
+    """
+
+    thread: Sequence["Member"]
+    latest: Campaign
+    told: "Member"
+    advisory: Advisory
+
+
+def follow(runtime: "Runtime", campaign: Campaign, asked: FollowUp) -> int:
+    """Make a draft that follows the latest of a campaign's thread; its number.
+
+    It goes to whom that told, on the channels and in the class of that, whatever its kind.
+    ConflictError where nothing may follow, InvalidInputError naming a fact or a field.
+    """
+    found = followed(runtime, campaign)
+    if asked.message_type is MessageType.UPDATE:
+        _require_due(found)
+    kind = _kind(runtime, found, asked)
+    facts = kind.resolve({**_taken(runtime, kind, found, asked), **asked.facts})
+    now = runtime.clock.now()
+    former = found.latest
+    replaces = asked.message_type.replaces
+    escalates = replaces and former.channel_plan is ChannelPlan.ESCALATE
+    new = NewCampaign(
+        name=asked.name or _named(runtime, found, asked.message_type),
+        kind=kind.name,
+        facts=facts,
+        message_class=found.advisory.message_class,
+        severity=found.advisory.severity if replaces else kind.severity,
+        urgency=found.advisory.urgency if replaces else kind.urgency,
+        certainty=found.advisory.certainty if replaces else kind.certainty,
+        effective=now,
+        expires=asked.expires or _expires(found, now, replaces=replaces),
+        segment=former.segment,
+        expression=former.expression,
+        channels=former.channels,
+        channel_plan=ChannelPlan.ESCALATE if escalates else ChannelPlan.ALL,
+        escalate_after=former.escalate_after if escalates else (),
+        lane=asked.lane or former.lane,
+        drill=former.drill,
+        scheduled_at=None,
+        created_by=asked.by,
+        message_type=asked.message_type,
+        follows=former.advisory_id,
+        lapses=kind.lapses(facts),
+    )
+    return runtime.campaigns.create(new, now)
+
+
+def followed(runtime: "Runtime", campaign: Campaign) -> Followed:
+    """Find what a follow-up of a campaign would follow; ConflictError where none may."""
+    latest = runtime.threads.latest(campaign.id)
+    thread = [one for one in runtime.threads.of(campaign.id) if one.launched]
+    told = [one for one in thread if not one.message_type.ends][-1]
+    return Followed(
+        thread=thread,
+        latest=runtime.campaigns.get(str(latest)),
+        told=told,
+        advisory=runtime.ledger.advisory(told.advisory),
+    )
+
+
+def _require_due(found: Followed) -> None:
+    """Refuse news of an advertisement: caps are passed by what people are owed alone."""
+    if found.advisory.message_class is MessageClass.PROMOTIONAL:
+        message = (
+            "Promotional messages can be corrected and withdrawn, not updated: an update would "
+            "pass the caps. Make a new campaign."
+        )
+        raise ConflictError(message)
+
+
+def _kind(runtime: "Runtime", found: Followed, asked: FollowUp) -> "Kind":
+    names = {MessageType.CANCEL: WITHDRAWAL, MessageType.ALL_CLEAR: asked.kind}
+    name = names.get(asked.message_type, found.advisory.kind)
+    if name is None:
+        remedy = "Name the kind that says that it is over; 'kinds list' shows them."
+        raise InvalidInputError("kind", "is missing", remedy)
+    kind = runtime.renderer.library.kind(name)
+    absent = [channel for channel in found.latest.channels if channel not in kind.channels]
+    if absent:
+        problem = f"{name} has no {absent[0].value}, by which people were told"
+        raise InvalidInputError("kind", problem, "Take another kind, or write that part.")
+    return kind
+
+
+def _taken(
+    runtime: "Runtime", kind: "Kind", found: Followed, asked: FollowUp
+) -> Mapping[str, object]:
+    """Give the facts that need not be given again: all of them, or what another kind has too."""
+    former = {name: value for name, value in found.advisory.facts.items() if value is not None}
+    if asked.message_type.replaces:
+        # Its kind may have lost a fact since.
+        return {name: value for name, value in former.items() if name in kind.facts}
+    theirs = runtime.renderer.library.kind(found.advisory.kind).facts
+    taken: dict[str, object] = {}
+    for name, fact in kind.facts.items():
+        if name not in former or name not in theirs or theirs[name].type is not fact.type:
+            continue
+        if fact.lapses or theirs[name].lapses:
+            continue
+        try:
+            taken[name] = fact.check(former[name], kind.locales)
+        except InvalidInputError:
+            # It has to be given, if it is needed.
+            continue
+    if asked.message_type is MessageType.CANCEL:
+        taken |= _withdrawn(runtime, kind, found)
+    return taken
+
+
+def _withdrawn(runtime: "Runtime", kind: "Kind", found: Followed) -> Mapping[str, object]:
+    """Say which message is withdrawn: by its title in each language, and when it was sent."""
+    told = [one for one in found.thread if one.planned_at and not one.message_type.ends][-1]
+    advisory = runtime.ledger.advisory(told.advisory)
+    # Without the word for what it was to others: that is not its title.
+    plain = replace(advisory, message_type=MessageType.ALERT)
+    facts: dict[str, object] = {}
+    if _ABOUT in kind.facts:
+        most = kind.facts[_ABOUT].max_length
+        titles = {locale: _title(runtime, plain, locale)[:most] for locale in kind.locales}
+        facts[_ABOUT] = titles
+    if _SENT_ON in kind.facts and told.planned_at is not None:
+        zone = ZoneInfo(runtime.settings.time_zone)
+        facts[_SENT_ON] = told.planned_at.astimezone(zone).isoformat(timespec="minutes")
+    return facts
+
+
+def _title(runtime: "Runtime", advisory: Advisory, locale: str) -> str:
+    """Give a message's title in a locale, or in the one that its readers get instead."""
+    kind = runtime.renderer.library.kind(advisory.kind)
+    chosen = runtime.renderer.choose(advisory.kind, [locale])
+    titled = next((one for one in (Channel.EMAIL, Channel.PUSH) if one in kind.channels), None)
+    if chosen is None or titled is None:
+        return kind.labels.get(locale, kind.labels["en"])
+    page = runtime.links.page(advisory.id, chosen)
+    reader = Reader(name="", number="", unsubscribe_url="", page_url=page)
+    content = runtime.renderer.render(advisory, titled, chosen, reader)
+    if isinstance(content, EmailContent):
+        return content.subject
+    return content.title if isinstance(content, PushContent) else kind.labels["en"]
+
+
+def _expires(found: Followed, now: datetime, *, replaces: bool) -> datetime:
+    former = found.advisory.expires
+    return former if replaces and former > now else now + _VALID
+
+
+def _named(runtime: "Runtime", found: Followed, type_: MessageType) -> str:
+    """Name it by the first of its thread, what it is, and its place there."""
+    first = found.thread[0].name[:_NAME]
+    version = runtime.ledger.advisory(found.latest.advisory_id).version + 1
+    return f"{first}: {type_.value.replace('_', ' ')} {version}"
