@@ -17,6 +17,7 @@ from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ConfigurationError, InvalidInputError
 
 _PREFIX = "BROADCASTER_"
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +71,7 @@ class Settings:
     default_locale: str
     region: str
     time_zone: str
+    link_hosts: tuple[str, ...]
     routes: Mapping[str, tuple[str, ...]]
     limits: Mapping[str, float]
     batch_size: int
@@ -136,6 +138,7 @@ def _build(home: Path, read: Options) -> Settings:
         default_locale=read.text("DEFAULT_LOCALE", "ar"),
         region=read.text("REGION", "MA"),
         time_zone=_zone(read),
+        link_hosts=_hosts(read),
         routes=read.routes("ROUTES", "tel=twilio;mailto=smtp;webpush=webpush;fcm=fcm"),
         limits=read.limits("LIMITS", "twilio=10;smtp=50;webpush=200;fcm=200"),
         batch_size=read.integer("BATCH_SIZE", 1000, 1, 10_000),
@@ -184,6 +187,16 @@ def _zone(read: Options) -> str:
         remedy = "Write a name of the IANA database, such as Africa/Casablanca."
         raise read.refuse("TIME_ZONE", f"{name!r} is no time zone", remedy) from error
     return name
+
+
+def _hosts(read: Options) -> tuple[str, ...]:
+    """Read the hosts that links in messages may lead to, beside those of the contacts."""
+    hosts = read.words("LINK_HOSTS", "")
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            remedy = "Write names of hosts, as lydec.ma;pay.example.org."
+            raise read.refuse("LINK_HOSTS", f"{host[:60]!r} is no name of a host", remedy)
+    return hosts
 
 
 def _retention(read: Options) -> Mapping[str, int]:

@@ -75,9 +75,9 @@ class FakeRenderer:
 
         return fill
 
-    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
+    def fields(self, advisory: Advisory, channel: Channel) -> Sequence[str]:
         """Ask for nothing."""
-        del kind, channel
+        del advisory, channel
         return ()
 
     def pieces(

@@ -3,11 +3,14 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
+from broadcaster.bootstrap.checking import concerns, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
-from broadcaster.bootstrap.figures import listing, passing, report, require_launchable, summary
+from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
+from broadcaster.bootstrap.rewording import Reworded, own_text, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
@@ -34,14 +37,17 @@ __all__ = [
     "FollowUp",
     "Providers",
     "PublicAlone",
+    "Reworded",
     "Runtime",
     "SystemClock",
+    "add_kind",
     "approve",
     "archive",
     "attached",
     "broker_url",
     "campaign_sheet",
     "comparison",
+    "concerns",
     "ensure_schema",
     "examine_publication",
     "follow",
@@ -50,11 +56,14 @@ __all__ = [
     "kind_checker",
     "launch",
     "listing",
+    "own_text",
     "passing",
     "preload",
+    "remove_kind",
     "renderer",
     "report",
     "require_launchable",
+    "reword",
     "running",
     "sandbox_account",
     "servers",

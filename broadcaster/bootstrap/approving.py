@@ -3,11 +3,17 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from broadcaster.bootstrap.figures import passing, require_launchable
+from broadcaster.bootstrap.checking import (
+    check,
+    foreseen_and_checked,
+    noted,
+    require_launchable,
+)
+from broadcaster.bootstrap.figures import passing
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.domain.agreement import drifts
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.domain.message import Lane, MessageClass
+from broadcaster.domain.readiness import hurried
 from broadcaster.errors import BroadcasterError, ConflictError
 
 if TYPE_CHECKING:
@@ -19,18 +25,21 @@ _NAMED = 5
 
 
 def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]:
-    """Pin content and forecast; the forecast. ConflictError for what can not be launched."""
+    """Pin content and forecast; the forecast. ConflictError for what can not be launched.
+
+    Concerns that do not block are written down with it, and are among what is given.
+    """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
-    require_launchable(runtime, campaign, advisory)
     pinned = runtime.hash(campaign, advisory)
-    foreseen = foresee(runtime, campaign)
+    foreseen, concerns = foreseen_and_checked(runtime, campaign, advisory)
     # Figures outlive people: whoever is named as a sample may be erased one day.
     apart = {"samples", "fairness"}
     kept = {name: value for name, value in foreseen.items() if name not in apart}
     now, fairness = runtime.clock.now(), foreseen["fairness"]
-    seen = {"rules_version": fairness["rules_version"], **passing(fairness)}
+    seen = {"rules_version": fairness["rules_version"], **passing(fairness), **noted(concerns)}
     runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
-    return {**foreseen, "content_hash": pinned}
+    told = [one.as_dict() for one in concerns]
+    return {**foreseen, "content_hash": pinned, "concerns": told}
 
 
 def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
@@ -41,15 +50,20 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
     does not wait for that: it is launched, and `compare` tells of the difference afterwards.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
-    hurried = (
-        campaign.lane is Lane.URGENT
-        or advisory.message_class is MessageClass.SAFETY
-        or advisory.follows is not None
-    )
-    looked_at = campaign.status is CampaignStatus.APPROVED and not hurried
-    approved = runtime.campaigns.forecast(campaign.id) if looked_at else None
-    if approved is not None:
-        found = drifts(approved, foresee(runtime, campaign), runtime.settings.forecast_tolerance)
+    launchable = campaign.status is CampaignStatus.APPROVED
+    approved = runtime.campaigns.forecast(campaign.id) if launchable else None
+    looked_at = approved is not None and not hurried(campaign, advisory)
+    foreseen = foresee(runtime, campaign) if looked_at else None
+    if launchable:
+        if not runtime.unchanged(campaign, advisory):
+            message = (
+                f"Campaign {campaign.name!r} is no longer what was approved. Approve it again."
+            )
+            raise ConflictError(message)
+        # Who reads what was counted then, where there is no time to count again.
+        require_launchable(campaign, check(runtime, campaign, advisory, foreseen or approved))
+    if approved is not None and foreseen is not None:
+        found = drifts(approved, foreseen, runtime.settings.forecast_tolerance)
         if found:
             listed = "; ".join(str(one) for one in found[:_NAMED])
             message = (

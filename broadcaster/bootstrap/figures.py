@@ -4,42 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.bootstrap.comparing import compared
-from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
-from broadcaster.errors import ConflictError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
     from broadcaster.ledger.underway import Underway
-
-# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
-# ruff: noqa: PLC0415
-
-
-def require_launchable(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> None:
-    """Refuse a campaign whose kind has faults, also with its own facts, or lacks a channel.
-
-    ConflictError names the first fault and how many there are.
-    """
-    from broadcaster.channels.sms import measure
-    from broadcaster.render.check import KindChecker
-    from broadcaster.render.findings import Gravity
-
-    kind = runtime.renderer.library.kind(advisory.kind)
-    absent = [channel for channel in campaign.channels if channel not in kind.channels]
-    if absent:
-        message = f"The kind {kind.name} has no {absent[0].value}. Leave that channel out."
-        raise ConflictError(message)
-    checker = KindChecker(renderer=runtime.renderer, measure=measure)
-    found = [*checker.check(kind.name), *checker.check_advisory(advisory)]
-    errors = [finding for finding in found if finding.gravity is Gravity.ERROR]
-    if errors:
-        first = errors[0]
-        message = (
-            f"The kind {kind.name} has {len(errors)} faults; the first, in {first.part} "
-            f"({first.locale}): {first.problem}. {first.remedy}"
-        )
-        raise ConflictError(message)
 
 
 def listing(runtime: "Runtime") -> list[dict[str, object]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.tariffs import TariffBook
     from broadcaster.ledger.threads import Threads
+    from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.left_out import LeftOutList
@@ -51,6 +52,13 @@ class Campaigning(People):
         from broadcaster.ledger.threads import Threads
 
         return Threads(self.pool)
+
+    @cached_property
+    def wordings(self) -> "Wordings":
+        """What operators wrote in the place of a kind's own texts."""
+        from broadcaster.ledger.wordings import Wordings
+
+        return Wordings(self.pool)
 
     @cached_property
     def fairness(self) -> "Fairness":

@@ -35,12 +35,15 @@ def shipped(name: str) -> Path:
     raise ConfigurationError(message)
 
 
-def renderer(settings: Settings) -> "TemplateRenderer":
-    """Make the renderer, with the organisation's own folders before those shipped."""
+def renderer(settings: Settings, *first: Path) -> "TemplateRenderer":
+    """Make the renderer, with the organisation's own folders before those shipped.
+
+    `first` are folders of kinds before all others.
+    """
     from broadcaster.render.renderer import TemplateRenderer
 
     return TemplateRenderer(
-        [*settings.templates, shipped("templates")],
+        [*first, *settings.templates, shipped("templates")],
         [*settings.locales, shipped("locales")],
         default_locale=settings.default_locale,
         time_zone=settings.time_zone,
@@ -57,12 +60,12 @@ def speech(settings: Settings, tag: str) -> "ConsoleSpeech":
     return spoken(tag, locales, folders)
 
 
-def kind_checker(settings: Settings) -> "KindChecker":
-    """Make what checks kinds before a campaign finds out."""
+def kind_checker(settings: Settings, *first: Path) -> "KindChecker":
+    """Make what checks kinds before a campaign finds out; `first` as `renderer` has it."""
     from broadcaster.channels.sms import measure
     from broadcaster.render.check import KindChecker
 
-    return KindChecker(renderer=renderer(settings), measure=measure)
+    return KindChecker(renderer=renderer(settings, *first), measure=measure)
 
 
 def sheets(settings: Settings) -> "Sheets":

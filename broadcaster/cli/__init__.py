@@ -29,7 +29,7 @@ COMMANDS = {
     "tariffs": "Import, list and set what networks ask for messages.",
     "publish": "Write what everybody may read into a folder, and check it.",
     "cap": "Check public alerts of CAP 1.2.",
-    "kinds": "List, check and preview kinds of advisory.",
+    "kinds": "List, check, preview, add and remove kinds of advisory.",
     "i18n": "Keep texts in step with templates, translated, checked and answered for.",
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",

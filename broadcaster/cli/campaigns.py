@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import following, sheets, steering
+from broadcaster.cli import following, sheets, steering, wording
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.add_typer(wording.app, name="wording", help="Show, set and clear the texts of one campaign.")
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -19,7 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def _group() -> None:
-    """Create, forecast, approve, launch, watch and report campaigns."""
+    """Create, word, forecast, check, approve, launch, watch and report campaigns."""
 
 
 @app.command()
@@ -112,6 +113,26 @@ def forecast(
         _print(figures, json, show_forecast)
         if picture is not None:
             write_picture(draw(figures), picture)
+
+
+@app.command()
+def check(campaign: Which, json: Json = False) -> None:
+    """Say what would keep it from being launched; exit code 1 when something does."""
+    from broadcaster import bootstrap
+
+    with running() as runtime:
+        found = runtime.campaigns.get(campaign)
+        concerns = bootstrap.concerns(runtime, found)
+    blocking = sum(one.blocks for one in concerns)
+    if json:
+        listed = [one.as_dict() for one in concerns]
+        typer.echo(json_.dumps({"launchable": not blocking, "concerns": listed}))
+    else:
+        wording.show_concerns(concerns)
+        notes = len(concerns) - blocking
+        typer.echo(f"Campaign {found.id}: {blocking or 'nothing'} blocks it; {notes} to note.")
+    if blocking:
+        raise typer.Exit(1)
 
 
 @app.command("left-out")

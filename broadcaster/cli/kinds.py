@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback()
 def _group() -> None:
-    """List, check and preview kinds of advisory."""
+    """List, check, preview, add and remove kinds of advisory."""
 
 
 @app.command("list")
@@ -64,11 +64,8 @@ def check(
     findings = checker.check(kind)
     if json_:
         _print_json([_finding(finding) for finding in findings])
-    elif findings:
-        _table(
-            ("", "kind", "locale", "part", "what is wrong", "what to do"),
-            [_row(finding) for finding in findings],
-        )
+    else:
+        _show_findings(findings)
     errors = sum(finding.gravity is Gravity.ERROR for finding in findings)
     if not json_:
         names = [kind] if kind else sorted(checker.renderer.kinds)
@@ -125,6 +122,55 @@ def preview(
 
 
 app.command()(sheets.sheet)
+
+
+@app.command()
+def add(
+    source: Annotated[Path, typer.Argument(help="A folder, or a .zip of one.")],
+    *,
+    replace: Annotated[
+        bool, typer.Option(help="Put it in the place of one of yours with this name.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Check a kind and put it into your own folder; exit code 1 when something must be mended.
+
+    Workers and web use it when they are started again.
+    """
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    added = bootstrap.add_kind(load(), source, replace=replace)
+    if json_:
+        found = [_finding(finding) for finding in added.findings]
+        _print_json(
+            {
+                "kind": added.name,
+                "placed": added.placed,
+                "replaced": added.replaced,
+                "findings": found,
+            }
+        )
+    else:
+        _show_findings(added.findings)
+        done = "has taken the place of the former one" if added.replaced else "is added"
+        restart = "Start workers and web again to use it"
+        told = f"{done}. {restart}" if added.placed else "is refused, and nothing is changed"
+        typer.echo(f"{added.name} {told}.")
+    if not added.placed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(kind: Annotated[str, typer.Argument(help="One that was added.")]) -> None:
+    """Take a kind out of your own folder; not while campaigns that have not ended need it."""
+    from broadcaster import bootstrap
+    from broadcaster.cli.steering import running
+
+    with running() as runtime:
+        stays = bootstrap.remove_kind(runtime, kind)
+    after = " The shipped kind of that name is in force." if stays else ""
+    typer.echo(f"{kind} is removed.{after} Start workers and web again.")
 
 
 @app.command()
@@ -190,6 +236,14 @@ def _finding(finding: "Finding") -> dict[str, str]:
         "problem": finding.problem,
         "remedy": finding.remedy,
     }
+
+
+def _show_findings(findings: "Sequence[Finding]") -> None:
+    if findings:
+        _table(
+            ("", "kind", "locale", "part", "what is wrong", "what to do"),
+            [_row(finding) for finding in findings],
+        )
 
 
 def _row(finding: "Finding") -> tuple[str, ...]:

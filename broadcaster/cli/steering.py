@@ -27,6 +27,9 @@ def approve(campaign: Which, by: By = "operator") -> None:
         )
         for line in fairness_lines(pinned["fairness"]):
             typer.echo(line)
+        for one in pinned["concerns"]:
+            where = " ".join(one[name] for name in ("part", "locale", "place") if one[name])
+            typer.echo(f"Note, {where}: {one['problem']}. {one['remedy']}")
 
 
 def launch(campaign: Which, by: By = "operator") -> None:

@@ -1,7 +1,7 @@
 """The advisory: what the public is told, before any channel or language is chosen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,7 +77,9 @@ class Advisory:
     `effective` and `expires` are aware and in this order; nothing is sent outside them.
     `follows` is the id of the advisory that it refers to, and `thread` that of the one that began
     the thread; both are None in the one that begins it. From `lapses` on a time that it foretells
-    has passed, such as an estimated restoration: it is not true any more.
+    has passed, such as an estimated restoration: it is not true any more. `wording`
+    are the texts of parts that stand in the place of the kind's own in its campaign, by part and
+    locale, as `sms/body.txt/fr`.
     """
 
     id: int
@@ -94,6 +96,7 @@ class Advisory:
     thread: int | None = None
     follows: int | None = None
     lapses: datetime | None = None
+    wording: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse naive or reversed times: a late night is no time to guess a zone."""

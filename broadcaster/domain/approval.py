@@ -43,5 +43,7 @@ def content_hash(campaign: Campaign, advisory: Advisory, fingerprint: str) -> st
             "thread": advisory.first,
             "follows": advisory.follows,
         }
+    if advisory.wording:
+        pinned["wording"] = dict(advisory.wording)
     canonical = json.dumps(pinned, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -36,6 +36,11 @@ VALUES (%(name)s, %(advisory)s, %(segment)s, %(expression)s, %(channels)s::chann
 RETURNING id
 """
 
+_USING = """
+SELECT name FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE kind = %s AND status NOT IN ('completed', 'cancelled') ORDER BY campaign.id
+"""
+
 _HOLD = """
 UPDATE campaign SET status = 'paused', hold_reason = %s, paused_at = now()
 WHERE id = %s AND status IN ('launched', 'running')
@@ -206,6 +211,11 @@ class Campaigns:
             why = " ".join(reason.split())[:_LONGEST_REASON]
             if connection.execute(_HOLD, [why, campaign]).rowcount:
                 note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
+
+    def using(self, kind: str) -> Sequence[str]:
+        """Name the campaigns of a kind that have not ended."""
+        with self._pool.connection() as connection:
+            return [name for (name,) in connection.execute(_USING, [kind])]
 
     def planning(self) -> Mapping[int, Underway]:
         """List the campaigns that are being planned at the moment."""

@@ -19,7 +19,7 @@ FROM campaign
 
 _ADVISORY = """
 SELECT id, kind, version, facts, class, severity, urgency, certainty, effective, expires,
-       message_type, thread_id, follows_id, lapses_at
+       message_type, thread_id, follows_id, lapses_at, wording
 FROM advisory WHERE id = %s
 """
 
@@ -62,6 +62,7 @@ def advisory(connection: Connection[Any], which: int) -> Advisory:
         thread=row[11],
         follows=row[12],
         lapses=row[13],
+        wording=row[14],
     )
 
 

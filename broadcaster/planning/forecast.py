@@ -107,13 +107,13 @@ class Forecaster:
         wanted[Channel.PUSH] = bool(survey.destinations.hosts)
         channels = [channel for channel in found.channels if wanted[channel]]
         by_sms = Channel.SMS in channels and self._sizing is not None
-        names = by_sms and "name" in self._renderer.fields(found.kind, Channel.SMS)
+        names = by_sms and "name" in self._renderer.fields(survey.advisory, Channel.SMS)
         self._openings.learn(channels, names=names)
 
     def _counting(self, look: "_Look", survey: Survey | None) -> "_Counting":
         if survey is None or self._sizing is None:
             return _Counting(Grouping(Destinations(), places=False), None, look)
-        asked = self._renderer.fields(look.found.kind, Channel.SMS)
+        asked = self._renderer.fields(survey.advisory, Channel.SMS)
         fields = tuple(name for name in contributions.FIELDS if name in asked)
         people = sum(look.people)
         meter = Meter(

@@ -37,8 +37,8 @@ class Renderer(Protocol):
         """
         ...
 
-    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
-        """Name the fields of `Reader` that the messages of a kind may have in them."""
+    def fields(self, advisory: Advisory, channel: Channel) -> Sequence[str]:
+        """Name the fields of `Reader` that the messages of an advisory may have in them."""
         ...
 
     def pieces(

@@ -93,6 +93,11 @@ class KindChecker:
             for finding in self._renderings(kind, self.renderer.locales[tag], advisory)
         )
 
+    def check_locale(self, advisory: Advisory, locale: str) -> tuple[Finding, ...]:
+        """Check how an advisory reads in one locale; NotFoundError."""
+        kind = self.renderer.library.kind(advisory.kind)
+        return tuple(self._renderings(kind, self.renderer.library.locale(locale), advisory))
+
     def _locales(self) -> Iterator[Finding]:
         for tag, catalogue in self.renderer.library.catalogues.items():
             for place, fault in slips(catalogue):

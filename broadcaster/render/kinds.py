@@ -1,5 +1,6 @@
 """Kinds: the folders of templates, and what each says of itself in its `kind.toml`."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,16 @@ ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 
 #: A file of a kind that is no part: macros with the words that its parts share.
 WORDS = "words.txt"
+
+
+#: Translations that a kind brings along: `locales/ar.po`.
+_CATALOGUE = re.compile(r"locales/([A-Za-z0-9-]{2,35})\.po")
+
+
+def catalogue_tag(path: str) -> str | None:
+    """Give the locale of a file with translations that a kind brings along; else None."""
+    found = _CATALOGUE.fullmatch(path)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,10 +16,11 @@ from broadcaster.render.catalogues import (
     PseudoTexts,
     SourceTexts,
     Texts,
+    parse,
     read_catalogue,
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
-from broadcaster.render.kinds import Kind, load_base, load_kinds
+from broadcaster.render.kinds import Kind, catalogue_tag, load_base, load_kinds
 from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
 from broadcaster.render.reviews import Reviews, State, load_reviews
 from broadcaster.render.reviews import fingerprint as fingerprint_of_texts
@@ -34,15 +35,16 @@ class Library:
     ) -> None:
         """Read everything; ConfigurationError naming the file. A broken kind stops only itself."""
         self.locales, files = load_locales(locales, default_locale)
+        kinds, self.faults = load_kinds(templates)
+        own = self._own_catalogues(kinds)
         self.catalogues: Mapping[str, Catalogue] = {
-            tag: read_catalogue(locale, files.get(tag, ()))
+            tag: read_catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
             for tag, locale in self.locales.items()
             if locale.translatable and not locale.source and not locale.pseudo
         }
         self.reviews: Mapping[str, Reviews] = {
             tag: load_reviews(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
-        kinds, self.faults = load_kinds(templates)
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
             f"{kind.name}/{path}": text
             for kind in kinds.values()
@@ -150,6 +152,24 @@ class Library:
             if locale.review is Review.PER_KIND:
                 pieces.append(repr(self.awaits(kind, locale)))
         return digest(pieces)
+
+    def _own_catalogues(self, kinds: dict[str, Kind]) -> Mapping[str, list[str]]:
+        """Give the translations that kinds bring along; set aside kinds with broken ones."""
+        found: dict[str, list[str]] = {}
+        for name, kind in sorted(kinds.items()):
+            brought = {
+                tag: text for path, text in kind.texts.items() if (tag := catalogue_tag(path))
+            }
+            try:
+                for tag, text in brought.items():
+                    parse(text, tag)
+            except ConfigurationError as error:
+                self.faults[name] = f"{name}/locales: {error}"
+                del kinds[name]
+                continue
+            for tag, text in brought.items():
+                found.setdefault(tag, []).append(text)
+        return found
 
     def _find_uses(self, kind: Kind) -> tuple[Use, ...]:
         names: dict[str, None] = {}

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jinja2 import Template
+
 from broadcaster.domain.advisory import Advisory
 from broadcaster.ports import Reader
 from broadcaster.render.kinds import Kind
@@ -12,6 +14,10 @@ from broadcaster.render.values import Surface, show_name
 
 if TYPE_CHECKING:
     from broadcaster.render.filler import Filler
+
+
+#: Stands in orders that are not for one reader.
+NOBODY = Reader(name="", number="", unsubscribe_url="", page_url="")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +55,17 @@ def show_reader(reader: Reader, surface: Surface, locale: Locale) -> Mapping[str
 
 @dataclass(slots=True)
 class Memory:
-    """What was made for one advisory; `fillers` by channel and locale."""
+    """What was made for one advisory; `fillers` by channel and locale, the rest by part.
+
+    `sources` are the templates of parts with the campaign's wording, None where it has none.
+    """
 
     advisory: Advisory | None = None
     texts: dict[tuple[str, str, bool], str] = field(default_factory=dict)
     facts: dict[tuple[Surface, str], Mapping[str, object]] = field(default_factory=dict)
     fillers: dict[tuple[str, str], "Filler"] = field(default_factory=dict)
+    sources: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    worded: dict[tuple[str, str, bool], Template | None] = field(default_factory=dict)
 
     def turn_to(self, advisory: Advisory) -> None:
         """Forget everything when another advisory is worked on."""
@@ -65,4 +76,6 @@ class Memory:
             self.texts.clear()
             self.facts.clear()
             self.fillers.clear()
+            self.sources.clear()
+            self.worded.clear()
         self.advisory = advisory

@@ -1,6 +1,7 @@
 """Rendering the parts of messages: a template, the facts and a reader make a finished text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +17,8 @@ from broadcaster.domain.message import (
     SmsContent,
     WebContent,
 )
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, InvalidInputError
+from broadcaster.render import worded
 from broadcaster.render.environment import (
     Sandbox,
     Setting,
@@ -31,7 +33,7 @@ from broadcaster.render.extract import asks_for
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale
 from broadcaster.render.mail import to_html
-from broadcaster.render.orders import Alternate, Memory, Order
+from broadcaster.render.orders import NOBODY, Alternate, Memory, Order, show_reader
 from broadcaster.render.values import Shown, Surface, show_fact
 
 if TYPE_CHECKING:
@@ -75,7 +77,10 @@ class Parts:
                 link=self.link(order) or order.page_url,
                 direction=order.locale.direction,
             )
-        return WebContent(html=self.text(order, "web/page.html", alternates=self._pages(order)))
+        more: dict[str, object] = {"alternates": self._pages(order)}
+        if worded.wordings(order.advisory, worded.PAGE, order.locale.tag):
+            more["subject"] = self.text(order, worded.SUBJECT)
+        return WebContent(html=self.text(order, worded.PAGE, **more))
 
     def text(self, order: Order, part: str, **more: object) -> str:
         """Render one part, or remember it when it is the same for every reader."""
@@ -86,7 +91,9 @@ class Parts:
         surface = Surface.of(part)
         rendered = run(self.template(order, part), self.context(order, surface, more), surface)
         finished = _finish(rendered, part, order.locale)
-        if not self._differs(order.kind.name, part):
+        if part in worded.MADE_OF and self.source(order, part):
+            finished = worded.set_as_html(finished, part)
+        if not self._may_differ(order, part):
             self.memory.texts[key] = finished
         return finished
 
@@ -105,6 +112,64 @@ class Parts:
         if name not in self.library.templates:
             message = f"{name}: is missing. Write it, or take its channel out of kind.toml."
             raise ConfigurationError(message)
+        self.memory.turn_to(order.advisory)
+        key = (part, order.locale.tag, order.draft)
+        if key not in self.memory.worded:
+            source = self.source(order, part)
+            made = None if source is None else self._compiled(order, part, source)
+            self.memory.worded[key] = made
+        try:
+            return self.memory.worded[key] or self._environment(order, part).get_template(name)
+        except TemplateError as error:
+            raise broken(name, error) from error
+
+    def source(self, order: Order, part: str) -> str | None:
+        """Give the template of a part with the campaign's wording; None where it has none.
+
+        ConfigurationError for a wording that does not fit the kind any more.
+        """
+        self.memory.turn_to(order.advisory)
+        key = (part, order.locale.tag)
+        if key not in self.memory.sources:
+            self.memory.sources[key] = self._source(order, part)
+        return self.memory.sources[key]
+
+    def _source(self, order: Order, part: str) -> str | None:
+        kind, locale = order.kind, order.locale.tag
+        given = worded.wordings(order.advisory, part, locale)
+        if not given:
+            return None
+        try:
+            written = {
+                one: worded.phrased(order.advisory, kind, one, locale, text)
+                for one, text in given.items()
+            }
+        except InvalidInputError as error:
+            raise ConfigurationError(str(error)) from error
+        if part not in worded.MADE_OF:
+            return worded.plain_source(kind, part, written[part])
+        blocks = worded.worded_blocks(kind, written)
+        probe = self._compiled(order, part, worded.probe_source(kind, part, blocks))
+        more = {"subject": "", "alternates": ()}
+        nobody = replace(order, show=lambda surface: show_reader(NOBODY, surface, order.locale))
+        surface = Surface.of(part)
+        places = worded.rooms(run(probe, self.context(nobody, surface, more), surface), blocks)
+        lost = worded.lost(kind, part, written, places)
+        if lost:
+            message = f"{kind.name}/{part}: has no place for the block {lost[0]}."
+            raise ConfigurationError(f"{message} Word the other blocks, or mend the kind.")
+        return worded.made_source(kind, part, written, places)
+
+    def _compiled(self, order: Order, part: str, source: str) -> Template:
+        environment = self._environment(order, part)
+        name = f"the wording of {part} in {order.locale.tag}"
+        try:
+            code = environment.compile(source, name)
+            return Template.from_code(environment, code, environment.make_globals(None))
+        except TemplateError as error:
+            raise broken(name, error) from error
+
+    def _environment(self, order: Order, part: str) -> Sandbox:
         surface = Surface.of(part)
         key = (surface, order.locale.tag, order.draft)
         if key not in self._environments:
@@ -113,10 +178,7 @@ class Parts:
                 self.library.texts(order.locale, draft=order.draft),
                 Setting(surface=surface, locale=order.locale, zone=self._zone),
             )
-        try:
-            return self._environments[key].get_template(name)
-        except TemplateError as error:
-            raise broken(name, error) from error
+        return self._environments[key]
 
     def context(
         self, order: Order, surface: Surface, more: Mapping[str, object]
@@ -136,6 +198,14 @@ class Parts:
             "reader": order.show(surface),
             **more,
         }
+
+    def _may_differ(self, order: Order, part: str) -> bool:
+        """Tell whether a part may differ from reader to reader, with the wording it is made of."""
+        given = worded.wordings(order.advisory, part, order.locale.tag)
+        if part == worded.MAIL:
+            # It shows the subject too.
+            given = {**given, **worded.wordings(order.advisory, worded.SUBJECT, order.locale.tag)}
+        return self._differs(order.kind.name, part) or any("reader" in t for t in given.values())
 
     def _find_differing(self, kind: str, part: str) -> bool:
         """Tell whether a part may differ from reader to reader."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,7 @@ from jinja2 import TemplateError
 
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.message import Channel, Content
+from broadcaster.domain.wording import place
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.environment import broken
@@ -17,15 +19,12 @@ from broadcaster.render.filler import Filler
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale, Locales
-from broadcaster.render.orders import Order, show_reader
+from broadcaster.render.orders import NOBODY, Order, show_reader
 from broadcaster.render.parts import Parts
 from broadcaster.render.skeleton import Pattern
 from broadcaster.render.sources import digest
-from broadcaster.render.usage import Usage, usage
+from broadcaster.render.usage import FIELDS, Usage, usage
 from broadcaster.render.values import Surface
-
-#: Stands in orders that are not for one reader.
-_NOBODY = Reader(name="", number="", unsubscribe_url="", page_url="")
 
 
 class TemplateRenderer:
@@ -88,10 +87,16 @@ class TemplateRenderer:
             self.render, advisory, channel, locale
         )
 
-    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
-        """Name the fields of the reader that the messages of a kind may have in them."""
-        held = self.library.kind(kind)
-        return self._usage(held.name, channel).fields if channel in held.channels else ()
+    def fields(self, advisory: Advisory, channel: Channel) -> Sequence[str]:
+        """Name the fields of the reader that the messages of an advisory may have in them."""
+        held = self.library.kind(advisory.kind)
+        if channel not in held.channels:
+            return ()
+        asked = set(self._usage(held.name, channel).fields)
+        for tag in {place(name)[1] for name in advisory.wording}.intersection(held.locales):
+            order = _order(advisory, held, self.locales[tag], NOBODY, draft=False)
+            asked.update(self._usage_of(order, channel).fields)
+        return tuple(field for field in FIELDS if field in asked)
 
     def pieces(
         self, advisory: Advisory, channel: Channel, locale: str
@@ -111,12 +116,9 @@ class TemplateRenderer:
         fillers = self._parts.fillers(advisory)
         key = (channel, spoken.tag)
         if key not in fillers:
-            pattern = Pattern(
-                parts=self._parts,
-                order=_order(advisory, kind, spoken, _NOBODY, draft=False),
-                channel=channel,
-                usage=self._usage(kind.name, channel),
-            )
+            order = _order(advisory, kind, spoken, NOBODY, draft=False)
+            usage_ = self._usage_of(order, channel)
+            pattern = Pattern(parts=self._parts, order=order, channel=channel, usage=usage_)
             fillers[key] = Filler(pattern, full)
         return fillers[key]
 
@@ -125,6 +127,12 @@ class TemplateRenderer:
         kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
         order = _order(advisory, kind, spoken, reader, draft=True)
         return self._parts.content(order, channel)
+
+    def own_text(self, advisory: Advisory, part: str, locale: str, reader: Reader) -> str:
+        """Render one part as the kind has it, without a wording; ConfigurationError."""
+        own = replace(advisory, wording={})
+        kind, spoken = self.library.kind(own.kind), self.library.locale(locale)
+        return self._parts.text(_order(own, kind, spoken, reader, draft=True), part)
 
     def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
         """Give the locale for a reader; None when the kind is whole and approved in none."""
@@ -157,6 +165,15 @@ class TemplateRenderer:
             message = f"{kind.name}: is not offered in {spoken.tag}: {why}."
             raise ConfigurationError(f"{message} Choose {', '.join(kind.locales) or 'none'}.")
         return kind, spoken
+
+    def _usage_of(self, order: Order, channel: Channel) -> Usage:
+        """Read what the templates of a message do, with the campaign's wording."""
+        sources = {part: self._parts.source(order, part) for part in PARTS[channel]}
+        found = {f"wording/{part}": text for part, text in sources.items() if text is not None}
+        if not found:
+            return self._usage(order.kind.name, channel)
+        own = [f"{order.kind.name}/{part}" for part, text in sources.items() if text is None]
+        return usage({**self.library.templates, **found}, [*found, *own])
 
     def _read_usage(self, kind: str, channel: Channel) -> Usage:
         return usage(self.library.templates, [f"{kind}/{part}" for part in PARTS[channel]])

@@ -13,7 +13,7 @@ from broadcaster.render.extract import Use, closure
 from broadcaster.render.facts import FactType
 from broadcaster.render.findings import Gravity
 from broadcaster.render.heard import heard
-from broadcaster.render.kinds import ALL_PARTS, WORDS, Kind
+from broadcaster.render.kinds import ALL_PARTS, WORDS, Kind, catalogue_tag
 from broadcaster.render.wording import Fault, literal_faults, source_faults
 
 #: Facts that lead somewhere.
@@ -53,7 +53,7 @@ def _files(kind: Kind) -> Iterator[Flaw]:
         if part not in kind.texts:
             yield Flaw(part, part, Fault("is missing", "Write this part."))
     for path in kind.texts:
-        if path not in {*ALL_PARTS, WORDS, "kind.toml"}:
+        if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
             fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
             yield Flaw(path, path, fault, Gravity.WARNING)
 

@@ -133,7 +133,7 @@ def test_a_contact_that_a_template_forgot_is_found(copy: Path) -> None:
     (copy / _MAIL).write_text("\n".join(lines), encoding="utf-8")
     found = [finding for finding in check(copy) if finding.gravity is Gravity.ERROR]
     assert {(finding.locale, finding.part) for finding in found} == {
-        (tag, "email/body.txt") for tag in ("ar", "fr", "en")
+        (tag, "email/body.txt") for tag in ("ar", "fr", "en", "es")
     }
     assert {finding.problem for finding in found} == {"does not show the contact online"}
 
@@ -144,7 +144,7 @@ def test_a_dropped_number_leaves_the_locale_unsendable(copy: Path) -> None:
     renderer = TemplateRenderer(
         [copy / "templates"], [copy / "locales"], default_locale="ar", time_zone="UTC"
     )
-    assert renderer.kinds["remote_services"].locales == ("en", "fr")
+    assert renderer.kinds["remote_services"].locales == ("en", "es", "fr")
     assert renderer.choose("remote_services", ["ar"]) == "fr"
 
 

@@ -54,7 +54,7 @@ def test_list(kinds: Command) -> None:
     listed = {kind["kind"]: kind for kind in json.loads(kinds("list", "--json").out)}
     assert {"planned_outage", "withdrawal", "water_boil", "service_survey"} <= set(listed)
     kind = listed["remote_services"]
-    assert kind["locales"] == ["ar", "en", "fr"]
+    assert kind["locales"] == ["ar", "en", "es", "fr"]
     assert kind["facts"]["call_centre"]["default"]["display"] == "0522312020"
 
 
@@ -179,7 +179,7 @@ def test_extract_brings_catalogues_into_step(kinds: Command, tmp_path: Path) -> 
     title.write_text("{% trans %}Something new{% endtrans %}", encoding="utf-8")
     call = ["extract", "--templates", str(title.parents[2]), "--locales", f"{tmp_path}/locales"]
     first = kinds(*call)
-    assert first.out.count("is changed") == 4
+    assert first.out.count("is changed") == 5
     catalogue = (tmp_path / "locales/ar/LC_MESSAGES/advisories.po").read_text(encoding="utf-8")
     assert 'msgid "Something new"\nmsgstr ""' in catalogue
     assert kinds(*call).out == ""

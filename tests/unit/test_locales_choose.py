@@ -8,7 +8,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.render.locales import PSEUDO, canonical, load_locales
 
 _LOCALES = Path(__file__).parents[2] / "locales"
-_OFFERED = frozenset({"ar", "fr", "en"})
+_OFFERED = frozenset({"ar", "fr", "en", "es"})
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ _OFFERED = frozenset({"ar", "fr", "en"})
         (["fr-MA"], "fr"),
         (["fr-Latn-CA"], "fr"),
         (["en-US"], "en"),
-        (["es"], "fr"),
-        (["es", "en"], "en"),
+        (["es"], "es"),
+        (["es-419", "en"], "es"),
         (["zgh"], "ar"),
         (["zgh-MA", "fr"], "fr"),
         (["zgh-Tfng-MA"], "ar"),
@@ -50,6 +50,16 @@ def test_fallbacks_come_in_their_order() -> None:
     locales, _ = load_locales([_LOCALES], "ar")
     assert locales.choose(["zgh"], {"fr", "en"}) == "fr"
     assert locales.choose(["zgh"], {"en"}) is None
+
+
+def test_whoever_reads_a_locale_without_texts_is_written_to_in_its_fallback(tmp_path: Path) -> None:
+    """A folder that says no more than a name and a fallback is known, and offered by nobody."""
+    (tmp_path / "de").mkdir()
+    text = 'autonym = "Deutsch"\nformats = "de_DE"\nfallback = ["fr"]\n'
+    (tmp_path / "de/locale.toml").write_text(text, encoding="utf-8")
+    locales, _ = load_locales([tmp_path, _LOCALES], "ar")
+    assert locales.choose(["de"], _OFFERED) == "fr"
+    assert locales.choose(["de", "en"], _OFFERED) == "en"
 
 
 def test_nothing_fits_where_nothing_is_offered() -> None:

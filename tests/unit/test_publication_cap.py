@@ -208,7 +208,7 @@ def test_an_advisory_that_is_called_off_is_taken_back(public: PublicScene) -> No
     assert own in _texts(root, "c:references")[0]
     assert _texts(root, "c:identifier") != [own]
     assert "Withdrawn: Lydec is moving to remote services" in _texts(root, "c:info/c:headline")
-    assert "Retiré\u00a0: " in _texts(root, "c:info/c:headline")[2]
+    assert "Retiré\u00a0: " in _texts(root, "c:info/c:headline")[-1]
 
 
 def test_times_have_an_offset_and_no_fraction() -> None:
@@ -223,7 +223,7 @@ def test_where_no_area_is_known_the_country_is_named(tmp_path: Path) -> None:
     public = scene(tmp_path)
     public.where = type(public.where)()
     root = _good(public.record(public.publish()).cap)
-    assert _texts(root, "c:info/c:area/c:areaDesc") == ["المغرب", "Morocco", "Maroc"]
+    assert _texts(root, "c:info/c:area/c:areaDesc") == ["المغرب", "Morocco", "Marruecos", "Maroc"]
 
 
 def test_an_update_holds_where_the_former_did(public: PublicScene) -> None:

@@ -19,7 +19,7 @@ from broadcaster.publication.projecting import project
 from tests.builders import NOON
 from tests.public_scene import PUBLIC_URL, PublicScene, sample, scene, shipped_pages
 
-LOCALES = ("ar", "en", "fr")
+LOCALES = ("ar", "en", "es", "fr")
 _DAY = timedelta(days=1)
 
 

@@ -266,5 +266,5 @@ def test_every_channel_keeps_a_range_and_a_list_in_order(
 def test_a_place_without_a_name_for_the_reader_is_refused(tmp_path: Path) -> None:
     """A name that is there in one language alone is asked for in the others."""
     renderer = make_own(tmp_path, _PLACES, "{{ facts.where|listing }}")
-    with pytest.raises(InvalidInputError, match=r"facts\.where: has no name for en, fr"):
+    with pytest.raises(InvalidInputError, match=r"facts\.where: has no name for en, es, fr"):
         say(renderer, "fr", {"where": [{"ar": "المعاريف"}, "Anfa"]})

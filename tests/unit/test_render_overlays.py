@@ -106,7 +106,7 @@ def test_adding_a_locale_is_adding_a_folder(tmp_path: Path) -> None:
     po = po.replace("Bonjour", "Guten Tag")
     (german / "LC_MESSAGES/advisories.po").write_text(po, encoding="utf-8")
     renderer = make(locales=(tmp_path,))
-    assert renderer.kinds["remote_services"].locales == ("ar", "de", "en", "fr")
+    assert renderer.kinds["remote_services"].locales == ("ar", "de", "en", "es", "fr")
     assert renderer.choose("remote_services", ["de-AT"]) == "de"
     mail = renderer.render(advise(), Channel.EMAIL, "de", _READER)
     assert isinstance(mail, EmailContent)
@@ -151,9 +151,9 @@ def test_prose_that_lacks_an_offered_language_is_refused(tmp_path: Path) -> None
     toml = 'channels = ["sms"]\n[facts.why]\ntype = "localized"\nsample = { fr = "Panne" }\n'
     folder = _kind(tmp_path, "own", **{"kind.toml": toml, "sms__body_txt": "{{ facts.why }}"})
     renderer = make(folder)
-    with pytest.raises(InvalidInputError, match="no text for en, fr"):
+    with pytest.raises(InvalidInputError, match="no text for en, es, fr"):
         renderer.kinds["own"].resolve({"why": {"ar": "عطب"}})
-    texts = {"ar": "عطب", "en": "Fault", "fr": "Panne"}
+    texts = {"ar": "عطب", "en": "Fault", "es": "Avería", "fr": "Panne"}
     own = replace(advise("own"), facts=renderer.kinds["own"].resolve({"why": texts}))
     for tag, text in texts.items():
         assert renderer.render(own, Channel.SMS, tag, _READER) == SmsContent(body=text)

@@ -57,7 +57,7 @@ def test_one_that_cannot_be_shown_is_told(
     target = tmp_path / "sheet.html"
     code, out, err = sheet("broken", "remote_services", "--output", str(target), "--dark")
     assert (code, err) == (0, "1 cannot be shown; the sheet says why in their place.\n")
-    assert out == f"{target}: 12 messages of 2 kinds, in ar, en, fr.\n"
+    assert out == f"{target}: 16 messages of 2 kinds, in ar, en, es, fr.\n"
     assert "kind.toml: is missing" in " ".join(seen(parse(target.read_text("utf-8"))))
 
 

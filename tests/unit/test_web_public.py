@@ -34,7 +34,7 @@ def _token(inside: FakeInside, number: int = 1, purpose: str = "unsubscribe") ->
     return sign(bootstrap.signing_key(inside.settings), purpose, DeliveryId(1, number))
 
 
-@pytest.mark.parametrize("tag", ["ar", "fr", "en"])
+@pytest.mark.parametrize("tag", ["ar", "fr", "en", "es"])
 def test_an_advisory_is_public_in_its_languages(site: Site, tag: str) -> None:
     """With contacts byte for byte, cached for a moment, its style allowed by its hash."""
     answer = site.ask(f"/advisories/1/{tag}")
@@ -69,8 +69,8 @@ def test_the_languages_of_an_advisory_are_listed(site: Site) -> None:
     """Each in its own name and direction."""
     text = site.ask("/advisories/1").text
     listed = re.findall(r'<li><h3><a href="[^"]+/advisories/1/(\w+)"', text)
-    assert listed == ["ar", "en", "fr"]
-    assert text.count('rel="alternate" hreflang=') == 4
+    assert listed == ["ar", "en", "es", "fr"]
+    assert text.count('rel="alternate" hreflang=') == 5
 
 
 MEDIA_TYPES = {

@@ -1,0 +1,149 @@
+"""Checks of a campaign before it is approved and launched: texts, languages, times and wording."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.domain import readiness
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.readiness import Check, Concern
+from broadcaster.domain.wording import place
+from broadcaster.errors import BroadcasterError, ConflictError
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.render.launch_check import TextChecker
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+
+#: How many are named where a campaign is refused, and kept in the audit.
+_NAMED, _NOTED = 3, 50
+
+Foreseen = Mapping[str, Any]
+
+
+def text_checker(runtime: "Runtime") -> "TextChecker":
+    """Make what looks at texts as customers would get them."""
+    from broadcaster.channels.sms import measure
+    from broadcaster.render.check import KindChecker
+    from broadcaster.render.launch_check import TextChecker
+
+    return TextChecker(
+        checker=KindChecker(renderer=runtime.renderer, measure=measure),
+        hosts=runtime.settings.link_hosts,
+        origin=runtime.settings.public_url,
+    )
+
+
+def concerns(runtime: "Runtime", campaign: Campaign) -> Sequence[Concern]:
+    """Say what keeps a campaign from being launched, and what should be known before.
+
+    What blocks comes first. NotFoundError for a kind that is not there.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    return _foreseen_and_checked(runtime, campaign, advisory)[1]
+
+
+def foreseen_and_checked(
+    runtime: "Runtime", campaign: Campaign, advisory: Advisory
+) -> tuple[dict[str, Any], Sequence[Concern]]:
+    """Give the forecast and what was found with it; ConflictError for what blocks.
+
+    Whatever the forecast raises where nothing was found that explains it.
+    """
+    foreseen, found, fault = _foreseen_and_checked(runtime, campaign, advisory)
+    require_launchable(campaign, found)
+    if foreseen is None:
+        raise fault or AssertionError
+    return foreseen, found
+
+
+def _foreseen_and_checked(
+    runtime: "Runtime", campaign: Campaign, advisory: Advisory
+) -> tuple[dict[str, Any] | None, Sequence[Concern], BroadcasterError | None]:
+    foreseen, fault = None, None
+    try:
+        foreseen = foresee(runtime, campaign)
+    except BroadcasterError as error:
+        # Texts that can not be rendered can not be measured either: the checks name them.
+        fault = error
+    return foreseen, check(runtime, campaign, advisory, foreseen), fault
+
+
+def check(
+    runtime: "Runtime", campaign: Campaign, advisory: Advisory, foreseen: Foreseen | None = None
+) -> Sequence[Concern]:
+    """Find what is wrong; without a forecast every locale counts as one that somebody gets."""
+    from broadcaster.render.launch_check import moments, wanted
+
+    kind = runtime.renderer.library.kind(advisory.kind)
+    checker = text_checker(runtime)
+    told: Mapping[str, int] = (
+        dict.fromkeys(kind.locales, 1) if foreseen is None else foreseen["locales"]
+    )
+    written = runtime.wordings.written(campaign.id) if advisory.wording else {}
+    found: list[Concern] = [
+        Concern(
+            check=Check.CHANNEL,
+            blocks=True,
+            place=channel.value,
+            problem=f"the kind {kind.name} has no {channel.value}",
+            remedy="Leave that channel out.",
+        )
+        for channel in campaign.channels
+        if channel not in kind.channels
+    ]
+    found += checker.kind(kind.name, [tag for tag in kind.locales if told.get(tag)])
+    for tag in kind.locales:
+        found += checker.locale(advisory, tag, campaign.channels, needed=bool(told.get(tag)))
+    found += checker.wording(advisory, written)
+    if foreseen is not None:
+        found += readiness.worded_in_part(map(place, advisory.wording), told)
+        people: Counter[tuple[str | None, str | None]] = Counter()
+        for row in foreseen["preferences"]:
+            if row["preferred"] != "others":
+                people[row["preferred"], row["told_in"]] += row["customers"]
+        found += readiness.languages(
+            wanted(runtime.renderer, kind, people),
+            in_a_hurry=readiness.hurried(campaign, advisory),
+        )
+    now = runtime.clock.now()
+    start = max(now, advisory.effective, campaign.scheduled_at or now)
+    zone = ZoneInfo(runtime.settings.time_zone)
+    found += readiness.in_time(advisory, moments(kind, advisory, zone), start, _finishes(foreseen))
+    return readiness.ordered(found)
+
+
+def require_launchable(campaign: Campaign, found: Sequence[Concern]) -> None:
+    """Refuse a campaign that something blocks; ConflictError names the first of it."""
+    blocking = [one for one in found if one.blocks]
+    if not blocking:
+        return
+    listed = "; ".join(str(one) for one in blocking[:_NAMED])
+    more = len(blocking) - _NAMED
+    rest = f" And {more} more." if more > 0 else ""
+    message = (
+        f"Campaign {campaign.name!r} can not be launched: {listed}{rest} 'broadcaster campaigns "
+        f"check {campaign.id}' shows all."
+    )
+    raise ConflictError(message)
+
+
+def noted(found: Sequence[Concern]) -> dict[str, object]:
+    """Give what the audit of an approval keeps of concerns that do not block."""
+    if not found:
+        return {}
+    return {"concerns": len(found), "concerned": [one.as_note() for one in found[:_NOTED]]}
+
+
+def _finishes(foreseen: Foreseen | None) -> datetime | None:
+    """Give when the last message has left, at the latest; None where nobody knows."""
+    time = (foreseen or {}).get("time")
+    if not time or not time["known"] or not time["finishes"]:
+        return None
+    return datetime.fromisoformat(time["finishes"][1])

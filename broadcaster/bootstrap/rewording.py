@@ -1,0 +1,139 @@
+"""Wording a part of a campaign anew: checked and shown before it is kept."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from broadcaster.bootstrap.checking import text_checker
+from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.message import Channel, SmsSize
+from broadcaster.domain.readiness import Concern, ordered
+from broadcaster.domain.wording import Written, key
+from broadcaster.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.render.kinds import Kind
+
+# Adapters are imported where they are built: a command loads only what it uses, and starts fast.
+# ruff: noqa: PLC0415
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reworded:
+    """What came of a wording: what was found, how the parts look with it, and whether it is kept.
+
+    `previews` has the rendered parts by path, HTML ones too. `approve_again` says that the campaign
+    was approved and is a draft now.
+    """
+
+    name: str
+    concerns: Sequence[Concern]
+    previews: Mapping[str, str]
+    size: SmsSize | None
+    kept: bool
+    approve_again: bool
+
+
+def reword(
+    runtime: "Runtime",
+    campaign: Campaign,
+    part: str,
+    locale: str,
+    text: str,
+    by: str,
+    *,
+    keep: bool = True,
+) -> Reworded:
+    """Check a wording, show it, and keep it unless something blocks it.
+
+    InvalidInputError naming the line where it is not in the language of wordings; ConflictError
+    when the campaign is under way already.
+    """
+    from broadcaster.render.worded import phrased
+
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    kind, tag = _place(runtime, campaign, advisory, part, locale)
+    tidy = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip("\n")
+    phrased(advisory, kind, part, tag, tidy)
+    name = key(part, tag)
+    changed = replace(advisory, wording={**advisory.wording, name: tidy})
+    checker = text_checker(runtime)
+    written = Written(
+        by=by, at=runtime.clock.now(), instead_of=checker.own_hash(advisory, part, tag)
+    )
+    shown = _previews(runtime, changed, kind, part, tag)
+    alone = replace(advisory, wording={name: tidy})
+    found = [
+        *checker.wording(alone, {name: written}),
+        *(
+            one
+            for one in checker.locale(changed, tag, kind.channels, needed=True)
+            if one.part in shown or one.part in kind.channels
+        ),
+    ]
+    blocked = any(one.blocks for one in found)
+    kept = keep and not blocked
+    return Reworded(
+        name=name,
+        concerns=ordered(found),
+        previews=shown,
+        size=checker.checker.measure(shown[part]) if part == "sms/body.txt" and shown else None,
+        kept=kept,
+        approve_again=kept and runtime.wordings.set(campaign.id, name, tidy, written),
+    )
+
+
+def own_text(runtime: "Runtime", campaign: Campaign, part: str, locale: str) -> str:
+    """Give the kind's own text of a part as a wording that can be changed.
+
+    What stands in it of contacts and of the reader is written as a template has it.
+    """
+    from broadcaster.render.starting import starting_text
+
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    kind, tag = _place(runtime, campaign, advisory, part, locale)
+    return starting_text(runtime.renderer, kind, advisory, part, tag)
+
+
+def _place(
+    runtime: "Runtime", campaign: Campaign, advisory: Advisory, part: str, locale: str
+) -> tuple["Kind", str]:
+    """Give the kind and the tag of a text that can be worded; InvalidInputError."""
+    from broadcaster.render.worded import require_part
+
+    kind = runtime.renderer.library.kind(advisory.kind)
+    tag = runtime.renderer.library.locale(locale).tag
+    if tag not in kind.locales:
+        problem = f"{kind.name} is not offered in {tag}, so nobody would get it"
+        raise InvalidInputError("locale", problem, f"Use one of {', '.join(kind.locales)}.")
+    require_part(kind, part)
+    channel = Channel(part.partition("/")[0])
+    used = {*campaign.channels, *((Channel.EMAIL,) if Channel.WEB in kind.channels else ())}
+    if channel not in used:
+        problem = f"the campaign does not go by {channel}"
+        raise InvalidInputError("part", problem, "Word a part of a channel that it uses.")
+    return kind, tag
+
+
+def _previews(
+    runtime: "Runtime", advisory: Advisory, kind: "Kind", part: str, tag: str
+) -> Mapping[str, str]:
+    """Render what a wording of a part changes; nothing of what can not be rendered."""
+    from broadcaster.errors import ConfigurationError
+    from broadcaster.render.check import parts_of, sample_reader
+    from broadcaster.render.worded import MADE_OF
+
+    changed = {part, *(made for made, sources in MADE_OF.items() if part in sources)}
+    reader = sample_reader(runtime.renderer.locales[tag])
+    shown: dict[str, str] = {}
+    for channel in kind.channels:
+        try:
+            content = runtime.renderer.preview(advisory, channel, tag, reader)
+        except ConfigurationError:
+            # The checks name the fault.
+            continue
+        shown |= {name: text for name, text in parts_of(content).items() if name in changed}
+    return shown

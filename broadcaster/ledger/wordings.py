@@ -1,0 +1,110 @@
+"""The wording of campaigns, as it is kept: with their advisories, and each change in the audit."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
+
+from broadcaster.domain.wording import REWORDABLE, Written, place
+from broadcaster.errors import ConflictError
+from broadcaster.ledger import reading
+from broadcaster.ledger.audit import note
+from broadcaster.ledger.validity import person
+
+_READ = """
+SELECT wording_written FROM advisory JOIN campaign ON campaign.advisory_id = advisory.id
+WHERE campaign.id = %s
+"""
+
+_SET = """
+UPDATE advisory SET wording = wording || %(wording)s,
+                    wording_written = wording_written || %(written)s
+WHERE id = %(advisory)s
+"""
+
+_CLEAR = """
+UPDATE advisory SET wording = wording - %(name)s, wording_written = wording_written - %(name)s
+WHERE id = %(advisory)s
+"""
+
+# What was approved is not what would be sent any more.
+_UNAPPROVE = """
+UPDATE campaign SET status = 'draft', approved_hash = NULL, approved_by = NULL, approved_at = NULL,
+                    forecast = NULL
+WHERE id = %s
+"""
+
+
+class Wordings:
+    """The wording of campaigns; changing it makes an approved campaign a draft again."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def written(self, campaign: int) -> Mapping[str, Written]:
+        """Tell of each text of a campaign who wrote it, when, and instead of what."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_READ, [campaign]).fetchone()
+        return {
+            name: Written(
+                by=one["by"], at=datetime.fromisoformat(one["at"]), instead_of=one["instead_of"]
+            )
+            for name, one in (row[0] if row else {}).items()
+        }
+
+    def set(self, campaign: int, name: str, text: str, written: Written) -> bool:
+        """Keep a text under its name; whether the campaign has to be approved again.
+
+        ConflictError when the campaign is not a draft or approved.
+        """
+        by = person("by", written.by)
+        kept = {"by": by, "at": written.at.isoformat(), "instead_of": written.instead_of}
+        given = {"wording": Jsonb({name: text}), "written": Jsonb({name: kept})}
+        with self._pool.connection() as connection:
+            return _change(connection, campaign, name, by, _SET, given, text)
+
+    def clear(self, campaign: int, name: str, by: str) -> bool:
+        """Go back to the kind's own text; as `set`."""
+        by = person("by", by)
+        with self._pool.connection() as connection:
+            return _change(connection, campaign, name, by, _CLEAR, {"name": name}, None)
+
+
+def _change(
+    connection: Connection[Any],
+    campaign: int,
+    name: str,
+    by: str,
+    statement: str,
+    given: Mapping[str, object],
+    text: str | None,
+) -> bool:
+    connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
+    found = reading.campaign(connection, campaign)
+    if found.status not in REWORDABLE:
+        message = (
+            f"Campaign {found.name!r} is {found.status.value}; its wording can only be changed "
+            "while it is a draft or approved. Make a new campaign, such as a correction."
+        )
+        raise ConflictError(message)
+    advisory = reading.advisory(connection, found.advisory_id)
+    former = advisory.wording.get(name)
+    if former == text:
+        return False
+    connection.execute(statement, {**given, "advisory": advisory.id})
+    if found.approved_hash is not None:
+        connection.execute(_UNAPPROVE, [campaign])
+    part, locale = place(name)
+    details = {"part": part, "locale": locale, "was": _hash(former), "is": _hash(text)}
+    note(connection, by, "wording", f"campaign {campaign}", details)
+    return found.approved_hash is not None
+
+
+def _hash(text: str | None) -> str | None:
+    """Name a text in the audit, which keeps none."""
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""Putting a kind into the organisation's own folder, whole or not at all, and taking it out."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.render.check import KindChecker
+from broadcaster.render.factlist import NAME
+from broadcaster.render.findings import Finding, Gravity
+from broadcaster.render.upload import Upload
+
+#: Folders whose names begin with a point are no kinds.
+_ASIDE = ".kind-"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What came of adding a kind: what was found, errors first, and whether it is in place."""
+
+    name: str
+    findings: Sequence[Finding]
+    placed: bool
+    replaced: bool
+
+
+def add(upload: Upload, own: Path, check: Callable[[Path], KindChecker], *, replace: bool) -> Added:
+    """Check a kind in a folder aside and move it to its place when nothing is wrong.
+
+    `check` gives what checks kinds with one more folder before all others. ConflictError when a
+    kind of this name is there and is not to be replaced.
+    """
+    target = own / upload.name
+    if target.exists() and not replace:
+        message = f"{upload.name} is in {own} already. Say --replace, or take another name."
+        raise ConflictError(message)
+    if upload.faults:
+        found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
+        return Added(name=upload.name, findings=found, placed=False, replaced=False)
+    with _aside(own) as staging:
+        _write(staging / upload.name, upload.files)
+        findings = [one for one in check(staging).check(upload.name) if one.kind == upload.name]
+        if any(one.gravity is Gravity.ERROR for one in findings):
+            return Added(name=upload.name, findings=findings, placed=False, replaced=False)
+        replaced = _move(staging / upload.name, target, staging / "former")
+    return Added(name=upload.name, findings=findings, placed=True, replaced=replaced)
+
+
+def remove(name: str, own: Path) -> None:
+    """Take a kind out of the organisation's folder; NotFoundError."""
+    target = own / name
+    if not NAME.fullmatch(name) or not target.is_dir() or target.is_symlink():
+        problem = f"{name[:60]!r} is not in {own}"
+        raise NotFoundError("kind", problem, "Only what was added there can be removed.")
+    with _aside(own) as staging:
+        try:
+            target.rename(staging / name)
+        except OSError as error:
+            raise _unwritable(own, error) from error
+
+
+@contextmanager
+def _aside(own: Path) -> Iterator[Path]:
+    """Give a new folder on the same disk, which no renderer reads; it goes in the end."""
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=own))
+    except OSError as error:
+        raise _unwritable(own, error) from error
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for path, data in files.items():
+        file = folder / path
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise _unwritable(folder.parent.parent, error) from error
+
+
+def _move(new: Path, target: Path, former: Path) -> bool:
+    """Move a folder to its place and the former one out of it; whether there was one.
+
+    Should the second step fail, the former one is put back.
+    """
+    try:
+        replaced = target.exists()
+        if replaced:
+            target.rename(former)
+        try:
+            # Fails where somebody else put a folder with files meanwhile.
+            new.rename(target)
+        except OSError:
+            if replaced:
+                former.rename(target)
+            raise
+    except OSError as error:
+        raise _unwritable(target.parent, error) from error
+    return replaced
+
+
+def _unwritable(folder: Path, error: OSError) -> InvalidInputError:
+    problem = f"{folder} cannot be changed ({error.strerror})"
+    return InvalidInputError("BROADCASTER_TEMPLATES", problem, "Name a folder that can be written.")
+
+
+def _finding(kind: str, path: str, problem: str, remedy: str) -> Finding:
+    return Finding(
+        gravity=Gravity.ERROR,
+        kind=kind,
+        part=path,
+        locale="",
+        place="",
+        problem=problem,
+        remedy=remedy,
+    )

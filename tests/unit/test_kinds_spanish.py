@@ -1,0 +1,100 @@
+"""Spanish, the fourth whole locale: one folder, and short in letters that cost one segment."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broadcaster.channels.sms import measure
+from broadcaster.domain.advisory import MessageType
+from broadcaster.domain.message import Channel
+from broadcaster.errors import NotFoundError
+from broadcaster.render.check import parts_of, sample_advisory, sample_reader
+from broadcaster.render.kinds import Kind
+from broadcaster.render.renderer import TemplateRenderer
+from tests.kind_scenes import KINDS, ROOT, scenes, shipped
+
+_ALL = (*KINDS, "remote_services")
+_OTHERS = ("ar", "en", "fr")
+#: What the page of an advisory says of each language in which it stands.
+_NAMED = ('hreflang="es"', ">Español<")
+
+
+@pytest.fixture(scope="module")
+def renderer() -> TemplateRenderer:
+    """Make a renderer of what is shipped."""
+    return shipped()
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> TemplateRenderer:
+    """Make one of the same kinds, whose locales lack the one folder."""
+    copy = tmp_path_factory.mktemp("without") / "locales"
+    shutil.copytree(ROOT / "locales", copy, ignore=lambda _, names: {"es"} & {*names})
+    return _renderer(copy)
+
+
+def _renderer(locales: Path) -> TemplateRenderer:
+    return TemplateRenderer(
+        [ROOT / "templates"], [locales], default_locale="ar", time_zone="Africa/Casablanca"
+    )
+
+
+def _told(renderer: TemplateRenderer, kind: Kind, tag: str) -> Iterator[tuple[str, str]]:
+    """Render all parts of a kind with its samples, but for the lines that name Spanish."""
+    advisory = sample_advisory(kind, kind.sample())
+    reader = sample_reader(renderer.locales[tag])
+    for channel in kind.channels:
+        for part, text in parts_of(renderer.render(advisory, channel, tag, reader)).items():
+            lines = (line.strip() for line in text.splitlines())
+            kept = (line for line in lines if line and not any(word in line for word in _NAMED))
+            yield part, "\n".join(kept)
+
+
+@pytest.mark.parametrize("name", _ALL)
+def test_one_folder_offers_a_kind_and_changes_nothing_else(
+    renderer: TemplateRenderer, without: TemplateRenderer, name: str
+) -> None:
+    """With it each channel speaks Spanish; others say what they said, and name it."""
+    kind, before = renderer.kinds[name], without.kinds[name]
+    assert {*kind.locales} - {*before.locales} == {"es"}
+    assert (before.channels, before.facts) == (kind.channels, kind.facts)
+    # A tag that no folder has leads to the default.
+    assert (without.choose(name, ["es"]), renderer.choose(name, ["es"])) == ("ar", "es")
+    with pytest.raises(NotFoundError, match="locale"):
+        without.render(
+            sample_advisory(before, before.sample()),
+            Channel.SMS,
+            "es",
+            sample_reader(without.locales["fr"]),
+        )
+    spanish = dict(_told(renderer, kind, "es"))
+    assert set(spanish) == set(kind.parts)
+    assert all(spanish.values())
+    for tag in _OTHERS:
+        now, then = (dict(_told(made, kind, tag)) for made in (renderer, without))
+        assert now == then
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_spanish_is_short_with_any_facts(renderer: TemplateRenderer, name: str) -> None:
+    """An update, which has the longest marker, is one SMS on one line; title and body fit."""
+    kind = renderer.kinds[name]
+    reader = sample_reader(renderer.locales["es"])
+    # A withdrawal tells of an end, and has no marker.
+    told_as = MessageType.CANCEL if name == "withdrawal" else MessageType.UPDATE
+    for facts in scenes(kind):
+        advisory = replace(sample_advisory(kind, facts), message_type=told_as)
+        parts = {
+            part: text
+            for channel in (Channel.SMS, Channel.PUSH)
+            for part, text in parts_of(renderer.render(advisory, channel, "es", reader)).items()
+        }
+        sms = parts.pop("sms/body.txt")
+        size = measure(sms)
+        assert (size.encoding, size.segments) == ("GSM-7", 1), sms
+        assert "\n" not in sms
+        for part, text in parts.items():
+            assert len(text) <= (kind.rule(part).max_characters or 0), text
