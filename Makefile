@@ -37,7 +37,7 @@ dev: $(READY) ## Run everything on this machine, simulated networks too, until C
 	@$(BIN)/broadcaster up --sandbox $(ARGS)
 
 test: $(READY) ## Run all tests, with real servers.
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-versions: $(READY) ## Run all tests on each Python from 3.11 to 3.13 that is here.
 	@set -e; for version in 3.11 3.12 3.13; do \
