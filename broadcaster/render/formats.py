@@ -8,6 +8,7 @@ value is isolated anyway: marks never leave here, and an SMS has blanks alone.
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel import Locale as BabelLocale
 from babel.dates import format_date, format_time, get_date_format, match_skeleton
@@ -124,10 +125,16 @@ def _pattern(skeleton: str, locale: Locale) -> str:
     Where CLDR has none for just these fields, the nearest one with its fields written out, as UTS
     35 says (section "Matching Skeletons"): Babel leaves them short.
     """
-    known = BabelLocale.parse(locale.formats).datetime_skeletons
-    nearest = match_skeleton(skeleton, known)
-    pattern = known[nearest].pattern if nearest else "d MMMM"
+    pattern = _nearest(skeleton, locale.formats) or "d MMMM"
     return re.sub(r"(?<!E)E{1,3}(?!E)", "EEEE", re.sub(r"(?<!M)M{3}(?!M)", "MMMM", pattern))
+
+
+@lru_cache(maxsize=500)
+def _nearest(skeleton: str, formats: str) -> str | None:
+    """Find CLDR's pattern for some fields; remembered, as Babel compares them with all it has."""
+    known = BabelLocale.parse(formats).datetime_skeletons
+    nearest = match_skeleton(skeleton, known)
+    return str(known[nearest].pattern) if nearest else None
 
 
 def _words(pattern: str, day: date, surface: Surface, locale: Locale, figures: str) -> Shown:
@@ -148,10 +155,10 @@ def _is_dear(text: str) -> bool:
 
 
 def _figures(skeleton: str, day: date, surface: Surface, locale: Locale) -> Shown:
-    babel = BabelLocale.parse(locale.formats)
-    nearest = match_skeleton(skeleton, babel.datetime_skeletons)
-    pattern = babel.datetime_skeletons[nearest].pattern if nearest else babel.date_formats["short"]
-    text = format_date(day, str(pattern), locale=locale.formats)
+    pattern = _nearest(skeleton, locale.formats)
+    if pattern is None:
+        pattern = str(BabelLocale.parse(locale.formats).date_formats["short"].pattern)
+    text = format_date(day, pattern, locale=locale.formats)
     return show_ltr(_clean(text, surface), surface, locale)
 
 
