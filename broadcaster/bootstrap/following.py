@@ -80,7 +80,8 @@ def follow(runtime: "Runtime", campaign: Campaign, asked: FollowUp) -> int:
         severity=found.advisory.severity if replaces else kind.severity,
         urgency=found.advisory.urgency if replaces else kind.urgency,
         certainty=found.advisory.certainty if replaces else kind.certainty,
-        effective=now,
+        # What takes the place of one that is to leave in the morning waits for it too.
+        effective=max(now, found.advisory.effective) if replaces else now,
         expires=asked.expires or _expires(found, now, replaces=replaces),
         segment=former.segment,
         expression=former.expression,

@@ -169,3 +169,26 @@ def test_what_can_not_follow_is_refused_by_name(town: Run, tmp_path: Path) -> No
         connection.execute("UPDATE advisory SET lapses_at = now()")
     assert "has passed" in town("campaigns", "status", "dark").out
     assert "foretold has passed" in town("doctor").out.replace("\n", " ")
+
+
+def test_what_takes_the_place_of_a_message_does_not_leave_before_it(
+    town: Run, tmp_path: Path, pool: Pool
+) -> None:
+    """One that is to leave in the morning is not corrected in the night."""
+    start = ("campaigns", "create", "dark", "--kind", "back", "--segment", "everybody")
+    morning = _soon(9)
+    given = ("--channels", "sms", "--effective", morning, *_facts(tmp_path, streets=[_ANFA]))
+    town(*start, *given)
+    _go(town, "dark")
+    made = [
+        _made(town, "correct", "dark", *_facts(tmp_path, streets=[_MAARIF]))["id"],
+        _made(town, "withdraw", "dark")["id"],
+    ]
+    with pool.connection() as connection:
+        starts = connection.execute(
+            "SELECT effective FROM advisory JOIN campaign ON advisory_id = advisory.id "
+            "WHERE campaign.id = ANY(%s) ORDER BY campaign.id",
+            [made],
+        ).fetchall()
+    assert starts[0] == (datetime.fromisoformat(morning),)
+    assert starts[1] < starts[0]
