@@ -14,6 +14,7 @@ from broadcaster.errors import ConflictError, UnavailableError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.resting import in_force
+from broadcaster.ports import TO_BE_FOLLOWED
 
 _ENDED = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
 
@@ -28,6 +29,8 @@ _OPEN = """
 SELECT count(*) FROM batch
 WHERE campaign_id = %s AND (NOT done OR lease_until IS NOT NULL OR settle_at IS NOT NULL)
 """
+
+_FOLLOWED = f"SELECT FROM campaign WHERE id = %s AND {TO_BE_FOLLOWED}"
 
 _CLASS = "SELECT class FROM advisory WHERE id = %s"
 
@@ -131,6 +134,9 @@ def _require_ended(
     if open_:
         remedy = "Wait until 'campaigns status' shows nothing planned or in doubt."
         raise _refused(found, f"has {open_} batches with something open", remedy)
+    if connection.execute(_FOLLOWED, [campaign]).fetchone() is not None:
+        remedy = "Wait until that is planned, or cancel it."
+        raise _refused(found, "is followed by one that has to know whom it told", remedy)
     table = connection.execute("SELECT to_regclass(%s)", [f"delivery_{campaign}"]).fetchone()
     if table == (None,):
         raise _refused(found, "has no deliveries", "There is nothing to archive.")

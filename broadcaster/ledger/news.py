@@ -37,6 +37,9 @@ UPDATE delivery SET
                   WHEN rule.after = 'deferred' THEN COALESCE(news.due_at, %(now)s)
                   WHEN rule.after = 'unknown' THEN %(now)s END,
     asked = CASE WHEN rule.effect = 'applied' THEN 0 ELSE delivery.asked END,
+    -- Its first message may have been read, whatever becomes of the next.
+    doubted = CASE WHEN delivery.status = 'unknown' AND news.event = 'resend' THEN true
+                   ELSE delivery.doubted END,
     -- One in doubt keeps the time of its claim: that is when its request left.
     updated_at = CASE WHEN rule.effect = 'applied' AND rule.after <> 'unknown'
                       THEN %(now)s ELSE delivery.updated_at END

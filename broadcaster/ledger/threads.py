@@ -24,6 +24,14 @@ LAPSED = (
 # The first advisory stands for its thread: who launches what follows in it takes turns.
 _LOCK = "SELECT FROM advisory WHERE id = %s FOR NO KEY UPDATE"
 
+# Whoever archives one of them, or forgets its people, does so before, or sees that it is followed.
+_KEEP = """
+SELECT FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
+WHERE (advisory.id = %(first)s OR advisory.thread_id = %(first)s)
+  AND campaign.planned_at IS NOT NULL
+ORDER BY campaign.id FOR NO KEY UPDATE OF campaign
+"""
+
 _THREAD = """
 SELECT campaign.id, campaign.name, campaign.status, campaign.planned_at,
        campaign.superseded_by, campaign.archived_at IS NOT NULL,
@@ -142,6 +150,7 @@ def supersede(
     ConflictError when the thread has gone on since the follow-up was made.
     """
     connection.execute(_LOCK, [advisory.first])
+    connection.execute(_KEEP, {"first": advisory.first})
     others = [one for one in members(connection, advisory.first) if one.campaign != found.id]
     last = latest(others)
     if last.version >= advisory.version:

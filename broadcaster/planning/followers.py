@@ -1,10 +1,11 @@
 """Whom a follow-up tells: those who got the former message, where they got it.
 
 Of each address the thread has told at most one thing last. It was told when a provider took a
-message of any campaign of the thread, or may have taken it: who is in doubt may have read it. Then
-it gets every message that follows, whatever became of those between. Where nothing was told and the
-last message gave way before it left, an update or a correction takes its place: it says all that
-the former one said. A withdrawal or an all clear does not, because they have nothing to take back.
+message of any campaign of the thread, or may have taken it: who is in doubt may have read it, also
+where a second message was to be sent for that. Then it gets every message that follows, whatever
+became of those between. Where nothing was told and the last message gave way before it left, an
+update or a correction takes its place: it says all that the former one said. A withdrawal or an all
+clear does not, because they have nothing to take back.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,8 @@ _ADDRESSES: LiteralString = """
     SELECT DISTINCT ON (address_id) customer_id, channel, address_id, campaign_id, told, gave_way
     FROM (
         SELECT customer_id, channel, address_id, campaign_id,
-               status IN ('submitting', 'accepted', 'unknown', 'delivered') AS told,
+               status IN ('submitting', 'accepted', 'unknown', 'delivered')
+               OR doubted IS TRUE AS told,
                status IN ('planned', 'deferred')
                OR (status = 'cancelled' AND reason = 'superseded'
                    AND starts_with(code, %(plan_mark)s)) AS gave_way

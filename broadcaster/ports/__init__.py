@@ -29,6 +29,7 @@ from broadcaster.ports.keeping import (
 )
 from broadcaster.ports.planned import (
     LEFT_OUT,
+    TO_BE_FOLLOWED,
 )
 from broadcaster.ports.publishing import (
     Editing,
@@ -100,6 +101,7 @@ __all__ = [
     "RULES_IN_FORCE",
     "STORING",
     "SUPERSEDED_BY",
+    "TO_BE_FOLLOWED",
     "Audience",
     "Callback",
     "Change",

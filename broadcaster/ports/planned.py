@@ -20,3 +20,14 @@ _LATER: LiteralString = """
 
 #: A condition on `delivery`: the plan of `%(campaign)s` left it out. The campaign is not archived.
 LEFT_OUT: LiteralString = "(delivery.number > " + _TOLD + " AND delivery.number < " + _LATER + ")"
+
+#: A condition on `campaign`: what follows it in its thread was launched and is not planned yet, so
+#: whom it told, and where, has still to be known here.
+TO_BE_FOLLOWED: LiteralString = """
+EXISTS (SELECT FROM advisory AS told
+        JOIN advisory AS news
+          ON news.thread_id IN (told.id, told.thread_id) AND news.version > told.version
+        JOIN campaign AS follower ON follower.advisory_id = news.id
+        WHERE told.id = campaign.advisory_id
+          AND follower.planned_at IS NULL AND follower.status IN ('launched', 'paused'))
+"""

@@ -21,6 +21,7 @@ from broadcaster.errors import ConfigurationError, ConflictError, NotFoundError
 from broadcaster.ports import (
     KNOWN_KEYS,
     PLANNING_LANES,
+    TO_BE_FOLLOWED,
     Place,
     Sealer,
     Vault,
@@ -34,18 +35,18 @@ from broadcaster.privacy.audit import note, subject
 from broadcaster.privacy.barring import bar, remember
 
 # What may still be needed to keep the person safe, or to know what became of a message.
-_KEPT_BY = """
+_KEPT_BY = f"""
 SELECT campaign.name, delivery.status, advisory.class, advisory.expires
 FROM delivery
 JOIN campaign ON campaign.id = delivery.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE delivery.campaign_id = ANY(%(campaigns)s) AND delivery.customer_id = %(customer)s
-  AND campaign.status <> 'cancelled'
+  AND (campaign.status <> 'cancelled' OR {TO_BE_FOLLOWED})
   AND (delivery.status = 'submitting'
        OR advisory.expires > %(now)s
           AND (delivery.status = 'unknown' OR advisory.class = 'safety'))
 ORDER BY advisory.class DESC, campaign.id LIMIT 1
-"""
+"""  # noqa: S608  (our own constant)
 
 _WITHDRAW = """
 UPDATE delivery SET status = 'suppressed', reason = 'opted_out', due_at = NULL, updated_at = %(now)s

@@ -18,32 +18,32 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.message import MessageClass
-from broadcaster.ports import KNOWN_KEYS, Sealer, Vault
+from broadcaster.ports import KNOWN_KEYS, TO_BE_FOLLOWED, Sealer, Vault
 from broadcaster.privacy import archives, disuse, spent, tables
 from broadcaster.privacy.alone import alone
 from broadcaster.privacy.audit import note
 from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
 
-_DUE = """
+_DUE = f"""
 SELECT campaign.id, campaign.name, advisory.class, campaign.finished_at, campaign.archive
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.status IN ('completed', 'cancelled') AND campaign.pseudonymised_at IS NULL
-  AND campaign.planned_at IS NOT NULL
+  AND campaign.planned_at IS NOT NULL AND NOT {TO_BE_FOLLOWED}
   AND campaign.finished_at < CASE advisory.class
       WHEN 'safety' THEN %(safety)s::timestamptz
       WHEN 'promotional' THEN %(promotional)s::timestamptz
       ELSE %(service)s::timestamptz END
 ORDER BY campaign.finished_at, campaign.id
-"""
+"""  # noqa: S608  (our own constant)
 
 _STILL = "SELECT archive FROM campaign WHERE id = %s AND pseudonymised_at IS NULL"
 
 # Of the campaign that is still as it was seen; whoever erases a person in it waits.
-_LOCK = """
+_LOCK = f"""
 SELECT id FROM campaign WHERE id = %(campaign)s AND pseudonymised_at IS NULL
-  AND archive IS NOT DISTINCT FROM %(archive)s
+  AND archive IS NOT DISTINCT FROM %(archive)s AND NOT {TO_BE_FOLLOWED}
 FOR UPDATE
-"""
+"""  # noqa: S608  (our own constant)
 
 # A hexadecimal of 15 digits is 60 bits, of which 56 are random: below zero, as no customer is.
 _PEOPLE = """

@@ -15,6 +15,7 @@ from broadcaster.audience.areas.version import Listed
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.segments import Segments
 from broadcaster.audience.store import Customers
+from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.message import Address, Channel, MessageClass, Scheme
 from broadcaster.errors import ConfigurationError, ConflictError
 from broadcaster.planning.openings import Openings
@@ -191,6 +192,23 @@ def test_erasure_waits_for_what_is_needed_now(
     assert town.rows.ask("SELECT count(*) FROM customer WHERE sealed IS NOT NULL") == [(3,)]
     town.rows.tell("UPDATE delivery SET status = 'delivered'")
     assert erase(town, now=NOON + timedelta(days=3)).found
+
+
+def test_erasure_waits_for_what_puts_right_what_the_person_was_told(town: Town) -> None:
+    """A launched follow-up has stopped the alert, and does not know yet whom that told."""
+    safety = {"message_class": MessageClass.SAFETY}
+    alert = town.rows.running(3, 1000, name="alert", **safety)
+    town.rows.tell("UPDATE delivery SET status = 'delivered'")
+    town.rows.tell("UPDATE batch SET done = true")
+    advisory = town.rows.campaigns.get(str(alert)).advisory_id
+    withdrawal = {"message_type": MessageType.CANCEL, "follows": advisory}
+    made = town.rows.launched(name="withdrawal", **withdrawal, **safety)
+    with pytest.raises(ConflictError, match="'alert' protects this customer until"):
+        erase(town)
+    town.rows.planner().plan(made, NOON)
+    assert town.rows.statuses(made) == ["planned"] * 3
+    town.rows.campaigns.cancel(made, "amina", NOON)
+    assert erase(town).found
 
 
 def test_erasure_waits_for_a_campaign_whose_expression_names_the_person(town: Town) -> None:

@@ -1,9 +1,11 @@
 """Where a customer is told stays what their addresses say, whatever is done to those."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +108,27 @@ def test_many_addresses_that_come_at_once_are_kept_by_one_statement(database_url
         )
         found = connection.execute("SELECT count(*), bool_and(shares) FROM reach").fetchone()
         assert found == (_PEOPLE, True)
+
+
+@pytest.mark.parametrize("same", ["customer", "address"])
+def test_two_who_give_addresses_at_once_hide_nothing_from_each_other(
+    database_url: str, same: str
+) -> None:
+    """Neither what a customer was given by the other, nor that both were given one address."""
+    with _town(database_url) as connection:
+        connection.commit()
+    given = "INSERT INTO customer_address VALUES (%s, %s, 1, %s)"
+    second = (1, "email", 11) if same == "customer" else (2, "sms", 10)
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(database_url) as one:
+        one.execute(given, [1, "sms", 10])
+        with psycopg.connect(database_url) as other:
+            later = threads.submit(other.execute, given, list(second))
+            wait([later], timeout=0.3)
+            one.commit()
+            later.result(timeout=10)
+            other.commit()
+        kept = "SELECT customer_id, sms, email, push FROM reach ORDER BY customer_id"
+        assert one.execute(kept).fetchall() == one.execute(_WANTED).fetchall()
+        sharing = one.execute(_SHARING + "ORDER BY 1").fetchall()
+        shares = "SELECT customer_id FROM reach WHERE shares ORDER BY 1"
+        assert one.execute(shares).fetchall() == sharing
