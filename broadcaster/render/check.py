@@ -121,11 +121,19 @@ class KindChecker:
             yield replace(_finding(kind.name, part, "", place, fault), gravity=gravity)
 
     def _locale(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
+        awaited = self.renderer.library.awaits(kind.name, locale)
+        if awaited is None and self._is_left_out(kind, locale):
+            fault = Fault(
+                "is not translated at all, so that its readers get another of their languages",
+                "Translate it, or leave it so: a kind is offered where it is whole.",
+            )
+            finding = _finding(kind.name, "", locale.tag, "", fault)
+            yield replace(finding, gravity=Gravity.WARNING)
+            return
         found = [*self._translations(kind, locale)]
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
             found += self._scenes(kind, locale)
-        awaited = self.renderer.library.awaits(kind.name, locale)
         if awaited is None:
             yield from found
             return
@@ -139,6 +147,15 @@ class KindChecker:
         for finding in found:
             if not finding.problem.startswith("is not translated"):
                 yield replace(finding, gravity=Gravity.WARNING)
+
+    def _is_left_out(self, kind: Kind, locale: Locale) -> bool:
+        """Tell whether nobody began to translate a kind, which the default locale may not lack."""
+        if locale.source or locale.tag == self.renderer.locales.default:
+            return False
+        catalogue = self.renderer.library.catalogues[locale.tag]
+        uses = self.renderer.library.uses(kind.name)
+        own = {use.key for use in uses if use.template.startswith(f"{kind.name}/")}
+        return bool(own) and own.isdisjoint({*catalogue.forms, *catalogue.doubtful})
 
     def _translations(self, kind: Kind, locale: Locale) -> Iterator[Finding]:
         if locale.source:

@@ -142,7 +142,6 @@ def test_no_public_page_says_what_nobody_can_translate(
         ("GET", f"/preferences/{known}", b""),
         ("POST", f"/preferences/{known}", b"shown=email&email=service"),
         ("POST", f"/preferences/{known}", b"shown=pigeon"),
-        ("GET", "/advisories/1", b""),
         ("GET", "/advisories/7", b""),
     ):
         answer = site.ask(f"{path}?lang=fr", method=method, body=body or None)

