@@ -103,7 +103,9 @@ def check(
         found += checker.locale(advisory, tag, campaign.channels, needed=bool(told.get(tag)))
     found += checker.wording(advisory, written)
     if foreseen is not None:
-        found += readiness.worded_in_part(map(place, advisory.wording), told)
+        found += readiness.worded_in_part(
+            map(place, advisory.wording), told, foreseen["by_channel_and_locale"]
+        )
         people: Counter[tuple[str | None, str | None]] = Counter()
         for row in foreseen["preferences"]:
             if row["preferred"] != "others":
@@ -115,7 +117,9 @@ def check(
     now = runtime.clock.now()
     start = max(now, advisory.effective, campaign.scheduled_at or now)
     zone = ZoneInfo(runtime.settings.time_zone)
-    found += readiness.in_time(advisory, moments(kind, advisory, zone), start, _finishes(foreseen))
+    found += readiness.in_time(
+        advisory, moments(kind, advisory, zone), start, _finishes(foreseen), zone
+    )
     return readiness.ordered(found)
 
 

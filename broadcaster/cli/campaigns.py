@@ -130,7 +130,8 @@ def check(campaign: Which, json: Json = False) -> None:
     else:
         wording.show_concerns(concerns)
         notes = len(concerns) - blocking
-        typer.echo(f"Campaign {found.id}: {blocking or 'nothing'} blocks it; {notes} to note.")
+        blocks = f"{blocking} block{'s' * (blocking == 1)}" if blocking else "nothing blocks"
+        typer.echo(f"Campaign {found.id}: {blocks} it; {notes} to note.")
     if blocking:
         raise typer.Exit(1)
 

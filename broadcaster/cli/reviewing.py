@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from broadcaster.cli.folders import Json, Locales, Templates, in_force, kinds_in
+from broadcaster.domain.english import number_of
 from broadcaster.errors import ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def show(
     json_: Json = False,
 ) -> None:
     """Show where the texts of each kind stand, since when, by whom, and whether they are sent."""
-    from broadcaster.render.coverage import counted
+    from broadcaster.render.coverage import number_of
 
     checker = in_force(templates, locales)
     library = checker.renderer.library
     kinds = kinds_in(templates, checker) if kind is None else [library.kind(kind).name]
-    chosen = counted(checker.renderer) if locale is None else [_real(library, locale)]
+    chosen = number_of(checker.renderer) if locale is None else [_real(library, locale)]
     records = [_record(library, name, one) for one in chosen for name in kinds]
     if json_:
         typer.echo(json.dumps(records, ensure_ascii=False, indent=2))
@@ -78,7 +79,7 @@ def approve(
     name, spoken = library.kind(kind).name, _real(library, locale)
     lacking = library.missing(library.uses(name), spoken)
     if lacking:
-        problem = f"{len(lacking)} texts of {name} are not translated in {spoken.tag}, or fuzzy."
+        problem = f"{name}: {number_of(len(lacking), 'text is', 'texts are')} not translated in {spoken.tag}, or fuzzy."
         raise ConflictError(f"{problem} Translate them before somebody approves them.")
     texts = library.text_fingerprint(name, spoken)
     made = reviews.approval(by, datetime.now(UTC), texts, native=native)

@@ -13,6 +13,7 @@ from broadcaster.domain.message import (
     SmsContent,
     SmsSize,
 )
+from broadcaster.domain.english import number_of
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.findings import Finding, Gravity
@@ -139,7 +140,7 @@ class KindChecker:
             return
         problem = f"awaits {awaited} and is not sent to customers"
         if missing:
-            problem += f"; {len(missing)} texts are not translated"
+            problem += f"; {number_of(len(missing), 'text is', 'texts are')} not translated"
         yield replace(
             _finding(kind.name, "", locale.tag, "", Fault(problem, "Have it written and read.")),
             gravity=Gravity.INFO,

@@ -226,6 +226,18 @@ def test_times_are_compared_with_when_the_messages_leave(
     assert all(one.place and one.remedy for one in found)
 
 
+def test_a_cut_that_began_and_is_still_to_end_is_not_over() -> None:
+    """The latest of all times counts, also one that lapses; times are those of the utility."""
+    cut = [
+        Moment(fact="since", at=NOON - HOUR),
+        Moment(fact="restoration", at=NOON + 3 * HOUR, lapses=True),
+    ]
+    assert list(readiness.in_time(builders.advisory(), cut, NOON)) == []
+    zone = ZoneInfo("Africa/Casablanca")
+    (found,) = readiness.in_time(builders.advisory(), cut[:1], NOON, None, zone)
+    assert (NOON - HOUR).astimezone(zone).isoformat(sep=" ", timespec="minutes") in found.problem
+
+
 def test_moments_are_those_of_the_facts(texts: TemplateRenderer) -> None:
     """Times that lapse are marked; each is in UTC."""
     kind = texts.kinds["made"]
@@ -274,8 +286,14 @@ def test_who_wants_which_language_is_counted(tmp_path_factory: pytest.TempPathFa
 def test_a_part_that_is_worded_in_some_locales_alone_is_noted() -> None:
     """Locales in which nobody is told, or that are worded too, are no concern."""
     worded = [("sms/body.txt", "fr"), ("push/title.txt", "fr"), ("push/title.txt", "ar")]
-    found = list(readiness.worded_in_part(worded, {"fr": 5, "ar": 3, "en": 0}))
+    needed = {"fr": 5, "ar": 3, "en": 0}
+    found = list(readiness.worded_in_part(worded, needed, {"sms": {"ar": 1}, "push": {"ar": 2}}))
     assert [(one.part, one.locale, one.blocks) for one in found] == [("sms/body.txt", "ar", False)]
+    # Its own channel alone counts, not what others get; of what has no count none is made up.
+    assert found[0].problem == "is worded in fr alone, and 1 message says the kind's own text"
+    assert list(readiness.worded_in_part(worded, needed, {"sms": {"fr": 5}})) == []
+    (page,) = readiness.worded_in_part([("email/body.txt", "fr")], needed, {"sms": {"ar": 3}})
+    assert page.problem == "is worded in fr alone, and others say the kind's own text"
 
 
 def test_what_is_urgent_protects_life_or_follows_is_hurried() -> None:
