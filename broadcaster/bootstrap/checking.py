@@ -114,6 +114,7 @@ def check(
             wanted(runtime.renderer, kind, people),
             in_a_hurry=readiness.hurried(campaign, advisory),
         )
+    found += nothing_new(runtime, campaign, advisory)
     now = runtime.clock.now()
     start = max(now, advisory.effective, campaign.scheduled_at or now)
     zone = ZoneInfo(runtime.settings.time_zone)
@@ -121,6 +122,35 @@ def check(
         advisory, moments(kind, advisory, zone), start, _finishes(foreseen), zone
     )
     return readiness.ordered(found)
+
+
+def nothing_new(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> Sequence[Concern]:
+    """Say that an update or a correction says what the message before it said already."""
+    if advisory.follows is None or not advisory.message_type.replaces:
+        return ()
+    former = runtime.ledger.advisory(advisory.follows)
+    same = (
+        former.kind == advisory.kind
+        and former.facts == advisory.facts
+        and former.wording == advisory.wording
+        and former.expires == advisory.expires
+    )
+    told = [one for one in runtime.threads.of(campaign.id) if one.advisory == former.id]
+    # The kind itself may have been mended since.
+    if not same or not all(
+        runtime.unchanged(runtime.campaigns.get(str(one.campaign)), former) for one in told
+    ):
+        return ()
+    number = told[0].campaign if told else former.id
+    return [
+        Concern(
+            check=Check.SAME,
+            blocks=True,
+            problem=f"nothing differs from campaign {number}",
+            remedy=f"Give what is new: 'campaigns facts {campaign.id} --file …', or 'campaigns "
+            f"wording set {campaign.id} …'; or drop it with 'campaigns cancel {campaign.id}'.",
+        )
+    ]
 
 
 def require_launchable(campaign: Campaign, found: Sequence[Concern]) -> None:

@@ -86,6 +86,20 @@ def reword(
     )
 
 
+def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], by: str) -> bool:
+    """Set facts anew, those that were given over the others; whether to approve it again.
+
+    InvalidInputError names the fact; ConflictError when the campaign is under way already.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    kind = runtime.renderer.library.kind(advisory.kind)
+    # Its kind may have lost a fact since.
+    former = {name: value for name, value in advisory.facts.items() if name in kind.facts}
+    facts = kind.resolve({**former, **given})
+    kind.require_ahead(facts, max(advisory.effective, runtime.clock.now()))
+    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by)
+
+
 def own_text(runtime: "Runtime", campaign: Campaign, part: str, locale: str) -> str:
     """Give the kind's own text of a part as a wording that can be changed.
 

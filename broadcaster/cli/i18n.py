@@ -148,7 +148,7 @@ def compile_(
         _print_json(written)
     else:
         for one in written:
-            typer.echo(f"{one['file']}: {number_of(one['texts'], 'text')}.")
+            typer.echo(f"{one['file']}: {number_of(int(str(one['texts'])), 'text')}.")
 
 
 @app.command()

@@ -41,12 +41,12 @@ def show(
     json_: Json = False,
 ) -> None:
     """Show where the texts of each kind stand, since when, by whom, and whether they are sent."""
-    from broadcaster.render.coverage import number_of
+    from broadcaster.render.coverage import counted
 
     checker = in_force(templates, locales)
     library = checker.renderer.library
     kinds = kinds_in(templates, checker) if kind is None else [library.kind(kind).name]
-    chosen = number_of(checker.renderer) if locale is None else [_real(library, locale)]
+    chosen = counted(checker.renderer) if locale is None else [_real(library, locale)]
     records = [_record(library, name, one) for one in chosen for name in kinds]
     if json_:
         typer.echo(json.dumps(records, ensure_ascii=False, indent=2))
@@ -79,7 +79,8 @@ def approve(
     name, spoken = library.kind(kind).name, _real(library, locale)
     lacking = library.missing(library.uses(name), spoken)
     if lacking:
-        problem = f"{name}: {number_of(len(lacking), 'text is', 'texts are')} not translated in {spoken.tag}, or fuzzy."
+        some = number_of(len(lacking), "text is", "texts are")
+        problem = f"{name}: {some} not translated in {spoken.tag}, or fuzzy."
         raise ConflictError(f"{problem} Translate them before somebody approves them.")
     texts = library.text_fingerprint(name, spoken)
     made = reviews.approval(by, datetime.now(UTC), texts, native=native)

@@ -32,6 +32,8 @@ class Check(StrEnum):
     LAPSED = "lapsed"
     #: The validity of the advisory, beside its facts.
     VALIDITY = "validity"
+    #: A follow-up that says nothing else than what it follows.
+    SAME = "same"
     #: The campaign's own wording.
     WORDING = "wording"
 
@@ -104,12 +106,13 @@ def in_time(
     `start` is when the first can leave, `finishes` when the last has, at the latest; None where
     nobody knows. Times are written as they are in `zone`.
     """
+    ends = _time(advisory.expires, zone)
     if advisory.expires <= start:
         yield Concern(
             check=Check.VALIDITY,
             blocks=True,
             place="expires",
-            problem=f"the validity ends at {_time(advisory.expires, zone)}, before anything can leave",
+            problem=f"the validity ends at {ends}, before anything can leave",
             remedy="Make a new campaign with a later end.",
         )
         return
@@ -174,11 +177,12 @@ def _over(
     if latest is None or latest.lapses or advisory.urgency is Urgency.PAST:
         return
     if latest.at <= start:
+        at = _time(latest.at, zone)
         yield Concern(
             check=Check.VALIDITY,
             blocks=False,
             place=f"facts.{latest.fact}",
-            problem=f"all that it tells of is over by {_time(latest.at, zone)}, before anything leaves",
+            problem=f"all that it tells of is over by {at}, before anything leaves",
             remedy="See whether it still needs to be told, and correct the times.",
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from broadcaster.domain.advisory import Advisory, FactValue
+from broadcaster.domain.english import number_of
 from broadcaster.domain.message import (
     Channel,
     Content,
@@ -13,7 +14,6 @@ from broadcaster.domain.message import (
     SmsContent,
     SmsSize,
 )
-from broadcaster.domain.english import number_of
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.findings import Finding, Gravity

@@ -208,7 +208,9 @@ class Grammar:
         """Refuse what is no value; what is misspelt is told with what there is."""
         called = piece(node)
         if not isinstance(node, nodes.Name | nodes.Getattr):
-            return self._refuse(node, f"puts out {called.problem}; a wording can not", called.remedy)
+            return self._refuse(
+                node, f"puts out {called.problem}; a wording can not", called.remedy
+            )
         known = ", ".join(self.vocabulary.facts)
         remedy = f"Facts are {known}." if _field(node, "facts") else called.remedy
         return self._refuse(node, f"has {called.problem}, which is not there", remedy)
@@ -223,7 +225,9 @@ class Grammar:
         if kind not in takes:
             filters = [name for name, types in _TAKES.items() if kind in types]
             remedy = f"Write it with {' or '.join(f'|{one}' for one in filters)}."
-            problem = f"shows {piece(node).problem}, a {kind.value}, in a way that it can not be shown"
+            problem = (
+                f"shows {piece(node).problem}, a {kind.value}, in a way that it can not be shown"
+            )
             raise self._refuse(node, problem, remedy if kind not in _PLAIN else "Leave the filter.")
 
     def _guard(self, node: nodes.Node, fact: str | None, scope: _Scope) -> None:

@@ -68,7 +68,9 @@ class TranslationChecker:
         wanted = {entry.key for entry in domain.texts.entries}
         elsewhere = {entry.key for entry in domain.others.entries} if domain.others else set()
         new, gone = len(wanted - held), len(held - wanted - elsewhere)
-        problem = f"is stale: it lacks {number_of(new, 'text')} and has {gone} that nothing asks for"
+        problem = (
+            f"is stale: it lacks {number_of(new, 'text')} and has {gone} that nothing asks for"
+        )
         if not new and not gone:
             problem = "is stale: its places, notes or layout are not those of its texts"
         tag = "" if path.suffix == ".pot" else path.parent.parent.name

@@ -87,6 +87,34 @@ def test_a_text_that_nobody_should_get_blocks(
     assert all(one.remedy and one.locale == tag for one in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "problem"),
+    [
+        ("Appelez le 0522 99 99 99", [True], "phone number '0522 99 99 99'"),
+        ("Appelez le +212 522 99 99 99.", [True], "phone number '+212 522 99 99 99'"),
+        ("اتصلوا ب ٠٥٢٢٩٩٩٩٩٩", [True], "phone number"),
+        ("Écrivez à autre@client.lydec.ma", [True], "mailbox 'autre@client.lydec.ma'"),
+        ("Appelez le 0522 31 20 20", [False], "which is facts.call_centre"),
+        ("Appelez le +212522312020", [False], "which is facts.call_centre"),
+        ("Voir client.lydec.ma.", [False], "which is facts.online"),
+        ("Compte 123456789012", [False], "the number '123456789012'"),
+        (
+            "Le 21/03/2026, 01-05-2026, 2026-05-01, en 2025-2026, de 08:00 à 14:00, 1 200 m3",
+            [],
+            "",
+        ),
+    ],
+)
+def test_contacts_that_are_written_by_hand_are_told(
+    texts: TemplateRenderer, text: str, expected: list[bool], problem: str
+) -> None:
+    """One that is no contact blocks; one that is, and another number, is a note; a date is none."""
+    advised = wordings.worded(wordings.advisory(texts), "sms/body.txt", text)
+    found = list(checker(texts).wording(advised, _written(texts, advised)))
+    assert [one.blocks for one in found] == expected
+    assert all(problem in one.problem and one.remedy for one in found)
+
+
 def test_hosts_that_the_organisation_names_are_ours(texts: TemplateRenderer) -> None:
     """A host of the setting and its subdomains may be linked to, and the product's own pages."""
     text = "{{ facts.call_centre }} https://www.lydec.ma/a {{ reader.page_url }}"
