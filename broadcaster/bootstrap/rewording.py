@@ -100,16 +100,20 @@ def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], 
     return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by)
 
 
-def own_text(runtime: "Runtime", campaign: Campaign, part: str, locale: str) -> str:
+def own_text(
+    runtime: "Runtime", campaign: Campaign, part: str, locale: str
+) -> tuple[str, Sequence[str]]:
     """Give the kind's own text of a part as a wording that can be changed.
 
-    What stands in it of contacts and of the reader is written as a template has it.
+    What stands in it of facts and of the reader is written as a template has it; the facts of
+    which the value had to be written out are named beside it.
     """
-    from broadcaster.render.starting import starting_text
+    from broadcaster.render.starting import frozen, starting_text
 
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     kind, tag = _place(runtime, campaign, advisory, part, locale)
-    return starting_text(runtime.renderer, kind, advisory, part, tag)
+    text = starting_text(runtime.renderer, kind, advisory, part, tag)
+    return text, frozen(runtime.renderer, kind, advisory, tag, text)
 
 
 def _place(

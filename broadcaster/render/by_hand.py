@@ -19,9 +19,8 @@ _DATES = re.compile(
 _NUMBER = re.compile(r"\+?\(?\d(?:[ .()\u00a0\u202f-]{0,2}\d){5,}")
 _MAILBOX = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _ADDRESS = re.compile(r"(?:https://)?(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/[^\s<>\"'،؛]*)?")
-#: What is called has so many digits at least, and begins with one of these.
-_CALLED, _BEGINNINGS = 8, ("+", "0")
-_MOST = 15
+#: What is called has so many digits, at least and at most, and begins with + or 0.
+_CALLED, _MOST = 8, 15
 
 
 class Written(NamedTuple):
@@ -57,7 +56,7 @@ def by_hand(
         name = phones.get(digits.lstrip("0"))
         if name:
             yield _known(found, name)
-        elif _CALLED <= len(digits) <= _MOST and found.lstrip("(").startswith(_BEGINNINGS):
+        elif _CALLED <= len(digits) <= _MOST and (digits[0] == "0" or "+" in found):
             yield _unknown("phone number", found)
         else:
             problem = f"has the number {found!r} written by hand"

@@ -207,7 +207,8 @@ class Grammar:
     def _absent(self, node: nodes.Node) -> InvalidInputError:
         """Refuse what is no value; what is misspelt is told with what there is."""
         called = piece(node)
-        if not isinstance(node, nodes.Name | nodes.Getattr):
+        named = node.node if isinstance(node, nodes.Getattr) else node
+        if not isinstance(named, nodes.Name):
             return self._refuse(
                 node, f"puts out {called.problem}; a wording can not", called.remedy
             )
