@@ -78,7 +78,8 @@ def frozen(
     found = []
     for fact in kind.facts.values():
         value = advisory.facts.get(fact.name)
-        if value is None:
+        # The word of a choice stands in no text but by chance.
+        if value is None or fact.type is FactType.CHOICE:
             continue
         shown = show_fact(fact, value, Surface.TEXT, locale)
         pieces = shown if fact.type in {FactType.LIST, FactType.PLACES} else (shown,)
