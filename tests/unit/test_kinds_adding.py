@@ -181,6 +181,10 @@ def _encrypted(file: Path) -> Path:
     return file
 
 
+_TOO_DEEP = "a = " + "[" * 90_000
+_TOO_MANY_PARTS = f"a{'.b' * 90_000} = 1"
+
+
 @pytest.mark.parametrize(
     ("name", "make", "problem"),
     [
@@ -207,6 +211,9 @@ def _encrypted(file: Path) -> Path:
             lambda f: pack(f, {**SMALL, **{f"a{n}.py": "x" for n in range(2000)}}),
             "more than 100 files",
         ),
+        ("k.zip", lambda f: pack(f, {**SMALL, "kind.toml": _TOO_DEEP}), "nested too deeply"),
+        ("k.zip", lambda f: pack(f, {**SMALL, "kind.toml": _TOO_MANY_PARTS}), "300 dots"),
+        ("k.zip", lambda f: pack(f, {**SMALL, "kind.toml": f"a = {'9' * 9000}"}), "is not TOML"),
         ("k.zip", _zip_link, "is a link"),
         ("k.zip", _zip_twice, "is there twice"),
         ("k.zip", _zip_liar, "cannot be read"),
