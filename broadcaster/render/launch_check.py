@@ -107,7 +107,7 @@ class TextChecker:
         for text in literals:
             for fault in suspicion.hidden(text):
                 yield _fault(Check.HIDDEN, part, tag, fault, blocks=True)
-            for fault in suspicion.links(text, ours):
+            for fault in (*suspicion.links(text, ours), *suspicion.numbers(text)):
                 yield _fault(Check.LINK, part, tag, fault, blocks=True)
 
     def _ours(self, kind: Kind) -> Ours:
