@@ -35,7 +35,7 @@ _ATTRIBUTE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\+?\d(?:[ .\u00a0\u202f/()-]{0,2}\d){7,}")
-_DATE = re.compile(r"(?<!\d)(?:20\d\d([/.-])\d\d?\1\d\d?|\d\d?([/.-])\d\d?\2[2]0\d\d)(?!\d)")
+_DATE = re.compile(r"(?<!\d)(?:20\d\d([/.-])\d\d?\1\d\d?|\d\d?([/.-])\d\d?\2(?:20)\d\d)(?!\d)")
 _BREAKS = re.compile(r"<(?!/?(?:a|abbr|b|bdi|bdo|em|i|mark|small|span|strong|u)\b)[^>]*>")
 _CALLS = ("tel:", "sms:")
 _SHOWN = 60
