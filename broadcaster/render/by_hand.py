@@ -12,11 +12,11 @@ from broadcaster.render.wording import Fault
 
 #: Dates in figures and spans of years, which are no numbers to call.
 _DATES = re.compile(
-    r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}"
+    r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}"
     r"|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)"
     r"(?!\d)"
 )
-_NUMBER = re.compile(r"\+?\(?\d(?:[ .()\u00a0\u202f-]{0,2}\d){5,}")
+_NUMBER = re.compile(r"\+?\(?\d(?:[ ./()\u00a0\u202f-]{0,2}\d){5,}")
 _MAILBOX = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _ADDRESS = re.compile(r"(?:https://)?(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/[^\s<>\"'،؛]*)?")
 #: What is called has so many digits, at least and at most, and begins with + or 0.

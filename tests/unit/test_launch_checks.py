@@ -13,7 +13,7 @@ from broadcaster.domain.advisory import Advisory, MessageType, Urgency
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.domain.readiness import Check, Concern, Moment, Wanted
 from broadcaster.domain.wording import Written, key
-from broadcaster.render.check import KindChecker
+from broadcaster.render.check import KindChecker, sample_advisory
 from broadcaster.render.launch_check import TextChecker, moments, wanted
 from broadcaster.render.renderer import TemplateRenderer
 from tests import builders, wordings
@@ -73,6 +73,8 @@ def test_a_clean_advisory_has_no_concern(texts: TemplateRenderer, tag: str) -> N
         ("{{ facts.call_centre }} client.lydec.ma.evil.com", "fr", Check.LINK, "evil.com"),
         ("{{ facts.call_centre }} https://clіent.lydec.ma.co", "fr", Check.LINK, "not ours"),
         ("{{ facts.call_centre }} info@lydec.com", "fr", Check.LINK, "info@lydec.com"),
+        ("{{ facts.call_centre }} ou 0899 00-00-00", "fr", Check.LINK, "'0899 00-00-00'"),
+        ("ليدك {{ facts.call_centre }} ٠٨٩٩٠٠٠٠٠٠", "ar", Check.LINK, "written by hand"),
         ("ليدك {{ facts.call_centre }} 8-12", "ar", Check.TEXT, "wrongly"),
     ],
 )
@@ -303,7 +305,7 @@ def test_who_wants_which_language_is_counted(tmp_path_factory: pytest.TempPathFa
         ("zgh", "en"): 1,
         ("tlh", None): 4,
     }
-    found = {one.locale: one for one in wanted(texts, kind, people)}
+    found = {one.locale: one for one in wanted(texts, sample_advisory(kind, {}), people)}
     assert {tag: (one.customers, one.reviewed) for tag, one in found.items()} == {
         "fr": (5, True),
         "zgh": (1, False),
