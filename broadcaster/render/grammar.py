@@ -221,7 +221,8 @@ class Grammar:
             name, fact = piece(node).problem, self.vocabulary.facts.get(_field(node, "facts") or "")
             example = fact.choices[0] if fact and fact.choices else "update"
             problem = f"shows {name}, of which customers would read the code, such as {example!r}"
-            remedy = f'Write the word; where it differs, {{% if {name} == "{example}" %}}….'
+            asked = f'{{% if {name} == "{example}" %}}'
+            remedy = f"Write the word itself, within {asked} where it differs."
             raise self._refuse(node, problem, remedy)
         if kind not in takes:
             filters = [name for name, types in _TAKES.items() if kind in types]

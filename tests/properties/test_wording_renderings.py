@@ -24,7 +24,7 @@ _PIECES = st.sampled_from(
         "{% if reader.unsubscribe_url and facts.sender %}\n\n- {{ reader.page_url }}{% endif %}",
         "{{ reader.unsubscribe_url }}",
         "{% for street in facts.streets %}\n- {{ street }}{% endfor %}",
-        "{% if facts.service == 'power' %}\n\n{{ facts.service }}\n{% endif %}",
+        "{% if facts.service == 'power' %}\n\n{{ facts.sender }}\n{% endif %}",
         *(
             "eau & <b>gaz</b>",
             " - ",
