@@ -40,6 +40,10 @@ class ConfigurationError(BroadcasterError):
     """A setting, a credential or an installed file is wrong; no retry helps until it is mended."""
 
 
+class DamagedError(ConfigurationError):
+    """A file of texts cannot be read; what does not need it goes on without it."""
+
+
 class UnavailableError(BroadcasterError):
     """A server or network did not answer; the same call may succeed later."""
 

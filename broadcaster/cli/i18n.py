@@ -18,6 +18,7 @@ from broadcaster.cli.folders import (
     kinds_in,
     translation_checker,
 )
+from broadcaster.errors import DamagedError
 
 if TYPE_CHECKING:
     from broadcaster.render.coverage import Coverage
@@ -74,8 +75,10 @@ def update(
 
     files: dict[Path, str] = {}
     for one in domains_of(templates, locales, domain):
+        broken = upkeep.damaged(one, locales)
+        _tell_left_out(broken)
         files |= upkeep.extracted(one, locales)
-        files |= upkeep.updated(one, locales, suggest=suggest, keep=keep)
+        files |= upkeep.updated(one, locales, suggest=suggest, keep=keep, without=broken)
     _tell_changed(upkeep.save(files), json_=json_)
 
 
@@ -138,7 +141,11 @@ def compile_(
 
     written = []
     for path in sorted(upkeep.require(locales).glob("*/LC_MESSAGES/*.po")):
-        po = upkeep.read_catalogue_file(path, locales)
+        try:
+            po = upkeep.read_catalogue_file(path, locales)
+        except DamagedError as error:
+            _tell_left_out({path.parent.parent.name: str(error)})
+            continue
         target = (out / path.relative_to(locales)).with_suffix(".mo")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(mofile.compiled(po))
@@ -185,10 +192,14 @@ def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage
     chosen = counted(checker.renderer) if tag is None else [library.locale(tag)]
     kinds = KindCoverage(renderer=checker.renderer, measure=checker.measure)
     lines = []
+    broken = {domain.name: upkeep.damaged(domain, locales) for domain in domains}
+    for found in broken.values():
+        _tell_left_out(found)
     for locale in chosen:
         for domain in domains:
             path = domain.catalogue(locales, locale.tag)
-            po = upkeep.read_catalogue_file(path, locales) if path.is_file() else None
+            whole = path.is_file() and locale.tag not in broken[domain.name]
+            po = upkeep.read_catalogue_file(path, locales) if whole else None
             lines.append(of_file(locale, domain.name, domain.texts, po))
         lines += kinds.of([locale], kinds_in(templates, checker))
     return lines
@@ -225,6 +236,11 @@ def _finding(finding: "Finding") -> dict[str, str]:
         "problem": finding.problem,
         "remedy": finding.remedy,
     }
+
+
+def _tell_left_out(damaged: Mapping[str, str]) -> None:
+    for tag, problem in damaged.items():
+        typer.echo(f"{tag} is left out: {problem}", err=True)
 
 
 def _tell_changed(paths: Iterable[Path], *, json_: bool) -> None:

@@ -48,6 +48,8 @@ def list_(json_: Json = False) -> None:
                 for kind in kinds
             ],
         )
+    for tag, problem in library.damaged.items():
+        typer.echo(f"{tag} is left out: {problem}", err=True)
     for name, fault in sorted(library.faults.items()):
         typer.echo(f"{name} is broken: {fault}", err=True)
 

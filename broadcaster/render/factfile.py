@@ -41,12 +41,12 @@ def _read(path: Path) -> str:
         problem = f"{path} cannot be read ({error.strerror})"
         raise InvalidInputError(_FIELD, problem, "Name a file that you may read.") from error
     if len(data) > _BYTES:
-        problem = f"{path} is larger than {_BYTES} bytes"
+        problem = f"{path} is larger than {_BYTES} octets"
         raise InvalidInputError(_FIELD, problem, "Give facts alone.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = f"{path} is not UTF-8 at byte {error.start}"
+        problem = f"{path} is not UTF-8 at octet {error.start}"
         raise InvalidInputError(_FIELD, problem, "Save it as UTF-8.") from error
     if not text.strip():
         raise InvalidInputError(_FIELD, f"{path} is empty", 'Write {"fact": value, …}.')

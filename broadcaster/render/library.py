@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from broadcaster.errors import ConfigurationError, NotFoundError
+from broadcaster.errors import ConfigurationError, DamagedError, NotFoundError
 from broadcaster.render.catalogues import (
     Catalogue,
     DraftTexts,
@@ -33,17 +33,22 @@ class Library:
     def __init__(
         self, templates: Sequence[Path], locales: Sequence[Path], *, default_locale: str
     ) -> None:
-        """Read everything; ConfigurationError naming the file. A broken kind stops only itself."""
+        """Read everything; ConfigurationError naming the file.
+
+        A broken kind stops only itself, a catalogue that cannot be read only its locale; `damaged`
+        tells, by tag, what is wrong with it.
+        """
         self.locales, files = load_locales(locales, default_locale)
+        self.damaged: dict[str, str] = dict(self.locales.damaged)
         kinds, self.faults = load_kinds(templates)
         own = self._own_catalogues(kinds)
         self.catalogues: Mapping[str, Catalogue] = {
-            tag: read_catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
+            tag: self._catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
             for tag, locale in self.locales.items()
             if locale.translatable and not locale.source and not locale.pseudo
         }
         self.reviews: Mapping[str, Reviews] = {
-            tag: load_reviews(locales, tag) for tag in self.locales if tag not in PSEUDOS
+            tag: self._reviewed(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
             f"{kind.name}/{path}": text
@@ -101,6 +106,8 @@ class Library:
 
     def why_not(self, kind: str, locale: Locale) -> str | None:
         """Tell why a kind may not go to customers in a locale; None when it may."""
+        if locale.tag in self.damaged:
+            return "its texts there cannot be read"
         lacking = len(self.missing(self.uses(kind), locale))
         reasons = []
         if lacking:
@@ -152,6 +159,23 @@ class Library:
             if locale.review is Review.PER_KIND:
                 pieces.append(repr(self.awaits(kind, locale)))
         return digest(pieces)
+
+    def _catalogue(self, locale: Locale, files: Sequence[str]) -> Catalogue:
+        """Read a locale's texts; none where a file is damaged, which is noted."""
+        if locale.tag not in self.damaged:
+            try:
+                return read_catalogue(locale, files)
+            except DamagedError as error:
+                self.damaged[locale.tag] = str(error)
+        return read_catalogue(locale, ())
+
+    def _reviewed(self, folders: Sequence[Path], tag: str) -> Reviews:
+        """Read who answers for a locale's texts; nobody where the file cannot be read."""
+        try:
+            return load_reviews(folders, tag)
+        except DamagedError as error:
+            self.damaged.setdefault(tag, str(error))
+            return Reviews()
 
     def _own_catalogues(self, kinds: dict[str, Kind]) -> Mapping[str, list[str]]:
         """Give the translations that kinds bring along; set aside kinds with broken ones."""
