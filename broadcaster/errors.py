@@ -1,5 +1,6 @@
 """The errors of the product; each class states whether trying again can help."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -22,6 +23,16 @@ class InvalidInputError(BroadcasterError):
         self.field = field
         self.problem = problem
         self.remedy = remedy
+
+
+class SeveralFaultsError(InvalidInputError):
+    """Several values from outside were refused; `faults` says what is wrong with each."""
+
+    def __init__(self, field: str, faults: Sequence[InvalidInputError], remedy: str) -> None:
+        """Keep them all; the message tells them one after the other, then the remedy."""
+        super().__init__(field, f"{len(faults)} are wrong", remedy)
+        self.faults = tuple(faults)
+        self.args = (" ".join(map(str, [*faults, remedy])),)
 
 
 class NotFoundError(InvalidInputError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broadcaster.cli import reviewing
+from broadcaster.cli import grids, reviewing
 from broadcaster.cli.folders import (
     Json,
     Locales,
@@ -101,7 +101,7 @@ def check(
             for one in findings
         ]
         if rows:
-            _table(("", "locale", "of", "what is wrong", "what to do"), rows)
+            grids.show(("", "locale", "of", "what is wrong", "what to do"), rows, whole=(0, 1))
     errors = sum(finding.gravity is Gravity.ERROR for finding in findings)
     if not json_:
         typer.echo(f"Checked {locales}: {errors or 'no'} error{'s' * (errors != 1)}.")
@@ -114,17 +114,24 @@ def stats(
     templates: Templates = _TEMPLATES,
     locales: Locales = _LOCALES,
     locale: Annotated[str | None, typer.Option(help="One locale; all without.")] = None,
+    kinds: Annotated[bool, typer.Option("--kinds", help="A line for each kind instead.")] = False,
     json_: Json = False,
 ) -> None:
-    """Count texts by locale, domain and kind, and measure the longest SMS of each kind."""
-    lines = _coverage(templates, locales, locale)
+    """Count texts by locale and domain; with --kinds by kind, and measure its longest SMS.
+
+    JSON has both.
+    """
+    lines = _coverage(templates, locales, locale, kinds=kinds or json_)
     if json_:
         _print_json([_line(one) for one in lines])
-        return
-    _table(
-        ("locale", "domain", "kind", "texts", "translated", "fuzzy", "missing", "sms", "state"),
-        [_cells(one) for one in lines],
-    )
+    elif kinds:
+        headings = ("locale", "kind", "done", "texts", "fuzzy", "longest SMS", "state")
+        rows = [_kind_cells(one) for one in lines if one.kind]
+        grids.show(headings, rows, whole=(0, 1), right=(2, 3, 4))
+    else:
+        headings = ("locale", "domain", "translated", "of", "fuzzy", "missing")
+        rows = [_cells(one) for one in lines]
+        grids.show(headings, rows, whole=(0, 1), right=(2, 3, 4, 5))
 
 
 @app.command("compile")
@@ -182,7 +189,7 @@ def new(
     _tell_changed(upkeep.save(files), json_=json_)
 
 
-def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage]":
+def _coverage(templates: Path, locales: Path, tag: str | None, *, kinds: bool) -> "list[Coverage]":
     from broadcaster.render import upkeep
     from broadcaster.render.coverage import KindCoverage, counted, of_file
 
@@ -190,7 +197,7 @@ def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage
     checker = in_force(templates, locales)
     library = checker.renderer.library
     chosen = counted(checker.renderer) if tag is None else [library.locale(tag)]
-    kinds = KindCoverage(renderer=checker.renderer, measure=checker.measure)
+    counting = KindCoverage(renderer=checker.renderer, measure=checker.measure)
     lines = []
     broken = {domain.name: upkeep.damaged(domain, locales) for domain in domains}
     for found in broken.values():
@@ -201,7 +208,7 @@ def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage
             whole = path.is_file() and locale.tag not in broken[domain.name]
             po = upkeep.read_catalogue_file(path, locales) if whole else None
             lines.append(of_file(locale, domain.name, domain.texts, po))
-        lines += kinds.of([locale], kinds_in(templates, checker))
+        lines += counting.of([locale], kinds_in(templates, checker)) if kinds else []
     return lines
 
 
@@ -222,9 +229,14 @@ def _line(one: "Coverage") -> dict[str, object]:
 
 
 def _cells(one: "Coverage") -> tuple[str, ...]:
-    sms = one.sms and f"{one.sms.units} {one.sms.encoding}, {one.sms.segments} seg."
-    counts = (one.texts, one.translated, one.fuzzy, one.missing)
-    return (one.locale, one.domain, one.kind or "(all)", *map(str, counts), sms or "", one.state)
+    counts = (one.translated, one.texts, one.fuzzy, one.missing)
+    return (one.locale, one.domain, *map(str, counts))
+
+
+def _kind_cells(one: "Coverage") -> tuple[str, ...]:
+    sms = one.sms and f"{one.sms.segments} × {one.sms.encoding} ({one.sms.units})"
+    counts = (one.translated, one.texts, one.fuzzy)
+    return (one.locale, one.kind, *map(str, counts), sms or "", one.state)
 
 
 def _finding(finding: "Finding") -> dict[str, str]:
@@ -253,16 +265,3 @@ def _tell_changed(paths: Iterable[Path], *, json_: bool) -> None:
 
 def _print_json(value: Mapping[str, object] | Sequence[object]) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)

@@ -17,20 +17,25 @@ def read_facts(path: Path) -> dict[str, object]:
     They are not checked against a kind yet: `Kind.resolve` does that.
     """
     text = _read(path)
-    remedy = 'Write {"fact": value, …}.'
+    remedy = _remedy(path)
     try:
         if path.suffix == ".toml":
             facts: object = tomllib.loads(text)
         else:
             facts = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", "Mend it.") from error
+        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", remedy) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise InvalidInputError(_FIELD, f"{path} is not JSON ({reason})", remedy) from error
     if not isinstance(facts, dict):
         raise InvalidInputError(_FIELD, f"{path} holds no table of facts", remedy)
     return facts
+
+
+def _remedy(path: Path) -> str:
+    written = "a line fact = value for each" if path.suffix == ".toml" else '{"fact": value, …}'
+    return f"Write {written}; 'broadcaster kinds facts KIND --toml' gives a file to begin with."
 
 
 def _read(path: Path) -> str:
@@ -49,7 +54,7 @@ def _read(path: Path) -> str:
         problem = f"{path} is not UTF-8 at octet {error.start}"
         raise InvalidInputError(_FIELD, problem, "Save it as UTF-8.") from error
     if not text.strip():
-        raise InvalidInputError(_FIELD, f"{path} is empty", 'Write {"fact": value, …}.')
+        raise InvalidInputError(_FIELD, f"{path} is empty", _remedy(path))
     return text
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from broadcaster.domain.advisory import Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.cap import CapWords, Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import ConfigurationError, InvalidInputError
+from broadcaster.domain.nearest import close
+from broadcaster.errors import ConfigurationError, InvalidInputError, SeveralFaultsError
 from broadcaster.render.factlist import NAME, SHARED, read_facts, shared_tables
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
@@ -28,6 +29,8 @@ ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 WORDS = "words.txt"
 
 
+#: How many faults of facts are told at once.
+_FAULTS = 50
 #: Translations that a kind brings along: `locales/ar.po`.
 _CATALOGUE = re.compile(r"locales/([A-Za-z0-9-]{2,35})\.po")
 
@@ -87,18 +90,32 @@ class Kind:
     def resolve(self, raw: Mapping[str, object]) -> Mapping[str, FactValue]:
         """Check facts from outside and fill in the defaults; what is given is what is kept.
 
-        InvalidInputError naming the first fact that is unknown, missing or wrong.
+        InvalidInputError naming the fact that is unknown, missing or wrong, SeveralFaultsError
+        where these are several.
         """
-        for name in raw:
-            if name not in self.facts:
-                known = ", ".join(self.facts) or "none"
-                raise InvalidInputError(
-                    f"facts.{str(name)[:60]}", f"is no fact of {self.name}", f"Known are: {known}."
-                )
-        return {
-            fact.name: fact.check(raw.get(fact.name, fact.default), self.locales)
-            for fact in self.facts.values()
-        }
+        faults = [self._unknown(str(name)) for name in raw if name not in self.facts]
+        values: dict[str, FactValue] = {}
+        for fact in self.facts.values():
+            try:
+                values[fact.name] = fact.check(raw.get(fact.name, fact.default), self.locales)
+            except InvalidInputError as error:
+                faults.append(error)
+        if len(faults) > 1:
+            more = len(faults) - _FAULTS
+            remedy = f"There are {more} more. " if more > 0 else ""
+            raise SeveralFaultsError("facts", faults[:_FAULTS], f"{remedy}{self._sheet}")
+        if faults:
+            one = faults[0]
+            raise InvalidInputError(one.field, one.problem, f"{one.remedy} {self._sheet}")
+        return values
+
+    def _unknown(self, name: str) -> InvalidInputError:
+        known = close(name, self.facts) or f"Known are: {', '.join(self.facts) or 'none'}."
+        return InvalidInputError(f"facts.{name[:60]}", f"is no fact of {self.name}", known)
+
+    @property
+    def _sheet(self) -> str:
+        return f"'broadcaster kinds facts {self.name}' shows what it takes."
 
     def lapses(self, facts: Mapping[str, FactValue]) -> datetime | None:
         """Say when the first of resolved facts is no longer true; None where none foretells."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from broadcaster.domain.nearest import close
 from broadcaster.errors import ConfigurationError, DamagedError, NotFoundError
 from broadcaster.render.catalogues import (
     Catalogue,
@@ -20,6 +21,7 @@ from broadcaster.render.catalogues import (
     read_catalogue,
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
+from broadcaster.render.factlist import SHARED, shared_tables
 from broadcaster.render.kinds import Kind, catalogue_tag, load_base, load_kinds
 from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
 from broadcaster.render.reviews import Reviews, State, load_reviews
@@ -50,6 +52,7 @@ class Library:
         self.reviews: Mapping[str, Reviews] = {
             tag: self._reviewed(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
+        self.shared: frozenset[str] = frozenset(shared_tables(load_base(templates).get(SHARED, "")))
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
             f"{kind.name}/{path}": text
             for kind in kinds.values()
@@ -68,7 +71,9 @@ class Library:
             raise ConfigurationError(self.faults[name])
         if name not in self.kinds:
             known = ", ".join(sorted(self.kinds)) or "none"
-            raise NotFoundError("kind", f"{name[:60]!r} is unknown", f"Use one of {known}.")
+            meant = close(name, self.kinds)
+            remedy = f"{meant} Else use one of {known}." if meant else f"Use one of {known}."
+            raise NotFoundError("kind", f"{name[:60]!r} is unknown", remedy)
         return self.kinds[name]
 
     def locale(self, tag: str) -> Locale:
@@ -77,8 +82,10 @@ class Library:
         if found is not None and found.alias:
             found = self.locales[found.alias]
         if found is None or not found.translatable:
-            known = ", ".join(tag for tag, one in self.locales.items() if one.translatable)
-            raise NotFoundError("locale", f"{tag[:60]!r} is unknown", f"Use one of {known}.")
+            tags = [tag for tag, one in self.locales.items() if one.translatable]
+            known, meant = ", ".join(tags), close(tag, tags) if tag else ""
+            remedy = f"{meant} Else use one of {known}." if meant else f"Use one of {known}."
+            raise NotFoundError("locale", f"{tag[:60]!r} is unknown", remedy)
         return found
 
     def uses(self, kind: str) -> tuple[Use, ...]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcaster.domain.nearest import close
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.check import KindChecker
 from broadcaster.render.factlist import NAME
@@ -55,7 +56,10 @@ def remove(name: str, own: Path) -> None:
     target = own / name
     if not NAME.fullmatch(name) or not target.is_dir() or target.is_symlink():
         problem = f"{name[:60]!r} is not in {own}"
-        raise NotFoundError("kind", problem, "Only what was added there can be removed.")
+        names = [one.name for one in own.iterdir() if NAME.fullmatch(one.name) and one.is_dir()]
+        meant = close(name, names)
+        remedy = meant or "Only what was added there can be removed."
+        raise NotFoundError("kind", problem, remedy)
     with _aside(own) as staging:
         try:
             target.rename(staging / name)
