@@ -13,6 +13,7 @@ from broadcaster.cli.folders import (
     Locales,
     OneDomain,
     Templates,
+    beginnings,
     domains_of,
     in_force,
     kinds_in,
@@ -167,10 +168,19 @@ def compile_(
 @app.command()
 def new(
     tag: Annotated[str, typer.Argument(help="The locale as BCP 47 names it, such as de or pt-BR.")],
-    templates: Templates = _TEMPLATES,
-    locales: Locales = _LOCALES,
+    templates: Annotated[
+        Path | None, typer.Option(help="The folder of kinds; none: ./templates, or those shipped.")
+    ] = None,
+    locales: Annotated[
+        Path | None,
+        typer.Option(help="The folder of locales; none: that of BROADCASTER_LOCALES, or ./locales."),
+    ] = None,
     formats: Annotated[
-        str | None, typer.Option(help="The CLDR locale of dates and numbers, such as es_ES.")
+        str | None,
+        typer.Option(
+            help="The CLDR locale of dates and numbers, such as es_ES; none: that of the region "
+            "where most people speak it."
+        ),
     ] = None,
     plural_forms: Annotated[
         str | None, typer.Option(help="The gettext plural header, where Babel knows none.")
@@ -184,9 +194,15 @@ def new(
     from broadcaster.render import upkeep
     from broadcaster.render.beginning import begin
 
-    domains = domains_of(templates, locales)
-    files = begin(tag, locales, domains, formats=formats, plural_forms=plural_forms)
-    _tell_changed(upkeep.save(files), json_=json_)
+    kinds, place = beginnings(templates, locales)
+    domains = domains_of(kinds, place)
+    files = begin(tag, place, domains, formats=formats, plural_forms=plural_forms)
+    changed = upkeep.save(files)
+    _tell_changed(changed, json_=json_)
+    if not changed and not json_:
+        held = sorted(path for path in (place / tag).rglob("*") if path.is_file())
+        names = ", ".join(upkeep.shown(path, place) for path in held)
+        typer.echo(f"Nothing is changed: {place} has {names}.")
 
 
 def _coverage(templates: Path, locales: Path, tag: str | None, *, kinds: bool) -> "list[Coverage]":
