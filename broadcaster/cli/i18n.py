@@ -130,9 +130,8 @@ def stats(
         rows = [_kind_cells(one) for one in lines if one.kind]
         grids.show(headings, rows, whole=(0, 1), right=(2, 3, 4))
     else:
-        headings = ("locale", "domain", "translated", "of", "fuzzy", "missing")
-        rows = [_cells(one) for one in lines]
-        grids.show(headings, rows, whole=(0, 1), right=(2, 3, 4, 5))
+        counted = ("locale", "domain", "translated", "of", "fuzzy", "missing")
+        grids.show(counted, [_cells(one) for one in lines], whole=(0, 1), right=(2, 3, 4, 5))
 
 
 @app.command("compile")
@@ -173,7 +172,9 @@ def new(
     ] = None,
     locales: Annotated[
         Path | None,
-        typer.Option(help="The folder of locales; none: that of BROADCASTER_LOCALES, or ./locales."),
+        typer.Option(
+            help="The folder of locales; none: that of BROADCASTER_LOCALES, or ./locales."
+        ),
     ] = None,
     formats: Annotated[
         str | None,

@@ -118,7 +118,7 @@ def preview(
         return
     _show_parts(parts, html=html)
     if "sms" in shown:
-        typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}")
+        typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}", err=True)
     if why_not:
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
 
@@ -211,10 +211,12 @@ def _show_parts(parts: "Mapping[str, str]", *, html: bool) -> None:
     hidden = set()
     if "email/body.mjml" in parts:
         hidden = {"email/body.txt"} if html else {"email/body.mjml"}
-    for part, text in parts.items():
-        if part not in hidden:
+    shown = {part: text for part, text in parts.items() if part not in hidden}
+    for part, text in shown.items():
+        # What stands alone is the text itself, for a file or another command.
+        if len(shown) > 1:
             typer.echo(typer.style(part, bold=True))
-            typer.echo(text)
+        typer.echo(text)
 
 
 def _describe(kind: "Kind") -> dict[str, object]:

@@ -15,6 +15,7 @@ from broadcaster.domain.message import (
 )
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
+from broadcaster.render.amiss import amiss
 from broadcaster.render.damage import gravity_of_damage, left_out
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import PARTS, Kind
@@ -109,9 +110,9 @@ class KindChecker:
                 yield _finding("", "", tag, place, fault)
 
     def _kind(self, name: str) -> Iterator[Finding]:
-        if name in self.renderer.library.faults:
-            fault = Fault(self.renderer.library.faults[name], "Until then it cannot be used.")
-            yield _finding(name, "", "", "", fault)
+        if name in self.renderer.library.broken:
+            for part, place, fault, gravity in amiss(name, self.renderer.library.broken[name]):
+                yield replace(_finding(name, part, "", place, fault), gravity=gravity)
             return
         kind = self.renderer.kinds[name]
         yield from self._structure(kind)

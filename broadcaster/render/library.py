@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from broadcaster.domain.nearest import close
-from broadcaster.errors import ConfigurationError, DamagedError, NotFoundError
+from broadcaster.errors import BroadcasterError, ConfigurationError, DamagedError, NotFoundError
 from broadcaster.render.catalogues import (
     Catalogue,
     DraftTexts,
@@ -22,7 +22,7 @@ from broadcaster.render.catalogues import (
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
 from broadcaster.render.factlist import SHARED, shared_tables
-from broadcaster.render.kinds import Kind, catalogue_tag, load_base, load_kinds
+from broadcaster.render.kinds import Broken, Kind, catalogue_tag, load_base, load_kinds
 from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
 from broadcaster.render.reviews import Reviews, State, load_reviews
 from broadcaster.render.reviews import fingerprint as fingerprint_of_texts
@@ -42,7 +42,7 @@ class Library:
         """
         self.locales, files = load_locales(locales, default_locale)
         self.damaged: dict[str, str] = dict(self.locales.damaged)
-        kinds, self.faults = load_kinds(templates)
+        kinds, self.broken = load_kinds(templates)
         own = self._own_catalogues(kinds)
         self.catalogues: Mapping[str, Catalogue] = {
             tag: self._catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
@@ -52,7 +52,6 @@ class Library:
         self.reviews: Mapping[str, Reviews] = {
             tag: self._reviewed(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
-        self.shared: frozenset[str] = frozenset(shared_tables(load_base(templates).get(SHARED, "")))
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
             f"{kind.name}/{path}": text
             for kind in kinds.values()
@@ -65,10 +64,20 @@ class Library:
         """Show what there is."""
         return f"Library(kinds={sorted(self.kinds)}, locales={sorted(self.locales)})"
 
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Say in words, by kind, why it cannot be used."""
+        return {name: str(broken) for name, broken in self.broken.items()}
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Name the facts that kinds share."""
+        return frozenset(shared_tables(self.templates.get(SHARED, "")))
+
     def kind(self, name: str) -> Kind:
         """Give a kind; NotFoundError, or ConfigurationError when its folder is broken."""
-        if name in self.faults:
-            raise ConfigurationError(self.faults[name])
+        if name in self.broken:
+            raise ConfigurationError(str(self.broken[name]))
         if name not in self.kinds:
             known = ", ".join(sorted(self.kinds)) or "none"
             meant = close(name, self.kinds)
@@ -191,11 +200,15 @@ class Library:
             brought = {
                 tag: text for path, text in kind.texts.items() if (tag := catalogue_tag(path))
             }
-            try:
-                for tag, text in brought.items():
+            faults: list[BroadcasterError] = []
+            for tag, text in brought.items():
+                try:
                     parse(text, tag)
-            except ConfigurationError as error:
-                self.faults[name] = f"{name}/locales: {error}"
+                except ConfigurationError as error:
+                    line = str(error).partition(".po, ")[2]
+                    faults.append(ConfigurationError(f"{name}/locales/{tag}.po, {line}"))
+            if faults:
+                self.broken[name] = Broken(faults=tuple(faults), texts=kind.texts)
                 del kinds[name]
                 continue
             for tag, text in brought.items():
@@ -212,9 +225,16 @@ class Library:
         """Say of each kind in which locales it may go to customers; set broken ones aside."""
         offered: dict[str, Kind] = {}
         for name, kind in kinds.items():
-            try:
-                for part in kind.parts:
+            faults: list[BroadcasterError] = []
+            for part in kind.parts:
+                try:
                     check_known(self.templates, f"{name}/{part}")
+                except ConfigurationError as error:
+                    faults.append(error)
+            if faults:
+                self.broken[name] = Broken(faults=tuple(faults), texts=kind.texts)
+                continue
+            try:
                 self._uses[name] = self._find_uses(kind)
                 tags = [
                     tag
@@ -223,5 +243,5 @@ class Library:
                 ]
                 offered[name] = kind.with_locales(tags)
             except ConfigurationError as error:
-                self.faults[name] = str(error)
+                self.broken[name] = Broken(faults=(error,), texts=kind.texts)
         return MappingProxyType(offered)

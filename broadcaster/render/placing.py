@@ -39,12 +39,19 @@ def add(upload: Upload, own: Path, check: Callable[[Path], KindChecker], *, repl
     if target.exists() and not replace:
         message = f"{upload.name} is in {own} already. Say --replace, or take another name."
         raise ConflictError(message)
-    if upload.faults:
-        found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
+    found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
+    if "" in upload.faults or "kind.toml" in upload.faults:
         return Added(name=upload.name, findings=found, placed=False, replaced=False)
     with _aside(own) as staging:
-        _write(staging / upload.name, upload.files)
-        findings = [one for one in check(staging).check(upload.name) if one.kind == upload.name]
+        # What cannot be read is told beside what is wrong with the rest.
+        sound = {path: text for path, text in upload.files.items() if path not in upload.faults}
+        _write(staging / upload.name, sound)
+        checked = check(staging).check(upload.name)
+        findings = found + [
+            one
+            for one in checked
+            if one.kind == upload.name and not (found and (one.locale or one.part in upload.faults))
+        ]
         if any(one.gravity is Gravity.ERROR for one in findings):
             return Added(name=upload.name, findings=findings, placed=False, replaced=False)
         replaced = _move(staging / upload.name, target, staging / "former")

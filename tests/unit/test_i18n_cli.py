@@ -96,8 +96,8 @@ def test_options_of_the_update(run: Run, tree: Tree) -> None:
 
 def test_figures_by_locale_domain_and_kind(run: Run, tree: Tree) -> None:
     """With the longest SMS, measured as networks do."""
-    said = run("stats", "--locale", "ar")
-    assert "63 UCS-2, 1 seg." in said.out
+    assert run("stats", "--locale", "fr").out.count("\nfr ") == 2
+    assert "1 × UCS-2 (63)" in run("stats", "--locale", "ar", "--kinds").out
     tree.change("templates/remote_services/sms/body.txt", "{% endtrans %}", "!{% endtrans %}")
     run("update", "--no-suggest")
     lines = {
