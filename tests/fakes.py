@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.advisory import Advisory, FactValue
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import (
     DeliveryEvent,
@@ -87,9 +87,11 @@ class FakeRenderer:
         del advisory, channel
         return lambda _: [f"text in {locale}"]
 
-    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+    def choose(
+        self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+    ) -> str | None:
         """Take the first."""
-        del kind
+        del kind, facts
         return preferred[0] if preferred else None
 
     def fingerprint(self, kind: str) -> str:

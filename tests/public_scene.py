@@ -13,6 +13,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import NotFoundError, UnavailableError
 from broadcaster.ports import Record, Signing, Whereabouts
+from broadcaster.publication import records
 from broadcaster.publication.folder import Folder
 from broadcaster.publication.freezing import Freezer
 from broadcaster.publication.ground import Names
@@ -91,9 +92,12 @@ class FakePublications:
             former, cancelled_at=at, calling_off=calling_off, change=change
         )
 
-    def changes(self) -> Mapping[int, int]:
+    def changes(self) -> Mapping[int, str]:
         self._ask()
-        return {one: record.change for one, record in self.held.items()}
+        return {
+            one: f"{record.change}@{records.digest(record.frozen)}"
+            for one, record in self.held.items()
+        }
 
     def read(self, advisories: Sequence[int]) -> Sequence[Record]:
         self._ask()

@@ -81,7 +81,7 @@ def check(
     """Find what is wrong; without a forecast every locale counts as one that somebody gets."""
     from broadcaster.render.launch_check import moments, wanted
 
-    kind = runtime.renderer.library.kind(advisory.kind)
+    kind = runtime.renderer.kind(advisory)
     checker = text_checker(runtime)
     told: Mapping[str, int] = (
         dict.fromkeys(kind.locales, 1) if foreseen is None else foreseen["locales"]
@@ -109,7 +109,7 @@ def check(
             if row["preferred"] != "others":
                 people[row["preferred"], row["told_in"]] += row["customers"]
         found += readiness.languages(
-            wanted(runtime.renderer, kind, people),
+            wanted(runtime.renderer, advisory, people),
             in_a_hurry=readiness.hurried(campaign, advisory),
         )
     now = runtime.clock.now()

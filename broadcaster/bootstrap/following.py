@@ -181,7 +181,7 @@ def _withdrawn(runtime: "Runtime", kind: "Kind", found: Followed) -> Mapping[str
 def _title(runtime: "Runtime", advisory: Advisory, locale: str) -> str:
     """Give a message's title in a locale, or in the one that its readers get instead."""
     kind = runtime.renderer.library.kind(advisory.kind)
-    chosen = runtime.renderer.choose(advisory.kind, [locale])
+    chosen = runtime.renderer.choose(advisory.kind, [locale], advisory.facts)
     titled = next((one for one in (Channel.EMAIL, Channel.PUSH) if one in kind.channels), None)
     if chosen is None or titled is None:
         return kind.labels.get(locale, kind.labels["en"])

@@ -104,7 +104,7 @@ def _place(
     """Give the kind and the tag of a text that can be worded; InvalidInputError."""
     from broadcaster.render.worded import require_part
 
-    kind = runtime.renderer.library.kind(advisory.kind)
+    kind = runtime.renderer.kind(advisory)
     tag = runtime.renderer.library.locale(locale).tag
     if tag not in kind.locales:
         problem = f"{kind.name} is not offered in {tag}, so nobody would get it"

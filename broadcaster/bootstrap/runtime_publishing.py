@@ -1,5 +1,6 @@
 """Joined from concrete adapters: what is published, where it is kept, and where it is announced."""
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_campaigns import Campaigning
 from broadcaster.bootstrap.texts import renderer
+from broadcaster.errors import ConfigurationError
 from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -98,8 +100,10 @@ class PublicAlone:
         self.files = Files(self._folder.site)
 
     def publish(self) -> object:
-        """Do what can be done alone."""
-        return self.reproject()
+        """Do what can be done alone; a folder that is only to be read has all that there is."""
+        with suppress(ConfigurationError, OSError):
+            return self.reproject()
+        return None
 
     def catch_up(self) -> object:
         """Do what can be done alone."""

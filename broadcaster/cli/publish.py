@@ -74,7 +74,8 @@ def _examined(runtime: "Runtime") -> dict[str, Any]:
     alerts = {}
     for number in sorted(entries):
         record = folder.record(number)
-        texts = [text for text in (record.cap, record.calling_off) if text]
+        # Where it is not here whole, its files differ.
+        texts = [text for text in (record.cap, record.calling_off) if text] if record else []
         found = [one for text in texts for one in check_alert(text.encode())]
         wrong = [f"{one.place} {one.problem}" for one in found if one.gravity is Gravity.ERROR]
         if wrong:

@@ -25,17 +25,6 @@ def worker(
 
     settings = load()
     with bootstrap.running(settings):
-        from celery.utils.nodenames import host_format
+        from broadcaster.tasks.process import work
 
-        from broadcaster.tasks.process import application
-
-        # Not by Celery's own command line: loading that takes a third of a worker's start.
-        application().Worker(
-            hostname=host_format(f"{name}@%h"),
-            queues=queues.split(","),
-            concurrency=concurrency or settings.concurrency,
-            loglevel="INFO",
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-        ).start()
+        work(name, queues.split(","), concurrency or settings.concurrency)

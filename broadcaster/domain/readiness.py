@@ -196,7 +196,7 @@ def languages(wanted: Sequence[Wanted], *, in_a_hurry: bool) -> Iterator[Concern
             blocks=not in_a_hurry and (one.reviewed or one.told_in is None),
             locale=one.locale,
             problem=f"{one.customers:,} customers who read {one.locale} {told}: {one.why}",
-            remedy="Complete its catalogue; 'broadcaster kinds check' names the texts.",
+            remedy="Complete its catalogue ('broadcaster kinds check'), or write the facts in it.",
         )
 
 

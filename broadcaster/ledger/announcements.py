@@ -12,6 +12,9 @@ from broadcaster.domain.announcement import AnnouncementStatus, Claimed
 #: One that was claimed so long ago and not recorded: whoever did is gone, and it may have left.
 LOST = timedelta(minutes=10)
 
+#: So long the next waits for one that is leaving: networks that hang take one worker, not all.
+BUSY = timedelta(minutes=1)
+
 # Nothing leaves past its time, of what was called off or followed by another, or while paused.
 _OPEN: LiteralString = """
 announcement.status = 'waiting' AND announcement.due_at <= %(now)s
@@ -29,6 +32,10 @@ FROM announcement
 JOIN publication USING (advisory_id)
 JOIN campaign ON campaign.id = publication.campaign_id
 JOIN advisory ON advisory.id = publication.advisory_id
+"""
+_BUSY: LiteralString = """
+EXISTS (SELECT FROM announcement AS other
+        WHERE other.status = 'claimed' AND other.claimed_at > %(busy)s)
 """
 _DROP: LiteralString = (
     """
@@ -50,6 +57,8 @@ _NEXT: LiteralString = (
     + _OPEN
     + " AND NOT "
     + _STALE
+    + " AND NOT "
+    + _BUSY
     + " ORDER BY announcement.due_at, announcement.advisory_id, sink"
     + " LIMIT 1 FOR UPDATE OF announcement SKIP LOCKED"
 )
@@ -93,8 +102,11 @@ class Announcements:
             return connection.execute(_WAITING, [now, now - LOST]).fetchone() == (True,)
 
     def claim(self, now: datetime, sinks: Sequence[str]) -> Claimed | None:
-        """Take the next that is due for one of these sinks, committed; None when there is none."""
-        values = {"now": now, "lost": now - LOST, "sinks": list(sinks)}
+        """Take the next that is due for one of these sinks, committed; None when there is none.
+
+        None, too, while another is leaving: its worker goes on with the next.
+        """
+        values = {"now": now, "lost": now - LOST, "busy": now - BUSY, "sinks": list(sinks)}
         with self._pool.connection() as connection:
             connection.execute(_DOUBT, values)
             connection.execute(_DROP, values)

@@ -93,6 +93,11 @@ _EARLIER: LiteralString = (
     + " JOIN thread ON thread.id = publication.advisory_id"
     + " WHERE frozen IS NOT NULL ORDER BY advisory_id"
 )
+# A database that was restored or made anew counts numbers and changes again, and folders stay.
+_MARKS: LiteralString = """
+SELECT advisory_id, change || '@' || extract(epoch FROM tried_at)
+FROM publication WHERE frozen IS NOT NULL
+"""
 _FAULTS: LiteralString = (
     "SELECT advisory_id, fault FROM publication WHERE frozen IS NULL ORDER BY advisory_id LIMIT 100"
 )
@@ -155,11 +160,10 @@ class PostgresPublications:
             if connection.execute(_CALL_OFF, values).rowcount:
                 note(connection, SYSTEM, "withdraw", f"advisory {advisory}")
 
-    def changes(self) -> Mapping[int, int]:
-        """Give the present `change` of every publication."""
-        query = "SELECT advisory_id, change FROM publication WHERE frozen IS NOT NULL"
+    def changes(self) -> Mapping[int, str]:
+        """Mark every publication by its `change` and when it was frozen."""
         with self._pool.connection() as connection:
-            return dict(connection.execute(query).fetchall())
+            return dict(connection.execute(_MARKS).fetchall())
 
     def read(self, advisories: Sequence[int]) -> Sequence[Record]:
         """Read some of them."""

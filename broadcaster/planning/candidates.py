@@ -281,7 +281,7 @@ def values(
     return {
         **condition.values,
         "plan_preferred": [_literal(tags) for tags in preferred],
-        "plan_chosen": [renderer.choose(campaign.kind, tags) for tags in preferred],
+        "plan_chosen": [renderer.choose(campaign.kind, tags, campaign.facts) for tags in preferred],
         # Not for the query, but for whoever counts: how many have each list of preferences.
         "plan_tags": preferred,
         "plan_people": [people[tuple(tags)] for tags in preferred],

@@ -1,12 +1,12 @@
 """A campaign as planning needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from broadcaster.domain.advisory import MessageType
+from broadcaster.domain.advisory import FactValue, MessageType
 from broadcaster.domain.campaign import CampaignStatus, ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane, MessageClass
@@ -17,7 +17,7 @@ SELECT campaign.id, campaign.name, campaign.expression, campaign.channels::text[
        campaign.lane, campaign.planned_at, advisory.kind, advisory.class, advisory.effective,
        advisory.expires, campaign.channel_plan, campaign.escalate_after,
        campaign.one_per, campaign.approved_by, campaign.scheduled_at, advisory.message_type,
-       advisory.thread_id
+       advisory.thread_id, advisory.facts
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.id = %s
 """
@@ -59,6 +59,7 @@ class Plannable(NamedTuple):
     scheduled_at: datetime | None
     message_type: MessageType
     thread: int | None
+    facts: Mapping[str, FactValue]
     former: Sequence[int] | None = None
 
 

@@ -61,8 +61,8 @@ class Publications(Protocol):
         """Note that it was taken back; once."""
         ...
 
-    def changes(self) -> Mapping[int, int]:
-        """Give the present `change` of every publication."""
+    def changes(self) -> Mapping[int, str]:
+        """Mark every publication as it is: another one of the same number has another mark."""
         ...
 
     def read(self, advisories: Sequence[int]) -> Sequence[Record]:

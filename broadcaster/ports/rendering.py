@@ -1,10 +1,10 @@
 """What is said: a renderer of messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.advisory import Advisory, FactValue
 from broadcaster.domain.light import light
 from broadcaster.domain.message import Channel, Content
 
@@ -51,8 +51,12 @@ class Renderer(Protocol):
         """
         ...
 
-    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+    def choose(
+        self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+    ) -> str | None:
         """Give the locale that a reader with these preferences gets: the first whole, approved one.
+
+        Only one in which `facts` have their texts.
 
         Follows the explicit chains, then the organisation's default; None when nothing fits.
         """

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.domain.announcement import (
@@ -19,8 +19,8 @@ from broadcaster.publication import records
 
 _log = logging.getLogger(__name__)
 
-#: So many in one go; the rest comes with the next.
-_MOST = 20
+#: So many in one go, and for so long; the rest comes with the next, after what waits in its queue.
+_MOST, _WHILE = 20, timedelta(seconds=10)
 
 
 class Sink(Protocol):
@@ -79,10 +79,11 @@ class Announcer:
         self._stopping = stopping
 
     def announce(self) -> int:
-        """Send what is due; how many were tried. What is in doubt is not sent again."""
+        """Send what is due, for a while; how many were tried. What is in doubt is not sent anew."""
+        end = self._clock.now() + _WHILE
         for tried in range(_MOST):
             claimed = None
-            if not self._stopping():
+            if not self._stopping() and self._clock.now() < end:
                 claimed = self._book.claim(self._clock.now(), list(self._sinks))
             if claimed is None:
                 return tried

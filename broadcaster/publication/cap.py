@@ -5,16 +5,18 @@ What an alert says was frozen before; here it is put into CAP's order and words.
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element, SubElement
 from zoneinfo import ZoneInfo
 
 from broadcaster.domain.advisory import MessageType, Urgency
 from broadcaster.domain.publication import Edition, Publication, Reference
-from broadcaster.publication.xml import put, written
+from broadcaster.publication.xml import clean, put, written
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 ALL_CLEAR = "AllClear"
+#: The smallest step between two times of CAP.
+_NEXT = timedelta(seconds=1)
 
 _TYPES = {
     MessageType.ALERT: "Alert",
@@ -51,16 +53,18 @@ def cancellation(
 ) -> str:
     """Write the alert that takes another back, for an advisory that was called off.
 
-    `headlines` say so, by locale.
+    `headlines` say so, by locale. It is later than what it takes back, by whose identifier it
+    would be named otherwise: who cancels may be as quick as who publishes, or quicker.
     """
-    own = identifier(public_url, publication.advisory, publication.version, at)
-    root = _head(publication, own, at, "Cancel", zone)
+    sent = max(at, publication.sent + _NEXT)
+    own = identifier(public_url, publication.advisory, publication.version, sent)
+    root = _head(publication, own, sent, "Cancel", zone)
     _references(root, (*publication.references, publication.reference), zone)
     for edition in publication.editions:
         info = _info(root, publication, edition, public_url, zone, past=True)
         headline = info.find("headline")
         if headline is not None and edition.locale in headlines:
-            headline.text = headlines[edition.locale]
+            headline.text = clean(headlines[edition.locale])
     return written(root)
 
 

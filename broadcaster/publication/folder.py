@@ -1,7 +1,7 @@
 """The folder of what is public: what is frozen, and the site made of it; every write is whole.
 
 frozen/<advisory>.json     what the database keeps of a publication, never rewritten by time
-entries.json               what lists need of all of them, and which change each is
+entries.json               what lists need of all of them, and the mark that each was taken with
 state.json                 what the site was made of, and when time will change it next
 site/                      files for any web server
 """
@@ -9,6 +9,7 @@ site/                      files for any web server
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -76,12 +77,12 @@ class Folder:
         finally:
             os.close(descriptor)
 
-    def entries(self) -> tuple[Mapping[int, Entry], Mapping[int, int]]:
-        """Give all entries, and the change at which each was taken; none when there is nothing."""
+    def entries(self) -> tuple[Mapping[int, Entry], Mapping[int, str]]:
+        """Give all entries, and the mark with which each was taken; none when there is nothing."""
         values = _json(self.root / "entries.json")
         try:
             entries = [records.read_entry(one) for one in values.get("entries", ())]
-            changes = {int(one): int(at) for one, at in values.get("changes", {}).items()}
+            changes = {int(one): str(at) for one, at in values.get("changes", {}).items()}
         except (KeyError, TypeError, ValueError):
             # Damaged, or of another version: what the database keeps is taken anew.
             return {}, {}
@@ -100,7 +101,7 @@ class Folder:
         publication = records.read(record.frozen)
         return records.entry(publication, record.cancelled_at, record.frozen)
 
-    def save_entries(self, entries: Mapping[int, Entry], changes: Mapping[int, int]) -> None:
+    def save_entries(self, entries: Mapping[int, Entry], changes: Mapping[int, str]) -> None:
         """Keep all entries."""
         values = {
             "entries": [records.entry_values(entries[one]) for one in sorted(entries)],
@@ -108,9 +109,16 @@ class Folder:
         }
         write(self.root / "entries.json", _bytes(values), durable=True)
 
-    def record(self, advisory: int) -> Record:
-        """Read what is frozen; KeyError when it is not here whole."""
+    def drop(self, advisory: int) -> None:
+        """Take out one that is kept nowhere else any more, and its pages."""
+        self._frozen(advisory).unlink(missing_ok=True)
+        shutil.rmtree(self.site / "advisories" / str(advisory), ignore_errors=True)
+
+    def record(self, advisory: int) -> Record | None:
+        """Read what is frozen; None when it is not here whole."""
         values = _json(self._frozen(advisory))
+        if not values:
+            return None
         at = values["cancelled_at"]
         return Record(
             advisory=advisory,

@@ -36,11 +36,12 @@ def project(
     """Make the site of a folder, in its place or below another root; its lock must be held.
 
     `anew` makes every file, not only those of what has changed. Idempotent: what a killed run left
-    half done is finished by the next.
+    half done is finished by the next. What is not here whole keeps its files, and is to be taken
+    from the database again.
     """
     place = root or folder.site
     made_of = folder.stamp()
-    entries, _ = folder.entries()
+    entries, changes = folder.entries()
     standing = standings(entries.values(), now)
     former = folder.state() if root is None else State()
     fresh = anew or root is not None or former.fingerprint != site.fingerprint
@@ -50,22 +51,29 @@ def project(
         next_change=next_change(entries.values(), now),
     )
     written = kept = 0
+    gone, lost = set[str](), set[int]()
     for number, entry in sorted(entries.items()):
         key = site.key(entry, standing[number], entries)
+        if fresh or former.keys.get(str(number)) != key:
+            record = folder.record(number)
+            if record is None:
+                lost.add(number)
+                continue
+            made = list(site.publication(record, entry, standing[number], entries))
+            new, same = _write(place, made)
+            written, kept = written + new, kept + same
+            gone |= _strays(place, number, made)
         state.keys[str(number)] = key
-        if not fresh and former.keys.get(str(number)) == key:
-            continue
-        made = site.publication(folder.record(number), entry, standing[number], entries)
-        new, same = _write(place, made)
-        written, kept = written + new, kept + same
     listed = list(site.lists(entries.values(), standing))
     state.lists = {one.path: one.key for one in listed}
     due = [one for one in listed if fresh or former.lists.get(one.path) != one.key]
     new, same = _write(place, due)
-    gone = _lists(place, site.locales) - set(state.lists)
+    gone |= _lists(place, site.locales) - set(state.lists)
     for path in gone:
         folders.remove(place, path)
     if root is None:
+        if lost:
+            folder.save_entries(entries, {n: mark for n, mark in changes.items() if n not in lost})
         folder.save_state(state)
     return Projected(written=written + new, kept=kept + same, removed=len(gone))
 
@@ -81,8 +89,13 @@ def differing(folder: Folder, site: Site, now: datetime) -> list[str]:
     standing = standings(entries.values(), now)
     wrong = []
     for number, entry in sorted(entries.items()):
-        made = site.publication(folder.record(number), entry, standing[number], entries)
+        record = folder.record(number)
+        if record is None:
+            wrong.append(f"frozen/{number}.json")
+            continue
+        made = list(site.publication(record, entry, standing[number], entries))
         wrong += _different(folder.site, made)
+        wrong += sorted(_strays(folder.site, number, made))
     return wrong + _different(folder.site, site.lists(entries.values(), standing))
 
 
@@ -94,6 +107,12 @@ def _lists(place: Path, locales: Iterable[str]) -> set[str]:
         for sort in PARTS
         for found in (place / "advisories" / tag / sort).glob("*/index.html")
     }
+
+
+def _strays(place: Path, number: int, made: Iterable[SiteFile]) -> set[str]:
+    """Name files of a publication that another of its number left: another language, an end."""
+    found = (place / "advisories" / str(number)).glob("**/[!.]*.*")
+    return {one.relative_to(place).as_posix() for one in found} - {one.path for one in made}
 
 
 def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:

@@ -144,6 +144,8 @@ class Publisher:
         gone = [one for one in entries if one not in present]
         if not wanted and not gone:
             return
+        for number in gone:
+            self.folder.drop(number)
         kept = {number: entry for number, entry in entries.items() if number in present}
         for start in range(0, len(wanted), _READ):
             for record in self.store.read(wanted[start : start + _READ]):

@@ -163,7 +163,7 @@ def _fresh(found: _File, asked: Asked) -> bool:
     if asked.if_modified_since:
         try:
             since = parsedate_to_datetime(asked.if_modified_since[:100])
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         return since.tzinfo is not None and found.modified <= since
     return False

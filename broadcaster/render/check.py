@@ -88,7 +88,7 @@ class KindChecker:
 
     def check_advisory(self, advisory: Advisory) -> tuple[Finding, ...]:
         """Check how an advisory reads with its own facts, in every locale it may be sent in."""
-        kind = self.renderer.library.kind(advisory.kind)
+        kind = self.renderer.kind(advisory)
         return tuple(
             finding
             for tag in kind.locales

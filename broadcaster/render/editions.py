@@ -12,7 +12,7 @@ from broadcaster.domain.publication import Edition
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.environment import finish_line, finish_text
-from broadcaster.render.facts import FactType
+from broadcaster.render.facts import ANY, FactType, text_in
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
 from broadcaster.render.renderer import TemplateRenderer
@@ -20,7 +20,6 @@ from broadcaster.render.renderer import TemplateRenderer
 _BODY, _SUBJECT = "email/body.txt", "email/subject.txt"
 #: The fact that says when what is told of begins, and the one that says who tells it.
 _BEGINS, _SENDER = "starts", "sender"
-_UNDETERMINED = "und"
 
 
 class Editor:
@@ -40,7 +39,7 @@ class Editor:
 
     def kind(self, advisory: Advisory) -> Kind:
         """Give the kind; NotFoundError, or ConfigurationError for one without pages."""
-        kind = self._renderer.library.kind(advisory.kind)
+        kind = self._renderer.kind(advisory)
         if Channel.WEB not in kind.channels:
             message = f"{kind.name}: has no page. Add web/page.html and the channel web."
             raise ConfigurationError(message)
@@ -138,15 +137,12 @@ def _named(value: FactValue, locale: Locale) -> str:
         return value
     if not isinstance(value, dict):
         return ""
-    for tag in (locale.tag, locale.language, _UNDETERMINED):
-        if value.get(tag):
-            return value[tag]
-    return next(iter(value.values()), "")
+    return text_in(value, locale.tag) or next(iter(value.values()), "")
 
 
 def _key(value: FactValue) -> str:
     if isinstance(value, dict):
-        return value.get(_UNDETERMINED) or next(iter(value.values()), "")
+        return value.get(ANY) or next(iter(value.values()), "")
     return str(value)
 
 

@@ -1,11 +1,11 @@
 """Reading the facts of an advisory from a file: JSON or TOML, within bounds."""
 
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from broadcaster.errors import InvalidInputError
+from broadcaster.render.sources import load_toml
 
 _BYTES = 1_000_000
 _FIELD = "facts file"
@@ -20,11 +20,9 @@ def read_facts(path: Path) -> dict[str, object]:
     remedy = _remedy(path)
     try:
         if path.suffix == ".toml":
-            facts: object = tomllib.loads(text)
+            facts: object = _toml(text, path)
         else:
             facts = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", remedy) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise InvalidInputError(_FIELD, f"{path} is not JSON ({reason})", remedy) from error
@@ -36,6 +34,13 @@ def read_facts(path: Path) -> dict[str, object]:
 def _remedy(path: Path) -> str:
     written = "a line fact = value for each" if path.suffix == ".toml" else '{"fact": value, …}'
     return f"Write {written}; 'broadcaster kinds facts KIND --toml' gives a file to begin with."
+
+
+def _toml(text: str, path: Path) -> dict[str, object]:
+    try:
+        return load_toml(text)
+    except ValueError as error:
+        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", _remedy(path)) from error
 
 
 def _read(path: Path) -> str:

@@ -121,9 +121,30 @@ class Fact:
             return " or ".join(f'"{choice}"' for choice in self.choices)
         return _FORMS[self.type]
 
+    def speaks(self, value: FactValue, locale: str) -> bool:
+        """Tell whether a value that is kept has its texts in a locale, if it has any.
+
+        The locale may have been added since it was filled in. A name may be that for all languages;
+        a sentence may not, or a message would be in two of them.
+        """
+        entries = value if isinstance(value, list) else [value]
+        prose = self.type in {FactType.LOCALIZED, FactType.NAME, FactType.PLACES}
+        texts = [one for one in entries if prose and isinstance(one, dict)]
+        bare = {ANY} if self.type is FactType.LOCALIZED else set()
+        return all(
+            text_in({tag: text for tag, text in one.items() if tag not in bare}, locale)
+            for one in texts
+        )
+
     def refuse(self, problem: str, remedy: str) -> InvalidInputError:
         """Make the error that names this fact."""
         return InvalidInputError(f"facts.{self.name}", problem, remedy)
+
+
+def text_in(texts: Mapping[str, str], locale: str) -> str | None:
+    """Give the text for a locale: its own, that of its language, or that for all; None."""
+    tags = (locale, locale.partition("-")[0], ANY)
+    return next((texts[tag] for tag in tags if texts.get(tag)), None)
 
 
 def _text(fact: Fact, value: object, locales: Sequence[str] = ()) -> str:

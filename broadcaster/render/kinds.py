@@ -154,6 +154,15 @@ class Kind:
         if optional:
             yield f"without {', '.join(optional)}", {**sample, **dict.fromkeys(optional)}
 
+    def telling(self, facts: Mapping[str, FactValue]) -> "Kind":
+        """Give it as offered only in the locales in which these facts can be told."""
+        told = tuple(
+            tag
+            for tag in self.locales
+            if all(fact.speaks(facts.get(name), tag) for name, fact in self.facts.items())
+        )
+        return self if told == self.locales else self.with_locales(told)
+
     def with_locales(self, locales: Sequence[str]) -> "Kind":
         """Say in which locales it is offered."""
         return replace(self, locales=tuple(locales))

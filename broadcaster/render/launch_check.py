@@ -56,7 +56,7 @@ class TextChecker:
         for finding in self.checker.check_locale(advisory, tag):
             blocks = finding.gravity is Gravity.ERROR and (not finding.part or finding.part in read)
             yield _concern(finding, blocks=blocks)
-        kind = self.renderer.library.kind(advisory.kind)
+        kind = self.renderer.kind(advisory)
         locale = self.renderer.library.locale(tag)
         ours = self._ours(kind)
         for channel in kind.channels:
@@ -66,7 +66,7 @@ class TextChecker:
 
     def wording(self, advisory: Advisory, written: Mapping[str, Written]) -> Iterator[Concern]:
         """Give what is wrong with the campaign's wording as such, or has changed since."""
-        kind = self.renderer.library.kind(advisory.kind)
+        kind = self.renderer.kind(advisory)
         for name, text in advisory.wording.items():
             part, tag = place(name)
             if tag not in kind.locales:
@@ -107,7 +107,7 @@ class TextChecker:
         for text in literals:
             for fault in suspicion.hidden(text):
                 yield _fault(Check.HIDDEN, part, tag, fault, blocks=True)
-            for fault in suspicion.links(text, ours):
+            for fault in (*suspicion.links(text, ours), *suspicion.numbers(text)):
                 yield _fault(Check.LINK, part, tag, fault, blocks=True)
 
     def _ours(self, kind: Kind) -> Ours:
@@ -162,12 +162,15 @@ def moments(kind: Kind, advisory: Advisory, zone: ZoneInfo) -> tuple[Moment, ...
 
 
 def wanted(
-    renderer: TemplateRenderer, kind: Kind, people: Mapping[tuple[str | None, str | None], int]
+    renderer: TemplateRenderer,
+    advisory: Advisory,
+    people: Mapping[tuple[str | None, str | None], int],
 ) -> tuple[Wanted, ...]:
-    """Say who prefers a locale that a kind is not offered in.
+    """Say who prefers a locale that an advisory is not offered in.
 
     `people` counts customers by the first language that they prefer and the locale that they get.
     """
+    kind = renderer.kind(advisory)
     found: dict[tuple[str, str | None], Wanted] = {}
     for (preferred, told_in), count in people.items():
         locale = renderer.locales.find(preferred) if preferred else None
@@ -177,7 +180,7 @@ def wanted(
             tag, reviewed, why = preferred or "no language", True, "the kind is offered in none"
         else:
             tag, reviewed = locale.tag, renderer.library.awaits(kind.name, locale) is None
-            why = renderer.library.why_not(kind.name, locale) or ""
+            why = renderer.why_not(advisory, locale) or ""
         former = found.get((tag, told_in))
         count += former.customers if former else 0  # noqa: PLW2901  (the sum of both)
         found[tag, told_in] = Wanted(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import TemplateError
 
-from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.advisory import Advisory, FactValue
 from broadcaster.domain.message import Channel, Content
 from broadcaster.domain.wording import place
 from broadcaster.errors import ConfigurationError
@@ -65,6 +65,10 @@ class TemplateRenderer:
         """All locales, by tag."""
         return self.library.locales
 
+    def kind(self, advisory: Advisory) -> Kind:
+        """Give an advisory's kind, offered where its facts can be told; errors as its library."""
+        return self.library.kind(advisory.kind).telling(advisory.facts)
+
     def render(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
         """Render for a customer: only in a locale in which the kind is whole and approved.
 
@@ -89,7 +93,7 @@ class TemplateRenderer:
 
     def fields(self, advisory: Advisory, channel: Channel) -> Sequence[str]:
         """Name the fields of the reader that the messages of an advisory may have in them."""
-        held = self.library.kind(advisory.kind)
+        held = self.kind(advisory)
         if channel not in held.channels:
             return ()
         asked = set(self._usage(held.name, channel).fields)
@@ -124,7 +128,7 @@ class TemplateRenderer:
 
     def preview(self, advisory: Advisory, channel: Channel, locale: str, reader: Reader) -> Content:
         """Render for somebody who reviews: any locale, missing texts in marked English."""
-        kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
+        kind, spoken = self.kind(advisory), self.library.locale(locale)
         order = _order(advisory, kind, spoken, reader, draft=True)
         return self._parts.content(order, channel)
 
@@ -134,9 +138,21 @@ class TemplateRenderer:
         kind, spoken = self.library.kind(own.kind), self.library.locale(locale)
         return self._parts.text(_order(own, kind, spoken, reader, draft=True), part)
 
-    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
-        """Give the locale for a reader; None when the kind is whole and approved in none."""
-        return self.locales.choose(preferred, self.library.kind(kind).locales)
+    def choose(
+        self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+    ) -> str | None:
+        """Give the locale for a reader, in which these facts can be told; None when there is none.
+
+        The kind has to be whole and approved in it.
+        """
+        return self.locales.choose(preferred, self.library.kind(kind).telling(facts or {}).locales)
+
+    def why_not(self, advisory: Advisory, locale: Locale) -> str | None:
+        """Tell why an advisory may not go to customers in a locale; None when it may."""
+        why = self.library.why_not(advisory.kind, locale)
+        if why is None and locale.tag not in self.kind(advisory).locales:
+            return "some of its facts have no text in it"
+        return why
 
     def fingerprint(self, kind: str) -> str:
         """Hash the kind's folder, the layout, and its texts and settings in every locale."""
@@ -159,9 +175,9 @@ class TemplateRenderer:
 
     def _offered(self, advisory: Advisory, locale: str) -> tuple[Kind, Locale]:
         """Give kind and locale of what may go to customers; NotFoundError, ConfigurationError."""
-        kind, spoken = self.library.kind(advisory.kind), self.library.locale(locale)
+        kind, spoken = self.kind(advisory), self.library.locale(locale)
         if spoken.tag not in kind.locales and not spoken.pseudo:
-            why = self.library.why_not(kind.name, spoken)
+            why = self.why_not(advisory, spoken)
             message = f"{kind.name}: is not offered in {spoken.tag}: {why}."
             raise ConfigurationError(f"{message} Choose {', '.join(kind.locales) or 'none'}.")
         return kind, spoken

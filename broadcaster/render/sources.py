@@ -13,6 +13,7 @@ from broadcaster.errors import ConfigurationError, DamagedError
 
 _SUFFIXES = frozenset({".txt", ".mjml", ".html", ".toml", ".po"})
 _FILES, _BYTES = 500, 2_000_000
+_DOTS = 300
 
 
 def read_folder(folder: Path, only: Collection[str] = ()) -> Mapping[str, str]:
@@ -74,10 +75,23 @@ def subfolders(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
 def parse_toml(text: str, where: str) -> dict[str, object]:
     """Read TOML; ConfigurationError naming the file and the line."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return load_toml(text)
+    except ValueError as error:
         message = f"{where}: is not TOML ({error}). Mend the line."
         raise ConfigurationError(message) from error
+
+
+def load_toml(text: str) -> dict[str, object]:
+    """Read TOML that somebody else may have written; ValueError, soon, whatever it is."""
+    # Names of many parts take the square of their number: 90,000 would take minutes.
+    if any(line.count(".") > _DOTS for line in text.split("\n")):
+        message = f"a line has more than {_DOTS} dots"
+        raise ValueError(message)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        message = "it is nested too deeply"
+        raise ValueError(message) from None
 
 
 def digest(pieces: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi
-from broadcaster.render.facts import ANY, Fact, FactType
+from broadcaster.render.facts import Fact, FactType, text_in
 from broadcaster.render.locales import Locale
 
 #: What is shown of a name at most, characters.
@@ -196,9 +196,9 @@ def _localized(fact: Fact, value: FactValue, surface: Surface, locale: Locale) -
 def spoken(fact: Fact, value: FactValue, locale: Locale) -> str:
     """Give the text of a fact that has one for each language."""
     texts: Mapping[str, str] = value if isinstance(value, dict) else {}
-    for tag in (locale.tag, locale.language, ANY):
-        if tag in texts:
-            return texts[tag]
+    text = text_in(texts, locale.tag)
+    if text is not None:
+        return text
     message = f"facts.{fact.name}: has no text for {locale.tag}. Write it in that language."
     raise ConfigurationError(message)
 

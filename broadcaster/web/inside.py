@@ -129,10 +129,6 @@ class Renderer(Protocol):
         """Render a part."""
         ...
 
-    def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
-        """Give the locale for a reader."""
-        ...
-
 
 class Inside(Protocol):
     """Everything together."""

@@ -1,12 +1,13 @@
 """Caps under concurrency in a real PostgreSQL: the last place is taken once."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from broadcaster.domain.advisory import FactValue
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
 from broadcaster.domain.message import Channel, Lane, MessageClass, Scheme
@@ -37,10 +38,12 @@ def test_a_campaign_of_the_other_lane_that_ends_meanwhile_undoes_the_plan(rows: 
     plans: list[Planned] = []
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             if not plans:
                 plans.append(rows.planner().plan(urgent, NOON))
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     planner = Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)
     with pytest.raises(ConflictError, match="tried again by itself"):
@@ -88,9 +91,11 @@ def test_other_classes_and_plans_without_caps_do_not_wait(rows: Rows) -> None:
     campaign = rows.launched(message_class=MessageClass.PROMOTIONAL, drill=False)
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             rows.planner().plan(other, NOON)
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     planner = Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)
     assert planner.plan(campaign, NOON).planned == 1

@@ -1,13 +1,14 @@
 """Planning in a real PostgreSQL: once, all or nothing, and never in the way of a pause."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from broadcaster.domain.advisory import FactValue
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel, Scheme
@@ -86,9 +87,11 @@ def test_a_step_during_planning_wins_and_does_not_wait(rows: Rows, step: str) ->
     campaign = rows.launched()
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             getattr(rows.campaigns, step)(campaign, "amina", NOON)
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     planner = Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)
     with pytest.raises(ConflictError, match="can not be planned"):
@@ -103,8 +106,10 @@ def test_an_interrupted_plan_leaves_nothing(rows: Rows) -> None:
     campaign = rows.launched()
 
     class Broken(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
-            del kind, preferred
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
+            del kind, preferred, facts
             message = "lost"
             raise BroadcasterError(message)
 
@@ -190,11 +195,13 @@ def test_customers_who_are_stored_while_a_campaign_is_planned_are_not_lost(
     stored: list[int] = []
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             if not stored:
                 stored.append(2)
                 rows.save([customer(2, **changes)])
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     planner = Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)
     with pytest.raises(ConflictError, match="It is tried again by itself"):
@@ -212,9 +219,11 @@ def test_a_forecast_sees_the_customers_of_one_moment(rows: Rows) -> None:
     campaign = rows.draft()
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             rows.save([customer(2, locales=("fr", "ar"), time_zone="Europe/Paris")])
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     foreseen = Forecaster(rows.pool, Everybody(), Meanwhile()).forecast(campaign)
     assert (foreseen.customers, foreseen.reached, foreseen.suppressed) == (1, 1, {})

@@ -1,10 +1,11 @@
 """Plans take turns, show where they are, and leave nothing when their server process dies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from psycopg import connect, errors
 
+from broadcaster.domain.advisory import FactValue
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.domain.message import Channel, Lane
@@ -131,8 +132,10 @@ def _planner(rows: Rows, meanwhile: Callable[[], None]) -> Planner:
     """Make a planner during whose choice of locales something else happens."""
 
     class Meanwhile(FakeRenderer):
-        def choose(self, kind: str, preferred: Sequence[str]) -> str | None:
+        def choose(
+            self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None
+        ) -> str | None:
             meanwhile()
-            return super().choose(kind, preferred)
+            return super().choose(kind, preferred, facts)
 
     return Planner(rows.pool, Everybody(), Meanwhile(), batch_size=10)

@@ -11,7 +11,7 @@ import pytest
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.announcement import Announcement, AnnouncementStatus, Answer, Outcome
-from broadcaster.ledger.announcements import LOST
+from broadcaster.ledger.announcements import BUSY, LOST
 from broadcaster.ledger.publications import AGAIN
 from broadcaster.publication import records
 from broadcaster.publication.announcing import Announcer
@@ -269,6 +269,31 @@ def test_one_whose_worker_was_lost_is_in_doubt(runtime: Runtime, rows: Rows) -> 
     assert runtime.announcements.claim(runtime.clock.now(), ["town"]) is None
     runtime.announcements.record(claimed, AnnouncementStatus.SENT, "", NOON)
     assert _status(runtime) == {"town": "doubt", "radio": "waiting"}
+
+
+def test_channels_that_hang_take_one_worker_and_not_for_long(runtime: Runtime, rows: Rows) -> None:
+    """Others send what they are there for meanwhile; one whose worker was lost stops nothing."""
+    _launched(runtime, rows, "first")
+    _launched(runtime, rows, "second")
+    runtime.publisher.publish()
+    second = FakeSink()
+
+    class Hanging(FakeSink):
+        def send(self, announcement: Announcement) -> Answer:
+            assert _announcer(runtime, radio=second).announce() == 0
+            _forward(runtime, timedelta(seconds=15))
+            return super().send(announcement)
+
+    town = Hanging()
+    assert _announcer(runtime, town=town).announce() == 1
+    assert _announcer(runtime, town=town).announce() == 1
+    assert _announcer(runtime, radio=second).announce() == 2
+    _launched(runtime, rows, "third")
+    runtime.publisher.publish()
+    now = runtime.clock.now()
+    assert runtime.announcements.claim(now, ["town"])
+    assert runtime.announcements.claim(now, ["radio"]) is None
+    assert runtime.announcements.claim(now + BUSY, ["radio"])
 
 
 def test_nothing_stale_is_announced(runtime: Runtime, rows: Rows) -> None:

@@ -13,7 +13,8 @@ from broadcaster.domain.advisory import Advisory, MessageType, Urgency
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.domain.readiness import Check, Concern, Moment, Wanted
 from broadcaster.domain.wording import Written, key
-from broadcaster.render.check import KindChecker
+from broadcaster.render import suspicion
+from broadcaster.render.check import KindChecker, sample_advisory
 from broadcaster.render.launch_check import TextChecker, moments, wanted
 from broadcaster.render.renderer import TemplateRenderer
 from tests import builders, wordings
@@ -73,6 +74,8 @@ def test_a_clean_advisory_has_no_concern(texts: TemplateRenderer, tag: str) -> N
         ("{{ facts.call_centre }} client.lydec.ma.evil.com", "fr", Check.LINK, "evil.com"),
         ("{{ facts.call_centre }} https://clіent.lydec.ma.co", "fr", Check.LINK, "not ours"),
         ("{{ facts.call_centre }} info@lydec.com", "fr", Check.LINK, "info@lydec.com"),
+        ("{{ facts.call_centre }} ou 0899 00-00-00", "fr", Check.LINK, "'0899 00-00-00'"),
+        ("ليدك {{ facts.call_centre }} ٠٨٩٩٠٠٠٠٠٠", "ar", Check.LINK, "written out"),
         ("ليدك {{ facts.call_centre }} 8-12", "ar", Check.TEXT, "wrongly"),
     ],
 )
@@ -85,6 +88,13 @@ def test_a_text_that_nobody_should_get_blocks(
     found = [one for one in everything if problem in one.problem]
     assert told(found) == {(check, True, "sms/body.txt")}
     assert all(one.remedy and one.locale == tag for one in found)
+
+
+def test_a_date_or_an_amount_is_no_phone_number() -> None:
+    """Nor is what is short; `numbers` looks for whom one could call."""
+    for text in ("le 20/03/2026 à 14 h 30", "2026-03-20, 2026-03-21", "1 200 000 m3", "le 3939"):
+        assert list(suspicion.numbers(text)) == []
+    assert list(suspicion.numbers("+212 (5) 22.31.20.20"))
 
 
 def test_hosts_that_the_organisation_names_are_ours(texts: TemplateRenderer) -> None:
@@ -263,7 +273,7 @@ def test_who_wants_which_language_is_counted(tmp_path_factory: pytest.TempPathFa
         ("zgh", "en"): 1,
         ("tlh", None): 4,
     }
-    found = {one.locale: one for one in wanted(texts, kind, people)}
+    found = {one.locale: one for one in wanted(texts, sample_advisory(kind, {}), people)}
     assert {tag: (one.customers, one.reviewed) for tag, one in found.items()} == {
         "fr": (5, True),
         "zgh": (1, False),

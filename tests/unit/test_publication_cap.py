@@ -211,6 +211,20 @@ def test_an_advisory_that_is_called_off_is_taken_back(public: PublicScene) -> No
     assert "Retiré\u00a0: " in _texts(root, "c:info/c:headline")[-1]
 
 
+@pytest.mark.parametrize("seconds", [0, -3])
+def test_one_that_is_called_off_at_once_is_taken_back_too(
+    public: PublicScene, seconds: int
+) -> None:
+    """In the second in which it was frozen, or before: no message refers to itself or is older."""
+    number = public.publish()
+    public.store.off.append((number, NOON + timedelta(seconds=seconds)))
+    public.publisher.publish()
+    said, off = public.record(number).cap, _good(public.record(number).calling_off or "")
+    own = etree.fromstring(said.encode())
+    assert _texts(off, "c:identifier") != _texts(own, "c:identifier")
+    assert _texts(off, "c:sent") > _texts(own, "c:sent")
+
+
 def test_times_have_an_offset_and_no_fraction() -> None:
     """The zone is the utility's; UTC is +00:00 and never Z."""
     moment = datetime(2026, 3, 20, 12, 0, 0, 999, tzinfo=UTC)

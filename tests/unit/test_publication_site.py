@@ -16,6 +16,7 @@ import pytest
 from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.publication import PublicState, standings
 from broadcaster.publication.projecting import project
+from broadcaster.publication.serving import Asked
 from tests.builders import NOON
 from tests.public_scene import PUBLIC_URL, PublicScene, sample, scene, shipped_pages
 
@@ -306,6 +307,41 @@ def test_a_lost_folder_is_made_again_from_what_is_kept(public: PublicScene, tmp_
     public.publisher.publish()
     assert public.text("/advisories/1/ar") == page
     assert public.publisher.differing() == []
+
+
+def test_one_that_is_damaged_keeps_its_pages_until_it_is_taken_again(public: PublicScene) -> None:
+    """Nothing else is stopped by it, with or without the database."""
+    first, second = public.publish(), public.publish()
+    page = public.text(f"/advisories/{first}/ar")
+    (public.folder.root / "frozen" / f"{first}.json").write_text("", encoding="utf-8")
+    (public.folder.root / "state.json").unlink()
+    (public.folder.site / f"advisories/{second}/ar/index.html").unlink()
+    assert f"frozen/{first}.json" in public.publisher.differing()
+    public.store.down = True
+    public.publisher.reproject()
+    assert public.text(f"/advisories/{first}/ar") == page
+    assert public.text(f"/advisories/{second}/ar")
+    assert public.publisher.reproject() is None or public.publisher.reproject() is None
+    public.store.down = False
+    public.publisher.publish()
+    assert public.publisher.differing() == []
+
+
+def test_a_database_made_anew_shows_no_page_of_the_former(
+    public: PublicScene, tmp_path: Path
+) -> None:
+    """Its numbers begin again, and the folder has stayed."""
+    public.publish()
+    public.publish()
+    public.store.off.append((1, NOON))
+    public.publisher.publish()
+    anew = scene(tmp_path)
+    number = anew.publish(sample("water_boil"))
+    assert number == 1
+    assert anew.text("/advisories/1/cap.xml") == anew.record(1).cap != public.record(1).cap
+    for path in ("/advisories/1/cap-cancel.xml", "/advisories/2", "/advisories/2/ar"):
+        assert anew.files.answer(path, Asked()) is None
+    assert anew.publisher.differing() == []
 
 
 def test_what_can_not_be_published_stops_nothing_else(public: PublicScene) -> None:

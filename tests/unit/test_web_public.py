@@ -108,6 +108,7 @@ def test_who_has_it_already_gets_nothing(site: Site) -> None:
         ("If-Modified-Since", time_, 304),
         ("If-Modified-Since", "Thu, 01 Jan 2015 00:00:00 GMT", 200),
         ("If-Modified-Since", "junk", 200),
+        ("If-Modified-Since", f"Thu, 01 Jan 2015 00:00:00 +{'9' * 60}", 200),
     ):
         again = site.ask("/advisories/1/fr", headers={name: value})
         assert again.status == status
@@ -142,6 +143,16 @@ def test_the_folder_answers_where_the_database_is_down(inside: FakeInside, site:
     inside.public.clock.moment += timedelta(days=2)
     _until(lambda: "bc-ended" in site.ask("/advisories/1/fr").text)
     _until(lambda: site.ask("/advisories/2/fr").status == 503)
+
+
+def test_a_folder_that_is_full_answers_with_what_it_has(inside: FakeInside, site: Site) -> None:
+    """Of the rest it can't be said whether it is public."""
+    assert site.ask("/advisories/1/fr").status == 200
+    lock = inside.public.folder.root / ".lock"
+    lock.unlink()
+    lock.mkdir()
+    _until(lambda: site.ask("/advisories/2/fr").status == 503)
+    assert site.ask("/advisories/1/fr").status == 200
 
 
 OUTSIDE = (

@@ -115,7 +115,7 @@ class Sheets:
         In the locales, or those in which it is offered; on the channels, or all that its kind has.
         Errors as `sheet`, and ConfigurationError for a kind that is broken.
         """
-        kind = self.renderer.library.kind(advisory.kind)
+        kind = self.renderer.kind(advisory)
         asked = {one.tag: one for one in map(self.renderer.library.locale, locales)}
         offered = list(asked.values()) or [self.renderer.locales[tag] for tag in kind.locales]
         shown = tuple(one for one in kind.channels if not channels or one in channels)

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _EVERY = 2.0
 #: What comes to be asked for and is not there: a link may be looked up before it was published.
 _PATIENCE = 0.5
+_BEHIND = "The public folder could not be brought into step. Try again later."
 _BUSY = "The public folder is being brought into step. Try again."
 
 
@@ -124,3 +125,9 @@ class Advisories:
         except UnavailableError as error:
             self._unknown = str(error)
             raise
+        except (BroadcasterError, OSError) as error:
+            # A folder that is full or not to be written: what is not in it may be public.
+            extra = {"action": "publication_behind", "fault": type(error).__name__}
+            _log.warning("the public folder could not be brought into step", extra=extra)
+            self._unknown = _BEHIND
+            raise UnavailableError(_BEHIND) from error
