@@ -34,6 +34,7 @@ def test_a_kind_is_added_used_and_removed_when_nothing_needs_it(
     create = ("campaigns", "create", "back", "--kind", "water_back", "--segment", "everybody")
     assert run(*create, "--channels", "sms").code == 0
     assert run("campaigns", "check", "back").code == 0
+    assert 'Did you mean "back"?' in run("campaigns", "check", "bakc").err
     kept = run("kinds", "remove", "water_back")
     assert kept.code == 2
     assert "used by campaigns that have not ended: 'back'" in kept.err
