@@ -18,6 +18,7 @@ from broadcaster.cli.folders import (
     kinds_in,
     translation_checker,
 )
+from broadcaster.domain.english import number_of
 
 if TYPE_CHECKING:
     from broadcaster.render.coverage import Coverage
@@ -147,7 +148,7 @@ def compile_(
         _print_json(written)
     else:
         for one in written:
-            typer.echo(f"{one['file']}: {one['texts']} texts.")
+            typer.echo(f"{one['file']}: {number_of(int(str(one['texts'])), 'text')}.")
 
 
 @app.command()

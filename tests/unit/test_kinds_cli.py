@@ -197,3 +197,21 @@ def test_extract_never_empties_catalogues_by_mistake(kinds: Command, tmp_path: P
     assert (tmp_path / "locales/ar/LC_MESSAGES/advisories.po").read_bytes() == before
     call = ["extract", "--templates", str(_ROOT / "templates"), "--locales", str(tmp_path / "no")]
     assert "is no folder" in kinds(*call).err
+
+
+def test_letters_that_make_an_sms_dear_are_named_with_where_they_come_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A letter of a fact is not blamed on the text."""
+    kind = json.loads(
+        Command(capsys)("preview", "unplanned_outage", "--locale=fr", "--channel=sms", "--json").out
+    )
+    assert kind["sms"]["encoding"] == "GSM-7"
+    file = tmp_path / "facts.json"
+    file.write_text(
+        json.dumps({"service": "water", "districts": ["Les Crêtes", "Bel Âge"]}), encoding="utf-8"
+    )
+    words = ("preview", "unplanned_outage", "--locale=fr", "--channel=sms", f"--facts={file}")
+    said = Command(capsys)(*words)
+    assert "ê is not in GSM-7; it comes from facts.districts." in said.err
+    assert "Â is not in GSM-7; it comes from facts.districts." in said.err
