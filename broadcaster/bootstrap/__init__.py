@@ -3,14 +3,14 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
-from broadcaster.bootstrap.checking import concerns, require_launchable
+from broadcaster.bootstrap.checking import concerns, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
-from broadcaster.bootstrap.rewording import Reworded, own_text, reword
+from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
@@ -56,9 +56,11 @@ __all__ = [
     "kind_checker",
     "launch",
     "listing",
+    "nothing_new",
     "own_text",
     "passing",
     "preload",
+    "refill",
     "remove_kind",
     "renderer",
     "report",

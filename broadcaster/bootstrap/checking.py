@@ -103,7 +103,9 @@ def check(
         found += checker.locale(advisory, tag, campaign.channels, needed=bool(told.get(tag)))
     found += checker.wording(advisory, written)
     if foreseen is not None:
-        found += readiness.worded_in_part(map(place, advisory.wording), told)
+        found += readiness.worded_in_part(
+            map(place, advisory.wording), told, foreseen["by_channel_and_locale"]
+        )
         people: Counter[tuple[str | None, str | None]] = Counter()
         for row in foreseen["preferences"]:
             if row["preferred"] != "others":
@@ -112,11 +114,43 @@ def check(
             wanted(runtime.renderer, advisory, people),
             in_a_hurry=readiness.hurried(campaign, advisory),
         )
+    found += nothing_new(runtime, campaign, advisory)
     now = runtime.clock.now()
     start = max(now, advisory.effective, campaign.scheduled_at or now)
     zone = ZoneInfo(runtime.settings.time_zone)
-    found += readiness.in_time(advisory, moments(kind, advisory, zone), start, _finishes(foreseen))
+    found += readiness.in_time(
+        advisory, moments(kind, advisory, zone), start, _finishes(foreseen), zone
+    )
     return readiness.ordered(found)
+
+
+def nothing_new(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> Sequence[Concern]:
+    """Say that an update or a correction says what the message before it said already."""
+    if advisory.follows is None or not advisory.message_type.replaces:
+        return ()
+    former = runtime.ledger.advisory(advisory.follows)
+    same = (
+        former.kind == advisory.kind
+        and former.facts == advisory.facts
+        and former.wording == advisory.wording
+        and former.expires == advisory.expires
+    )
+    told = [one for one in runtime.threads.of(campaign.id) if one.advisory == former.id]
+    # The kind itself may have been mended since.
+    if not same or not all(
+        runtime.unchanged(runtime.campaigns.get(str(one.campaign)), former) for one in told
+    ):
+        return ()
+    number = told[0].campaign if told else former.id
+    return [
+        Concern(
+            check=Check.SAME,
+            blocks=True,
+            problem=f"nothing differs from campaign {number}",
+            remedy=f"Give what is new: 'campaigns facts {campaign.id} --file …', or 'campaigns "
+            f"wording set {campaign.id} …'; or drop it with 'campaigns cancel {campaign.id}'.",
+        )
+    ]
 
 
 def require_launchable(campaign: Campaign, found: Sequence[Concern]) -> None:

@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from broadcaster.domain.advisory import Advisory, MessageType
-from broadcaster.domain.campaign import Campaign, ChannelPlan
+from broadcaster.bootstrap.all_clear import candidates, lacking
+from broadcaster.bootstrap.checking import text_checker
+from broadcaster.domain.advisory import Advisory, FactValue, MessageType
+from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
 from broadcaster.domain.message import Channel, EmailContent, Lane, MessageClass, PushContent
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.domain.wording import Written, place
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports import NewCampaign, Reader
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ _ABOUT, _SENT_ON = "about", "sent_on"
 _VALID = timedelta(hours=72)
 #: So much of the first campaign's name is in that of a follow-up.
 _NAME = 150
+#: So many cancelled drafts may have had the name that a follow-up would get by itself.
+_DRAFTS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,21 +72,24 @@ def follow(runtime: "Runtime", campaign: Campaign, asked: FollowUp) -> int:
     if asked.message_type is MessageType.UPDATE:
         _require_due(found)
     kind = _kind(runtime, found, asked)
-    facts = kind.resolve({**_taken(runtime, kind, found, asked), **asked.facts})
+    name = asked.name or _named(runtime, found, asked.message_type)
+    facts = _facts(runtime, kind, found, asked)
     now = runtime.clock.now()
     former = found.latest
     replaces = asked.message_type.replaces
+    # What takes the place of one that is to leave in the morning waits for it too.
+    effective = max(now, found.advisory.effective) if replaces else now
+    kind.require_ahead(facts, effective)
     escalates = replaces and former.channel_plan is ChannelPlan.ESCALATE
     new = NewCampaign(
-        name=asked.name or _named(runtime, found, asked.message_type),
+        name=name,
         kind=kind.name,
         facts=facts,
         message_class=found.advisory.message_class,
         severity=found.advisory.severity if replaces else kind.severity,
         urgency=found.advisory.urgency if replaces else kind.urgency,
         certainty=found.advisory.certainty if replaces else kind.certainty,
-        # What takes the place of one that is to leave in the morning waits for it too.
-        effective=max(now, found.advisory.effective) if replaces else now,
+        effective=effective,
         expires=asked.expires or _expires(found, now, replaces=replaces),
         segment=former.segment,
         expression=former.expression,
@@ -95,6 +103,8 @@ def follow(runtime: "Runtime", campaign: Campaign, asked: FollowUp) -> int:
         message_type=asked.message_type,
         follows=former.advisory_id,
         lapses=kind.lapses(facts),
+        wording=dict(found.advisory.wording) if replaces else {},
+        written=_written(runtime, found, asked.message_type, facts) if replaces else {},
     )
     return runtime.campaigns.create(new, now)
 
@@ -112,6 +122,54 @@ def followed(runtime: "Runtime", campaign: Campaign) -> Followed:
     )
 
 
+def _facts(
+    runtime: "Runtime", kind: "Kind", found: Followed, asked: FollowUp
+) -> Mapping[str, FactValue]:
+    """Join what is taken over with what was given; InvalidInputError names a fact."""
+    try:
+        return kind.resolve({**_taken(runtime, kind, found, asked), **asked.facts})
+    except InvalidInputError as error:
+        if asked.message_type is not MessageType.ALL_CLEAR:
+            raise
+        kinds = runtime.renderer.library.kinds
+        needed = [
+            name
+            for name in lacking(kind, kinds.get(found.advisory.kind), found.advisory)
+            if name not in asked.facts
+        ]
+        if not needed:
+            raise
+        others = candidates(kinds, found.advisory, tuple(found.latest.channels))
+        problem = (
+            f"{error.problem}; {kind.name} needs {', '.join(needed)}, which campaign "
+            f"{found.latest.id}, {found.advisory.kind}, has not told"
+        )
+        remedy = f"Give --facts, or take another kind: {', '.join(others)}."
+        raise InvalidInputError(error.field, problem, remedy) from error
+
+
+def _written(
+    runtime: "Runtime",
+    found: Followed,
+    type_: MessageType,
+    facts: Mapping[str, FactValue],
+) -> Mapping[str, Written]:
+    """Say of each text that is taken over who wrote it, and what it stands instead of now."""
+    if not found.advisory.wording:
+        return {}
+    checker = text_checker(runtime)
+    new = replace(found.advisory, facts=facts, message_type=type_, wording={})
+    return {
+        name: replace(
+            one,
+            instead_of=checker.own_hash(new, *place(name)),
+            taken_from=found.told.campaign,
+        )
+        for name, one in runtime.wordings.written(found.told.campaign).items()
+        if name in found.advisory.wording
+    }
+
+
 def _require_due(found: Followed) -> None:
     """Refuse news of an advertisement: caps are passed by what people are owed alone."""
     if found.advisory.message_class is MessageClass.PROMOTIONAL:
@@ -125,9 +183,11 @@ def _require_due(found: Followed) -> None:
 def _kind(runtime: "Runtime", found: Followed, asked: FollowUp) -> "Kind":
     names = {MessageType.CANCEL: WITHDRAWAL, MessageType.ALL_CLEAR: asked.kind}
     name = names.get(asked.message_type, found.advisory.kind)
+    kinds = runtime.renderer.library.kinds
     if name is None:
-        remedy = "Name the kind that says that it is over; 'kinds list' shows them."
-        raise InvalidInputError("kind", "is missing", remedy)
+        listed = candidates(kinds, found.advisory, tuple(found.latest.channels))
+        remedy = f"Name the kind that says that it is over: {', '.join(listed) or 'there is none'}."
+        raise InvalidInputError("--kind", "is missing", remedy)
     kind = runtime.renderer.library.kind(name)
     absent = [channel for channel in found.latest.channels if channel not in kind.channels]
     if absent:
@@ -202,4 +262,19 @@ def _named(runtime: "Runtime", found: Followed, type_: MessageType) -> str:
     """Name it by the first of its thread, what it is, and its place there."""
     first = found.thread[0].name[:_NAME]
     version = runtime.ledger.advisory(found.latest.advisory_id).version + 1
-    return f"{first}: {type_.value.replace('_', ' ')} {version}"
+    name = f"{first}: {type_.value.replace('_', ' ')} {version}"
+    for number in range(2, _DRAFTS):
+        try:
+            there = runtime.campaigns.get(name)
+        except NotFoundError:
+            break
+        if there.status in {CampaignStatus.DRAFT, CampaignStatus.APPROVED}:
+            message = (
+                f"Campaign {there.id}, {there.name!r}, follows it already and was not launched. "
+                f"Go on with it ('campaigns facts {there.id}', 'campaigns approve {there.id}'), "
+                f"drop it with 'campaigns cancel {there.id}', or give another --name."
+            )
+            raise ConflictError(message)
+        # Its name stays with one that was cancelled.
+        name = f"{first}: {type_.value.replace('_', ' ')} {version} ({number})"
+    return name

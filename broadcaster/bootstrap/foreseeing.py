@@ -30,6 +30,7 @@ def foresee(
     InvalidInputError and ConfigurationError where its segment or its texts are wrong.
     """
     from broadcaster.planning.forecast import Survey
+    from broadcaster.render.letters import whence
 
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     now = runtime.clock.now()
@@ -43,6 +44,15 @@ def foresee(
     )
     foreseen = runtime.forecaster.forecast(campaign.id, survey, now)
     charges = charged(foreseen, ways, tariffs)
+    kind = runtime.renderer.library.kind(advisory.kind)
+
+    def origin(locale: str, characters: Sequence[str], count: int) -> str:
+        # Several letters together may come from several places: then the text is named.
+        if len(characters) != 1:
+            return ""
+        spoken = runtime.renderer.locales[locale]
+        return whence(kind, advisory.facts, spoken, characters[0], count)
+
     needed = time(runtime, campaign, advisory, ways, flows(foreseen, ways), foreseen.zones, start)
     return {
         **foreseen.as_dict(),
@@ -59,7 +69,7 @@ def foresee(
         "fairness": runtime.waits.foresee(campaign.id, now, foreseen.zones).as_dict(),
         "preferences": _preferences(foreseen),
         "steps_segments": [step.segments for step in foreseen.steps],
-        "advice": [one.as_dict() for one in _advice(foreseen, charges, ways, needed)],
+        "advice": [one.as_dict() for one in _advice(foreseen, charges, ways, needed, origin)],
     }
 
 
@@ -154,7 +164,11 @@ def _preferences(foreseen: "Forecast") -> list[dict[str, object]]:
 
 
 def _advice(
-    foreseen: "Forecast", charges: Sequence[Charge], ways: Ways, time: Mapping[str, Any]
+    foreseen: "Forecast",
+    charges: Sequence[Charge],
+    ways: Ways,
+    time: Mapping[str, Any],
+    origin: Callable[[str, Sequence[str], int], str],
 ) -> "Sequence[Advice]":
     from broadcaster.planning import advice
 
@@ -175,12 +189,14 @@ def _advice(
             *advice.left_out(foreseen),
             *advice.languages(foreseen),
             *advice.unpriced(prices),
-            *_savings(foreseen),
+            *_savings(foreseen, origin),
         ]
     )
 
 
-def _savings(foreseen: "Forecast") -> "list[Advice]":
+def _savings(
+    foreseen: "Forecast", origin: Callable[[str, Sequence[str], int], str]
+) -> "list[Advice]":
     from broadcaster.channels.savings import savings
     from broadcaster.planning.advice import wording
 
@@ -200,6 +216,7 @@ def _savings(foreseen: "Forecast") -> "list[Advice]":
                 characters=one.characters,
                 instead=one.instead,
                 count=one.count,
+                whence=origin(locale, one.characters, one.count),
             )
             for one in changes
         ]

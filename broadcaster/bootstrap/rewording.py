@@ -86,16 +86,34 @@ def reword(
     )
 
 
-def own_text(runtime: "Runtime", campaign: Campaign, part: str, locale: str) -> str:
+def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], by: str) -> bool:
+    """Set facts anew, those that were given over the others; whether to approve it again.
+
+    InvalidInputError names the fact; ConflictError when the campaign is under way already.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    kind = runtime.renderer.library.kind(advisory.kind)
+    # Its kind may have lost a fact since.
+    former = {name: value for name, value in advisory.facts.items() if name in kind.facts}
+    facts = kind.resolve({**former, **given})
+    kind.require_ahead(facts, max(advisory.effective, runtime.clock.now()))
+    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by)
+
+
+def own_text(
+    runtime: "Runtime", campaign: Campaign, part: str, locale: str
+) -> tuple[str, Sequence[str]]:
     """Give the kind's own text of a part as a wording that can be changed.
 
-    What stands in it of contacts and of the reader is written as a template has it.
+    What stands in it of facts and of the reader is written as a template has it; the facts of
+    which the value had to be written out are named beside it.
     """
-    from broadcaster.render.starting import starting_text
+    from broadcaster.render.starting import frozen, starting_text
 
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     kind, tag = _place(runtime, campaign, advisory, part, locale)
-    return starting_text(runtime.renderer, kind, advisory, part, tag)
+    text = starting_text(runtime.renderer, kind, advisory, part, tag)
+    return text, frozen(runtime.renderer, kind, advisory, tag, text)
 
 
 def _place(

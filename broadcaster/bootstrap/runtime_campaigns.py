@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.facts import CampaignFacts
     from broadcaster.ledger.fairness import Fairness
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
@@ -52,6 +53,13 @@ class Campaigning(People):
         from broadcaster.ledger.threads import Threads
 
         return Threads(self.pool)
+
+    @cached_property
+    def campaign_facts(self) -> "CampaignFacts":
+        """The facts of campaigns that have not begun."""
+        from broadcaster.ledger.facts import CampaignFacts
+
+        return CampaignFacts(self.pool)
 
     @cached_property
     def wordings(self) -> "Wordings":

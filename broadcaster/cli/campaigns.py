@@ -130,9 +130,34 @@ def check(campaign: Which, json: Json = False) -> None:
     else:
         wording.show_concerns(concerns)
         notes = len(concerns) - blocking
-        typer.echo(f"Campaign {found.id}: {blocking or 'nothing'} blocks it; {notes} to note.")
+        blocks = f"{blocking} block{'s' * (blocking == 1)}" if blocking else "nothing blocks"
+        typer.echo(f"Campaign {found.id}: {blocks} it; {notes} to note.")
     if blocking:
         raise typer.Exit(1)
+
+
+@app.command()
+def facts(
+    campaign: Which,
+    file: Annotated[Path, typer.Option(help="Facts, a JSON or TOML file; the others stay.")],
+    by: By = "operator",
+    json: Json = False,
+) -> None:
+    """Set facts anew; an approved campaign is a draft afterwards, one that was launched refuses.
+
+    A fact that is null in a JSON file is left out.
+    """
+    from broadcaster import bootstrap
+    from broadcaster.render.factfile import read_facts
+
+    with running() as runtime:
+        found = runtime.campaigns.get(campaign)
+        again = bootstrap.refill(runtime, found, read_facts(file), by)
+    if json:
+        typer.echo(json_.dumps({"id": found.id, "approve_again": again}))
+    else:
+        more = " It is a draft again: approve it anew." if again else ""
+        typer.echo(f"Campaign {found.id} has these facts.{more}")
 
 
 @app.command("left-out")

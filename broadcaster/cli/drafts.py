@@ -61,6 +61,7 @@ def draft(runtime: Runtime, form: Form) -> int:
     if expires <= max(effective, now):
         problem = f"{form.expires} is not after the start, or has passed"
         raise InvalidInputError("--expires", problem, "Give a later time.")
+    kind.require_ahead(facts, max(effective, now))
     scheduled = moment("--scheduled", form.scheduled, now) if form.scheduled else None
     if scheduled is not None and scheduled < now:
         raise InvalidInputError("--scheduled", f"{form.scheduled} has passed", "Leave it out.")
@@ -124,7 +125,11 @@ def _channels(text: str, plan: ChannelPlan) -> tuple[Channel, ...]:
     chosen = dict.fromkeys(
         _word("--channels", part, Channel) for part in text.split(",") if part.strip()
     )
-    if not chosen or Channel.WEB in chosen:
+    if Channel.WEB in chosen:
+        problem = "'web' is the public page, which is published and sent to nobody"
+        remedy = f"Leave it out, and use {', '.join(DELIVERY_CHANNELS)}."
+        raise InvalidInputError("--channels", problem, remedy)
+    if not chosen:
         remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
         raise InvalidInputError("--channels", f"{text!r} names none to send on", remedy)
     order = chosen if plan.one_each else DELIVERY_CHANNELS

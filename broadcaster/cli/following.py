@@ -78,7 +78,9 @@ def withdraw(
 def all_clear(
     campaign: Which,
     *,
-    kind: Annotated[str, typer.Option(help="The kind that says so, such as restoration.")],
+    kind: Annotated[
+        str, typer.Option(help="The kind that says so, such as restoration; none: names them.")
+    ] = "",
     facts: NewFacts = None,
     name: Name = "",
     expires: Expires = "",
@@ -105,6 +107,7 @@ def _make(
     from broadcaster import bootstrap
     from broadcaster.cli.drafts import lane_of, moment, name_of
     from broadcaster.domain.advisory import MessageType
+    from broadcaster.domain.wording import place
     from broadcaster.render.factfile import read_facts
 
     name, expires, lane, by = typed
@@ -121,14 +124,26 @@ def _make(
         )
         made = runtime.campaigns.get(str(bootstrap.follow(runtime, found, asked)))
         former = bootstrap.followed(runtime, found).latest
+        advisory = runtime.ledger.advisory(made.advisory_id)
+        same = bootstrap.nothing_new(runtime, made, advisory)
+    worded = [place(one) for one in sorted(advisory.wording)]
     if json:
         row = {"id": made.id, "name": made.name, "message_type": word, "follows": former.id}
+        row |= {"wording": sorted(advisory.wording)} if worded else {}
         typer.echo(json_.dumps(row, ensure_ascii=False))
         return
     typer.echo(
         f"Campaign {made.id}, {made.name!r}, is a draft: {_words(MessageType(word))} campaign "
         f"{former.id}. Next: forecast, approve, launch."
     )
+    if worded:
+        listed = ", ".join(f"{part} ({locale})" for part, locale in worded)
+        typer.echo(
+            f"The wording of campaign {former.id} is taken over: {listed}. See that it says what "
+            f"is new: 'campaigns wording show {made.id}'."
+        )
+    for one in same:
+        typer.echo(f"Before it can be approved: {one}")
     if former.status.value in {"launched", "running"}:
         typer.echo(f"Until then campaign {former.id} goes on; 'campaigns pause' holds it.")
 

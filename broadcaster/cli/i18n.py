@@ -19,7 +19,11 @@ from broadcaster.cli.folders import (
     kinds_in,
     translation_checker,
 )
+<<<<<<< HEAD
 from broadcaster.errors import DamagedError
+=======
+from broadcaster.domain.english import number_of
+>>>>>>> main
 
 if TYPE_CHECKING:
     from broadcaster.render.coverage import Coverage
@@ -161,7 +165,7 @@ def compile_(
         _print_json(written)
     else:
         for one in written:
-            typer.echo(f"{one['file']}: {one['texts']} texts.")
+            typer.echo(f"{one['file']}: {number_of(int(str(one['texts'])), 'text')}.")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,10 +12,12 @@ from broadcaster.cli import grids, kindfacts, sheets
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from broadcaster.domain.advisory import FactValue
     from broadcaster.domain.message import Channel
     from broadcaster.render.check import KindChecker
     from broadcaster.render.findings import Finding
     from broadcaster.render.kinds import Kind
+    from broadcaster.render.locales import Locale
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -99,7 +101,7 @@ def preview(
     content = checker.renderer.preview(advisory, way, spoken.tag, sample_reader(spoken))
     parts = parts_of(content)
     why_not = None if spoken.tag in found.locales else library.why_not(kind, spoken)
-    shown: dict[str, object] = {
+    shown: dict[str, Any] = {
         "kind": kind,
         "locale": spoken.tag,
         "channel": way.value,
@@ -113,14 +115,34 @@ def preview(
             "units": size.units,
             "segments": size.segments,
         }
+        letters = _letters(found, resolved, spoken, parts["sms/body.txt"])
+        if letters and size.encoding == "UCS-2":
+            shown["sms"] = {**shown["sms"], "letters": letters}
     if json_:
         _print_json(shown)
         return
     _show_parts(parts, html=html)
     if "sms" in shown:
         typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}", err=True)
+        for letter, place in letters.items():
+            typer.echo(f"{letter} is not in GSM-7; it comes from {place}.", err=True)
     if why_not:
         typer.echo(f"Not sent to customers in {spoken.tag}: {why_not}.", err=True)
+
+
+def _letters(
+    kind: "Kind", facts: "Mapping[str, FactValue]", locale: "Locale", text: str
+) -> dict[str, str]:
+    """Say of each letter that makes an SMS in Latin script UCS-2 where it comes from."""
+    from broadcaster.channels.sms import offending
+    from broadcaster.render.letters import whence
+
+    if locale.script != "Latn":
+        return {}
+    return {
+        one.character: whence(kind, facts, locale, one.character, one.count)
+        for one in offending(text)
+    }
 
 
 app.command()(sheets.sheet)

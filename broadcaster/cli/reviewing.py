@@ -9,6 +9,7 @@ import typer
 
 from broadcaster.cli import grids
 from broadcaster.cli.folders import Json, Locales, Templates, in_force, kinds_in
+from broadcaster.domain.english import number_of
 from broadcaster.errors import ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def approve(
     name, spoken = library.kind(kind).name, _real(library, locale)
     lacking = library.missing(library.uses(name), spoken)
     if lacking:
-        problem = f"{len(lacking)} texts of {name} are not translated in {spoken.tag}, or fuzzy."
+        some = number_of(len(lacking), "text is", "texts are")
+        problem = f"{name}: {some} not translated in {spoken.tag}, or fuzzy."
         raise ConflictError(f"{problem} Translate them before somebody approves them.")
     texts = library.text_fingerprint(name, spoken)
     made = reviews.approval(by, datetime.now(UTC), texts, native=native)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from broadcaster.cli.live import terminal
 from broadcaster.cli.waiting import held_lines, passed_lines
+from broadcaster.domain.english import number_of
 
 Figures = Mapping[str, Any]
 
@@ -126,8 +127,8 @@ def _compared(figures: Figures) -> str:
     """Say in a line whether it became what was forecast."""
     if figures["agrees"]:
         return "[green]It became what was forecast[/], by counts and segments."
-    count = len(figures["differences"])
-    return f"It differs from its forecast in {count} ways; 'campaigns compare' tells them."
+    ways = number_of(len(figures["differences"]), "way")
+    return f"It differs from its forecast in {ways}; 'campaigns compare' tells more."
 
 
 def _step(step: Figures) -> str:

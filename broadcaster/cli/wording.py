@@ -53,13 +53,21 @@ def show(
                 raise InvalidInputError("--part, --locale", problem, "Give both, or none.")
             tag = runtime.renderer.library.locale(locale).tag
             kept = None if own else advisory.wording.get(key(part, tag))
-            text = bootstrap.own_text(runtime, found, part, tag) if kept is None else kept
+            text, left = (
+                bootstrap.own_text(runtime, found, part, tag) if kept is None else (kept, ())
+            )
             if json:
                 _print({"part": part, "locale": tag, "worded": kept is not None, "text": text})
             else:
                 typer.echo(text)
                 whose = "this campaign's wording" if kept is not None else "the kind's own text"
                 typer.echo(f"{part} ({tag}): {whose}.", err=True)
+                for name in left:
+                    typer.echo(
+                        f"facts.{name} stands in it as it is now, and does not change with the "
+                        "fact.",
+                        err=True,
+                    )
             return
         rows = []
         for name, written in sorted(runtime.wordings.written(found.id).items()):

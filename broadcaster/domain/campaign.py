@@ -75,6 +75,47 @@ class Campaign:
     superseded_by: int | None = None
 
 
+_MAKE_ANEW = "Make a new campaign, or a follow-up of one that told somebody."
+_APPROVE, _LAUNCH = "'campaigns approve' comes first.", "'campaigns launch' comes first."
+_CANCEL_DRAFT = "Nothing of it leaves yet; 'campaigns cancel' drops it."
+#: What to do where a step is refused, by step and status.
+_REMEDIES: dict[str, dict[CampaignStatus, str]] = {
+    "approve": {
+        CampaignStatus.LAUNCHED: "It was approved; 'campaigns pause' holds it, to approve it anew.",
+        CampaignStatus.RUNNING: "It was approved; 'campaigns pause' holds it, to approve it anew.",
+    },
+    "launch": {
+        CampaignStatus.DRAFT: _APPROVE,
+        CampaignStatus.LAUNCHED: "It starts by itself when its time has come.",
+        CampaignStatus.RUNNING: "It is under way; 'campaigns status' shows how far.",
+        CampaignStatus.PAUSED: "'campaigns resume' lets it go on.",
+    },
+    "pause": {
+        CampaignStatus.DRAFT: _CANCEL_DRAFT,
+        CampaignStatus.APPROVED: _CANCEL_DRAFT,
+        CampaignStatus.PAUSED: "It is held already; 'campaigns resume' lets it go on.",
+    },
+    "resume": {
+        CampaignStatus.DRAFT: _APPROVE,
+        CampaignStatus.APPROVED: _LAUNCH,
+        CampaignStatus.LAUNCHED: "It is not held, and starts when its time has come.",
+        CampaignStatus.RUNNING: "It is not held.",
+    },
+}
+_ENDED: dict[CampaignStatus, str] = {
+    CampaignStatus.COMPLETED: "It has sent all that it had to send.",
+    CampaignStatus.CANCELLED: "It was stopped for good.",
+}
+
+
+def remedy(step: str, status: CampaignStatus) -> str:
+    """Say what to do where a status does not allow a step."""
+    ended = _ENDED.get(status)
+    if ended:
+        return ended if step == "cancel" else f"{ended} {_MAKE_ANEW}"
+    return _REMEDIES.get(step, {}).get(status, "'campaigns status' shows where it stands.")
+
+
 #: What an operator may do, from which statuses, and what follows; the rest is refused.
 STEPS: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
     # Again, when what would be sent has changed; a paused one stays paused.

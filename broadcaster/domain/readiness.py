@@ -6,11 +6,12 @@ written down with the approval.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from broadcaster.domain.advisory import Advisory, Urgency
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.english import number_of
 from broadcaster.domain.message import Lane, MessageClass
 
 
@@ -31,6 +32,8 @@ class Check(StrEnum):
     LAPSED = "lapsed"
     #: The validity of the advisory, beside its facts.
     VALIDITY = "validity"
+    #: A follow-up that says nothing else than what it follows.
+    SAME = "same"
     #: The campaign's own wording.
     WORDING = "wording"
 
@@ -96,29 +99,34 @@ def in_time(
     moments: Sequence[Moment],
     start: datetime,
     finishes: datetime | None = None,
+    zone: tzinfo = UTC,
 ) -> Iterator[Concern]:
     """Compare the validity and the facts with when the messages leave.
 
     `start` is when the first can leave, `finishes` when the last has, at the latest; None where
-    nobody knows.
+    nobody knows. Times are written as they are in `zone`.
     """
+    ends = _time(advisory.expires, zone)
     if advisory.expires <= start:
         yield Concern(
             check=Check.VALIDITY,
             blocks=True,
             place="expires",
-            problem=f"the validity ends at {_time(advisory.expires)}, before anything can leave",
+            problem=f"the validity ends at {ends}, before anything can leave",
             remedy="Make a new campaign with a later end.",
         )
         return
     for moment in moments:
         if moment.lapses:
-            yield from _lapsed(moment, start, finishes)
-    yield from _validity(advisory, [one for one in moments if not one.lapses], start)
+            yield from _lapsed(moment, start, finishes, zone)
+    yield from _validity(advisory, [one for one in moments if not one.lapses], start, zone)
+    yield from _over(advisory, moments, start, zone)
 
 
-def _lapsed(moment: Moment, start: datetime, finishes: datetime | None) -> Iterator[Concern]:
-    at = _time(moment.at)
+def _lapsed(
+    moment: Moment, start: datetime, finishes: datetime | None, zone: tzinfo
+) -> Iterator[Concern]:
+    at = _time(moment.at, zone)
     if moment.at <= start:
         yield Concern(
             check=Check.LAPSED,
@@ -132,14 +140,16 @@ def _lapsed(moment: Moment, start: datetime, finishes: datetime | None) -> Itera
             check=Check.LAPSED,
             blocks=False,
             place=f"facts.{moment.fact}",
-            problem=f"{at} may have passed when the last message leaves ({_time(finishes)})",
+            problem=f"{at} may have passed when the last message leaves ({_time(finishes, zone)})",
             remedy="Have a later time ready, or tell fewer people.",
         )
 
 
-def _validity(advisory: Advisory, moments: Sequence[Moment], start: datetime) -> Iterator[Concern]:
+def _validity(
+    advisory: Advisory, moments: Sequence[Moment], start: datetime, zone: tzinfo
+) -> Iterator[Concern]:
     for moment in moments:
-        place, at = f"facts.{moment.fact}", _time(moment.at)
+        place, at = f"facts.{moment.fact}", _time(moment.at, zone)
         if advisory.urgency is Urgency.PAST and moment.at > start:
             yield Concern(
                 check=Check.VALIDITY,
@@ -149,7 +159,7 @@ def _validity(advisory: Advisory, moments: Sequence[Moment], start: datetime) ->
                 remedy="Launch it later, or correct the time.",
             )
         elif advisory.urgency is not Urgency.PAST and moment.at > advisory.expires:
-            ends = _time(advisory.expires)
+            ends = _time(advisory.expires, zone)
             yield Concern(
                 check=Check.VALIDITY,
                 blocks=False,
@@ -157,13 +167,22 @@ def _validity(advisory: Advisory, moments: Sequence[Moment], start: datetime) ->
                 problem=f"the validity ends at {ends}, before {at} that it tells of",
                 remedy="Make it valid until then, or see that nobody needs it for so long.",
             )
-    if moments and advisory.urgency is not Urgency.PAST and all(one.at <= start for one in moments):
-        latest = max(moments, key=lambda one: one.at)
+
+
+def _over(
+    advisory: Advisory, moments: Sequence[Moment], start: datetime, zone: tzinfo
+) -> Iterator[Concern]:
+    """Say that the latest of all times is past; one that lapses blocks, which says enough."""
+    latest = max(moments, key=lambda one: one.at, default=None)
+    if latest is None or latest.lapses or advisory.urgency is Urgency.PAST:
+        return
+    if latest.at <= start:
+        at = _time(latest.at, zone)
         yield Concern(
             check=Check.VALIDITY,
             blocks=False,
             place=f"facts.{latest.fact}",
-            problem=f"all that it tells of is over by {_time(latest.at)}, before anything leaves",
+            problem=f"all that it tells of is over by {at}, before anything leaves",
             remedy="See whether it still needs to be told, and correct the times.",
         )
 
@@ -190,39 +209,51 @@ def languages(wanted: Sequence[Wanted], *, in_a_hurry: bool) -> Iterator[Concern
     and nobody waits for a language that has yet to be reviewed.
     """
     for one in wanted:
-        told = f"are told in {one.told_in}" if one.told_in else "get nothing"
+        alone = one.customers == 1
+        verbs = ("is", "gets") if alone else ("are", "get")
+        told = f"{verbs[0]} told in {one.told_in}" if one.told_in else f"{verbs[1]} nothing"
+        who = f"{number_of(one.customers, 'customer')} who read{'s' * alone} {one.locale}"
         yield Concern(
             check=Check.LOCALE,
             blocks=not in_a_hurry and (one.reviewed or one.told_in is None),
             locale=one.locale,
-            problem=f"{one.customers:,} customers who read {one.locale} {told}: {one.why}",
+            problem=f"{who} {told}: {one.why}",
             remedy="Complete its catalogue ('broadcaster kinds check'), or write the facts in it.",
         )
 
 
 def worded_in_part(
-    wording: Iterable[tuple[str, str]], needed: Mapping[str, int]
+    wording: Iterable[tuple[str, str]],
+    needed: Mapping[str, int],
+    messages: Mapping[str, Mapping[str, int]],
 ) -> Iterator[Concern]:
     """Say in which needed locales a part that is worded in others keeps the kind's own text.
 
-    `wording` has part and locale of each text, `needed` how many messages go in each locale.
+    `wording` has part and locale of each text, `needed` how many customers are told in each locale,
+    and `messages` how many messages go by each channel in each. What goes by a channel later, and
+    what is only a public page, has no count.
     """
     by_part: dict[str, set[str]] = {}
     for part, locale in wording:
         by_part.setdefault(part, set()).add(locale)
     for part, locales in sorted(by_part.items()):
-        for locale, count in sorted(needed.items()):
-            if count and locale not in locales:
+        alone = f"is worded in {', '.join(sorted(locales))} alone"
+        counts = messages.get(part.partition("/")[0], {})
+        known = any(counts.values())
+        for locale in sorted(needed):
+            count = counts.get(locale, 0)
+            if (count if known else needed[locale]) and locale not in locales:
+                say = f"{number_of(count, 'message')} say{'s' * (count == 1)}"
+                what = f"{say if known else 'others say'} the kind's own text"
                 yield Concern(
                     check=Check.WORDING,
                     blocks=False,
                     part=part,
                     locale=locale,
-                    problem=f"is worded in {', '.join(sorted(locales))} alone, and {count:,} "
-                    "messages say the kind's own text",
+                    problem=f"{alone}, and {what}",
                     remedy="Word it in this locale too, if it has to say the same.",
                 )
 
 
-def _time(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="minutes")
+def _time(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")

@@ -35,8 +35,13 @@ def place(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """Who wrote a wording and when, and the hash of the kind's own text at that time."""
+    """Who wrote a wording and when, and the hash of the kind's own text at that time.
+
+    `taken_from` is the id of the campaign whose wording was taken over as it is; None where it was
+    written for its own.
+    """
 
     by: str
     at: datetime
     instead_of: str
+    taken_from: int | None = None

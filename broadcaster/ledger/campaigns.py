@@ -9,7 +9,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus
+from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, remedy
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
@@ -17,13 +17,16 @@ from broadcaster.ledger.closing import close
 from broadcaster.ledger.threads import require_true, supersede
 from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
+from broadcaster.ledger.wordings import kept, note_taken
 from broadcaster.ports import NewCampaign
 
 _ADVISORY = """
 INSERT INTO advisory (kind, facts, class, severity, urgency, certainty, effective, expires,
-                      message_type, thread_id, follows_id, version, lapses_at)
+                      message_type, thread_id, follows_id, version, lapses_at, wording,
+                      wording_written)
 VALUES (%(kind)s, %(facts)s, %(class)s, %(severity)s, %(urgency)s, %(certainty)s,
-        %(effective)s, %(expires)s, %(type)s, %(thread)s, %(follows)s, %(version)s, %(lapses)s)
+        %(effective)s, %(expires)s, %(type)s, %(thread)s, %(follows)s, %(version)s, %(lapses)s,
+        %(wording)s, %(written)s)
 RETURNING id
 """
 
@@ -55,14 +58,6 @@ WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
   AND escalation.done_at IS NULL AND campaign.paused_at IS NOT NULL
 """
 
-#: What to do when a step is refused.
-_REMEDIES = {
-    "approve": "Only a draft, or what is approved or paused, can be approved.",
-    "launch": "Approve it first; a campaign is launched once.",
-    "pause": "Only what is launched or running can be paused.",
-    "resume": "Only what is paused can go on.",
-    "cancel": "It has ended already.",
-}
 #: How many batches are closed in one transaction.
 _BATCHES = 50
 #: A reason to hold is a line for people.
@@ -248,6 +243,8 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "follows": new.follows,
             "version": former.version + 1 if former else 1,
             "lapses": new.lapses,
+            "wording": Jsonb(dict(new.wording)),
+            "written": Jsonb({name: kept(one) for name, one in new.written.items()}),
         },
     ).fetchone()
     row = connection.execute(
@@ -269,6 +266,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
     ).fetchone()
     campaign = int(row[0]) if row else 0
     note(connection, new.created_by, "create", f"campaign {campaign}")
+    note_taken(connection, campaign, new)
     return campaign
 
 
@@ -281,7 +279,7 @@ def _step(
     if found.status not in STEPS[step][0]:
         message = (
             f"Campaign {found.name!r} is {found.status.value}; that does not allow to {step} it. "
-            f"{_REMEDIES[step]}"
+            f"{remedy(step, found.status)}"
         )
         raise ConflictError(message)
     note(connection, by, step, f"campaign {campaign}", details)

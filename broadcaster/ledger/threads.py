@@ -123,7 +123,10 @@ def latest(thread: Sequence[Member]) -> Member:
     launched = [one for one in thread if one.launched]
     if not launched:
         name = thread[0].name
-        message = f"Campaign {name!r} was never launched: change it, or cancel it."
+        message = (
+            f"Campaign {name!r} was never launched: change its facts with 'campaigns facts', or "
+            "cancel it."
+        )
         raise ConflictError(message)
     last = launched[-1]
     if last.message_type.ends and not last.stopped:

@@ -9,11 +9,13 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.wording import REWORDABLE, Written, place
 from broadcaster.errors import ConflictError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
+from broadcaster.ports import NewCampaign
 
 _READ = """
 SELECT wording_written FROM advisory JOIN campaign ON campaign.advisory_id = advisory.id
@@ -52,7 +54,10 @@ class Wordings:
             row = connection.execute(_READ, [campaign]).fetchone()
         return {
             name: Written(
-                by=one["by"], at=datetime.fromisoformat(one["at"]), instead_of=one["instead_of"]
+                by=one["by"],
+                at=datetime.fromisoformat(one["at"]),
+                instead_of=one["instead_of"],
+                taken_from=one.get("taken_from"),
             )
             for name, one in (row[0] if row else {}).items()
         }
@@ -63,8 +68,7 @@ class Wordings:
         ConflictError when the campaign is not a draft or approved.
         """
         by = person("by", written.by)
-        kept = {"by": by, "at": written.at.isoformat(), "instead_of": written.instead_of}
-        given = {"wording": Jsonb({name: text}), "written": Jsonb({name: kept})}
+        given = {"wording": Jsonb({name: text}), "written": Jsonb({name: kept(written)})}
         with self._pool.connection() as connection:
             return _change(connection, campaign, name, by, _SET, given, text)
 
@@ -73,6 +77,32 @@ class Wordings:
         by = person("by", by)
         with self._pool.connection() as connection:
             return _change(connection, campaign, name, by, _CLEAR, {"name": name}, None)
+
+
+def kept(written: Written) -> dict[str, object]:
+    """Give who wrote a text as it is stored."""
+    row: dict[str, object] = {
+        "by": written.by,
+        "at": written.at.isoformat(),
+        "instead_of": written.instead_of,
+    }
+    return row if written.taken_from is None else {**row, "taken_from": written.taken_from}
+
+
+def note_taken(connection: Connection[Any], campaign: int, new: NewCampaign) -> None:
+    """Write down which texts a follow-up begins with, and whose they were."""
+    for name, written in new.written.items():
+        part, locale = place(name)
+        details = {"part": part, "locale": locale, "was": None, "is": _hash(new.wording[name])}
+        taken = {**details, "taken_from": written.taken_from}
+        note(connection, new.created_by, "wording", f"campaign {campaign}", taken)
+
+
+def unapprove(connection: Connection[Any], found: Campaign) -> bool:
+    """Make what was approved a draft again; whether it was."""
+    if found.approved_hash is not None:
+        connection.execute(_UNAPPROVE, [found.id])
+    return found.approved_hash is not None
 
 
 def _change(
@@ -97,12 +127,11 @@ def _change(
     if former == text:
         return False
     connection.execute(statement, {**given, "advisory": advisory.id})
-    if found.approved_hash is not None:
-        connection.execute(_UNAPPROVE, [campaign])
+    again = unapprove(connection, found)
     part, locale = place(name)
     details = {"part": part, "locale": locale, "was": _hash(former), "is": _hash(text)}
     note(connection, by, "wording", f"campaign {campaign}", details)
-    return found.approved_hash is not None
+    return again
 
 
 def _hash(text: str | None) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from broadcaster.domain.delivery import Reason
+from broadcaster.domain.english import number_of
 from broadcaster.planning.foreseen import Forecast
 
 #: The part of customers left out for one reason from which on it looks like a mistake.
@@ -46,16 +47,21 @@ def wording(
     instead: Sequence[str],
     count: int,
     at_least: bool,
+    whence: str = "",
 ) -> Advice:
-    """Advise on the wording of an SMS, from what a change of it saves."""
+    """Advise on the wording of an SMS, from what a change of it saves.
+
+    `whence` names where its characters stand, such as a fact; else it is the text.
+    """
     how = _how(what, characters, instead, count)
-    amount = f"at least {saved:,}" if at_least else f"{saved:,}"
+    segments = number_of(saved, "segment")
+    amount = f"at least {segments}" if at_least else segments
     return Advice(
         what=f"sms_{what}",
         figure=saved,
         unit="segments",
         locale=locale,
-        text=f"{how} the {locale} text saves {amount} segments.",
+        text=f"{how} {whence or f'the {locale} text'} saves {amount}.",
         weight=_SAVING,
     )
 

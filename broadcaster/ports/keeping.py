@@ -18,6 +18,7 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Rece
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.light import light
 from broadcaster.domain.message import Address, Channel, Lane, MessageClass
+from broadcaster.domain.wording import Written
 from broadcaster.ports.sending import Submission
 
 
@@ -152,7 +153,8 @@ class NewCampaign:
     """A campaign to be made, with its advisory; `facts` are already checked against the kind.
 
     `follows` is the id of the advisory that it refers to, whose thread it then is in; None, and
-    only then, in an alert. From `lapses` on one of the facts is no longer true.
+    only then, in an alert. From `lapses` on one of the facts is no longer true. `wording` is what
+    it takes over of the campaign that it follows, and `written` whose that is.
     """
 
     name: str
@@ -177,6 +179,8 @@ class NewCampaign:
     message_type: MessageType = MessageType.ALERT
     follows: int | None = None
     lapses: datetime | None = None
+    wording: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

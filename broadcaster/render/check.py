@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from broadcaster.domain.advisory import Advisory, FactValue
+from broadcaster.domain.english import number_of
 from broadcaster.domain.message import (
     Channel,
     Content,
@@ -146,7 +147,7 @@ class KindChecker:
             return
         problem = f"awaits {awaited} and is not sent to customers"
         if missing:
-            problem += f"; {len(missing)} texts are not translated"
+            problem += f"; {number_of(len(missing), 'text is', 'texts are')} not translated"
         yield replace(
             _finding(kind.name, "", locale.tag, "", Fault(problem, "Have it written and read.")),
             gravity=Gravity.INFO,

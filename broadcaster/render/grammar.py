@@ -9,6 +9,7 @@ from jinja2 import nodes
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.unreadable import REMEDY, piece
 from broadcaster.render.usage import FIELDS
 
 #: How deep expressions and statements may stand in each other.
@@ -41,7 +42,7 @@ _TAKES: Mapping[str, frozenset[FactType]] = MappingProxyType(
     }
 )
 #: What stands as it is.
-_PLAIN = _TEXTS | _LINKS | {FactType.CHOICE}
+_PLAIN = _TEXTS | _LINKS
 _ADVISORY: Mapping[str, FactType] = MappingProxyType(
     {
         "effective": FactType.DATETIME,
@@ -52,7 +53,6 @@ _ADVISORY: Mapping[str, FactType] = MappingProxyType(
 _LOCALE = frozenset({"tag", "lang", "direction", "script", "autonym"})
 _LOOP = frozenset({"first", "last"})
 _COMPARED = frozenset({"eq", "ne", "lt", "lteq", "gt", "gteq", "in", "notin"})
-REMEDY = "Use facts, reader, advisory and locale, {% if %}, {% for %} over a list, and filters."
 
 _Facts = frozenset[str]
 
@@ -130,7 +130,8 @@ class Grammar:
         elif isinstance(node, nodes.For):
             self._for(node, scope)
         else:
-            raise self._refuse(node, f"has a {_called(node)}, which a wording can not use")
+            called = piece(node)
+            raise self._refuse(node, f"has {called.problem}; a wording can not", called.remedy)
 
     def _if(self, node: nodes.If, scope: _Scope) -> None:
         there = scope.there
@@ -199,15 +200,35 @@ class Grammar:
             fact = _field(node, "facts")
             kind = self._type(fact)
             if kind is None:
-                raise self._refuse(node, f"has {_called(node)}, which is not there")
+                raise self._absent(node)
             self._fits(node, kind, takes)
             self._guard(node, fact, scope)
 
+    def _absent(self, node: nodes.Node) -> InvalidInputError:
+        """Refuse what is no value; what is misspelt is told with what there is."""
+        called = piece(node)
+        named = node.node if isinstance(node, nodes.Getattr) else node
+        if not isinstance(named, nodes.Name):
+            return self._refuse(
+                node, f"puts out {called.problem}; a wording can not", called.remedy
+            )
+        known = ", ".join(self.vocabulary.facts)
+        remedy = f"Facts are {known}." if _field(node, "facts") else called.remedy
+        return self._refuse(node, f"has {called.problem}, which is not there", remedy)
+
     def _fits(self, node: nodes.Node, kind: FactType, takes: frozenset[FactType]) -> None:
+        if kind is FactType.CHOICE and kind not in takes:
+            name, fact = piece(node).problem, self.vocabulary.facts.get(_field(node, "facts") or "")
+            example = fact.choices[0] if fact and fact.choices else "update"
+            problem = f"shows {name}, of which customers would read the code, such as {example!r}"
+            remedy = f'Write the word; where it differs, {{% if {name} == "{example}" %}}….'
+            raise self._refuse(node, problem, remedy)
         if kind not in takes:
             filters = [name for name, types in _TAKES.items() if kind in types]
             remedy = f"Write it with {' or '.join(f'|{one}' for one in filters)}."
-            problem = f"shows {_called(node)}, a {kind.value}, in a way that it can not be shown"
+            problem = (
+                f"shows {piece(node).problem}, a {kind.value}, in a way that it can not be shown"
+            )
             raise self._refuse(node, problem, remedy if kind not in _PLAIN else "Leave the filter.")
 
     def _guard(self, node: nodes.Node, fact: str | None, scope: _Scope) -> None:
@@ -231,7 +252,8 @@ class Grammar:
             or _field(node, "reader") in FIELDS
             or (scope.entry and _field(node, "loop") in _LOOP)
         ):
-            raise self._refuse(node, f"asks for {_called(node)}, which it can not")
+            called = piece(node)
+            raise self._refuse(node, f"asks for {called.problem}; a wording can not", called.remedy)
 
     def _compared(self, node: nodes.Compare) -> None:
         """Read a comparison of what is the same for all readers with something written."""
@@ -300,10 +322,3 @@ def _is_blank(node: nodes.Node) -> bool:
     if not isinstance(node, nodes.Output):
         return False
     return all(isinstance(one, nodes.TemplateData) and not one.data.strip() for one in node.nodes)
-
-
-def _called(node: nodes.Node) -> str:
-    """Name an expression or a statement, for people."""
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        return f"{node.node.name[:40]}.{node.attr[:40]}"
-    return node.name[:40] if isinstance(node, nodes.Name) else type(node).__name__.lower()

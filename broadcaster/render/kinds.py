@@ -127,6 +127,14 @@ class Kind:
         times = [facts.get(fact.name) for fact in self.facts.values() if fact.lapses]
         return min((datetime.fromisoformat(str(one)) for one in times if one), default=None)
 
+    def require_ahead(self, facts: Mapping[str, FactValue], start: datetime) -> None:
+        """Refuse a time that has to lie ahead of `start` and does not; InvalidInputError."""
+        for fact in self.facts.values():
+            at = facts.get(fact.name)
+            if fact.lapses and at and datetime.fromisoformat(str(at)) <= start:
+                problem = f"foretells a time that has passed, or is before the start: {at}"
+                raise fact.refuse(problem, "Give the time that is expected now.")
+
     def sample(self) -> Mapping[str, FactValue]:
         """Give facts for previews and checks: the defaults, and samples where there are none."""
         values = {

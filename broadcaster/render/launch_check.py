@@ -12,6 +12,7 @@ from broadcaster.domain.wording import Written, place
 from broadcaster.errors import BroadcasterError, ConfigurationError, InvalidInputError
 from broadcaster.ports import Reader
 from broadcaster.render import suspicion, worded
+from broadcaster.render.by_hand import by_hand
 from broadcaster.render.check import KindChecker, parts_of, sample_reader
 from broadcaster.render.facts import FactType
 from broadcaster.render.findings import Finding, Gravity
@@ -82,7 +83,14 @@ class TextChecker:
                 fault = Fault(f"the wording does not fit any more: {error.problem}", error.remedy)
                 yield _fault(Check.WORDING, part, tag, fault, blocks=True)
                 continue
-            yield from self._literals(kind, part, tag, phrased.literals)
+            yield from self._literals(kind, advisory, (part, tag), phrased.literals)
+            taken = written[name].taken_from if name in written else None
+            if taken is not None:
+                fault = Fault(
+                    f"was taken over from campaign {taken}, as {written[name].by} wrote it",
+                    "See that it says what is new, and set it again.",
+                )
+                yield _fault(Check.WORDING, part, tag, fault, blocks=False)
             then = written[name].instead_of if name in written else ""
             if then != self.own_hash(advisory, part, tag):
                 fault = Fault(
@@ -100,15 +108,18 @@ class TextChecker:
             return ""
 
     def _literals(
-        self, kind: Kind, part: str, tag: str, literals: Collection[str]
+        self, kind: Kind, advisory: Advisory, where: tuple[str, str], literals: Collection[str]
     ) -> Iterator[Concern]:
         """Look at what is written, also where no sample reader gets it."""
+        part, tag = where
         ours = self._ours(kind)
         for text in literals:
             for fault in suspicion.hidden(text):
                 yield _fault(Check.HIDDEN, part, tag, fault, blocks=True)
-            for fault in (*suspicion.links(text, ours), *suspicion.numbers(text)):
+            for fault in suspicion.links(text, ours):
                 yield _fault(Check.LINK, part, tag, fault, blocks=True)
+            for found in by_hand(text, kind.facts, advisory.facts):
+                yield _fault(Check.LINK, part, tag, found.fault, blocks=found.blocks)
 
     def _ours(self, kind: Kind) -> Ours:
         """Give what is ours: contacts as the kind has them, not as somebody filled them in."""

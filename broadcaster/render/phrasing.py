@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from jinja2 import Environment, TemplateSyntaxError
 
 from broadcaster.errors import InvalidInputError
-from broadcaster.render.grammar import REMEDY, Grammar, Vocabulary
+from broadcaster.render.grammar import Grammar, Vocabulary
+from broadcaster.render.unreadable import unreadable
 
 #: What could begin a tag, alone or with what follows the text.
 _BRACE = re.compile(r"\{(?=[{%#]|\Z)")
@@ -41,8 +42,9 @@ def read(text: str, vocabulary: Vocabulary, name: str) -> Phrased:
         # At the very end of a text the parser overlooks that a comment begins.
         unclosed = [sort for _, sort, _ in environment.lex(text)][-1:] == ["comment_begin"]
     except TemplateSyntaxError as error:
-        problem = f"line {error.lineno}: {error.message or 'cannot be read'}"
-        raise InvalidInputError(name, problem, REMEDY) from error
+        fault = unreadable(error.message)
+        problem = f"line {error.lineno} {fault.problem}"
+        raise InvalidInputError(name, problem, fault.remedy) from error
     except (ValueError, OverflowError, RecursionError) as error:
         problem = "cannot be read: a number or something nested is too large"
         raise InvalidInputError(name, problem, "Write it more simply.") from error

@@ -2,7 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
+from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -137,6 +139,18 @@ class TemplateRenderer:
         own = replace(advisory, wording={})
         kind, spoken = self.library.kind(own.kind), self.library.locale(locale)
         return self._parts.text(_order(own, kind, spoken, reader, draft=True), part)
+
+    def local(self, moment: date) -> date:
+        """Give a moment in the utility's time zone; a day is one everywhere."""
+        return moment.astimezone(self._zone) if isinstance(moment, datetime) else moment
+
+    def tracing(self) -> "TemplateRenderer":
+        """Give one that writes into texts which fact each date, number and list comes from."""
+        from broadcaster.render.tracing import TracingParts  # noqa: PLC0415  (only when asked for)
+
+        other = copy(self)
+        other._parts = TracingParts(self.library, self._zone)  # noqa: SLF001  (it is one of us)
+        return other
 
     def choose(
         self, kind: str, preferred: Sequence[str], facts: Mapping[str, FactValue] | None = None

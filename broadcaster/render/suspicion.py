@@ -34,8 +34,6 @@ _ATTRIBUTE = re.compile(
     r"""|\burl\(\s*["']?([^"')]*)""",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\+?\d(?:[ .\u00a0\u202f/()-]{0,2}\d){7,}")
-_DATE = re.compile(r"(?<!\d)(?:20\d\d([/.-])\d\d?\1\d\d?|\d\d?([/.-])\d\d?\2(?:20)\d\d)(?!\d)")
 _BREAKS = re.compile(r"<(?!/?(?:a|abbr|b|bdi|bdo|em|i|mark|small|span|strong|u)\b)[^>]*>")
 _CALLS = ("tel:", "sms:")
 _SHOWN = 60
@@ -105,16 +103,6 @@ def links(text: str, ours: Ours) -> Iterator[Fault]:
         if (www or match[3] or match[2].lower() in _ENDINGS) and not ours.has(match[1]):
             found[match[1]] = None
     yield from map(_not_ours, found)
-
-
-def numbers(text: str) -> Iterator[Fault]:
-    """Find phone numbers that are written out, of whom nobody knows whose they are; no dates."""
-    found = _NUMBER.search(_DATE.sub(" ", bidi.strip(text)))
-    if found:
-        yield Fault(
-            f"has the phone number {found.group()[:_SHOWN]!r} written out",
-            "Write {{ facts.… }}, and fill in the contact where it is another one.",
-        )
 
 
 def targets(markup: str, ours: Ours) -> Iterator[Fault]:

@@ -6,7 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+<<<<<<< HEAD
 from broadcaster.errors import DamagedError
+=======
+from broadcaster.domain.english import number_of
+>>>>>>> main
 from broadcaster.render.catalogues import PLACEHOLDER, Catalogue, read_catalogue, same_header
 from broadcaster.render.coverage import counted
 from broadcaster.render.damage import gravity_of_damage, left_out
@@ -93,7 +97,9 @@ class TranslationChecker:
         wanted = {entry.key for entry in domain.texts.entries}
         elsewhere = {entry.key for entry in domain.others.entries} if domain.others else set()
         new, gone = len(wanted - held), len(held - wanted - elsewhere)
-        problem = f"is stale: it lacks {new} texts and has {gone} that nothing asks for"
+        problem = (
+            f"is stale: it lacks {number_of(new, 'text')} and has {gone} that nothing asks for"
+        )
         if not new and not gone:
             problem = "is stale: its places, notes or layout are not those of its texts"
         tag = "" if path.suffix == ".pot" else path.parent.parent.name

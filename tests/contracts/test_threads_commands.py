@@ -155,7 +155,7 @@ def test_what_can_not_follow_is_refused_by_name(town: Run, tmp_path: Path) -> No
     start = ("campaigns", "create", "dark", "--kind", "outage", "--segment", "everybody")
     words = ("--channels", "sms", "--class", "promotional")
     past = town(*start, *words, *_facts(tmp_path, restored=_soon(-1), streets=[_ANFA]))
-    assert "facts: foretell a time that has passed" in past.err
+    assert "facts.restored: foretells a time that has passed" in past.err
     given = _facts(tmp_path, restored=_soon(1), streets=[_ANFA])
     town(*start, *words, *given)
     assert "was never launched" in town("campaigns", "update", "dark").err
@@ -192,3 +192,76 @@ def test_what_takes_the_place_of_a_message_does_not_leave_before_it(
         ).fetchall()
     assert starts[0] == (datetime.fromisoformat(morning),)
     assert starts[1] < starts[0]
+
+
+def test_a_follow_up_keeps_the_wording_and_has_to_say_something_new(
+    town: Run, tmp_path: Path, pool: Pool
+) -> None:
+    """What was worded is taken over, told and audited; what changes nothing can not be approved."""
+    start = ("campaigns", "create", "dark", "--kind", "outage", "--segment", "everybody")
+    town(*start, "--channels", "sms", *_facts(tmp_path, restored=_soon(1), streets=[_ANFA]))
+    text = tmp_path / "text.txt"
+    text.write_text("Coupure: {{ facts.streets|listing }}", encoding="utf-8")
+    where = ("--part", "sms/body.txt", "--locale", "fr", "--file", str(text))
+    assert town("campaigns", "wording", "set", "dark", *where, "--by", "salma").code == 0
+    _go(town, "dark")
+    said = town("campaigns", "correct", "dark").out
+    assert "The wording of campaign 1 is taken over: sms/body.txt (fr)" in said
+    assert "nothing differs from campaign 1" in said
+    with pool.connection() as connection:
+        kept = connection.execute(
+            "SELECT wording FROM advisory JOIN campaign ON advisory_id = advisory.id "
+            "WHERE campaign.id = 2"
+        ).fetchone()
+        audit = connection.execute(
+            "SELECT details FROM audit WHERE action = 'wording' AND subject = 'campaign 2'"
+        ).fetchone()
+    assert kept == ({"sms/body.txt/fr": "Coupure: {{ facts.streets|listing }}"},)
+    assert audit is not None
+    assert audit[0]["taken_from"] == 1
+    found = json.loads(town("campaigns", "check", "2", "--json").out)["concerns"]
+    assert [one["check"] for one in found if one["blocks"]] == ["same"]
+    assert any("was taken over from campaign 1, as salma" in one["problem"] for one in found)
+    assert not any("own text changed" in one["problem"] for one in found)
+    assert "nothing differs from campaign 1" in town("campaigns", "approve", "2").err
+    # Its name is in use while it is a draft, and numbered on when it was dropped.
+    again = town("campaigns", "correct", "dark").err
+    assert "Campaign 2, 'dark: correction 2', follows it already" in again
+    assert "campaigns cancel 2" in again
+    _, file = _facts(tmp_path, streets=[_MAARIF])
+    assert town("campaigns", "facts", "2", "--file", file).code == 0
+    assert json.loads(town("campaigns", "check", "2", "--json").out)["launchable"]
+    assert town("campaigns", "approve", "2").code == 0
+    _, file = _facts(tmp_path, streets=[_ANFA, _MAARIF])
+    assert "is a draft again" in town("campaigns", "facts", "2", "--file", file).out
+    assert _stored(pool, 2)["facts"]["streets"] == [_ANFA, _MAARIF]
+    assert town("campaigns", "cancel", "2").code == 0
+    assert _made(town, "correct", "dark")["name"] == "dark: correction 2 (2)"
+    refused = town("campaigns", "facts", "dark", "--file", file).err
+    assert "can only be changed while it is a draft or approved" in refused
+
+
+def test_the_kinds_that_can_say_an_all_clear_are_named(town: Run, tmp_path: Path) -> None:
+    """Without a kind they are listed; with one that does not fit, the facts that it lacks are."""
+    start = ("campaigns", "create", "dark", "--kind", "outage", "--segment", "everybody")
+    town(*start, "--channels", "sms", *_facts(tmp_path, restored=_soon(1), streets=[_ANFA]))
+    _go(town, "dark")
+    named = town("campaigns", "all-clear", "dark").err
+    assert "--kind: is missing" in named
+    assert "restoration (needs service, districts), water_all_clear (needs" in named
+    wrong = town("campaigns", "all-clear", "dark", "--kind", "water_all_clear").err
+    assert "water_all_clear needs places, ended, safe_since, which campaign 1, outage" in wrong
+    assert "another kind: restoration" in wrong
+
+
+def test_the_remedy_fits_the_status_and_the_channel(town: Run, tmp_path: Path) -> None:
+    """What is under way is not to be approved first, and what can not be sent on is named."""
+    start = ("campaigns", "create", "dark", "--kind", "back", "--segment", "everybody")
+    given = _facts(tmp_path, streets=[_ANFA])
+    assert "'web' is the public page" in town(*start, "--channels", "sms,web", *given).err
+    town(*start, "--channels", "sms", *given)
+    assert "'campaigns approve' comes first" in town("campaigns", "launch", "dark").err
+    _go(town, "dark")
+    refused = town("campaigns", "launch", "dark").err
+    assert "It is under way" in refused
+    assert "Approve" not in refused

@@ -199,6 +199,7 @@ def test_extract_never_empties_catalogues_by_mistake(kinds: Command, tmp_path: P
     assert "is no folder" in kinds(*call).err
 
 
+<<<<<<< HEAD
 def test_a_mail_is_shown_as_text_and_as_html_on_demand(kinds: Command) -> None:
     """With the names of its parts, all on standard output."""
     call = ("preview", "remote_services", "--locale", "fr", "--channel", "email")
@@ -220,3 +221,21 @@ def test_names_are_whole_on_a_narrow_terminal(
     shown = kinds("facts", "planned_outage")
     assert "call_centre " in shown.out
     assert "kinds facts planned_outage --toml" in shown.out
+=======
+def test_letters_that_make_an_sms_dear_are_named_with_where_they_come_from(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A letter of a fact is not blamed on the text."""
+    kind = json.loads(
+        Command(capsys)("preview", "unplanned_outage", "--locale=fr", "--channel=sms", "--json").out
+    )
+    assert kind["sms"]["encoding"] == "GSM-7"
+    file = tmp_path / "facts.json"
+    file.write_text(
+        json.dumps({"service": "water", "districts": ["Les Crêtes", "Bel Âge"]}), encoding="utf-8"
+    )
+    words = ("preview", "unplanned_outage", "--locale=fr", "--channel=sms", f"--facts={file}")
+    said = Command(capsys)(*words)
+    assert "ê is not in GSM-7; it comes from facts.districts." in said.err
+    assert "Â is not in GSM-7; it comes from facts.districts." in said.err
+>>>>>>> main

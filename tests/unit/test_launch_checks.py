@@ -13,7 +13,6 @@ from broadcaster.domain.advisory import Advisory, MessageType, Urgency
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
 from broadcaster.domain.readiness import Check, Concern, Moment, Wanted
 from broadcaster.domain.wording import Written, key
-from broadcaster.render import suspicion
 from broadcaster.render.check import KindChecker, sample_advisory
 from broadcaster.render.launch_check import TextChecker, moments, wanted
 from broadcaster.render.renderer import TemplateRenderer
@@ -75,7 +74,7 @@ def test_a_clean_advisory_has_no_concern(texts: TemplateRenderer, tag: str) -> N
         ("{{ facts.call_centre }} https://clіent.lydec.ma.co", "fr", Check.LINK, "not ours"),
         ("{{ facts.call_centre }} info@lydec.com", "fr", Check.LINK, "info@lydec.com"),
         ("{{ facts.call_centre }} ou 0899 00-00-00", "fr", Check.LINK, "'0899 00-00-00'"),
-        ("ليدك {{ facts.call_centre }} ٠٨٩٩٠٠٠٠٠٠", "ar", Check.LINK, "written out"),
+        ("ليدك {{ facts.call_centre }} ٠٨٩٩٠٠٠٠٠٠", "ar", Check.LINK, "written by hand"),
         ("ليدك {{ facts.call_centre }} 8-12", "ar", Check.TEXT, "wrongly"),
     ],
 )
@@ -90,11 +89,32 @@ def test_a_text_that_nobody_should_get_blocks(
     assert all(one.remedy and one.locale == tag for one in found)
 
 
-def test_a_date_or_an_amount_is_no_phone_number() -> None:
-    """Nor is what is short; `numbers` looks for whom one could call."""
-    for text in ("le 20/03/2026 à 14 h 30", "2026-03-20, 2026-03-21", "1 200 000 m3", "le 3939"):
-        assert list(suspicion.numbers(text)) == []
-    assert list(suspicion.numbers("+212 (5) 22.31.20.20"))
+@pytest.mark.parametrize(
+    ("text", "expected", "problem"),
+    [
+        ("Appelez le 0522 99 99 99", [True], "phone number '0522 99 99 99'"),
+        ("Appelez le +212 522 99 99 99.", [True], "phone number '+212 522 99 99 99'"),
+        ("اتصلوا ب ٠٥٢٢٩٩٩٩٩٩", [True], "phone number"),
+        ("Écrivez à autre@client.lydec.ma", [True], "mailbox 'autre@client.lydec.ma'"),
+        ("Appelez le 0522 31 20 20", [False], "which is facts.call_centre"),
+        ("Appelez le +212522312020", [False], "which is facts.call_centre"),
+        ("Voir client.lydec.ma.", [False], "which is facts.online"),
+        ("Compte 123456789012", [False], "the number '123456789012'"),
+        (
+            "Le 21/03/2026, 01-05-2026, 2026-05-01, en 2025-2026, de 08:00 à 14:00, 1 200 m3",
+            [],
+            "",
+        ),
+    ],
+)
+def test_contacts_that_are_written_by_hand_are_told(
+    texts: TemplateRenderer, text: str, expected: list[bool], problem: str
+) -> None:
+    """One that is no contact blocks; one that is, and another number, is a note; a date is none."""
+    advised = wordings.worded(wordings.advisory(texts), "sms/body.txt", text)
+    found = list(checker(texts).wording(advised, _written(texts, advised)))
+    assert [one.blocks for one in found] == expected
+    assert all(problem in one.problem and one.remedy for one in found)
 
 
 def test_hosts_that_the_organisation_names_are_ours(texts: TemplateRenderer) -> None:
@@ -236,6 +256,18 @@ def test_times_are_compared_with_when_the_messages_leave(
     assert all(one.place and one.remedy for one in found)
 
 
+def test_a_cut_that_began_and_is_still_to_end_is_not_over() -> None:
+    """The latest of all times counts, also one that lapses; times are those of the utility."""
+    cut = [
+        Moment(fact="since", at=NOON - HOUR),
+        Moment(fact="restoration", at=NOON + 3 * HOUR, lapses=True),
+    ]
+    assert list(readiness.in_time(builders.advisory(), cut, NOON)) == []
+    zone = ZoneInfo("Africa/Casablanca")
+    (found,) = readiness.in_time(builders.advisory(), cut[:1], NOON, None, zone)
+    assert (NOON - HOUR).astimezone(zone).isoformat(sep=" ", timespec="minutes") in found.problem
+
+
 def test_moments_are_those_of_the_facts(texts: TemplateRenderer) -> None:
     """Times that lapse are marked; each is in UTC."""
     kind = texts.kinds["made"]
@@ -284,8 +316,14 @@ def test_who_wants_which_language_is_counted(tmp_path_factory: pytest.TempPathFa
 def test_a_part_that_is_worded_in_some_locales_alone_is_noted() -> None:
     """Locales in which nobody is told, or that are worded too, are no concern."""
     worded = [("sms/body.txt", "fr"), ("push/title.txt", "fr"), ("push/title.txt", "ar")]
-    found = list(readiness.worded_in_part(worded, {"fr": 5, "ar": 3, "en": 0}))
+    needed = {"fr": 5, "ar": 3, "en": 0}
+    found = list(readiness.worded_in_part(worded, needed, {"sms": {"ar": 1}, "push": {"ar": 2}}))
     assert [(one.part, one.locale, one.blocks) for one in found] == [("sms/body.txt", "ar", False)]
+    # Its own channel alone counts, not what others get; of what has no count none is made up.
+    assert found[0].problem == "is worded in fr alone, and 1 message says the kind's own text"
+    assert list(readiness.worded_in_part(worded, needed, {"sms": {"fr": 5}})) == []
+    (page,) = readiness.worded_in_part([("email/body.txt", "fr")], needed, {"sms": {"ar": 3}})
+    assert page.problem == "is worded in fr alone, and others say the kind's own text"
 
 
 def test_what_is_urgent_protects_life_or_follows_is_hurried() -> None:

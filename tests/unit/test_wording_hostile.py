@@ -1,5 +1,6 @@
 """Wordings that are meant to take long, to fill the memory or to reach what they must not."""
 
+import re
 import sys
 from pathlib import Path
 from types import FrameType
@@ -90,8 +91,37 @@ HOSTILE = {
     ),
     "a date as it is": "{{ facts.starts }}",
     "a list as it is": "{{ facts.streets }}",
+    "a choice as it is": "{{ facts.service }}",
+    "a choice as the advisory has it": "{{ advisory.message_type }}",
     "a phone as a date": "{{ facts.call_centre|date }}",
 }
+
+
+_JARGON = re.compile(
+    r"getattr|getitem|callblock|condexpr|assignblock|templatedata|jinja|token|Encountered|statement"
+    r"|template|[.;:]\.|\. ?\."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{{ facts.service }}", "facts.service, of which customers would read the code, such as"),
+        ("{{ facts.sender.raw }}", "puts out a part of a value"),
+        ("{% include 'x' %}", "has another file; a wording can not"),
+        ("{{ facts.sender facts.online }}", "between {{ and }} that does not belong there"),
+        ("{% if facts.sender %}x", "has a tag that is not closed"),
+        ("x{% endif %}", "has {% endif %} where no {% if %} is open"),
+        ("{{ facts.sendr }}", "has facts.sendr, which is not there. Facts are sender, call_centre"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(
+    texts: TemplateRenderer, text: str, problem: str
+) -> None:
+    """The line, the thing, and a remedy about that thing."""
+    kind = texts.kinds["made"]
+    with pytest.raises(InvalidInputError, match=re.escape(problem)):
+        phrased(wordings.advisory(texts), kind, "sms/body.txt", "fr", text)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +141,8 @@ def test_what_is_not_the_language_of_wordings_is_refused_before_it_runs(
     with pytest.raises(InvalidInputError) as refused:
         phrased(advised, kind, "sms/body.txt", "fr", text)
     assert refused.value.remedy
+    # In words that say nothing of what reads it, and in sentences that end once.
+    assert not _JARGON.search(str(refused.value))
     stored = wordings.worded(advised, "sms/body.txt", text)
     reader = sample_reader(texts.locales["fr"])
     with pytest.raises(BroadcasterError, match=r"sms/body\.txt/fr"):

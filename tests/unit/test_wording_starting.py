@@ -11,7 +11,7 @@ from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sam
 from broadcaster.render.heard import heard
 from broadcaster.render.launch_check import TextChecker
 from broadcaster.render.renderer import TemplateRenderer
-from broadcaster.render.starting import starting_text
+from broadcaster.render.starting import frozen, starting_text
 from broadcaster.render.worded import MADE_OF
 from tests import wordings
 
@@ -46,6 +46,7 @@ def test_every_shipped_kind_can_be_worded_from_its_own_text(
         advised = own
         for part in (one for one in _PARTS if one in kind.parts):
             text = starting_text(shipped, kind, own, part, tag)
+            assert set(frozen(shipped, kind, own, tag, text)) <= {"minutes"}, (part, tag)
             advised = wordings.worded(advised, part, text, tag)
         found = checker.locale(advised, tag, kind.channels, needed=True)
         assert [one for one in found if one.blocks] == []
@@ -77,12 +78,28 @@ def test_contacts_and_readers_are_written_as_what_they_are(tmp_path: Path) -> No
     text = starting_text(texts, texts.kinds["made"], advised, "sms/body.txt", "fr")
     assert text == (
         "{{ reader.name }} {{ '{' }}{ x }} {{ facts.sender }} {{ facts.call_centre }} "
-        "{{ facts.online|bare_url }} 07:00"
+        "{{ facts.online|bare_url }} {{ facts.starts|time }}"
     )
     reader = sample_reader(texts.locales["fr"])
     worded = wordings.worded(advised, "sms/body.txt", text)
     contents = [texts.render(one, Channel.SMS, "fr", reader) for one in (advised, worded)]
     assert contents[0] == contents[1]
+
+
+def test_times_that_read_alike_are_told_apart(shipped: TemplateRenderer) -> None:
+    """Each date is that of its own fact, so that another estimate changes its day alone."""
+    kind = shipped.kinds["unplanned_outage"]
+    own = sample_advisory(kind, kind.sample())
+    for tag in kind.locales:
+        text = starting_text(shipped, kind, own, "email/body.txt", tag)
+        began, ends = text.index("facts.since|day"), text.index("facts.restoration|day")
+        assert began < ends, tag
+        assert "facts.districts|listing" in text
+        assert "facts.cause" in text
+    assert frozen(shipped, kind, own, "en", "Back at 06:30 in Oasis.") == [
+        "districts",
+        "restoration",
+    ]
 
 
 def test_the_fields_of_a_message_are_those_of_its_wording_too(shipped: TemplateRenderer) -> None:

@@ -1,0 +1,45 @@
+"""Where letters of a text come from: the facts that have them, or the kind's own words."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from broadcaster.domain.advisory import FactValue
+from broadcaster.errors import ConfigurationError
+from broadcaster.render.kinds import Kind
+from broadcaster.render.locales import Locale
+from broadcaster.render.values import Surface, show_fact
+
+
+def origins(
+    kind: Kind, facts: Mapping[str, FactValue], locale: Locale, character: str
+) -> Mapping[str, int]:
+    """Count a character in the facts that have it in a locale, by their names."""
+    found = {}
+    for name, fact in kind.facts.items():
+        count = sum(one.count(character) for one in _texts(kind, name, facts.get(name), locale))
+        if count and fact:
+            found[name] = count
+    return found
+
+
+def whence(
+    kind: Kind, facts: Mapping[str, FactValue], locale: Locale, character: str, count: int
+) -> str:
+    """Say where a character comes from that stands `count` times in a text."""
+    found = origins(kind, facts, locale, character)
+    names = [f"facts.{name}" for name in found]
+    own = [] if names and sum(found.values()) >= count else [f"the {locale.tag} text"]
+    return " and ".join([*own, *names])
+
+
+def _texts(kind: Kind, name: str, value: FactValue, locale: Locale) -> Sequence[str]:
+    """Give what a text shows of a fact; nothing of dates and numbers, which filters write."""
+    try:
+        shown = show_fact(kind.facts[name], value, Surface.SMS, locale)
+    except ConfigurationError:
+        return ()
+    if shown is None or isinstance(shown, date | int | float):
+        return ()
+    pieces = shown if isinstance(shown, tuple) else (shown,)
+    return [unicodedata.normalize("NFC", str(one)) for one in pieces]
