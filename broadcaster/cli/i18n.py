@@ -19,11 +19,8 @@ from broadcaster.cli.folders import (
     kinds_in,
     translation_checker,
 )
-<<<<<<< HEAD
-from broadcaster.errors import DamagedError
-=======
 from broadcaster.domain.english import number_of
->>>>>>> main
+from broadcaster.errors import DamagedError
 
 if TYPE_CHECKING:
     from broadcaster.render.coverage import Coverage

@@ -6,11 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-<<<<<<< HEAD
-from broadcaster.errors import DamagedError
-=======
 from broadcaster.domain.english import number_of
->>>>>>> main
+from broadcaster.errors import DamagedError
 from broadcaster.render.catalogues import PLACEHOLDER, Catalogue, read_catalogue, same_header
 from broadcaster.render.coverage import counted
 from broadcaster.render.damage import gravity_of_damage, left_out

@@ -199,7 +199,6 @@ def test_extract_never_empties_catalogues_by_mistake(kinds: Command, tmp_path: P
     assert "is no folder" in kinds(*call).err
 
 
-<<<<<<< HEAD
 def test_a_mail_is_shown_as_text_and_as_html_on_demand(kinds: Command) -> None:
     """With the names of its parts, all on standard output."""
     call = ("preview", "remote_services", "--locale", "fr", "--channel", "email")
@@ -221,7 +220,8 @@ def test_names_are_whole_on_a_narrow_terminal(
     shown = kinds("facts", "planned_outage")
     assert "call_centre " in shown.out
     assert "kinds facts planned_outage --toml" in shown.out
-=======
+
+
 def test_letters_that_make_an_sms_dear_are_named_with_where_they_come_from(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -238,4 +238,3 @@ def test_letters_that_make_an_sms_dear_are_named_with_where_they_come_from(
     said = Command(capsys)(*words)
     assert "ê is not in GSM-7; it comes from facts.districts." in said.err
     assert "Â is not in GSM-7; it comes from facts.districts." in said.err
->>>>>>> main

@@ -158,11 +158,7 @@ def test_prose_that_lacks_an_offered_language_is_refused(tmp_path: Path) -> None
     for tag, text in texts.items():
         assert renderer.render(own, Channel.SMS, tag, _READER) == SmsContent(body=text)
     sample = replace(own, facts=renderer.kinds["own"].sample())
-<<<<<<< HEAD
-    with pytest.raises(ConfigurationError, match="facts have no text in it"):
-=======
     with pytest.raises(ConfigurationError, match="is not offered in ar: some of its facts"):
->>>>>>> main
         renderer.render(sample, Channel.SMS, "ar", _READER)
 
 
