@@ -58,7 +58,8 @@ def told(kept: Mapping[str, Any]) -> str:
     parts += [_table(rows) for rows in shapes]
     parts += [f"{note}\n" for note in kept["notes"]]
     picture = _PICTURES.get(kept["name"], f"bench-{kept['name']}")
-    parts.append(f"![{kept['title']}](pictures/{picture}.svg)\n")
+    if (_frame.PICTURES / f"{picture}.svg").exists():
+        parts.append(f"![{kept['title']}](pictures/{picture}.svg)\n")
     about = {"form": "full" if kept["full"] else "short", **kept["sizes"], **kept["conditions"]}
     words = ", ".join(f"{name} {_frame.shown(value)}" for name, value in about.items())
     parts.append(f"Conditions: {words}.\n")

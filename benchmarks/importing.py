@@ -22,7 +22,7 @@ import phonenumbers
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from benchmarks import _frame, _tables
+from benchmarks import _chart, _frame, _tables
 from broadcaster import bootstrap
 from broadcaster.bootstrap.people import importer
 from broadcaster.embedded.postgres import EmbeddedPostgres
@@ -213,7 +213,10 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
 def main() -> None:
     """Measure, print, keep."""
     wished = _frame.wishes(__doc__)
-    _frame.publish(measure(wished), wished)
+    result = measure(wished)
+    _frame.publish(result, wished)
+    if wished.keep:
+        _chart.rates(result, _frame.PICTURES / f"bench-{_NAME}.svg")
 
 
 if __name__ == "__main__":

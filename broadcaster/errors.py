@@ -1,5 +1,6 @@
 """The errors of the product; each class states whether trying again can help."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -24,6 +25,16 @@ class InvalidInputError(BroadcasterError):
         self.remedy = remedy
 
 
+class SeveralFaultsError(InvalidInputError):
+    """Several values from outside were refused; `faults` says what is wrong with each."""
+
+    def __init__(self, field: str, faults: Sequence[InvalidInputError], remedy: str) -> None:
+        """Keep them all; the message tells them one after the other, then the remedy."""
+        super().__init__(field, f"{len(faults)} are wrong", remedy)
+        self.faults = tuple(faults)
+        self.args = (" ".join(map(str, [*faults, remedy])),)
+
+
 class NotFoundError(InvalidInputError):
     """A named thing does not exist."""
 
@@ -38,6 +49,10 @@ class ConflictError(BroadcasterError):
 
 class ConfigurationError(BroadcasterError):
     """A setting, a credential or an installed file is wrong; no retry helps until it is mended."""
+
+
+class DamagedError(ConfigurationError):
+    """A file of texts cannot be read; what does not need it goes on without it."""
 
 
 class UnavailableError(BroadcasterError):

@@ -12,8 +12,8 @@ from psycopg_pool import ConnectionPool
 from broadcaster.audience import support
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind, Labels
 from broadcaster.audience.defining import check, tidy
-from broadcaster.audience.nearest import close
 from broadcaster.audience.uses import refuse_breaking, values_held
+from broadcaster.domain.nearest import close
 from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports import Note
 

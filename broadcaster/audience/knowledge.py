@@ -7,11 +7,11 @@ from datetime import date
 from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.expression import Expression
 from broadcaster.audience.including import resolved
-from broadcaster.audience.nearest import close
 from broadcaster.audience.places import Places
 from broadcaster.audience.query import parse
 from broadcaster.audience.reading import Names
 from broadcaster.audience.sql import Setting, condition
+from broadcaster.domain.nearest import close
 from broadcaster.errors import NotFoundError
 from broadcaster.ports import Condition, Vault
 

@@ -50,11 +50,11 @@ from broadcaster.audience.expression import (
     Present,
 )
 from broadcaster.audience.faults import ExpressionError
-from broadcaster.audience.nearest import close
 from broadcaster.audience.reading import Names, Reader
 from broadcaster.audience.tokens import Token, tokens
 from broadcaster.audience.words import KEYWORDS
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
+from broadcaster.domain.nearest import close
 from broadcaster.errors import InvalidInputError
 
 #: How deep brackets and `not` may be nested, and how many tokens there may be.

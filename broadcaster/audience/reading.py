@@ -13,8 +13,8 @@ from broadcaster.audience.days import FURTHEST, FromToday, Unit, iso_day
 from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.expression import Literal
 from broadcaster.audience.faults import ExpressionError
-from broadcaster.audience.nearest import close
 from broadcaster.audience.tokens import Token
+from broadcaster.domain.nearest import close
 
 _Item = TypeVar("_Item")
 

@@ -14,13 +14,15 @@ from broadcaster.audience.expression import Expression, InSegment, canonical, le
 from broadcaster.audience.form import read_json
 from broadcaster.audience.including import pinned
 from broadcaster.audience.knowledge import Knowledge
-from broadcaster.audience.nearest import close
 from broadcaster.audience.query import parse
 from broadcaster.audience.saved_names import checked, tidied
+from broadcaster.domain.nearest import close
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
 #: How many segments there may be.
 _MOST = 10_000
+#: What an expression calls everybody, and no segment is called.
+_ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +128,10 @@ class Segments:
 
     def _missing(self, name: str) -> NotFoundError:
         listed = "Type 'broadcaster segments list' for those there are."
+        if name.strip().lower() == _ALL:
+            # Nobody is told everybody's news by a word that was typed in passing.
+            remedy = "For everybody, type 'broadcaster segments save everyone all', and name that."
+            return NotFoundError("segment", f"{name!r} does not exist", remedy)
         remedy = close(name, [one.name for one in self.list()]) or listed
         return NotFoundError("segment", f"{name!r} does not exist", remedy)
 

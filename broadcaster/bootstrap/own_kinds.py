@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broadcaster.bootstrap.texts import kind_checker
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,14 +43,22 @@ def remove_kind(runtime: "Runtime", name: str) -> bool:
     from broadcaster.bootstrap.texts import shipped
     from broadcaster.render import placing
 
+    stays = _is_shipped(name, shipped("templates"))
+    if stays and not any((folder / name).is_dir() for folder in runtime.settings.templates):
+        problem = f"{name} is shipped with the product"
+        remedy = "It stays; 'kinds add' puts one of yours with its name before it."
+        raise NotFoundError("kind", problem, remedy)
     using = runtime.campaigns.using(name)
-    stays = (shipped("templates") / name).is_dir()
     if using and not stays:
         listed = ", ".join(repr(one) for one in using[:_NAMED])
         message = f"{name} is used by campaigns that have not ended: {listed}. End or cancel them."
         raise ConflictError(message)
     placing.remove(name, _own(runtime.settings))
     return stays
+
+
+def _is_shipped(name: str, folder: Path) -> bool:
+    return any(child.name == name and child.is_dir() for child in folder.iterdir())
 
 
 def _own(settings: Settings) -> Path:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from broadcaster.errors import BroadcasterError
+from broadcaster.errors import BroadcasterError, SeveralFaultsError
 
 #: Every command and what it does. The module of the same name holds a Typer `app`.
 COMMANDS = {
@@ -70,6 +70,9 @@ def _run(name: str, arguments: list[str]) -> None:
     words = arguments or (["--help"] if module.app.registered_callback else [])
     try:
         code = module.app(words, prog_name=f"broadcaster {name}", standalone_mode=False)
+    except SeveralFaultsError as error:
+        lines = "".join(f"  {fault}\n" for fault in error.faults)
+        _fail(f"{error.field}: {error.problem}. {error.remedy}", lines)
     except BroadcasterError as error:
         _fail(str(error), _picture(error))
     except TyperException as error:

@@ -66,6 +66,9 @@ def _show(found: "Sequence[Finding]") -> None:
     if not found:
         return
     table = Table("", "line", "place", "what is wrong", "what to do", box=None, pad_edge=False)
+    for column in table.columns:
+        # Names of parts and addresses go on in the next line: cut, they would mislead.
+        column.overflow = "fold"
     for one in found:
         words = (one.gravity.value, str(one.line), one.place, one.problem, one.remedy)
         table.add_row(*map(Text, words))

@@ -53,6 +53,26 @@ def domains_of(templates: Path, locales: Path, name: str | None = None) -> "list
     return found
 
 
+def beginnings(templates: Path | None, locales: Path | None) -> tuple[Path, Path]:
+    """Give the folder of kinds whose texts a new locale has, and the folder of locales for it.
+
+    It is the organisation's own where one is set; InvalidInputError where several are.
+    """
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    beside = Path("templates")
+    kinds = templates or (beside if beside.is_dir() else bootstrap.shipped("templates"))
+    if locales is not None:
+        return kinds, locales
+    own = load().locales
+    if len(own) > 1:
+        listed = ", ".join(map(str, own))
+        problem = f"is not given, and BROADCASTER_LOCALES names several ({listed})"
+        raise InvalidInputError("--locales", problem, "Say which is to have it.")
+    return kinds, own[0] if own else Path("locales")
+
+
 def in_force(templates: Path, locales: Path) -> "KindChecker":
     """Make the renderer and the measure of what is in force, these folders before all others."""
     from broadcaster import bootstrap

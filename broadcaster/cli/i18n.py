@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broadcaster.cli import reviewing
+from broadcaster.cli import grids, reviewing
 from broadcaster.cli.folders import (
     Json,
     Locales,
     OneDomain,
     Templates,
+    beginnings,
     domains_of,
     in_force,
     kinds_in,
     translation_checker,
 )
 from broadcaster.domain.english import number_of
+from broadcaster.errors import DamagedError
 
 if TYPE_CHECKING:
     from broadcaster.render.coverage import Coverage
@@ -75,8 +77,10 @@ def update(
 
     files: dict[Path, str] = {}
     for one in domains_of(templates, locales, domain):
+        broken = upkeep.damaged(one, locales)
+        _tell_left_out(broken)
         files |= upkeep.extracted(one, locales)
-        files |= upkeep.updated(one, locales, suggest=suggest, keep=keep)
+        files |= upkeep.updated(one, locales, suggest=suggest, keep=keep, without=broken)
     _tell_changed(upkeep.save(files), json_=json_)
 
 
@@ -99,7 +103,7 @@ def check(
             for one in findings
         ]
         if rows:
-            _table(("", "locale", "of", "what is wrong", "what to do"), rows)
+            grids.show(("", "locale", "of", "what is wrong", "what to do"), rows, whole=(0, 1))
     errors = sum(finding.gravity is Gravity.ERROR for finding in findings)
     if not json_:
         typer.echo(f"Checked {locales}: {errors or 'no'} error{'s' * (errors != 1)}.")
@@ -112,17 +116,23 @@ def stats(
     templates: Templates = _TEMPLATES,
     locales: Locales = _LOCALES,
     locale: Annotated[str | None, typer.Option(help="One locale; all without.")] = None,
+    kinds: Annotated[bool, typer.Option("--kinds", help="A line for each kind instead.")] = False,
     json_: Json = False,
 ) -> None:
-    """Count texts by locale, domain and kind, and measure the longest SMS of each kind."""
-    lines = _coverage(templates, locales, locale)
+    """Count texts by locale and domain; with --kinds by kind, and measure its longest SMS.
+
+    JSON has both.
+    """
+    lines = _coverage(templates, locales, locale, kinds=kinds or json_)
     if json_:
         _print_json([_line(one) for one in lines])
-        return
-    _table(
-        ("locale", "domain", "kind", "texts", "translated", "fuzzy", "missing", "sms", "state"),
-        [_cells(one) for one in lines],
-    )
+    elif kinds:
+        headings = ("locale", "kind", "done", "texts", "fuzzy", "longest SMS", "state")
+        rows = [_kind_cells(one) for one in lines if one.kind]
+        grids.show(headings, rows, whole=(0, 1), right=(2, 3, 4))
+    else:
+        counted = ("locale", "domain", "translated", "of", "fuzzy", "missing")
+        grids.show(counted, [_cells(one) for one in lines], whole=(0, 1), right=(2, 3, 4, 5))
 
 
 @app.command("compile")
@@ -139,7 +149,11 @@ def compile_(
 
     written = []
     for path in sorted(upkeep.require(locales).glob("*/LC_MESSAGES/*.po")):
-        po = upkeep.read_catalogue_file(path, locales)
+        try:
+            po = upkeep.read_catalogue_file(path, locales)
+        except DamagedError as error:
+            _tell_left_out({path.parent.parent.name: str(error)})
+            continue
         target = (out / path.relative_to(locales)).with_suffix(".mo")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(mofile.compiled(po))
@@ -154,10 +168,21 @@ def compile_(
 @app.command()
 def new(
     tag: Annotated[str, typer.Argument(help="The locale as BCP 47 names it, such as de or pt-BR.")],
-    templates: Templates = _TEMPLATES,
-    locales: Locales = _LOCALES,
+    templates: Annotated[
+        Path | None, typer.Option(help="The folder of kinds; none: ./templates, or those shipped.")
+    ] = None,
+    locales: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of locales; none: that of BROADCASTER_LOCALES, or ./locales."
+        ),
+    ] = None,
     formats: Annotated[
-        str | None, typer.Option(help="The CLDR locale of dates and numbers, such as es_ES.")
+        str | None,
+        typer.Option(
+            help="The CLDR locale of dates and numbers, such as es_ES; none: that of the region "
+            "where most people speak it."
+        ),
     ] = None,
     plural_forms: Annotated[
         str | None, typer.Option(help="The gettext plural header, where Babel knows none.")
@@ -171,12 +196,18 @@ def new(
     from broadcaster.render import upkeep
     from broadcaster.render.beginning import begin
 
-    domains = domains_of(templates, locales)
-    files = begin(tag, locales, domains, formats=formats, plural_forms=plural_forms)
-    _tell_changed(upkeep.save(files), json_=json_)
+    kinds, place = beginnings(templates, locales)
+    domains = domains_of(kinds, place)
+    files = begin(tag, place, domains, formats=formats, plural_forms=plural_forms)
+    changed = upkeep.save(files)
+    _tell_changed(changed, json_=json_)
+    if not changed and not json_:
+        held = sorted(path for path in (place / tag).rglob("*") if path.is_file())
+        names = ", ".join(upkeep.shown(path, place) for path in held)
+        typer.echo(f"Nothing is changed: {place} has {names}.")
 
 
-def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage]":
+def _coverage(templates: Path, locales: Path, tag: str | None, *, kinds: bool) -> "list[Coverage]":
     from broadcaster.render import upkeep
     from broadcaster.render.coverage import KindCoverage, counted, of_file
 
@@ -184,14 +215,18 @@ def _coverage(templates: Path, locales: Path, tag: str | None) -> "list[Coverage
     checker = in_force(templates, locales)
     library = checker.renderer.library
     chosen = counted(checker.renderer) if tag is None else [library.locale(tag)]
-    kinds = KindCoverage(renderer=checker.renderer, measure=checker.measure)
+    counting = KindCoverage(renderer=checker.renderer, measure=checker.measure)
     lines = []
+    broken = {domain.name: upkeep.damaged(domain, locales) for domain in domains}
+    for found in broken.values():
+        _tell_left_out(found)
     for locale in chosen:
         for domain in domains:
             path = domain.catalogue(locales, locale.tag)
-            po = upkeep.read_catalogue_file(path, locales) if path.is_file() else None
+            whole = path.is_file() and locale.tag not in broken[domain.name]
+            po = upkeep.read_catalogue_file(path, locales) if whole else None
             lines.append(of_file(locale, domain.name, domain.texts, po))
-        lines += kinds.of([locale], kinds_in(templates, checker))
+        lines += counting.of([locale], kinds_in(templates, checker)) if kinds else []
     return lines
 
 
@@ -212,9 +247,14 @@ def _line(one: "Coverage") -> dict[str, object]:
 
 
 def _cells(one: "Coverage") -> tuple[str, ...]:
-    sms = one.sms and f"{one.sms.units} {one.sms.encoding}, {one.sms.segments} seg."
-    counts = (one.texts, one.translated, one.fuzzy, one.missing)
-    return (one.locale, one.domain, one.kind or "(all)", *map(str, counts), sms or "", one.state)
+    counts = (one.translated, one.texts, one.fuzzy, one.missing)
+    return (one.locale, one.domain, *map(str, counts))
+
+
+def _kind_cells(one: "Coverage") -> tuple[str, ...]:
+    sms = one.sms and f"{one.sms.segments} × {one.sms.encoding} ({one.sms.units})"
+    counts = (one.translated, one.texts, one.fuzzy)
+    return (one.locale, one.kind, *map(str, counts), sms or "", one.state)
 
 
 def _finding(finding: "Finding") -> dict[str, str]:
@@ -228,6 +268,11 @@ def _finding(finding: "Finding") -> dict[str, str]:
     }
 
 
+def _tell_left_out(damaged: Mapping[str, str]) -> None:
+    for tag, problem in damaged.items():
+        typer.echo(f"{tag} is left out: {problem}", err=True)
+
+
 def _tell_changed(paths: Iterable[Path], *, json_: bool) -> None:
     if json_:
         _print_json({"changed": [str(path) for path in paths]})
@@ -238,16 +283,3 @@ def _tell_changed(paths: Iterable[Path], *, json_: bool) -> None:
 
 def _print_json(value: Mapping[str, object] | Sequence[object]) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)

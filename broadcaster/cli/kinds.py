@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from broadcaster.cli import sheets
+from broadcaster.cli import grids, kindfacts, sheets
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def list_(json_: Json = False) -> None:
     if json_:
         _print_json([_describe(kind) for kind in kinds])
     else:
-        _table(
+        grids.show(
             ("kind", "what it is", "class", "channels", "locales"),
             [
                 (
@@ -49,7 +49,10 @@ def list_(json_: Json = False) -> None:
                 )
                 for kind in kinds
             ],
+            whole=(0,),
         )
+    for tag, problem in library.damaged.items():
+        typer.echo(f"{tag} is left out: {problem}", err=True)
     for name, fault in sorted(library.faults.items()):
         typer.echo(f"{name} is broken: {fault}", err=True)
 
@@ -82,6 +85,7 @@ def preview(
     locale: Annotated[str, typer.Option(help="The language, such as ar or fr.")],
     channel: Annotated[str, typer.Option(help="sms, email, push or web.")],
     facts: Annotated[Path | None, typer.Option(help="A JSON or TOML file of facts.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Mail as HTML, not as text.")] = False,
     json_: Json = False,
 ) -> None:
     """Show how a kind reads, with its own facts or those of a file."""
@@ -117,9 +121,7 @@ def preview(
     if json_:
         _print_json(shown)
         return
-    for part, text in parts.items():
-        typer.echo(typer.style(f"{part}", bold=True), err=True)
-        typer.echo(text)
+    _show_parts(parts, html=html)
     if "sms" in shown:
         typer.echo(f"{size.encoding}, {size.units} units, segments: {size.segments}", err=True)
         for letter, place in letters.items():
@@ -144,6 +146,7 @@ def _letters(
 
 
 app.command()(sheets.sheet)
+app.command()(kindfacts.facts)
 
 
 @app.command()
@@ -225,6 +228,19 @@ def _channel(name: str) -> "Channel":
         raise NotFoundError("channel", problem, f"Use one of {known}.") from error
 
 
+def _show_parts(parts: "Mapping[str, str]", *, html: bool) -> None:
+    """Print parts below their names; of a mail the text that people read, or its HTML."""
+    hidden = set()
+    if "email/body.mjml" in parts:
+        hidden = {"email/body.txt"} if html else {"email/body.mjml"}
+    shown = {part: text for part, text in parts.items() if part not in hidden}
+    for part, text in shown.items():
+        # What stands alone is the text itself, for a file or another command.
+        if len(shown) > 1:
+            typer.echo(typer.style(part, bold=True))
+        typer.echo(text)
+
+
 def _describe(kind: "Kind") -> dict[str, object]:
     return {
         "kind": kind.name,
@@ -262,34 +278,19 @@ def _finding(finding: "Finding") -> dict[str, str]:
 
 def _show_findings(findings: "Sequence[Finding]") -> None:
     if findings:
-        _table(
-            ("", "kind", "locale", "part", "what is wrong", "what to do"),
+        grids.show(
+            ("", "where", "what is wrong", "what to do"),
             [_row(finding) for finding in findings],
+            whole=(0,),
         )
 
 
 def _row(finding: "Finding") -> tuple[str, ...]:
-    where = f"{finding.place}: " if finding.place else ""
-    return (
-        finding.gravity.value,
-        finding.kind,
-        finding.locale,
-        finding.part,
-        where + finding.problem,
-        finding.remedy,
-    )
+    place = f"{finding.place}: " if finding.place else ""
+    # One below the other: beside each other they leave no room for what is wrong.
+    where = "\n".join(filter(None, (finding.kind, finding.part, finding.locale)))
+    return (finding.gravity.value, where, place + finding.problem, finding.remedy)
 
 
 def _print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _table(headings: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headings, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from broadcaster.cli import grids
 from broadcaster.cli.folders import Json, Locales, Templates, in_force, kinds_in
 from broadcaster.domain.english import number_of
 from broadcaster.errors import ConflictError, InvalidInputError
@@ -120,15 +121,10 @@ def _record(library: "Library", kind: str, locale: "Locale") -> dict[str, object
 
 
 def _table(records: "list[dict[str, object]]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = ("locale", "kind", "state", "by", "at", "sent to customers")
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    rows = []
     for one in records:
         who = one["by"] or (one["drafted_by"] and f"written by {one['drafted_by']}") or ""
         sent = "no: " + str(one["refused"]) if one["refused"] else f"yes ({one['gate']})"
         cells = (one["locale"], one["kind"], one["state"], who, one["at"] or "", sent)
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    Console().print(table)
+        rows.append([str(cell) for cell in cells])
+    grids.show(("locale", "kind", "state", "by", "at", "sent to customers"), rows, whole=(0, 1))

@@ -35,17 +35,33 @@ def sheet(
     *,
     output: Output,
     locale: Locales = "",
+    facts: Annotated[
+        Path | None, typer.Option(help="Facts of one kind, a JSON or TOML file; none: its samples.")
+    ] = None,
     dark: Dark = False,
     both: Both = False,
     words: Words = "en",
     json: Json = False,
 ) -> None:
-    """Show kinds by locale and channel as one page or picture, with their sample facts."""
+    """Show kinds by locale and channel as one page or picture, with samples or facts of a file."""
     from broadcaster import bootstrap
+    from broadcaster.render.check import sample_advisory
+    from broadcaster.render.factfile import read_facts
     from broadcaster.settings import load
 
+    names = list(dict.fromkeys(kinds or []))
+    if facts is not None and len(names) != 1:
+        raise InvalidInputError(
+            "--facts", "are those of one kind", "Name the kind whose facts they are."
+        )
     wish = _wish(output, words, dark=dark, both=both, json=json)
-    _publish(wish, bootstrap.sheets(load()).sheet(kinds or [], _tags(locale)))
+    shown = bootstrap.sheets(load())
+    if facts is None:
+        _publish(wish, shown.sheet(names, _tags(locale)))
+        return
+    kind = shown.renderer.library.kind(names[0])
+    advisory = sample_advisory(kind, kind.resolve(read_facts(facts)))
+    _publish(wish, [shown.advisory(advisory, _tags(locale))])
 
 
 def preview(

@@ -150,6 +150,9 @@ def show_concerns(concerns: "Sequence[Concern]") -> None:
     if not concerns:
         return
     table = Table("", "part", "locale", "what is wrong", "what to do", box=None, pad_edge=False)
+    for column in table.columns:
+        # Names of parts and addresses go on in the next line: cut, they would mislead.
+        column.overflow = "fold"
     for one in concerns:
         place = f"{one.place}: " if one.place else ""
         state = Text("blocks" if one.blocks else "note", style="red" if one.blocks else "yellow")

@@ -8,6 +8,7 @@ from broadcaster.domain.advisory import Advisory, Certainty, MessageType, Severi
 from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, Lane, MessageClass
+from broadcaster.domain.nearest import close
 from broadcaster.errors import NotFoundError
 
 _CAMPAIGN = """
@@ -31,7 +32,9 @@ def campaign(connection: Connection[Any], which: int | str) -> Campaign:
     column = "id" if isinstance(which, int) else "name"
     row = connection.execute(f"{_CAMPAIGN} WHERE {column} = %s", [which]).fetchone()
     if row is None:
-        remedy = "'broadcaster campaigns status' lists them."
+        names = connection.execute("SELECT name FROM campaign ORDER BY id DESC LIMIT %s", [_MOST])
+        meant = close(str(which), [name for (name,) in names]) if column == "name" else ""
+        remedy = meant or "'broadcaster campaigns status' lists them."
         raise NotFoundError("campaign", f"there is none called {which!r}", remedy)
     return _campaign(row)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
+from babel.core import get_global
 from babel.messages.plurals import get_plural
 
 from broadcaster.errors import ConflictError, InvalidInputError
@@ -12,6 +13,8 @@ from broadcaster.render.locales import canonical
 from broadcaster.render.sources import parse_toml, read_text
 from broadcaster.render.upkeep import Domain, begun
 
+#: A language with its script and its region.
+_WHOLE = 3
 #: Where Babel's own order of forms is not that of translation tools.
 _PLURALS = {
     "ar": "nplurals=6; plural=n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : "
@@ -29,11 +32,14 @@ def begin(
 ) -> Mapping[Path, str]:
     """Give the files of a new locale; InvalidInputError for what is no tag or unknown to CLDR.
 
-    ConflictError when its locale.toml is there and pins no plural header.
+    Without `formats` the region is the one where most people speak the language (CLDR's likely
+    subtags). ConflictError when its locale.toml is there and pins no plural header.
     """
     if canonical(tag) != tag:
         remedy = "Write it as BCP 47 does, such as de or pt-BR."
         raise InvalidInputError("tag", f"{tag[:60]!r} is no tag of a locale", remedy)
+    if formats is not None:
+        _parsed(formats)
     described = locales / tag / "locale.toml"
     files: dict[Path, str] = {}
     if described.is_file():
@@ -45,18 +51,14 @@ def begin(
         header = pinned
     else:
         header = plural_forms or _plurals(tag)
-        files[described] = _described(tag, formats or tag.replace("-", "_"), header)
+        files[described] = _described(tag, formats or _likely(tag), header)
     for domain in domains:
         files |= begun(domain, locales, tag, header)
     return files
 
 
 def _described(tag: str, formats: str, plural_forms: str) -> str:
-    try:
-        autonym = BabelLocale.parse(formats).get_language_name() or tag
-    except (UnknownLocaleError, ValueError) as error:
-        remedy = "Use one such as es_ES; the regional one decides dates and numbers."
-        raise InvalidInputError("--formats", f"{formats!r} is unknown to CLDR", remedy) from error
+    autonym = _parsed(formats).get_language_name() or tag
     return (
         f"autonym = {_quoted(autonym[:1].upper() + autonym[1:])}\n"
         f"formats = {_quoted(formats)}\n"
@@ -67,6 +69,24 @@ def _described(tag: str, formats: str, plural_forms: str) -> str:
         "# Whom its readers are written to in while a kind is not offered in it.\n"
         "fallback = []\n"
     )
+
+
+def _parsed(formats: str) -> BabelLocale:
+    try:
+        return BabelLocale.parse(formats)
+    except (UnknownLocaleError, ValueError) as error:
+        remedy = "Use one such as es_ES; the regional one decides dates and numbers."
+        problem = f"{formats[:60]!r} is unknown to CLDR"
+        raise InvalidInputError("--formats", problem, remedy) from error
+
+
+def _likely(tag: str) -> str:
+    """Give the regional locale of a tag: its own region, else the likely one."""
+    given = tag.split("-")
+    found = str(get_global("likely_subtags").get("_".join(given), "")).split("_")
+    if len(found) == _WHOLE and len(given) == 1:
+        return f"{given[0]}_{found[2]}"
+    return "_".join(given)
 
 
 def _plurals(tag: str) -> str:

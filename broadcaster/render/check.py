@@ -16,6 +16,8 @@ from broadcaster.domain.message import (
 )
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
+from broadcaster.render.amiss import amiss
+from broadcaster.render.damage import gravity_of_damage, left_out
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.locales import Locale
@@ -100,19 +102,24 @@ class KindChecker:
         return tuple(self._renderings(kind, self.renderer.library.locale(locale), advisory))
 
     def _locales(self) -> Iterator[Finding]:
+        library = self.renderer.library
+        for tag, problem in library.damaged.items():
+            found = _finding("", "", tag, "", left_out(tag, problem))
+            yield replace(found, gravity=gravity_of_damage(library.locales[tag]))
         for tag, catalogue in self.renderer.library.catalogues.items():
             for place, fault in slips(catalogue):
                 yield _finding("", "", tag, place, fault)
 
     def _kind(self, name: str) -> Iterator[Finding]:
-        if name in self.renderer.library.faults:
-            fault = Fault(self.renderer.library.faults[name], "Until then it cannot be used.")
-            yield _finding(name, "", "", "", fault)
+        if name in self.renderer.library.broken:
+            for part, place, fault, gravity in amiss(name, self.renderer.library.broken[name]):
+                yield replace(_finding(name, part, "", place, fault), gravity=gravity)
             return
         kind = self.renderer.kinds[name]
         yield from self._structure(kind)
         for locale in self.renderer.locales.values():
-            if locale.translatable and not locale.pseudo:
+            told = locale.tag in self.renderer.library.damaged
+            if locale.translatable and not locale.pseudo and not told:
                 yield from self._locale(kind, locale)
 
     def _structure(self, kind: Kind) -> Iterator[Finding]:

@@ -57,6 +57,11 @@ def _outline(name: str, source: str) -> _Outline:
     )
 
 
+def check_syntax(name: str, source: str) -> None:
+    """Raise ConfigurationError where a template cannot be read."""
+    _outline(name, source)
+
+
 def uses(templates: Mapping[str, str], name: str) -> tuple[Use, ...]:
     """List the texts that one template asks for, in order; ConfigurationError naming it."""
     return _uses(name, templates[name])

@@ -17,7 +17,7 @@ def read_facts(path: Path) -> dict[str, object]:
     They are not checked against a kind yet: `Kind.resolve` does that.
     """
     text = _read(path)
-    remedy = 'Write {"fact": value, …}.'
+    remedy = _remedy(path)
     try:
         if path.suffix == ".toml":
             facts: object = _toml(text, path)
@@ -31,11 +31,16 @@ def read_facts(path: Path) -> dict[str, object]:
     return facts
 
 
+def _remedy(path: Path) -> str:
+    written = "a line fact = value for each" if path.suffix == ".toml" else '{"fact": value, …}'
+    return f"Write {written}; 'broadcaster kinds facts KIND --toml' gives a file to begin with."
+
+
 def _toml(text: str, path: Path) -> dict[str, object]:
     try:
         return load_toml(text)
     except ValueError as error:
-        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", "Mend it.") from error
+        raise InvalidInputError(_FIELD, f"{path} is not TOML ({error})", _remedy(path)) from error
 
 
 def _read(path: Path) -> str:
@@ -46,15 +51,15 @@ def _read(path: Path) -> str:
         problem = f"{path} cannot be read ({error.strerror})"
         raise InvalidInputError(_FIELD, problem, "Name a file that you may read.") from error
     if len(data) > _BYTES:
-        problem = f"{path} is larger than {_BYTES} bytes"
+        problem = f"{path} is larger than {_BYTES} octets"
         raise InvalidInputError(_FIELD, problem, "Give facts alone.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = f"{path} is not UTF-8 at byte {error.start}"
+        problem = f"{path} is not UTF-8 at octet {error.start}"
         raise InvalidInputError(_FIELD, problem, "Save it as UTF-8.") from error
     if not text.strip():
-        raise InvalidInputError(_FIELD, f"{path} is empty", 'Write {"fact": value, …}.')
+        raise InvalidInputError(_FIELD, f"{path} is empty", _remedy(path))
     return text
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from broadcaster.domain.advisory import FactValue
+from broadcaster.errors import InvalidInputError
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.sources import parse_toml
 from broadcaster.render.tables import Table
@@ -41,18 +43,24 @@ def read_facts(table: Table, shared: Mapping[str, _Fields]) -> dict[str, Fact]:
         if name not in shared:
             known = ", ".join(shared) or "none"
             problem = f"names {name!r}, which is no fact of {SHARED}"
-            raise table.refuse("shared", problem, f"Known are: {known}.")
+            table.wrong("shared", problem, f"Known are: {known}.")
+    taken = {name: None for name in taken if name in shared}
     own = table.table("facts")
     if len({*own.values, *taken}) > _FACTS:
-        raise own.refuse("", f"has more than {_FACTS} facts", "Keep what the templates use.")
+        own.wrong("", f"has more than {_FACTS} facts", "Keep what the templates use.")
+        return {}
     names = [*(name for name in own.values if name not in taken), *taken]
-    return {name: _fact(own, name, shared[name] if name in taken else {}) for name in names}
+    facts: dict[str, Fact] = {}
+    for name in names:
+        if NAME.fullmatch(name) and name not in _TAKEN:
+            facts[name] = _fact(own, name, shared[name] if name in taken else {})
+        else:
+            own.wrong(name, "is no name of a fact", "Use small letters; not 'items'.")
+    return facts
 
 
 def _fact(table: Table, name: str, shared: _Fields) -> Fact:
-    """Read one fact, its own fields before the shared ones; InvalidInputError for its values."""
-    if not NAME.fullmatch(name) or name in _TAKEN:
-        raise table.refuse(name, "is no name of a fact", "Use small letters; not 'items'.")
+    """Read one fact, its own fields before the shared ones."""
     entry = table.table(name)
     entry.values = {**shared, **entry.values}
     kind = entry.word("type", FactType, FactType.TEXT)
@@ -71,13 +79,24 @@ def _fact(table: Table, name: str, shared: _Fields) -> Fact:
         lapses=entry.flag("lapses", default=False),
     )
     if fact.lapses and kind is not FactType.DATETIME:
-        raise entry.refuse("lapses", "is for a datetime alone", "Take it out, or change the type.")
+        entry.wrong("lapses", "is for a datetime alone", "Take it out, or change the type.")
     default, sample = entry.values.pop("default", None), entry.values.pop("sample", None)
     entry.done()
     if fact.required and default is None and sample is None:
-        raise entry.refuse("", "has neither default nor sample", "Add a sample for previews.")
+        remedy = f"Add a sample for previews, such as {fact.form}."
+        entry.wrong("", "has neither default nor sample", remedy)
     return replace(
         fact,
-        default=None if default is None else fact.check(default, ()),
-        sample=None if sample is None else fact.check(sample, ()),
+        default=_checked(entry, fact, "default", default),
+        sample=_checked(entry, fact, "sample", sample),
     )
+
+
+def _checked(entry: Table, fact: Fact, key: str, value: object) -> FactValue:
+    if value is None:
+        return None
+    try:
+        return fact.check(value, ())
+    except InvalidInputError as error:
+        entry.wrong(key, error.problem, error.remedy)
+        return None

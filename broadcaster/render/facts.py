@@ -63,6 +63,23 @@ class FactType(StrEnum):
     PLACES = "places"
 
 
+#: How each is written in JSON; a choice has its own words.
+_FORMS: Mapping[FactType, str] = {
+    FactType.TEXT: '"…"',
+    FactType.LOCALIZED: '{"ar": "…", "fr": "…"}',
+    FactType.NAME: '{"und": "…", "ar": "…"}',
+    FactType.PHONE: '{"e164": "+212522312020", "display": "0522312020"}',
+    FactType.EMAIL: '"name@example.org"',
+    FactType.URL: '"https://…"',
+    FactType.DATETIME: '"2026-05-01T08:00:00+01:00"',
+    FactType.DATE: '"2026-05-01"',
+    FactType.NUMBER: "12",
+    FactType.LIST: '["…", "…"]',
+    FactType.MONEY: '{"amount": "120.50", "currency": "MAD"}',
+    FactType.PLACES: '["…", {"und": "…", "ar": "…"}]',
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
     """One fact of a kind: its name, type, limits, and what stands when nothing is given.
@@ -93,9 +110,16 @@ class Fact:
         """
         if value is None:
             if self.required:
-                raise self.refuse("is missing", "Give a value.")
+                raise self.refuse("is missing", f"Give it as {self.form}.")
             return None
         return _CHECKS[self.type](self, value, locales)
+
+    @property
+    def form(self) -> str:
+        """How a value is written, in JSON."""
+        if self.type is FactType.CHOICE:
+            return " or ".join(f'"{choice}"' for choice in self.choices)
+        return _FORMS[self.type]
 
     def speaks(self, value: FactValue, locale: str) -> bool:
         """Tell whether a value that is kept has its texts in a locale, if it has any.
@@ -303,8 +327,11 @@ def _places(fact: Fact, value: object, locales: Sequence[str]) -> FactValue:
 
 
 def _entries(fact: Fact, value: object) -> Sequence[object]:
-    if not isinstance(value, list | tuple) or not value:
-        raise fact.refuse("is not a list of texts", 'Write ["…", "…"].')
+    if not isinstance(value, list | tuple):
+        raise fact.refuse("is not a list of texts", f"Write {fact.form}.")
+    if not value:
+        out = "" if fact.required else ", or leave the fact out"
+        raise fact.refuse("is empty", f"Write {fact.form}{out}.")
     if len(value) > _LIST_LENGTH:
         raise fact.refuse(f"has {len(value)} entries", f"Give {_LIST_LENGTH} at most.")
     return value

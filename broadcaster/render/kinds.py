@@ -9,11 +9,17 @@ from pathlib import Path
 from broadcaster.domain.advisory import Certainty, FactValue, Severity, Urgency
 from broadcaster.domain.cap import CapWords, Category, ResponseType
 from broadcaster.domain.message import Channel, MessageClass
-from broadcaster.errors import ConfigurationError, InvalidInputError
+from broadcaster.domain.nearest import close
+from broadcaster.errors import (
+    BroadcasterError,
+    ConfigurationError,
+    InvalidInputError,
+    SeveralFaultsError,
+)
 from broadcaster.render.factlist import NAME, SHARED, read_facts, shared_tables
 from broadcaster.render.facts import Fact, FactType
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
-from broadcaster.render.tables import Table
+from broadcaster.render.tables import EntryError, Table
 
 #: The parts that make each channel's message; all of them or none.
 PARTS: Mapping[Channel, tuple[str, ...]] = {
@@ -28,6 +34,8 @@ ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
 WORDS = "words.txt"
 
 
+#: How many faults of facts are told at once.
+_FAULTS = 50
 #: Translations that a kind brings along: `locales/ar.po`.
 _CATALOGUE = re.compile(r"locales/([A-Za-z0-9-]{2,35})\.po")
 
@@ -87,18 +95,32 @@ class Kind:
     def resolve(self, raw: Mapping[str, object]) -> Mapping[str, FactValue]:
         """Check facts from outside and fill in the defaults; what is given is what is kept.
 
-        InvalidInputError naming the first fact that is unknown, missing or wrong.
+        InvalidInputError naming the fact that is unknown, missing or wrong, SeveralFaultsError
+        where these are several.
         """
-        for name in raw:
-            if name not in self.facts:
-                known = ", ".join(self.facts) or "none"
-                raise InvalidInputError(
-                    f"facts.{str(name)[:60]}", f"is no fact of {self.name}", f"Known are: {known}."
-                )
-        return {
-            fact.name: fact.check(raw.get(fact.name, fact.default), self.locales)
-            for fact in self.facts.values()
-        }
+        faults = [self._unknown(str(name)) for name in raw if name not in self.facts]
+        values: dict[str, FactValue] = {}
+        for fact in self.facts.values():
+            try:
+                values[fact.name] = fact.check(raw.get(fact.name, fact.default), self.locales)
+            except InvalidInputError as error:
+                faults.append(error)
+        if len(faults) > 1:
+            more = len(faults) - _FAULTS
+            remedy = f"There are {more} more. " if more > 0 else ""
+            raise SeveralFaultsError("facts", faults[:_FAULTS], f"{remedy}{self._sheet}")
+        if faults:
+            one = faults[0]
+            raise InvalidInputError(one.field, one.problem, f"{one.remedy} {self._sheet}")
+        return values
+
+    def _unknown(self, name: str) -> InvalidInputError:
+        known = close(name, self.facts) or f"Known are: {', '.join(self.facts) or 'none'}."
+        return InvalidInputError(f"facts.{name[:60]}", f"is no fact of {self.name}", known)
+
+    @property
+    def _sheet(self) -> str:
+        return f"'broadcaster kinds facts {self.name}' shows what it takes."
 
     def lapses(self, facts: Mapping[str, FactValue]) -> datetime | None:
         """Say when the first of resolved facts is no longer true; None where none foretells."""
@@ -154,23 +176,43 @@ class Kind:
         return replace(self, locales=tuple(locales))
 
 
-def load_kinds(folders: Sequence[Path]) -> tuple[dict[str, Kind], dict[str, str]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A kind that cannot be used: all that is wrong with it, and its files by path."""
+
+    faults: tuple[BroadcasterError, ...]
+    texts: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Tell what is wrong."""
+        return " ".join(dict.fromkeys(map(str, self.faults)))
+
+
+def load_kinds(folders: Sequence[Path]) -> tuple[dict[str, Kind], dict[str, Broken]]:
     """Read the kinds of all folders, earlier folders winning whole kinds; and what is broken.
 
     The second mapping tells, by kind, why it cannot be used: one broken kind of an organisation
     must not stop the others.
     """
     kinds: dict[str, Kind] = {}
-    faults: dict[str, str] = {}
+    broken: dict[str, Broken] = {}
     shared = load_base(folders).get(SHARED, "")
     for name, places in sorted(subfolders(folders).items()):
         if name.startswith("_"):
             continue
+        texts: Mapping[str, str] = {}
+        faults: list[EntryError] = []
         try:
-            kinds[name] = _load(name, read_folder(places[0]), shared)
+            texts = read_folder(places[0])
+            kind = _load(name, texts, shared, faults)
+            if not faults:
+                kind.sample()
+                kinds[name] = kind
         except (ConfigurationError, InvalidInputError) as error:
-            faults[name] = str(error)
-    return kinds, faults
+            broken[name] = Broken(faults=(error,), texts=texts)
+        if faults:
+            broken[name] = Broken(faults=tuple(faults), texts=texts)
+    return kinds, broken
 
 
 def load_base(folders: Sequence[Path]) -> Mapping[str, str]:
@@ -185,14 +227,16 @@ def load_base(folders: Sequence[Path]) -> Mapping[str, str]:
     return texts
 
 
-def _load(name: str, texts: Mapping[str, str], shared: str) -> Kind:
+def _load(name: str, texts: Mapping[str, str], shared: str, faults: list[EntryError]) -> Kind:
+    """Read a kind, noting what is wrong with its `kind.toml`; ConfigurationError without one."""
     if not NAME.fullmatch(name):
         message = f"{name}: is no name of a kind. Use small letters, digits and underscores."
         raise ConfigurationError(message)
     if "kind.toml" not in texts:
         message = f"{name}/kind.toml: is missing. Write it, as docs/adding-a-kind.md shows."
         raise ConfigurationError(message)
-    table = Table(f"{name}/kind.toml", parse_toml(texts["kind.toml"], f"{name}/kind.toml"))
+    described = parse_toml(texts["kind.toml"], f"{name}/kind.toml")
+    table = Table(f"{name}/kind.toml", described, faults)
     facts = read_facts(table, shared_tables(shared))
     kind = Kind(
         name=name,
@@ -209,7 +253,6 @@ def _load(name: str, texts: Mapping[str, str], shared: str) -> Kind:
         cap=_cap(table.table("cap")),
     )
     table.done()
-    kind.sample()
     return kind
 
 
@@ -228,7 +271,8 @@ def _cap(table: Table) -> CapWords:
 def _rules(table: Table, facts: Mapping[str, Fact]) -> Iterator[tuple[str, PartRule]]:
     for part in list(table.values):
         if part not in ALL_PARTS:
-            raise table.refuse(part, "is no part", f"Parts are {', '.join(ALL_PARTS)}.")
+            table.wrong(part, "is no part", f"Parts are {', '.join(ALL_PARTS)}.")
+            continue
         entry = table.table(part)
         characters = int(entry.number("max_characters", 0, 1, 100_000))
         segments = entry.table("max_segments")

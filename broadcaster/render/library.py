@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from broadcaster.errors import ConfigurationError, NotFoundError
+from broadcaster.domain.nearest import close
+from broadcaster.errors import BroadcasterError, ConfigurationError, DamagedError, NotFoundError
 from broadcaster.render.catalogues import (
     Catalogue,
     DraftTexts,
@@ -20,7 +21,8 @@ from broadcaster.render.catalogues import (
     read_catalogue,
 )
 from broadcaster.render.extract import Use, check_known, closure, uses
-from broadcaster.render.kinds import Kind, catalogue_tag, load_base, load_kinds
+from broadcaster.render.factlist import SHARED, shared_tables
+from broadcaster.render.kinds import Broken, Kind, catalogue_tag, load_base, load_kinds
 from broadcaster.render.locales import PSEUDOS, Locale, Review, canonical, load_locales
 from broadcaster.render.reviews import Reviews, State, load_reviews
 from broadcaster.render.reviews import fingerprint as fingerprint_of_texts
@@ -33,17 +35,22 @@ class Library:
     def __init__(
         self, templates: Sequence[Path], locales: Sequence[Path], *, default_locale: str
     ) -> None:
-        """Read everything; ConfigurationError naming the file. A broken kind stops only itself."""
+        """Read everything; ConfigurationError naming the file.
+
+        A broken kind stops only itself, a catalogue that cannot be read only its locale; `damaged`
+        tells, by tag, what is wrong with it.
+        """
         self.locales, files = load_locales(locales, default_locale)
-        kinds, self.faults = load_kinds(templates)
+        self.damaged: dict[str, str] = dict(self.locales.damaged)
+        kinds, self.broken = load_kinds(templates)
         own = self._own_catalogues(kinds)
         self.catalogues: Mapping[str, Catalogue] = {
-            tag: read_catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
+            tag: self._catalogue(locale, [*files.get(tag, ()), *own.get(tag, ())])
             for tag, locale in self.locales.items()
             if locale.translatable and not locale.source and not locale.pseudo
         }
         self.reviews: Mapping[str, Reviews] = {
-            tag: load_reviews(locales, tag) for tag in self.locales if tag not in PSEUDOS
+            tag: self._reviewed(locales, tag) for tag in self.locales if tag not in PSEUDOS
         }
         self.templates: Mapping[str, str] = dict(load_base(templates)) | {
             f"{kind.name}/{path}": text
@@ -57,13 +64,25 @@ class Library:
         """Show what there is."""
         return f"Library(kinds={sorted(self.kinds)}, locales={sorted(self.locales)})"
 
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Say in words, by kind, why it cannot be used."""
+        return {name: str(broken) for name, broken in self.broken.items()}
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Name the facts that kinds share."""
+        return frozenset(shared_tables(self.templates.get(SHARED, "")))
+
     def kind(self, name: str) -> Kind:
         """Give a kind; NotFoundError, or ConfigurationError when its folder is broken."""
-        if name in self.faults:
-            raise ConfigurationError(self.faults[name])
+        if name in self.broken:
+            raise ConfigurationError(str(self.broken[name]))
         if name not in self.kinds:
             known = ", ".join(sorted(self.kinds)) or "none"
-            raise NotFoundError("kind", f"{name[:60]!r} is unknown", f"Use one of {known}.")
+            meant = close(name, self.kinds)
+            remedy = f"{meant} Else use one of {known}." if meant else f"Use one of {known}."
+            raise NotFoundError("kind", f"{name[:60]!r} is unknown", remedy)
         return self.kinds[name]
 
     def locale(self, tag: str) -> Locale:
@@ -72,8 +91,10 @@ class Library:
         if found is not None and found.alias:
             found = self.locales[found.alias]
         if found is None or not found.translatable:
-            known = ", ".join(tag for tag, one in self.locales.items() if one.translatable)
-            raise NotFoundError("locale", f"{tag[:60]!r} is unknown", f"Use one of {known}.")
+            tags = [tag for tag, one in self.locales.items() if one.translatable]
+            known, meant = ", ".join(tags), close(tag, tags) if tag else ""
+            remedy = f"{meant} Else use one of {known}." if meant else f"Use one of {known}."
+            raise NotFoundError("locale", f"{tag[:60]!r} is unknown", remedy)
         return found
 
     def uses(self, kind: str) -> tuple[Use, ...]:
@@ -101,6 +122,8 @@ class Library:
 
     def why_not(self, kind: str, locale: Locale) -> str | None:
         """Tell why a kind may not go to customers in a locale; None when it may."""
+        if locale.tag in self.damaged:
+            return "its texts there cannot be read"
         lacking = len(self.missing(self.uses(kind), locale))
         reasons = []
         if lacking:
@@ -153,6 +176,23 @@ class Library:
                 pieces.append(repr(self.awaits(kind, locale)))
         return digest(pieces)
 
+    def _catalogue(self, locale: Locale, files: Sequence[str]) -> Catalogue:
+        """Read a locale's texts; none where a file is damaged, which is noted."""
+        if locale.tag not in self.damaged:
+            try:
+                return read_catalogue(locale, files)
+            except DamagedError as error:
+                self.damaged[locale.tag] = str(error)
+        return read_catalogue(locale, ())
+
+    def _reviewed(self, folders: Sequence[Path], tag: str) -> Reviews:
+        """Read who answers for a locale's texts; nobody where the file cannot be read."""
+        try:
+            return load_reviews(folders, tag)
+        except DamagedError as error:
+            self.damaged.setdefault(tag, str(error))
+            return Reviews()
+
     def _own_catalogues(self, kinds: dict[str, Kind]) -> Mapping[str, list[str]]:
         """Give the translations that kinds bring along; set aside kinds with broken ones."""
         found: dict[str, list[str]] = {}
@@ -160,11 +200,15 @@ class Library:
             brought = {
                 tag: text for path, text in kind.texts.items() if (tag := catalogue_tag(path))
             }
-            try:
-                for tag, text in brought.items():
+            faults: list[BroadcasterError] = []
+            for tag, text in brought.items():
+                try:
                     parse(text, tag)
-            except ConfigurationError as error:
-                self.faults[name] = f"{name}/locales: {error}"
+                except ConfigurationError as error:
+                    line = str(error).partition(".po, ")[2]
+                    faults.append(ConfigurationError(f"{name}/locales/{tag}.po, {line}"))
+            if faults:
+                self.broken[name] = Broken(faults=tuple(faults), texts=kind.texts)
                 del kinds[name]
                 continue
             for tag, text in brought.items():
@@ -181,9 +225,16 @@ class Library:
         """Say of each kind in which locales it may go to customers; set broken ones aside."""
         offered: dict[str, Kind] = {}
         for name, kind in kinds.items():
-            try:
-                for part in kind.parts:
+            faults: list[BroadcasterError] = []
+            for part in kind.parts:
+                try:
                     check_known(self.templates, f"{name}/{part}")
+                except ConfigurationError as error:
+                    faults.append(error)
+            if faults:
+                self.broken[name] = Broken(faults=tuple(faults), texts=kind.texts)
+                continue
+            try:
                 self._uses[name] = self._find_uses(kind)
                 tags = [
                     tag
@@ -192,5 +243,5 @@ class Library:
                 ]
                 offered[name] = kind.with_locales(tags)
             except ConfigurationError as error:
-                self.faults[name] = str(error)
+                self.broken[name] = Broken(faults=(error,), texts=kind.texts)
         return MappingProxyType(offered)

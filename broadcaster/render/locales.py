@@ -15,7 +15,7 @@ from babel import Locale as BabelLocale
 from babel import UnknownLocaleError
 from babel.core import get_global
 
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, DamagedError
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
 from broadcaster.render.tables import Table
 
@@ -29,6 +29,7 @@ _SUBTAGS = re.compile(
     r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?(?:-[a-z0-9]{1,8})*", re.ASCII
 )
 _TAG_LENGTH, _PREFERENCES = 35, 20
+_DESCRIBED, _CATALOGUE = "locale.toml", "LC_MESSAGES/advisories.po"
 
 
 class Review(StrEnum):
@@ -124,9 +125,15 @@ def script_of(language: str) -> str | None:
 class Locales(Mapping[str, Locale]):
     """All locales that there are, by tag, the pseudo-locale included."""
 
-    def __init__(self, locales: Mapping[str, Locale], default: str) -> None:
-        """Check that what they name exists; ConfigurationError."""
+    def __init__(
+        self, locales: Mapping[str, Locale], default: str, damaged: Mapping[str, str] | None = None
+    ) -> None:
+        """Check that what they name exists; ConfigurationError.
+
+        `damaged` tells, by tag, what is wrong with the texts of a locale that cannot be read.
+        """
         self._locales = dict(locales)
+        self.damaged: Mapping[str, str] = damaged or {}
         self.default = canonical(default) or default
         if self.default not in self._locales or self.default in PSEUDOS:
             known = ", ".join(tag for tag in self._locales if tag not in PSEUDOS)
@@ -186,23 +193,28 @@ class Locales(Mapping[str, Locale]):
 def load_locales(folders: Sequence[Path], default: str) -> tuple[Locales, Mapping[str, list[str]]]:
     """Read every locale's folder; the metadata of the first folder that has them, all catalogues.
 
-    The second mapping holds the texts of `advisories.po` by tag, earlier folders first.
+    The second mapping holds the texts of `advisories.po` by tag, earlier folders first. A locale
+    with one that cannot be read has none at all, and stands in `Locales.damaged`.
     """
     locales: dict[str, Locale] = {}
+    damaged: dict[str, str] = {}
     catalogues: dict[str, list[str]] = {}
     for name, places in sorted(subfolders(folders).items()):
-        texts = [read_folder(place) for place in places]
-        described = next((text["locale.toml"] for text in texts if "locale.toml" in text), None)
+        texts = [read_folder(place, (_DESCRIBED,)) for place in places]
+        described = next((text[_DESCRIBED] for text in texts if text), None)
         if canonical(name) != name or described is None:
             message = f"{name}: is no locale. Name the folder as BCP 47 does, with a locale.toml."
             raise ConfigurationError(message)
         locales[name] = _load(name, described)
-        path = "LC_MESSAGES/advisories.po"
-        catalogues[name] = [text[path] for text in texts if path in text]
+        try:
+            found = [read_folder(place, (_CATALOGUE,)) for place in places]
+        except DamagedError as error:
+            damaged[name], found = str(error), []
+        catalogues[name] = [text[_CATALOGUE] for text in found if text]
     source = next((locale for locale in locales.values() if locale.source), None)
     if source is not None:
         locales |= {PSEUDO: _pseudo(source), PSEUDO_RTL: _pseudo_rtl(source)}
-    return Locales(locales, default), catalogues
+    return Locales(locales, default, damaged), catalogues
 
 
 def _load(tag: str, text: str) -> Locale:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcaster.domain.nearest import close
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.check import KindChecker
 from broadcaster.render.factlist import NAME
@@ -38,12 +39,19 @@ def add(upload: Upload, own: Path, check: Callable[[Path], KindChecker], *, repl
     if target.exists() and not replace:
         message = f"{upload.name} is in {own} already. Say --replace, or take another name."
         raise ConflictError(message)
-    if upload.faults:
-        found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
+    found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
+    if "" in upload.faults or "kind.toml" in upload.faults:
         return Added(name=upload.name, findings=found, placed=False, replaced=False)
     with _aside(own) as staging:
-        _write(staging / upload.name, upload.files)
-        findings = [one for one in check(staging).check(upload.name) if one.kind == upload.name]
+        # What cannot be read is told beside what is wrong with the rest.
+        sound = {path: text for path, text in upload.files.items() if path not in upload.faults}
+        _write(staging / upload.name, sound)
+        checked = check(staging).check(upload.name)
+        findings = found + [
+            one
+            for one in checked
+            if one.kind == upload.name and not (found and (one.locale or one.part in upload.faults))
+        ]
         if any(one.gravity is Gravity.ERROR for one in findings):
             return Added(name=upload.name, findings=findings, placed=False, replaced=False)
         replaced = _move(staging / upload.name, target, staging / "former")
@@ -55,7 +63,10 @@ def remove(name: str, own: Path) -> None:
     target = own / name
     if not NAME.fullmatch(name) or not target.is_dir() or target.is_symlink():
         problem = f"{name[:60]!r} is not in {own}"
-        raise NotFoundError("kind", problem, "Only what was added there can be removed.")
+        names = [one.name for one in own.iterdir() if NAME.fullmatch(one.name) and one.is_dir()]
+        meant = close(name, names)
+        remedy = meant or "Only what was added there can be removed."
+        raise NotFoundError("kind", problem, remedy)
     with _aside(own) as staging:
         try:
             target.rename(staging / name)

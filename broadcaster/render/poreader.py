@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, DamagedError
 from broadcaster.render.pofile import ESCAPES, Entry, Key, PoFile
 
 _UNESCAPES = {shown[1]: raw for raw, shown in ESCAPES.items()}
@@ -20,7 +20,7 @@ def fields_of(text: str) -> dict[str, str]:
 
 
 def read(text: str, where: str) -> PoFile:
-    """Read a file; ConfigurationError naming `where`, the line and what is wrong with it."""
+    """Read a file; DamagedError naming `where`, the line and what is wrong with it."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     header, fields, entries = "", {}, []
     seen: dict[tuple[bool, str | None, str], int] = {}
@@ -40,7 +40,7 @@ def read(text: str, where: str) -> PoFile:
 
 def refused(where: str, line: int, problem: str) -> ConfigurationError:
     """Make the error for a file that cannot be read."""
-    return ConfigurationError(f"{where}, line {line}: {problem}. Mend the line.")
+    return DamagedError(f"{where}, line {line}: {problem}. Mend the line.")
 
 
 @dataclass(slots=True)

@@ -6,18 +6,20 @@ worker changes neither. Links that lead out of a folder are refused.
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, DamagedError
 
 _SUFFIXES = frozenset({".txt", ".mjml", ".html", ".toml", ".po"})
 _FILES, _BYTES = 500, 2_000_000
 _DOTS = 300
 
 
-def read_folder(folder: Path) -> Mapping[str, str]:
+def read_folder(folder: Path, only: Collection[str] = ()) -> Mapping[str, str]:
     """Read the texts below `folder`, by their path in it with forward slashes.
+
+    `only` names those that are wanted; all without.
 
     ConfigurationError naming the file when there are too many, one is too large, leads out of
     the folder, or is not UTF-8.
@@ -27,10 +29,13 @@ def read_folder(folder: Path) -> Mapping[str, str]:
     for path in sorted(folder.rglob("*")):
         if path.suffix not in _SUFFIXES or path.name.startswith(".") or not path.is_file():
             continue
+        name = path.relative_to(folder).as_posix()
+        if only and name not in only:
+            continue
         if not path.resolve().is_relative_to(root):
             message = f"{path}: leads out of its folder. Put the file itself there."
             raise ConfigurationError(message)
-        texts[path.relative_to(folder).as_posix()] = read_text(path)
+        texts[name] = read_text(path)
         if len(texts) > _FILES:
             message = f"{folder}: has more than {_FILES} files. Keep only what is used."
             raise ConfigurationError(message)
@@ -38,18 +43,18 @@ def read_folder(folder: Path) -> Mapping[str, str]:
 
 
 def read_text(path: Path) -> str:
-    """Read one file of people's texts; ConfigurationError naming it."""
+    """Read one file of people's texts; DamagedError naming it."""
     try:
         if path.stat().st_size > _BYTES:
-            message = f"{path}: is larger than {_BYTES} bytes. Shorten it."
-            raise ConfigurationError(message)
+            message = f"{path}: is larger than {_BYTES} octets. Shorten it."
+            raise DamagedError(message)
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        message = f"{path}: is not UTF-8 at byte {error.start}. Save it as UTF-8."
-        raise ConfigurationError(message) from error
+        message = f"{path}: is not UTF-8 at octet {error.start}. Save it as UTF-8."
+        raise DamagedError(message) from error
     except OSError as error:
         message = f"{path}: cannot be read ({error.strerror}). Check its permissions."
-        raise ConfigurationError(message) from error
+        raise DamagedError(message) from error
 
 
 def subfolders(folders: Iterable[Path]) -> Mapping[str, list[Path]]:

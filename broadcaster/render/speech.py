@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from broadcaster.errors import NotFoundError
 from broadcaster.render.catalogues import Key, SourceTexts, Texts, read_catalogue
 from broadcaster.render.locales import Locale, Locales
+from broadcaster.render.sources import read_text
 
 _DOMAIN = "console.po"
 
@@ -62,7 +63,7 @@ def speech(tag: str, locales: Locales, folders: Sequence[Path]) -> ConsoleSpeech
     locale = locales[chosen]
     if locale.source:
         return ConsoleSpeech(locale=locale, texts=SourceTexts())
-    files = [path.read_text("utf-8") for path in _files(locale, folders)]
+    files = [read_text(path) for path in _files(locale, folders)]
     return ConsoleSpeech(locale=locale, texts=read_catalogue(locale, files))
 
 

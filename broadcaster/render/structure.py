@@ -52,7 +52,12 @@ def _files(kind: Kind) -> Iterator[Flaw]:
     for part in kind.parts:
         if part not in kind.texts:
             yield Flaw(part, part, Fault("is missing", "Write this part."))
-    for path in kind.texts:
+    yield from strays(kind.texts)
+
+
+def strays(texts: Iterable[str]) -> Iterator[Flaw]:
+    """Find files that are no part."""
+    for path in texts:
         if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
             fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
             yield Flaw(path, path, fault, Gravity.WARNING)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from broadcaster.domain.english import number_of
+from broadcaster.errors import DamagedError
 from broadcaster.render.catalogues import PLACEHOLDER, Catalogue, read_catalogue, same_header
 from broadcaster.render.coverage import counted
+from broadcaster.render.damage import gravity_of_damage, left_out
 from broadcaster.render.exposed import exposed
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.glossaries import load_glossary
@@ -17,7 +20,16 @@ from broadcaster.render.poreader import read
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.reviews import State
 from broadcaster.render.sources import read_text
-from broadcaster.render.upkeep import CONSOLE, Domain, extracted, shown, stale, updated
+from broadcaster.render.upkeep import (
+    CONSOLE,
+    Domain,
+    damaged,
+    extracted,
+    read_catalogue_file,
+    shown,
+    stale,
+    updated,
+)
 from broadcaster.render.wording import Fault
 
 _TAG = re.compile(r"</?\w+>")
@@ -39,7 +51,7 @@ class TranslationChecker:
     kinds: Sequence[str]
 
     def check(self) -> tuple[Finding, ...]:
-        """Check everything, errors first; ConfigurationError for a file that cannot be read."""
+        """Check everything, errors first."""
         found = [
             *(one for domain in self.domains for one in self._domain(domain)),
             *(one for locale in counted(self.renderer) for one in self._reviews(locale)),
@@ -49,14 +61,28 @@ class TranslationChecker:
 
     def in_force(self, domain: Domain, locale: Locale) -> Catalogue:
         """Read what all folders together have of a domain."""
-        paths = (domain.catalogue(folder, locale.tag) for folder in self.folders)
-        return read_catalogue(locale, [read_text(path) for path in paths if path.is_file()])
+        texts = []
+        for folder in self.folders:
+            path = domain.catalogue(folder, locale.tag)
+            with suppress(DamagedError):
+                if path.is_file():
+                    read_catalogue_file(path, folder)
+                    texts.append(read_text(path))
+        return read_catalogue(locale, texts)
 
     def _domain(self, domain: Domain) -> Iterator[Finding]:
-        files = {**extracted(domain, self.locales), **updated(domain, self.locales)}
+        broken = damaged(domain, self.locales)
+        for tag, problem in broken.items():
+            gravity = gravity_of_damage(self.renderer.locales.get(tag))
+            where = shown(domain.catalogue(self.locales, tag), self.locales)
+            yield _finding(gravity, domain.name, tag, where, left_out(tag, problem))
+        current = updated(domain, self.locales, without=broken)
+        files = {**extracted(domain, self.locales), **current}
         for path in stale(files):
             yield self._stale(domain, path)
         for tag, path in domain.catalogues(self.locales).items():
+            if tag in broken:
+                continue
             po = read(read_text(path), shown(path, self.locales))
             locale = self.renderer.locales.get(tag)
             if locale is not None and locale.translatable and not locale.source:
@@ -78,6 +104,8 @@ class TranslationChecker:
 
     def _reviews(self, locale: Locale) -> Iterator[Finding]:
         if not (self.locales / locale.tag).is_dir():
+            return
+        if locale.tag in self.renderer.library.damaged:
             return
         library, where = self.renderer.library, f"{locale.tag}/review.toml"
         states = {name: library.state(name, locale) for name in self.kinds}

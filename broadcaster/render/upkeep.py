@@ -1,10 +1,10 @@
 """The files of a folder of locales: the list of texts of each domain, and its translations."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, DamagedError
 from broadcaster.render.extract import all_uses
 from broadcaster.render.merging import Ways, bring_up_to_date, header, template
 from broadcaster.render.pofile import PoFile, write
@@ -70,8 +70,19 @@ def shown(path: Path, locales: Path) -> str:
 
 
 def read_catalogue_file(path: Path, locales: Path) -> PoFile:
-    """Read one file; ConfigurationError naming it."""
+    """Read one file; DamagedError naming it."""
     return read(read_text(path), shown(path, locales))
+
+
+def damaged(domain: Domain, locales: Path) -> Mapping[str, str]:
+    """Tell what is wrong with the catalogues that cannot be read, by the tag of their locale."""
+    found: dict[str, str] = {}
+    for tag, path in domain.catalogues(locales).items():
+        try:
+            read_catalogue_file(path, locales)
+        except DamagedError as error:
+            found[tag] = str(error)
+    return found
 
 
 def extracted(domain: Domain, locales: Path) -> Mapping[Path, str]:
@@ -80,13 +91,19 @@ def extracted(domain: Domain, locales: Path) -> Mapping[Path, str]:
 
 
 def updated(
-    domain: Domain, locales: Path, *, suggest: bool = True, keep: bool = True
+    domain: Domain,
+    locales: Path,
+    *,
+    suggest: bool = True,
+    keep: bool = True,
+    without: Collection[str] = (),
 ) -> Mapping[Path, str]:
-    """Give the catalogues as they should be; ConfigurationError naming one that is broken."""
+    """Give the catalogues as they should be, but those of some locales; DamagedError naming one."""
     ways = Ways(suggest=suggest, keep=keep, others=domain.others)
     return {
         path: bring_up_to_date(read_text(path), domain.texts, shown(path, locales), ways)
-        for path in domain.catalogues(locales).values()
+        for tag, path in domain.catalogues(locales).items()
+        if tag not in without
     }
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from broadcaster.errors import ConfigurationError
+from broadcaster.errors import ConfigurationError, DamagedError
 from broadcaster.render.catalogues import Key, SourceTexts, Texts, entries, parse, read_catalogue
 from broadcaster.render.locales import Locale, Locales
+from broadcaster.render.sources import read_text
 
 _DOMAIN = "console"
 #: The longest Accept-Language header that is read, and how many of its languages.
@@ -111,10 +112,14 @@ def _load(folders: Sequence[Path], locale: Locale, wanted: set[Key]) -> Language
     if locale.source:
         return Language(locale=locale, texts=SourceTexts())
     paths = [folder / locale.tag / "LC_MESSAGES" / f"{_DOMAIN}.po" for folder in folders]
-    files = [path.read_text("utf-8") for path in paths if path.is_file()]
-    if not files or not locale.translatable:
+    try:
+        files = [read_text(path) for path in paths if path.is_file()]
+        if not files or not locale.translatable:
+            return None
+        catalogue = read_catalogue(locale, files)
+    except DamagedError:
+        # No page is offered in it; 'i18n check' names the file.
         return None
-    catalogue = read_catalogue(locale, files)
     whole = all(catalogue.has(key) for key in wanted)
     return Language(locale=locale, texts=catalogue) if whole else None
 

@@ -47,6 +47,7 @@ def test_segments_check_saves_nothing(run: Run) -> None:
     [
         (("segments", "count", "nobody"), "does not exist"),
         (("segments", "count", 'distrct = "x"'), 'Did you mean "district"'),
+        (("segments", "delete", "all"), "segments save everyone all"),
         (("segments", "save", "x", "nonsense"), "is no attribute"),
         (("segments", "save", "all", "all"), "Give another name"),
         (("customers", "count", "--segment", "nobody"), "does not exist"),

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from broadcaster.channels.sms import measure
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConfigurationError
-from broadcaster.render.check import sample_advisory, sample_reader
+from broadcaster.render import upkeep
+from broadcaster.render.check import KindChecker, sample_advisory, sample_reader
 from broadcaster.render.findings import Gravity
 from broadcaster.render.upkeep import save, updated
 from tests.translation_scene import CONSOLE_FR, FR, KIND, Tree, copied
 
 _TITLE = 'msgstr "%(sender)s : nos services à distance"'
+_ZGH = "zgh/LC_MESSAGES/advisories.po"
 _ERROR, _WARNING, _INFO = Gravity.ERROR, Gravity.WARNING, Gravity.INFO
 
 
@@ -157,11 +160,44 @@ def test_words_outside_of_any_text_are_exposed(tree: Tree) -> None:
     ]
 
 
-def test_a_broken_catalogue_is_named(tree: Tree) -> None:
-    """The check does not go on without it."""
+def test_a_damaged_catalogue_of_an_approved_locale_is_an_error_and_nothing_is_sent(
+    tree: Tree,
+) -> None:
+    """It is named with its line; the other locales go on, and the update leaves it as it is."""
     tree.change(f"locales/{FR}", 'msgid "Hello,"', 'msgid Hello,"')
-    with pytest.raises(ConfigurationError, match=r"fr/LC_MESSAGES/advisories.po, line \d+"):
-        tree.findings()
+    before = tree.read(FR)
+    (error,) = tree.found(_ERROR)
+    assert error.startswith(f"{FR}: {FR}, line ")
+    renderer = tree.renderer()
+    assert "ar" in renderer.kinds[KIND].locales
+    assert "fr" not in renderer.kinds[KIND].locales
+    french = renderer.library.locale("fr")
+    assert renderer.library.why_not(KIND, french) == "its texts there cannot be read"
+    (found,) = [
+        one for one in KindChecker(renderer=renderer, measure=measure).check() if one.locale == "fr"
+    ]
+    assert found.gravity is _ERROR
+    assert tree.read(FR) == before
+
+
+def test_a_damaged_catalogue_that_nobody_is_sent_is_a_warning(tree: Tree) -> None:
+    """What is in it waits for a native speaker: checks and updates of the others go on."""
+    (tree.locales / _ZGH).write_bytes(b"\x00\xff\xfe")
+    (tree.locales / "zgh/LC_MESSAGES/console.po").write_bytes(b"\xff")
+    told = [one for one in tree.findings() if one.place.startswith("zgh/LC_MESSAGES")]
+    assert {one.place: one.gravity for one in told} == {
+        _ZGH: _WARNING,
+        "zgh/LC_MESSAGES/console.po": _WARNING,
+    }
+    assert f"{_ZGH}: is not UTF-8 at octet 1. Save it as UTF-8" in told[0].problem
+    assert "put a good copy of the file in its place" in told[0].remedy
+    assert tree.found(_ERROR) == []
+    assert {"ar", "fr"} <= set(tree.renderer().kinds[KIND].locales)
+    kinds = KindChecker(renderer=tree.renderer(), measure=measure).check()
+    assert [one.gravity for one in kinds if one.locale == "zgh"] == [_WARNING]
+    broken = upkeep.damaged(tree.domains()[0], tree.locales)
+    assert list(broken) == ["zgh"]
+    assert save(updated(tree.domains()[0], tree.locales, without=broken)) == []
 
 
 def test_a_file_is_written_whole_or_not_at_all(tree: Tree) -> None:

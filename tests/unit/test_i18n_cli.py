@@ -2,6 +2,7 @@
 
 import gettext
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,8 +96,8 @@ def test_options_of_the_update(run: Run, tree: Tree) -> None:
 
 def test_figures_by_locale_domain_and_kind(run: Run, tree: Tree) -> None:
     """With the longest SMS, measured as networks do."""
-    said = run("stats", "--locale", "ar")
-    assert "63 UCS-2, 1 seg." in said.out
+    assert run("stats", "--locale", "fr").out.count("\nfr ") == 2
+    assert "1 × UCS-2 (63)" in run("stats", "--locale", "ar", "--kinds").out
     tree.change("templates/remote_services/sms/body.txt", "{% endtrans %}", "!{% endtrans %}")
     run("update", "--no-suggest")
     lines = {
@@ -198,7 +199,11 @@ def test_a_locale_costs_one_folder(run: Run, tree: Tree) -> None:
         "locales/de/LC_MESSAGES/advisories.po",
         "locales/de/LC_MESSAGES/console.po",
     ]
-    assert run("new", "de").out == ""
+    assert run("new", "de").out == (
+        "Nothing is changed: locales has de/LC_MESSAGES/advisories.po, "
+        "de/LC_MESSAGES/console.po, de/locale.toml.\n"
+    )
+    assert "'de_XX' is unknown to CLDR" in run("new", "de", "--formats", "de_XX").err
     assert "de" not in tree.renderer().kinds[KIND].locales
     for domain in ("advisories", "console"):
         filled_in(tree.locales / f"de/LC_MESSAGES/{domain}.po")
@@ -209,6 +214,21 @@ def test_a_locale_costs_one_folder(run: Run, tree: Tree) -> None:
     tree.change("locales/de/locale.toml", "per_kind", "approved")
     assert "de" in tree.renderer().kinds[KIND].locales
     assert run("check").code == 0
+
+
+def test_a_locale_begins_in_the_folder_of_the_organisation(
+    run: Run, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in what is shipped; without --formats it writes dates as most of its readers do."""
+    own, other = tree.root / "own", tree.root / "other"
+    own.mkdir()
+    other.mkdir()
+    monkeypatch.setenv("BROADCASTER_LOCALES", f"{own}")
+    assert run("new", "de").out.startswith(f"{own}/de/locale.toml is changed.")
+    assert 'formats = "de_DE"' in (own / "de/locale.toml").read_text("utf-8")
+    assert not (tree.locales / "de").exists()
+    monkeypatch.setenv("BROADCASTER_LOCALES", f"{own}{os.pathsep}{other}")
+    assert "--locales: is not given, and BROADCASTER_LOCALES names several" in run("new", "it").err
 
 
 @pytest.mark.parametrize(

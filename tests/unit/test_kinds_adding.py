@@ -74,6 +74,35 @@ def add(source: Path, own: Path, *, replace: bool = False) -> Added:
     return placing.add(read_upload(source), own, check, replace=replace)
 
 
+def test_all_mistakes_of_a_kind_are_told_at_once(tmp_path: Path, own: Path) -> None:
+    """Of kind.toml, of the templates and of files that do not belong there, with true remedies."""
+    toml = (
+        'channels = ["sms", "fax"]\ncolour = "red"\n[facts.sender]\ntype = "name"\n'
+        'default = {und="L", ar="ل"}\n[facts.when]\ntype = "datetime"\n[facts.sum]\n'
+        'type = "number"\nsample = "many"\nmax_length = "long"\n'
+    )
+    files = {
+        "kind.toml": toml,
+        "sms/body.txt": "{% trans %}Hello",
+        "push/title.txt": "{{ facts.",
+        "notes.txt": "x",
+    }
+    added = add(write(tmp_path / "k" / "mine", files), own)
+    assert not added.placed
+    told = {(one.part, one.place): (one.problem, one.remedy) for one in added.findings}
+    assert told["kind.toml", "channels"] == ("names 'fax', which is unknown", "Check the spelling.")
+    assert told["kind.toml", "colour"] == ("is unknown", "Check its spelling.")
+    assert told["kind.toml", "facts.when"] == (
+        "has neither default nor sample",
+        'Add a sample for previews, such as "2026-05-01T08:00:00+01:00".',
+    )
+    assert told["kind.toml", "facts.sum.sample"] == ("is not a number", "Give a number.")
+    assert told["kind.toml", "facts.sum.max_length"] == ("is not a number", "Write a number.")
+    assert {"sms/body.txt", "push/title.txt", "notes.txt"} <= {part for part, _ in told}
+    assert not any("Until then" in remedy for _, remedy in told.values())
+    assert list(own.iterdir()) == []
+
+
 def test_a_folder_and_an_archive_of_it_are_added(tmp_path: Path, own: Path) -> None:
     """A kind with its translations is whole in every approved locale, and offered in them."""
     assert add(write(tmp_path / "water_back", TRANSLATED), own).placed
@@ -100,7 +129,7 @@ def test_a_kind_with_faults_is_refused_with_all_of_them(tmp_path: Path, own: Pat
     lacking = [one for one in added.findings if "is not translated" in one.problem]
     untranslated = {one.locale for one in lacking if "awaits" not in one.problem}
     # The default; that nobody began in the others is for the organisation to know, no fault.
-    assert untranslated == {"ar", "es", "fr"}
+    assert untranslated == {"ar", "es", "fr", "zgh"}
     errors = [one for one in added.findings if one.gravity is Gravity.ERROR]
     assert {one.locale for one in errors if "not translated" in one.problem} == {"ar"}
     assert list(own.iterdir()) == []
@@ -280,7 +309,7 @@ def test_a_broken_translation_stops_its_kind_alone(tmp_path: Path, own: Path) ->
     add(write(tmp_path / "water_back", TRANSLATED), own)
     broken = {**TRANSLATED, "locales/fr.po": 'msgfoo "a"\n'}
     added = add(write(tmp_path / "broken", broken), own)
-    assert "broken/locales: fr" in added.findings[0].problem
+    assert (added.findings[0].part, added.findings[0].place) == ("locales/fr.po", "line 1")
     write(own / "broken", broken)
     texts = wordings.renderer(own)
     assert sorted(texts.kinds) == ["water_back"]

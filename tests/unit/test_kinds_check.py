@@ -218,6 +218,6 @@ def test_broken_and_unknown_kinds(copy: Path) -> None:
     """A broken kind is a finding; an unknown one is refused."""
     (copy / "templates/broken").mkdir()
     found = check(copy, "broken")
-    assert "kind.toml: is missing" in found[0].problem
+    assert (found[0].part, found[0].problem) == ("kind.toml", "is missing")
     with pytest.raises(NotFoundError, match="remote_services"):
         check(copy, "nothing")

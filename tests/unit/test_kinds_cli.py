@@ -199,6 +199,29 @@ def test_extract_never_empties_catalogues_by_mistake(kinds: Command, tmp_path: P
     assert "is no folder" in kinds(*call).err
 
 
+def test_a_mail_is_shown_as_text_and_as_html_on_demand(kinds: Command) -> None:
+    """With the names of its parts, all on standard output."""
+    call = ("preview", "remote_services", "--locale", "fr", "--channel", "email")
+    text, html = kinds(*call), kinds(*call, "--html")
+    assert text.out.startswith("email/subject.txt\n")
+    assert "<html" not in text.out
+    assert "email/body.txt" not in html.out
+    assert "<html" in html.out
+
+
+def test_names_are_whole_on_a_narrow_terminal(
+    kinds: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit goes on in the next line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = kinds("list").out
+    assert "water_do_not_drink " in listed
+    assert "…" not in listed
+    shown = kinds("facts", "planned_outage")
+    assert "call_centre " in shown.out
+    assert "kinds facts planned_outage --toml" in shown.out
+
+
 def test_letters_that_make_an_sms_dear_are_named_with_where_they_come_from(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -31,14 +31,14 @@ class Fault:
 
 _FAULTS = (
     # What the kind says of itself.
-    Fault("misspelt key", _TOML, "link =", "lnik =", "kind.toml", "lnik: is unknown"),
+    Fault("misspelt key", _TOML, "link =", "lnik =", "kind.toml  lnik", "is unknown"),
     Fault("unknown channel", _TOML, '"push", "web"', '"fax"', "channels", "'fax'"),
-    Fault("unknown word of CAP", _TOML, '"prepare"', '"run"', "cap, response", "'run'"),
+    Fault("unknown word of CAP", _TOML, '"prepare"', '"run"', "cap.response", "'run'"),
     Fault("CAP of no block", _TOML, '["what"]\ninst', '["waht"]\ninst', "block waht", "nothing"),
     Fault("shared fact not there", _TOML, '"sender", ', '"sendre", ', "shared", "'sendre'"),
     Fault("lapsing place", _TOML, '"places"', '"places"\nlapses = true', "lapses", "datetime"),
     Fault("link to no address", _TOML, 'link = "online"', 'link = "price"', "link", "nowhere"),
-    Fault("fact without sample", _TOML, "sample = 3\n", "", "facts, hours", "neither default"),
+    Fault("fact without sample", _TOML, "sample = 3\n", "", "facts.hours", "neither default"),
     Fault("sample out of range", _TOML, "sample = 3\n", "sample = 99\n", "facts.hours", "range"),
     Fault("moment without offset", _TOML, "00+01:00", "00", "facts.ends", "offset"),
     Fault("unknown currency", _TOML, '"MAD"', '"DHM"', "facts.price", "currency"),

@@ -89,7 +89,7 @@ def test_good_values_are_kept(kind: FactType, given: object, kept: FactValue) ->
         (FactType.NUMBER, float("nan"), "out of range"),
         (FactType.NUMBER, 11, "out of range"),
         (FactType.CHOICE, "gas", "no choice"),
-        (FactType.LIST, [], "list"),
+        (FactType.LIST, [], "empty"),
         (FactType.LIST, ["a"] * 101, "101 entries"),
         (FactType.LIST, ["a", ""], "empty"),
         (FactType.NAME, {"ar": "ليدك"}, "no name for fr"),

@@ -158,7 +158,7 @@ def test_prose_that_lacks_an_offered_language_is_refused(tmp_path: Path) -> None
     for tag, text in texts.items():
         assert renderer.render(own, Channel.SMS, tag, _READER) == SmsContent(body=text)
     sample = replace(own, facts=renderer.kinds["own"].sample())
-    with pytest.raises(ConfigurationError, match="no text for ar"):
+    with pytest.raises(ConfigurationError, match="is not offered in ar: some of its facts"):
         renderer.render(sample, Channel.SMS, "ar", _READER)
 
 

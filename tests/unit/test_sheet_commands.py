@@ -88,3 +88,15 @@ def test_what_cannot_be_done_is_one_line(
     assert problem in err
     assert err.count("\n") == 1
     assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_a_sheet_of_the_facts_of_a_file(sheet: Callable[..., Said], tmp_path: Path) -> None:
+    """One kind with the facts that it is to tell; of several kinds they are refused."""
+    facts, target = tmp_path / "facts.toml", tmp_path / "sheet.html"
+    facts.write_text('sender = "Amendis"', encoding="utf-8")
+    words = ("--facts", str(facts), "--locale", "fr", "--output", str(target))
+    assert sheet("remote_services", *words)[0] == 0
+    assert "Amendis" in target.read_text("utf-8")
+    code, _, err = sheet(*words)
+    assert code == 2
+    assert "--facts: are those of one kind" in err
