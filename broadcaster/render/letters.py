@@ -16,9 +16,9 @@ def origins(
 ) -> Mapping[str, int]:
     """Count a character in the facts that have it in a locale, by their names."""
     found = {}
-    for name, fact in kind.facts.items():
+    for name in kind.facts:
         count = sum(one.count(character) for one in _texts(kind, name, facts.get(name), locale))
-        if count and fact:
+        if count:
             found[name] = count
     return found
 
