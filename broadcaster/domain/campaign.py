@@ -76,7 +76,7 @@ class Campaign:
 
 
 _MAKE_ANEW = "Make a new campaign, or a follow-up of one that told somebody."
-_APPROVE, _LAUNCH = "'campaigns approve' comes first.", "'campaigns launch' comes first."
+_APPROVE, _LAUNCH = "Approve it first: 'campaigns approve'.", "Launch it: 'campaigns launch'."
 _CANCEL_DRAFT = "Nothing of it leaves yet; 'campaigns cancel' drops it."
 #: What to do where a step is refused, by step and status.
 _REMEDIES: dict[str, dict[CampaignStatus, str]] = {

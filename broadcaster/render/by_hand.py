@@ -12,7 +12,7 @@ from broadcaster.render.wording import Fault
 
 #: Dates in figures and spans of years, which are no numbers to call.
 _DATES = re.compile(
-    r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}"
+    r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}"
     r"|(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d)"
     r"(?!\d)"
 )

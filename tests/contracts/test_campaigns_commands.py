@@ -51,7 +51,7 @@ def test_a_campaign_goes_from_draft_to_cancelled(town: Run) -> None:
     ("words", "problem"),
     [
         (("--channels", "fax"), "--channels: 'fax' is unknown"),
-        (("--channels", "web"), "names none to send on"),
+        (("--channels", "web"), "--channels: 'web' is the public page"),
         (("--lane", "slow"), "--lane: 'slow' is unknown"),
         (("--class", "spam"), "--class: 'spam' is unknown"),
         (("--expires", "+0h"), "--expires: +0h is not after the start"),

@@ -260,7 +260,7 @@ def test_the_remedy_fits_the_status_and_the_channel(town: Run, tmp_path: Path) -
     given = _facts(tmp_path, streets=[_ANFA])
     assert "'web' is the public page" in town(*start, "--channels", "sms,web", *given).err
     town(*start, "--channels", "sms", *given)
-    assert "'campaigns approve' comes first" in town("campaigns", "launch", "dark").err
+    assert "Approve it first" in town("campaigns", "launch", "dark").err
     _go(town, "dark")
     refused = town("campaigns", "launch", "dark").err
     assert "It is under way" in refused
