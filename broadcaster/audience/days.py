@@ -3,7 +3,7 @@
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 
@@ -31,6 +31,16 @@ def iso_day(word: str) -> str:
     """Write a day as ISO 8601 has it, where it is written day first: 20/03/2020."""
     written = DAY_FIRST.fullmatch(word)
     return f"{written[3]}-{written[2]:0>2}-{written[1]:0>2}" if written else word
+
+
+def read_moment(text: str, zone: tzinfo) -> datetime:
+    """Read a day, with a time behind a blank or without, or ISO 8601; ValueError.
+
+    It is in the zone where it says none.
+    """
+    day, blank, time = text.partition(" ")
+    found = datetime.fromisoformat(f"{iso_day(day)}{blank}{time}")
+    return found if found.utcoffset() is not None else found.replace(tzinfo=zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from broadcaster.audience.cells import CellError, check_error, check_readable
-from broadcaster.audience.days import iso_day
+from broadcaster.audience.days import read_moment
 from broadcaster.audience.draft import Finding, shown
 from broadcaster.audience.marked import check
 from broadcaster.audience.sheets.choosing import refuse_left_out
@@ -292,12 +292,9 @@ def _moment(cell: str, zone: tzinfo) -> datetime | None:
         seconds = float(cell)
         return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) else None
     try:
-        # Spreadsheets of the region write the day first, with a time behind a blank or without.
-        day, blank, time = cell.partition(" ")
-        moment = datetime.fromisoformat(f"{iso_day(day)}{blank}{time}")
+        return read_moment(cell, zone)
     except ValueError:
         return None
-    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=zone)
 
 
 def _plain(cell: str) -> str:

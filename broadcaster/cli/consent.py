@@ -156,16 +156,13 @@ def moment(option: str, text: str, settings: "Settings") -> datetime | None:
         return None
     from zoneinfo import ZoneInfo
 
-    from broadcaster.audience.days import iso_day
+    from broadcaster.audience.days import read_moment
 
     try:
-        day, blank, time = text.strip().partition(" ")
-        found = datetime.fromisoformat(f"{iso_day(day)}{blank}{time}")
+        return read_moment(text.strip(), ZoneInfo(settings.time_zone))
     except ValueError as error:
         remedy = "Write it as 2026-03-20, 20/03/2026 or 2026-03-20T12:00."
         raise InvalidInputError(option, f"{text[:40]!r} is no date", remedy) from error
-    zone = ZoneInfo(settings.time_zone)
-    return found if found.utcoffset() is not None else found.replace(tzinfo=zone)
 
 
 def _require_one(number: str, address: str) -> None:

@@ -38,8 +38,7 @@ _PLAIN_FAIR = Fair()
 
 # What sets a customer apart on a channel is rare, so it is gathered first, a bit for each sort:
 # then a million plain customers are looked up in one list, not in four.
-_HEAD = """
-WITH special AS MATERIALIZED (
+_SPECIAL_HEAD = """special AS MATERIALIZED (
     SELECT customer_id, bit_or(mark) AS marks FROM (
         SELECT NULL::bigint AS customer_id, 0 AS mark WHERE false
 """
@@ -240,7 +239,8 @@ def _gathering(
     channels: Sequence[Channel], given: Fair, *, one_each: bool, following: bool = False
 ) -> LiteralString:
     return (
-        (HEAD + _HEAD.replace("WITH ", ", ") if following else _HEAD)
+        (HEAD + ", " if following else "WITH ")
+        + _SPECIAL_HEAD
         + each(SPECIAL if following else _SPECIAL, channels)
         + lookups(given, 1 if one_each else len(channels))
         + _GATHERED

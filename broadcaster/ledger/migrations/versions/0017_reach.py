@@ -5,9 +5,17 @@ from alembic import op
 revision = "0017"
 down_revision = "0016"
 
-# Triggers keep it, so that whoever writes addresses keeps it true. An address of the lowest ordinal
-# is the first; both stand in one number, the ordinal in front, so that the least one is looked for
-# and nothing is sorted.
+# The address of the lowest ordinal is the first: both stand in one number, the ordinal in front, so
+# that the least one is looked for and nothing is sorted.
+_FIRST = ", ".join(
+    f"min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = '{channel}')"
+    " & 281474976710655"
+    for channel in ("sms", "email", "push")
+)
+
+# Triggers keep it, so that whoever writes addresses keeps it true. They take the lock of whoever
+# stores customers (`ports.STORING`), for those who write without it: until the other one has ended
+# neither sees that both have an address, or what the other gave a customer.
 _REACH = """
 CREATE TABLE reach (
     customer_id bigint PRIMARY KEY REFERENCES customer ON DELETE CASCADE,
@@ -23,13 +31,7 @@ CREATE INDEX address_of_apps ON address (id) WHERE channel = 'push' AND scheme <
 
 CREATE FUNCTION keep_reach(people bigint[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO reach AS old (customer_id, sms, email, push)
-    SELECT customer_id,
-        min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'sms')
-            & 281474976710655,
-        min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'email')
-            & 281474976710655,
-        min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'push')
-            & 281474976710655
+    SELECT customer_id, {first}
     FROM customer_address WHERE customer_id = ANY (people) GROUP BY customer_id
     ON CONFLICT (customer_id) DO UPDATE
         SET sms = excluded.sms, email = excluded.email, push = excluded.push
@@ -48,6 +50,7 @@ $$;
 
 CREATE FUNCTION addresses_came() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(74033749315405);
     PERFORM keep_reach(array_agg(DISTINCT customer_id)) FROM fresh;
     PERFORM share_reach(array_agg(DISTINCT address_id)) FROM fresh;
     RETURN NULL;
@@ -55,6 +58,7 @@ END $$;
 
 CREATE FUNCTION addresses_went() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(74033749315405);
     PERFORM keep_reach(array_agg(DISTINCT customer_id)) FROM gone;
     DELETE FROM reach WHERE customer_id IN (SELECT customer_id FROM gone)
         AND NOT EXISTS (
@@ -74,10 +78,7 @@ CREATE TRIGGER reach_of_left AFTER UPDATE ON customer_address
 
 _FILLED = """
 INSERT INTO reach (customer_id, sms, email, push)
-SELECT customer_id,
-    min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'sms') & 281474976710655,
-    min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'email') & 281474976710655,
-    min((ordinal::bigint << 48) + address_id) FILTER (WHERE channel = 'push') & 281474976710655
+SELECT customer_id, {first}
 FROM customer_address GROUP BY customer_id;
 
 UPDATE reach SET shares = true
@@ -90,5 +91,5 @@ WHERE own.customer_id = reach.customer_id AND own.address_id IN (
 def upgrade() -> None:
     """Make the table and what keeps it, and fill it with what is there."""
     op.execute("LOCK TABLE customer_address IN SHARE ROW EXCLUSIVE MODE")
-    op.execute(_REACH)
-    op.execute(_FILLED)
+    for text in (_REACH, _FILLED):
+        op.execute(text.replace("{first}", _FIRST))
