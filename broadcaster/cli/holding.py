@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.cli.drafts import moment
 from broadcaster.domain.campaign import ChannelPlan
+from broadcaster.domain.english import number_of
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError
 
@@ -35,7 +36,7 @@ def release(runtime: "Runtime", campaign: str, part: "Scope", by: str, why: str)
     """Release a part of a campaign; gives the sentence that says so."""
     found, now = runtime.campaigns.get(campaign), runtime.clock.now()
     done = runtime.holds.release(found.id, part, by, why, now)
-    words = [f"{len(done.holds)} hold{'s' if len(done.holds) > 1 else ''}"] if done.holds else []
+    words = [number_of(len(done.holds), "hold")] if done.holds else []
     if done.rested:
         words.append(f"{done.rested:,} messages that waited for quiet hours to end")
     return f"Campaign {found.id}{_words(part)}: released {' and '.join(words)}."

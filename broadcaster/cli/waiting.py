@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcaster.domain.english import number_of
+
 Figures = Mapping[str, Any]
 
 _WHY = {
@@ -35,7 +37,9 @@ def held_lines(figures: Figures) -> Iterator[str]:
 def passed_lines(figures: Figures) -> Iterator[str]:
     """Say which rules were passed, for how many and by whom."""
     for row in figures.get("passed", ()):
-        count = "not counted yet" if row["messages"] is None else _messages(row["messages"])
+        count = (
+            "not counted yet" if row["messages"] is None else number_of(row["messages"], "message")
+        )
         where = "".join(
             f" {word} {row[name]}"
             for name, word in (("channel", "by"), ("zone", "in"))
@@ -62,10 +66,6 @@ def fairness_lines(foreseen: Figures) -> Iterator[str]:
         yield f"Passes frequency caps as urgent safety does: {foreseen['passed_caps']}."
     if foreseen.get("passed_one_per"):
         yield f"Tells everybody, not one for each {foreseen['passed_one_per']}: urgent safety does."
-
-
-def _messages(count: int) -> str:
-    return f"{count:,} message{'' if count == 1 else 's'}"
 
 
 def _hold(hold: Figures) -> str:

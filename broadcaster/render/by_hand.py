@@ -8,6 +8,7 @@ from broadcaster.domain.advisory import FactValue
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare
 from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.suspicion import MAILBOX
 from broadcaster.render.wording import Fault
 
 #: Dates in figures and spans of years, which are no numbers to call.
@@ -17,7 +18,6 @@ _DATES = re.compile(
     r"(?!\d)"
 )
 _NUMBER = re.compile(r"\+?\(?\d(?:[ ./()\u00a0\u202f-]{0,2}\d){5,}")
-_MAILBOX = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _ADDRESS = re.compile(r"(?:https://)?(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/[^\s<>\"'،؛]*)?")
 #: What is called has so many digits, at least and at most, and begins with + or 0.
 _CALLED, _MOST = 8, 15
@@ -40,10 +40,10 @@ def by_hand(
     """
     plain = bidi.strip(text)
     mailboxes = _of(facts, values, FactType.EMAIL)
-    for match in _MAILBOX.finditer(plain):
+    for match in MAILBOX.finditer(plain):
         name = mailboxes.get(match.group().lower())
         yield _known(match.group(), name) if name else _unknown("mailbox", match.group())
-    rest = _MAILBOX.sub(" ", plain)
+    rest = MAILBOX.sub(" ", plain)
     addresses = _of(facts, values, FactType.URL)
     for match in _ADDRESS.finditer(rest):
         name = addresses.get(bare(match.group().rstrip(".,;:!?")).lower())

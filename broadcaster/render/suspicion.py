@@ -20,7 +20,8 @@ _BLANK = re.compile(
 _SCHEMED = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*):/+([^\s/?#<>\"'()\[\]{}،؛]*)")
 #: A name of a host without a scheme: phones make links of these.
 _BARE = re.compile(r"(?<![\w@.:/\-])((?:[\w-]{1,63}\.)+([^\W\d_]{2,24}))(?![\w@-])(/?)")
-_MAILBOX = re.compile(r"[\w.+%-]+@((?:[\w-]+\.)+[\w-]{2,})")
+#: A mailbox in a text, and its host.
+MAILBOX = re.compile(r"[\w.+%-]+@((?:[\w-]+\.)+[\w-]{2,})")
 _ENDINGS = frozenset(
     {
         *("app", "biz", "cc", "click", "club", "co", "com", "dev", "dz", "es", "eu", "fr", "gl"),
@@ -95,10 +96,10 @@ def links(text: str, ours: Ours) -> Iterator[Fault]:
         if not _is_ours(match[1], match[2], ours):
             found[match.group()] = None
     rest = _SCHEMED.sub(" ", bare)
-    for match in _MAILBOX.finditer(rest):
+    for match in MAILBOX.finditer(rest):
         if not ours.has(match[1]):
             found[match.group()] = None
-    for match in _BARE.finditer(_MAILBOX.sub(" ", rest)):
+    for match in _BARE.finditer(MAILBOX.sub(" ", rest)):
         www = match[1].lower().startswith("www.")
         if (www or match[3] or match[2].lower() in _ENDINGS) and not ours.has(match[1]):
             found[match[1]] = None
