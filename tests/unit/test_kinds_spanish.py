@@ -1,4 +1,4 @@
-"""Spanish, the fourth whole locale: one folder, and short in letters that cost one segment."""
+"""Spanish, the fourth whole locale: one folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from broadcaster.channels.sms import measure
-from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.message import Channel
 from broadcaster.errors import ConfigurationError, NotFoundError
 from broadcaster.render.check import KindChecker, parts_of, sample_advisory, sample_reader
@@ -17,7 +16,7 @@ from broadcaster.render.kinds import Kind
 from broadcaster.render.launch_check import wanted
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.render.sheets.cells import Sheets
-from tests.kind_scenes import KINDS, ROOT, scenes, shipped
+from tests.kind_scenes import KINDS, ROOT, shipped
 
 _ALL = (*KINDS, "remote_services")
 _OTHERS = ("ar", "en", "fr")
@@ -104,25 +103,3 @@ def test_one_folder_offers_a_kind_and_changes_nothing_else(
     for tag in _OTHERS:
         now, then = (dict(_told(made, kind, tag)) for made in (renderer, without))
         assert now == then
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_spanish_is_short_with_any_facts(renderer: TemplateRenderer, name: str) -> None:
-    """An update, which has the longest marker, is one SMS on one line; title and body fit."""
-    kind = renderer.kinds[name]
-    reader = sample_reader(renderer.locales["es"])
-    # A withdrawal tells of an end, and has no marker.
-    told_as = MessageType.CANCEL if name == "withdrawal" else MessageType.UPDATE
-    for facts in scenes(kind):
-        advisory = replace(sample_advisory(kind, facts), message_type=told_as)
-        parts = {
-            part: text
-            for channel in (Channel.SMS, Channel.PUSH)
-            for part, text in parts_of(renderer.render(advisory, channel, "es", reader)).items()
-        }
-        sms = parts.pop("sms/body.txt")
-        size = measure(sms)
-        assert (size.encoding, size.segments) == ("GSM-7", 1), sms
-        assert "\n" not in sms
-        for part, text in parts.items():
-            assert len(text) <= (kind.rule(part).max_characters or 0), text

@@ -1,4 +1,4 @@
-"""The kinds that are shipped, in French: short in every scene, in letters that cost one segment."""
+"""The shipped kinds in languages with accents: short in every scene, in letters of one segment."""
 
 from dataclasses import replace
 
@@ -18,11 +18,12 @@ def renderer() -> TemplateRenderer:
     return shipped()
 
 
+@pytest.mark.parametrize("tag", ["fr", "es"])
 @pytest.mark.parametrize("name", KINDS)
-def test_french_is_short_with_any_facts(renderer: TemplateRenderer, name: str) -> None:
+def test_messages_are_short_with_any_facts(renderer: TemplateRenderer, name: str, tag: str) -> None:
     """An update, which has the longest marker, is one SMS on one line; title and body fit."""
     kind = renderer.kinds[name]
-    reader = sample_reader(renderer.locales["fr"])
+    reader = sample_reader(renderer.locales[tag])
     # A withdrawal tells of an end, and has no marker.
     told_as = MessageType.CANCEL if name == "withdrawal" else MessageType.UPDATE
     for facts in scenes(kind):
@@ -30,7 +31,7 @@ def test_french_is_short_with_any_facts(renderer: TemplateRenderer, name: str) -
         parts = {
             part: text
             for channel in (Channel.SMS, Channel.PUSH)
-            for part, text in parts_of(renderer.render(advisory, channel, "fr", reader)).items()
+            for part, text in parts_of(renderer.render(advisory, channel, tag, reader)).items()
         }
         sms = parts.pop("sms/body.txt")
         size = measure(sms)
