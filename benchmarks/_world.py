@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import _customers, _memory, _processor
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime
-from broadcaster.cli.drafts import Form, draft
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import load
 
@@ -84,11 +84,6 @@ class World:
             kind="remote_services",
             segment=_customers.segment(runtime.segments, count),
             channels=channels,
-            facts=None,
-            effective="now",
-            expires="+72h",
-            scheduled="",
-            message_class="",
             lane=lane,
             drill=False,
             by="benchmark",

@@ -24,7 +24,7 @@ from benchmarks._networks import Networks, Received, networks
 from benchmarks._world import CHILDREN, World, wide_limits, world
 from broadcaster import bootstrap
 from broadcaster.bootstrap import FollowUp
-from broadcaster.cli.drafts import Form, draft
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.domain.advisory import MessageType
 
 _NAME = "thread"
@@ -222,10 +222,6 @@ def _alert(made: World) -> int:
         kind="water",
         segment=segment(made.runtime.segments, None),
         channels="sms,email",
-        facts=None,
-        effective="now",
-        expires="+72h",
-        scheduled="",
         message_class="safety",
         lane="urgent",
         drill=False,

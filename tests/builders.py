@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from broadcaster.domain.access import Operator, Role, allowed
 from broadcaster.domain.advisory import Advisory, Certainty, Severity, Urgency
 from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
 from broadcaster.domain.customer import CustomerRecord
@@ -163,4 +164,10 @@ def receipt(
         reference=None,
         event=event,
     )
+    return replace(plain, **changes)
+
+
+def operator(*roles: Role, **changes: Any) -> Operator:  # noqa: ANN401  (any field of the value)
+    """Build an operator with these roles, and what they allow."""
+    plain = Operator(id=1, name="Salma", roles=frozenset(roles), actions=allowed(roles))
     return replace(plain, **changes)

@@ -22,10 +22,11 @@ MAY_USE: Mapping[str, set[str]] = {
     "celery": {"tasks"},
     "babel": {"render", "web"},
     "redis": {"throttle", "tasks", "bootstrap"},
-    "alembic": {"ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
+    "alembic": {"access", "ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
     "google": {"providers"},
     "aiosmtpd": {"web"},
     "apprise": {"publication"},
+    "argon2": {"access"},
 }
 
 #: Which files of the providers may use which library of a network.

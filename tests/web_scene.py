@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import uvicorn
 
+from broadcaster.domain.access import Operator, Role
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
@@ -32,7 +33,7 @@ from broadcaster.publication.serving import Files
 from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel
 from broadcaster.settings import Settings, load
-from broadcaster.web.app import create_app
+from broadcaster.web.app import create_app, front
 from broadcaster.web.inside import Inside
 from tests import builders
 from tests.fakes import FakeClock
@@ -176,6 +177,18 @@ class FakeOptOuts:
 
 
 @dataclass
+class FakeSessions:
+    """Whoever shows a cookie, or nobody has to while it is `open`, is the operator."""
+
+    operator: Operator = field(default_factory=lambda: builders.operator(Role.VIEWER))
+    open: bool = True
+
+    def find(self, token: str, now: datetime) -> Operator | None:
+        del now
+        return self.operator if self.open or token == "session" else None
+
+
+@dataclass
 class FakeReceiver:
     """A provider that wants `x-token: right`, and takes what is not `junk` as news of 1-1."""
 
@@ -216,6 +229,7 @@ class FakeInside:
     renderer: TemplateRenderer
     providers: Mapping[str, object]
     public: PublicScene
+    sessions: FakeSessions = field(default_factory=FakeSessions)
 
     @property
     def public_files(self) -> Files:
@@ -306,6 +320,7 @@ def serving(
     ):
         app = create_app(
             inside,
+            desk=front(inside),
             wake=lambda: woken.append(None),
             checks=checks or {},
             bounces=bounces,
@@ -318,7 +333,7 @@ def serving(
         site = Site(web.getsockname()[1], bounces.getsockname()[1], woken)
         thread.start()
         try:
-            _wait(lambda: server.started or not thread.is_alive())
+            wait(lambda: server.started or not thread.is_alive())
             assert server.started
             yield site
         finally:
@@ -327,7 +342,8 @@ def serving(
             assert not thread.is_alive()
 
 
-def _wait(done: Callable[[], bool]) -> None:
+def wait(done: Callable[[], bool]) -> None:
+    """Wait until something has happened in another thread; a failure after some seconds."""
     deadline = time.monotonic() + _PATIENCE
     while not done():
         assert time.monotonic() < deadline

@@ -8,6 +8,8 @@ from broadcaster.bootstrap.foundation import Foundation
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.access.operators import Operators
+    from broadcaster.access.sessions import Sessions
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
@@ -26,7 +28,21 @@ if TYPE_CHECKING:
 
 
 class People(Foundation):
-    """Who may be told, and what is kept of them."""
+    """Who may be told, and what is kept of them; who is let in."""
+
+    @cached_property
+    def operators(self) -> "Operators":
+        """The people of the team."""
+        from broadcaster.access.operators import Operators
+
+        return Operators(self.pool)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """Who is signed in."""
+        from broadcaster.access.sessions import Sessions
+
+        return Sessions(self.pool)
 
     @cached_property
     def customers(self) -> "Customers":

@@ -67,7 +67,9 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
     json: Json = False,
 ) -> None:
     """Make a draft; nothing is sent before it is approved and launched."""
-    from broadcaster.cli.drafts import Form, draft
+    from broadcaster.bootstrap.drafting import Form, draft
+    from broadcaster.cli.drafts import as_options
+    from broadcaster.render.factfile import read_facts
 
     form = Form(
         name=name,
@@ -76,7 +78,7 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         channels=channels,
         plan=plan,
         escalate_after=escalate_after,
-        facts=facts,
+        facts=read_facts(facts) if facts else {},
         effective=effective,
         expires=expires,
         scheduled=scheduled,
@@ -86,7 +88,7 @@ def create(  # noqa: PLR0913  (each is a choice that a campaign is made of)
         by=by,
         one_per=one_per,
     )
-    with running() as runtime:
+    with running() as runtime, as_options():
         campaign = draft(runtime, form)
     if json:
         typer.echo(json_.dumps({"id": campaign, "name": name}, ensure_ascii=False))

@@ -139,7 +139,7 @@ def check(
 ) -> None:
     """Say for each class and channel whether it is quiet at a moment, and until or from when."""
     from broadcaster.audience import cells
-    from broadcaster.cli.drafts import moment
+    from broadcaster.bootstrap.drafting import moment
 
     with _runtime() as runtime:
         when = moment("--at", at, runtime.clock.now())

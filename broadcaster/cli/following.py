@@ -105,13 +105,14 @@ def _make(
     json: bool,
 ) -> None:
     from broadcaster import bootstrap
-    from broadcaster.cli.drafts import lane_of, moment, name_of
+    from broadcaster.bootstrap.drafting import lane_of, moment, name_of
+    from broadcaster.cli.drafts import as_options
     from broadcaster.domain.advisory import MessageType
     from broadcaster.domain.wording import place
     from broadcaster.render.factfile import read_facts
 
     name, expires, lane, by = typed
-    with running() as runtime:
+    with running() as runtime, as_options():
         found = runtime.campaigns.get(which)
         asked = bootstrap.FollowUp(
             message_type=MessageType(word),

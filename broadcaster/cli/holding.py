@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from broadcaster.cli.drafts import moment
+from broadcaster.bootstrap.drafting import moment
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.english import number_of
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel

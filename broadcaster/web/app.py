@@ -3,7 +3,7 @@
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from broadcaster.settings import Settings
 from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
 from broadcaster.web.callbacks.intake import Intake
 from broadcaster.web.callbacks.store import Store
+from broadcaster.web.console.desk import Area, Desk, SignInNeededError, sign_in_first
 from broadcaster.web.console.looks import Looks
 from broadcaster.web.console.routes import Console
 from broadcaster.web.health import Checks, Health
@@ -35,15 +36,28 @@ from broadcaster.web.security import Guard, host_of
 _FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/assets/")
 
 
+def front(inside: Inside) -> Desk:
+    """Make what every page of the console stands on."""
+    settings = inside.settings
+    pages = Pages(
+        Languages([*settings.locales, bootstrap.shipped("locales")], inside.renderer.locales),
+        ZoneInfo(settings.time_zone),
+    )
+    key = bootstrap.signing_key(settings)
+    return Desk(inside.sessions, pages, inside.clock, key, settings.public_url)
+
+
 def create_app(
     inside: Inside,
     *,
+    desk: Desk,
+    more: Sequence[Area] = (),
     wake: Callable[[], None],
     checks: Checks,
     bounces: socket.socket,
     stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
-    """Make the application.
+    """Make the application, of what every one has and of `more`.
 
     `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
     that the server is about to end. On the bound socket `bounces` mail is taken meanwhile.
@@ -52,17 +66,15 @@ def create_app(
     logging.getLogger("uvicorn.access").disabled = True
     settings = inside.settings
     key = bootstrap.signing_key(settings)
-    pages = Pages(
-        Languages([*settings.locales, bootstrap.shipped("locales")], inside.renderer.locales),
-        ZoneInfo(settings.time_zone),
-    )
+    pages = desk.pages
     store = Store(inside, wake)
-    areas = (
+    areas: tuple[Area, ...] = (
+        *more,
         Intake(inside, store, key),
         Unsubscribe(inside, pages, key),
         PreferencesPage(inside, pages, key),
         Advisories(inside.public_files, inside.publisher),
-        Console(inside, pages, Looks(inside, time.monotonic), stopping),
+        Console(inside, desk, Looks(inside, time.monotonic), stopping),
         Health(checks),
         pages,
     )
@@ -131,5 +143,12 @@ def _explain(app: FastAPI, pages: Pages) -> None:
             return PlainTextResponse(f"{status}\n", status)
         return pages.page("fault.html", request, {"status": status}, status=status)
 
+    async def ask_who(request: Request, error: Exception) -> Response:
+        del request
+        if not isinstance(error, SignInNeededError):
+            raise error
+        return sign_in_first(error)
+
     for kind in (*statuses, HTTPException):
         app.add_exception_handler(kind, explain)
+    app.add_exception_handler(SignInNeededError, ask_who)

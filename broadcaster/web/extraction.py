@@ -14,6 +14,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "console/navigation.py": _HERE / "console" / "navigation.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }
@@ -31,9 +32,9 @@ _KEYWORDS = {
 def console_uses() -> tuple[Use, ...]:
     """List the texts of all pages, then those that stand in code; read once."""
     pages = {
-        f"{name}/{path.name}": path
+        f"{name}/{path.relative_to(folder).as_posix()}": path
         for name, folder in _PAGES.items()
-        for path in sorted(folder.glob("*.html"))
+        for path in sorted(folder.rglob("*.html"))
     }
     return (
         *(use for name, path in pages.items() for use in _of(path, name, "jinja2")),

@@ -15,6 +15,7 @@ from broadcaster.publication.serving import Files
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales
 from broadcaster.settings import Settings
+from broadcaster.web.console.desk import FindsSessions
 from broadcaster.web.public.advisories import Publishes
 
 
@@ -161,6 +162,11 @@ class Inside(Protocol):
     @property
     def publisher(self) -> Publishes:
         """What makes it so."""
+        ...
+
+    @property
+    def sessions(self) -> FindsSessions:
+        """Who is signed in."""
         ...
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Iterable, MutableMapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,8 +30,6 @@ _HEADERS = {
 }
 _DEFAULTS = {"Cache-Control": "no-store", "Content-Security-Policy": OWN_PAGES}
 
-#: A proxy that adds one of these speaks for somebody else.
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 #: Paths longer than this are nobody's; tokens and ids are far shorter.
 _LONGEST_PATH = 1000
 
@@ -105,13 +102,3 @@ def host_of(netloc: str) -> str:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
         return ""
-
-
-def from_here(request: Request) -> bool:
-    """Tell whether somebody on this machine asks, and not through a proxy that says so."""
-    client = request.client.host if request.client else ""
-    return (
-        is_loopback(client)
-        and is_loopback(host_of(request.headers.get("host", "")))
-        and not any(name in request.headers for name in _FORWARDED)
-    )

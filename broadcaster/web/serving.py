@@ -13,7 +13,8 @@ from broadcaster.bootstrap import Runtime, running
 from broadcaster.errors import ConfigurationError
 from broadcaster.settings import Settings
 from broadcaster.tasks import wake
-from broadcaster.web.app import create_app, create_public_app
+from broadcaster.web.app import create_app, create_public_app, front
+from broadcaster.web.rooms import rooms
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +33,11 @@ def serve(settings: Settings) -> None:
         _bound("BOUNCE", settings.bounce_host, settings.bounce_port) as bounces,
         running(settings) as runtime,
     ):
+        desk = front(runtime)
         app = create_app(
             runtime,
+            desk=desk,
+            more=rooms(runtime, desk, stopping=lambda: server.should_exit),
             wake=wake.receipts,
             checks={"database": lambda: _database(runtime), "redis": lambda: _redis(runtime)},
             bounces=bounces,

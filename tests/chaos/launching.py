@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from broadcaster.bootstrap import Runtime
-from broadcaster.cli.drafts import Form, draft
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.errors import ConflictError, InvalidInputError
 
 _AUTHOR, _APPROVER = "author", "approver"
@@ -26,11 +26,6 @@ def launch(
         kind="remote_services",
         segment=segment,
         channels=channels,
-        facts=None,
-        effective="now",
-        expires="+72h",
-        scheduled="",
-        message_class="",
         lane=lane,
         drill=False,
         by=_AUTHOR,

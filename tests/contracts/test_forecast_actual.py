@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.forecast import write_kind
 from broadcaster import bootstrap
 from broadcaster.bootstrap import people
-from broadcaster.cli.drafts import Form, draft
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.dispatch.dispatcher import Dispatcher
 from broadcaster.dispatch.lines import Lines
 from broadcaster.dispatch.pace import Pace
@@ -58,7 +59,7 @@ class Town:
         )
 
     def draft(self, kind: str = "with_name", **changes: str) -> int:
-        plain = {
+        plain: dict[str, Any] = {
             "name": "notice",
             "kind": kind,
             "segment": "everybody",
@@ -71,7 +72,7 @@ class Town:
             "by": "amina",
             **changes,
         }
-        return draft(self.runtime, Form(facts=None, drill=False, **plain))
+        return draft(self.runtime, Form(drill=False, **plain))
 
     def approved(self, kind: str = "with_name", **changes: str) -> int:
         campaign = self.draft(kind, **changes)

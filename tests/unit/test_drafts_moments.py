@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from broadcaster.cli.drafts import moment
+from broadcaster.bootstrap.drafting import moment
 from broadcaster.errors import InvalidInputError
 from tests.builders import NOON
 

@@ -191,24 +191,6 @@ def test_a_fault_of_ours_is_logged_without_its_words(
     assert "ValueError at web_scene.py" in caplog.text
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
-def test_progress_is_not_shown_through_a_proxy(site: Site, header: str) -> None:
-    """Nor under a public name; callbacks and public pages are."""
-    through = {header: "10.0.0.1"}
-    assert site.ask("/", headers=through).status == 404
-    assert site.ask("/campaigns/1/events", headers=through).status == 404
-    assert site.ask("/advisories/1/fr", headers=through).status == 200
-
-
-def test_progress_is_not_shown_under_the_public_name_unless_it_is_set(tmp_path: Path) -> None:
-    """BROADCASTER_WEB_OPEN=1 shows it to everybody."""
-    with serving(make_inside(tmp_path)) as site:
-        assert site.ask("/", headers={"Host": "avis.example.test"}).status == 404
-        assert site.ask("/advisories/1/fr", headers={"Host": "avis.example.test"}).status == 200
-    with serving(make_inside(tmp_path, WEB_OPEN="1")) as site:
-        assert site.ask("/", headers={"Host": "avis.example.test"}).status == 200
-
-
 @pytest.mark.parametrize(
     ("host", "status"),
     [

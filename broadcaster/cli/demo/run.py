@@ -11,8 +11,8 @@ from rich.console import Console
 
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime, people
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.cli.demo import records, scene
-from broadcaster.cli.drafts import Form, draft
 from broadcaster.cli.live import Line, follow, terminal
 from broadcaster.cli.services import services, stay
 from broadcaster.cli.tables import show_report
@@ -110,11 +110,6 @@ def _begun(runtime: Runtime, wishes: Wishes, console: Console) -> int:
         kind="remote_services",
         segment=_SEGMENT,
         channels="sms,email,push",
-        facts=None,
-        effective="now",
-        expires="+72h",
-        scheduled="",
-        message_class="",
         lane="routine",
         drill=True,
         by=_AUTHOR,

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from broadcaster.domain.access import Action
 from broadcaster.errors import NotFoundError, UnavailableError
+from broadcaster.web.console.desk import Desk
 from broadcaster.web.console.looks import Look, Looks
 from broadcaster.web.inside import Inside
 from broadcaster.web.languages import Language, by_locale
-from broadcaster.web.pages import Pages
-from broadcaster.web.security import from_here
 
 #: Campaigns on one page.
 _PAGE = 20
@@ -30,14 +30,13 @@ class Console:
     """Lists campaigns, and shows one, live."""
 
     def __init__(
-        self, inside: Inside, pages: Pages, looks: Looks, stopping: Callable[[], bool]
+        self, inside: Inside, desk: Desk, looks: Looks, stopping: Callable[[], bool]
     ) -> None:
         """`stopping` says that the server is about to end, and watchers should go."""
         self._inside = inside
-        self._pages = pages
+        self._desk = desk
         self._looks = looks
         self._stopping = stopping
-        self._open = inside.settings.options("web").text("OPEN", "") in {"1", "true", "yes"}
         self._watchers = 0
 
     def routes(self) -> list[Route]:
@@ -51,32 +50,29 @@ class Console:
 
     async def campaigns(self, request: Request) -> Response:
         """List campaigns, the newest first."""
-        self._require_reader(request)
+        visit = await self._desk.enter(request, Action.LOOK)
         listed = await run_in_threadpool(self._inside.campaigns.list)
         number = _page_number(request.query_params.get("page", ""))
         shown = listed[(number - 1) * _PAGE : number * _PAGE]
         looks = [await self._looks.at(campaign) for campaign in shown]
         more = len(listed) > number * _PAGE
         values = {"looks": looks, "number": number, "more": more}
-        return self._pages.page("campaigns.html", request, values)
+        return self._desk.page(visit, "campaigns.html", values)
 
     async def campaign(self, request: Request) -> Response:
         """Show one campaign."""
-        self._require_reader(request)
+        visit = await self._desk.enter(request, Action.LOOK)
         look = await self._look(request)
-        language = self._pages.languages.of(request)
-        values = self._values(look, language)
-        return self._pages.page("campaign.html", request, values, language=language)
+        return self._desk.page(visit, "campaign.html", self._values(look, visit.language))
 
     async def events(self, request: Request) -> Response:
         """Send the live part of a campaign's page whenever it changes (server-sent events)."""
-        self._require_reader(request)
+        visit = await self._desk.enter(request, Action.LOOK)
         look = await self._look(request)
         if self._watchers >= _WATCHERS:
             return PlainTextResponse("too many watch\n", 503, headers={"Retry-After": "30"})
-        language = self._pages.languages.of(request)
         headers = {"X-Accel-Buffering": "no"}
-        stream = self._stream(look, language)
+        stream = self._stream(look, visit.language)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     async def _stream(self, look: Look, language: Language) -> AsyncIterator[str]:
@@ -85,7 +81,7 @@ class Console:
             yield "retry: 3000\n\n"
             sent = ""
             for beat in range(round(_KEPT / _BEAT)):
-                html = self._pages.html("live.html", language, self._values(look, language))
+                html = self._desk.pages.html("live.html", language, self._values(look, language))
                 if html != sent:
                     sent = html
                     yield _event(html)
@@ -111,11 +107,6 @@ class Console:
         if which > 2**31 - 1:
             raise HTTPException(404)
         return await self._looks.of(which)
-
-    def _require_reader(self, request: Request) -> None:
-        """Show progress to people on this machine alone, unless it is set otherwise."""
-        if not (self._open or from_here(request)):
-            raise HTTPException(404)
 
 
 def _event(html: str) -> str:

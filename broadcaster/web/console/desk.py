@@ -1,0 +1,250 @@
+"""What every page of the console stands on: who asks, what they may, and whether it is their wish.
+
+A page begins with `enter`, a form with `submitted`; nothing of the console answers without one of
+them. That a form is its sender's wish is known in two ways (OWASP CSRF Prevention Cheat Sheet): the
+browser says where it comes from, and the form has a token that only pages of the session hold.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from broadcaster.domain.access import Action, Operator
+from broadcaster.errors import ForbiddenError
+from broadcaster.ports import Clock
+from broadcaster.web import bodies
+from broadcaster.web.console.navigation import ENTRIES
+from broadcaster.web.languages import Language
+from broadcaster.web.pages import Pages
+
+#: What a form may be, octets and fields.
+_MOST, _FIELDS = 64 * 1024, 500
+#: The cookies; where the site is served by TLS, a prefix binds the session's to host and path.
+_COOKIE, _HOST_COOKIE = "broadcaster", "__Host-broadcaster"
+_LANGUAGE_COOKIE, _YEAR = "broadcaster_language", 365 * 86_400
+#: What a browser says of a request that a page of ours, or the person, began (W3C Fetch Metadata).
+_OWN = frozenset({"same-origin", "none"})
+#: The longest path that is come back to after signing in.
+_LONGEST = 500
+
+
+class Area(Protocol):
+    """Some pages that belong together."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """List what is answered."""
+        ...
+
+
+class FindsSessions(Protocol):
+    """Knows who is signed in."""
+
+    def find(self, token: str, now: datetime) -> Operator | None:
+        """Give whose session a token is; None for one that is none."""
+        ...
+
+
+class SignInNeededError(Exception):
+    """Nobody is signed in; `path` is where to come back to."""
+
+    def __init__(self, path: str) -> None:
+        """Keep the path."""
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One request of somebody who is signed in; `csrf` is the token of their forms."""
+
+    request: Request
+    operator: Operator
+    language: Language
+    csrf: str
+
+    def may(self, action: str) -> bool:
+        """Tell whether they may do it, by the action's word: templates ask."""
+        return self.operator.may(Action(action))
+
+
+class Fields(dict[str, list[str]]):
+    """The fields of a form, each with its values in order."""
+
+    def text(self, name: str) -> str:
+        """Give the first value; empty when there is none."""
+        return self.get(name, [""])[0]
+
+    def every(self, name: str) -> list[str]:
+        """Give all values."""
+        return self.get(name, [])
+
+    def ticked(self, name: str) -> bool:
+        """Tell whether a box is ticked."""
+        return bool(self.text(name))
+
+
+class Desk:
+    """Lets operators in, takes their forms, and answers with pages."""
+
+    def __init__(
+        self, sessions: FindsSessions, pages: Pages, clock: Clock, key: bytes, public_url: str
+    ) -> None:
+        """`key` is that of our own tokens; `public_url` says whether the site is behind TLS."""
+        self._sessions = sessions
+        self._pages = pages
+        self._clock = clock
+        self._key = key
+        self._secure = public_url.startswith("https:")
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
+
+    @property
+    def pages(self) -> Pages:
+        """The pages themselves."""
+        return self._pages
+
+    async def enter(self, request: Request, action: Action) -> Visit:
+        """Let somebody in who may do it; SignInNeededError, ForbiddenError."""
+        token = request.cookies.get(self._cookie, "")
+        found = await run_in_threadpool(self._sessions.find, token, self._clock.now())
+        if found is None:
+            raise SignInNeededError(_here(request))
+        if not found.may(action):
+            message = f"{found.name} may not: {action.value}."
+            raise ForbiddenError(message)
+        return Visit(
+            request=request,
+            operator=found,
+            language=self.language(request, found.locale),
+            csrf=self.csrf(token),
+        )
+
+    async def submitted(
+        self, request: Request, action: Action, most: int = _MOST
+    ) -> tuple[Visit, Fields]:
+        """Take a form of somebody who may do it; errors as `enter`, and ForbiddenError.
+
+        400 for what is no form, 413 for more than `most` octets.
+        """
+        visit = await self.enter(request, action)
+        body = await bodies.read(request, most)
+        fields = form(body)
+        self.require_wish(request, visit, fields.text("csrf"))
+        return visit, fields
+
+    def require_wish(self, request: Request, visit: Visit, token: str) -> None:
+        """Refuse what another site had somebody's browser send; ForbiddenError."""
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        origin = request.headers.get("origin", self._origin)
+        own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        given = token or request.headers.get("x-csrf-token", "")
+        fits = hmac.compare_digest(given.encode(), visit.csrf.encode())
+        if site not in _OWN or origin not in own or not fits:
+            message = "The form is not from a page of this session."
+            raise ForbiddenError(message)
+
+    def page(
+        self,
+        visit: Visit,
+        template: str,
+        values: Mapping[str, object] | None = None,
+        *,
+        status: int = 200,
+    ) -> Response:
+        """Answer with a page of the console."""
+        path = visit.request.url.path
+        shown = [entry for entry in ENTRIES if visit.operator.may(entry.action)]
+        here = max((one.path for one in shown if _within(path, one.path)), key=len, default="")
+        frame = {"visit": visit, "csrf": visit.csrf, "entries": shown, "here": here}
+        answer = self._pages.page(
+            template,
+            visit.request,
+            {**frame, **(values or {})},
+            language=visit.language,
+            status=status,
+        )
+        self.remember(visit.request, answer)
+        return answer
+
+    def language(self, request: Request, best: str | None = None) -> Language:
+        """Choose: what was asked for, what was asked for before, what `best` is, the browser's."""
+        return self._pages.languages.of(request, request.cookies.get(_LANGUAGE_COOKIE) or best)
+
+    def remember(self, request: Request, answer: Response) -> None:
+        """Keep the language that the address asks for, so that links need not carry it."""
+        asked = request.query_params.get("lang", "")
+        if asked and self._pages.languages.get(asked) is not None:
+            answer.set_cookie(
+                _LANGUAGE_COOKIE, asked, _YEAR, secure=self._secure, httponly=True, samesite="lax"
+            )
+
+    def admit(self, answer: Response, token: str) -> Response:
+        """Have the browser show a session's token from now on; nothing of an older one is left."""
+        answer.set_cookie(
+            self._cookie, token, secure=self._secure, httponly=True, samesite="lax", path="/"
+        )
+        return answer
+
+    def dismiss(self, answer: Response) -> Response:
+        """Have the browser forget it."""
+        answer.delete_cookie(
+            self._cookie, secure=self._secure, httponly=True, samesite="lax", path="/"
+        )
+        return answer
+
+    def token(self, request: Request) -> str:
+        """Give the token that the browser shows; empty when it shows none."""
+        return request.cookies.get(self._cookie, "")
+
+    def csrf(self, token: str) -> str:
+        """Make the token that the forms of a session have."""
+        return hmac.new(self._key, b"csrf:" + token.encode(), hashlib.sha256).hexdigest()[:32]
+
+    @property
+    def _cookie(self) -> str:
+        return _HOST_COOKIE if self._secure else _COOKIE
+
+
+def form(body: bytes) -> Fields:
+    """Read `application/x-www-form-urlencoded`; 400 for what is none."""
+    try:
+        read = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError as error:
+        raise HTTPException(400) from error
+    return Fields({name: [one.replace("\0", "") for one in some] for name, some in read.items()})
+
+
+def see_other(path: str) -> Response:
+    """Answer a form that was taken: look there (RFC 9110, 15.4.4)."""
+    return RedirectResponse(path, 303)
+
+
+def sign_in_first(error: SignInNeededError) -> Response:
+    """Send somebody to where they prove who they are, and back afterwards."""
+    return see_other(f"/sign-in?next={quote(error.path, safe='/')}")
+
+
+def own_path(text: str) -> str:
+    """Give a path of ours to go to; the home page for anything else, such as another site."""
+    within = text.startswith("/") and not text.startswith(("//", "/\\"))
+    return text if within and text.isprintable() and len(text) <= _LONGEST else "/"
+
+
+def _here(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return own_path(f"{request.url.path}{query}")
+
+
+def _within(path: str, root: str) -> bool:
+    return path == root or (root != "/" and path.startswith(f"{root}/"))

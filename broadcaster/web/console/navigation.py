@@ -1,0 +1,25 @@
+"""Where one can go in the console; who may not go somewhere is not shown the way."""
+
+from dataclasses import dataclass
+
+from broadcaster.domain.access import Action
+
+
+def _(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One way; `label` is translated where it is shown."""
+
+    path: str
+    label: str
+    action: Action
+
+
+#: In the order in which they are shown. One appears when its pages do.
+ENTRIES = (
+    Entry(path="/", label=_("Home"), action=Action.LOOK),
+    Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+)

@@ -1,0 +1,52 @@
+"""The door of the console, over real servers: nothing is open, and a form is its sender's wish."""
+
+from datetime import timedelta
+
+import pytest
+
+from broadcaster.domain.access import Role
+from tests.desk_scene import DeskSite, site
+from tests.fakes import FakeClock
+
+__all__ = ["site"]
+
+
+def test_nobody_enters_without_a_session(site: DeskSite) -> None:
+    """Not from this machine either: the way leads to signing in, and back."""
+    answer = site.ask("/campaigns?page=2")
+    assert answer.status == 303
+    assert answer.headers["location"] == "/sign-in?next=/campaigns%3Fpage%3D2"
+    stolen = {"Cookie": "broadcaster=made-up"}
+    assert site.ask("/", headers=stolen).status == 303
+
+
+def test_an_operator_sees_pages_in_the_language_that_was_asked_for_before(site: DeskSite) -> None:
+    """The choice is kept in a cookie of its own."""
+    token = site.token(Role.VIEWER)
+    asked = site.ask("/?lang=fr", Role.VIEWER)
+    assert asked.status == 200
+    assert 'lang="fr"' in asked.text
+    kept = asked.headers["set-cookie"].partition(";")[0]
+    again = site.ask("/", headers={"Cookie": f"broadcaster={token}; {kept}"})
+    assert 'lang="fr"' in again.text
+
+
+def test_a_session_ends_when_it_is_not_used_and_after_a_day_of_work(site: DeskSite) -> None:
+    """An hour without a page, or twelve with."""
+    clock = site.runtime.clock
+    assert isinstance(clock, FakeClock)
+    token = site.token(Role.VIEWER)
+    begun = clock.now()
+    while clock.now() < begun + timedelta(hours=12):
+        assert site.runtime.sessions.find(token, clock.now()) is not None
+        clock.moment += timedelta(minutes=50)
+    assert site.runtime.sessions.find(token, clock.now()) is None
+    other = site.runtime.sessions.open(1, clock.now())
+    clock.moment += timedelta(hours=1)
+    assert site.runtime.sessions.find(other, clock.now()) is None
+
+
+@pytest.mark.parametrize("token", ["", "x", "x" * 5000, "\udcff"])
+def test_what_is_no_token_is_nobodys(site: DeskSite, token: str) -> None:
+    """Whatever a browser sends is looked up at most."""
+    assert site.runtime.sessions.find(token, site.runtime.clock.now()) is None
