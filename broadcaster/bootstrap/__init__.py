@@ -9,6 +9,7 @@ from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.holding import hold, scope
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
@@ -53,6 +54,7 @@ __all__ = [
     "follow",
     "followed",
     "foresee",
+    "hold",
     "kind_checker",
     "launch",
     "listing",
@@ -68,6 +70,7 @@ __all__ = [
     "reword",
     "running",
     "sandbox_account",
+    "scope",
     "servers",
     "sheet_writer",
     "sheets",

@@ -40,6 +40,9 @@ from broadcaster.ports.publishing import (
     Signing,
     Whereabouts,
 )
+from broadcaster.ports.remembering import (
+    Chronicle,
+)
 from broadcaster.ports.rendering import (
     Reader,
     Renderer,
@@ -106,6 +109,7 @@ __all__ = [
     "Callback",
     "Change",
     "CheckPhone",
+    "Chronicle",
     "Clock",
     "Composer",
     "Condition",
