@@ -324,7 +324,6 @@ def serving(
             wake=lambda: woken.append(None),
             checks=checks or {},
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)

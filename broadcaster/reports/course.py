@@ -22,16 +22,6 @@ SELECT campaign.id, campaign.created_at, approved_at, planned_at, finished_at, p
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 """
 
-# What has ended is told of while it may still be followed.
-_LIVE: LiteralString = """
-WHERE campaign.superseded_by IS NULL AND (
-    campaign.status IN ('launched', 'running', 'paused')
-    OR (campaign.status IN ('draft', 'approved') AND campaign.created_at > %(old)s)
-    OR (campaign.status = 'completed' AND (campaign.finished_at > %(day)s
-        OR (advisory.expires > %(now)s AND campaign.finished_at > %(week)s))))
-ORDER BY campaign.id DESC LIMIT 100
-"""
-
 _SPAN = "SELECT min(at), max(at) FROM pace WHERE campaign_id = %s"
 
 _PACE = """
@@ -93,7 +83,6 @@ _POINTS, _LINES = 120, 300
 _WINDOW, _LATE = timedelta(seconds=10), timedelta(seconds=1.5)
 #: For how long a fault of a network is news.
 _NEWS = timedelta(minutes=30)
-_DAY, _WEEK, _OLD = timedelta(days=1), timedelta(days=7), timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,16 +154,6 @@ class Courses:
                 _TIMES + "WHERE campaign.id = ANY(%s)", [list(campaigns)]
             ).fetchall()
         return {row[0]: _times(row) for row in rows}
-
-    def live(self, now: datetime) -> Sequence[int]:
-        """List the campaigns that somebody may still have to do with, the newest first.
-
-        Those that run or are held, the drafts of a month, and what ended within a day, or within a
-        week and still holds; a hundred at most.
-        """
-        values = {"now": now, "day": now - _DAY, "week": now - _WEEK, "old": now - _OLD}
-        with self._pool.connection() as connection:
-            return [row[0] for row in connection.execute(_TIMES + _LIVE, values)]
 
     def pace(self, campaign: int) -> Sequence[Point]:
         """Give how fast a campaign went, from its first message to its last, without gaps."""

@@ -44,9 +44,7 @@ ORDER BY delivery.number
 _FETCH = 5000
 
 
-def write(
-    connection: Connection[Any], campaign: int, stream: IO[str], selection: Selection
-) -> int:
+def write(connection: Connection[Any], campaign: int, stream: IO[str], selection: Selection) -> int:
     """Write the rows as they come from the server; how many. Times are ISO 8601 in UTC."""
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)

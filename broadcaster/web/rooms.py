@@ -6,10 +6,10 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.console import campaign_areas
 from broadcaster.web.console.desk import Area, Desk
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    del runtime, desk, stopping
-    return ()
+    return (*campaign_areas.areas(runtime, desk, stopping),)

@@ -41,7 +41,6 @@ def serve(settings: Settings) -> None:
             wake=wake.receipts,
             checks={"database": lambda: _database(runtime), "redis": lambda: _redis(runtime)},
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         server = _server(app)
         _log.info("serving", extra={"action": "web_started", "port": settings.web_port})
