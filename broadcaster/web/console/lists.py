@@ -163,8 +163,8 @@ def _known(words: Sequence[str], kind: type[_Word]) -> frozenset[_Word]:
     return frozenset(kind(word) for word in words if word in list(kind))
 
 
-def _steps(chosen: Selection) -> frozenset[Step]:
-    return frozenset(STEP_OF[status] for status in chosen.statuses)
+def _steps(chosen: Selection) -> Sequence[Step]:
+    return sorted({STEP_OF[status] for status in chosen.statuses})
 
 
 def _total(look: Look, chosen: Selection) -> int:
