@@ -59,6 +59,7 @@ class Holding:
             await run_in_threadpool(self._hold, campaign, fields, visit.operator.name)
         except (ConflictError, InvalidInputError) as error:
             return await self._part(visit, "hold", campaign, fields, error)
+        self._looks.forget(campaign.id)
         return see_other(f"/campaigns/{campaign.id}?done=hold")
 
     async def release(self, request: Request) -> Response:
@@ -69,6 +70,7 @@ class Holding:
             await run_in_threadpool(self._release, campaign, fields, visit.operator.name)
         except (ConflictError, InvalidInputError) as error:
             return await self._part(visit, "release", campaign, fields, error)
+        self._looks.forget(campaign.id)
         return see_other(f"/campaigns/{campaign.id}?done=release")
 
     async def given_up(self, request: Request) -> Response:
@@ -89,6 +91,7 @@ class Holding:
             return await self._given_up(visit, campaign, str(error))
         if not again:
             return await self._given_up(visit, campaign, nothing=True)
+        self._looks.forget(campaign.id)
         return see_other(f"/campaigns/{campaign.id}?done=replay")
 
     def _hold(self, campaign: Campaign, fields: Fields, by: str) -> None:

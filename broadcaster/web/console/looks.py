@@ -153,6 +153,10 @@ class Looks:
             if (known := self._known(one)) is not None
         }
 
+    def forget(self, campaign: int) -> None:
+        """Have a campaign counted anew by who looks next: somebody has just changed it."""
+        self._seen.pop(campaign, None)
+
     def _known(self, campaign: Campaign) -> _Seen | None:
         return self._seen.get(campaign.id)
 

@@ -114,6 +114,7 @@ class Steering:
                 return await self._page.page(
                     visit, number(request), refused=str(error), status=status
                 )
+            self._looks.forget(campaign.id)
             return see_other(f"/campaigns/{campaign.id}?done={step.word}")
 
         return take
