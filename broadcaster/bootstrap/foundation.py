@@ -36,6 +36,8 @@ class Foundation:
         self.clock: Clock = SystemClock()
         #: Whether this process is to end; who can know says so.
         self.stopping: Callable[[], bool] = lambda: False
+        #: Has waiting codes of customers' pages sent soon; the tick finds what it did not.
+        self.wake_codes: Callable[[], None] = lambda: None
         self._closing = ExitStack()
 
     def __repr__(self) -> str:
