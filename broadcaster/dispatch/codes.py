@@ -150,14 +150,13 @@ class CodeSender:
 
     def _message(self, ready: Ready) -> Message:
         content = self.write(ready.address, ready.code, ready.locale)
-        is_sms = isinstance(content, SmsContent)
         return Message(
             delivery=DeliveryId(NO_CAMPAIGN, ready.id),
             attempt=1,
             address=ready.address,
             locale=ready.locale,
             content=content,
-            units=self.measure(content.body).segments if is_sms else 1,
+            units=self.measure(content.body).segments if isinstance(content, SmsContent) else 1,
             lane=Lane.URGENT,
             message_class=MessageClass.SERVICE,
             expires=ready.ends,

@@ -1,137 +1,23 @@
 """Customers' pages by a code: nobody learns who is a customer, and a form changes what it shows."""
 
-import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
-from broadcaster.domain.delivery import DeliveryEvent
-from broadcaster.domain.message import Address, Channel, EmailContent, Scheme, SmsContent
-from broadcaster.ports import Message, Submission
-from broadcaster.providers.base import result
-from tests.builders import customer
-from tests.desk_scene import DeskSite, serving_desk
-from tests.fakes import FakeClock
-from tests.rows import Rows
+from broadcaster.domain.message import Channel, EmailContent
+from tests.pages_scene import MAILBOX, NOBODYS, PHONE, Scene, amina, opened
 from tests.vaults import dump
-from tests.web_scene import Answer
-
-PHONE, MAILBOX = "+212661234567", "amina@courrier.test"
-NOBODYS = "+212661765432"
-
-
-@dataclass
-class FakeNetwork:
-    """Takes every message, and keeps it."""
-
-    name: str
-    room: int = 10
-    taken: list[Message] = field(default_factory=list)
-
-    async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
-        self.taken += messages
-        return [result(one, DeliveryEvent.ACCEPT, reference="r") for one in messages]
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-
-@dataclass
-class Scene:
-    """The pages, and what was sent for them."""
-
-    site: DeskSite
-    rows: Rows
-    sms: FakeNetwork
-    mail: FakeNetwork
-    jar: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def clock(self) -> FakeClock:
-        clock = self.site.runtime.clock
-        assert isinstance(clock, FakeClock)
-        return clock
-
-    def get(self, path: str) -> Answer:
-        return self._asked(path, "GET", None)
-
-    def post(self, path: str, **fields: str | list[str]) -> Answer:
-        return self._asked(path, "POST", urlencode(fields, doseq=True).encode())
-
-    def send(self) -> int:
-        """Send what waits, as the task does."""
-        return asyncio.run(self.site.runtime.code_sender.send())
-
-    def code(self) -> str:
-        """Give the code of the last text message."""
-        content = self.sms.taken[-1].content
-        assert isinstance(content, SmsContent)
-        found = re.search(r"\d{6}", content.body)
-        assert found
-        return found[0]
-
-    def enter(self, address: str = PHONE) -> Answer:
-        """Come by a code."""
-        assert self.post("/preferences", address=address, language="fr").status == 303
-        assert self.send() == 1
-        assert self.post("/preferences/code", code=self.code()).status == 303
-        return self.get("/preferences/mine?lang=en")
-
-    def choose(self, **fields: str | list[str]) -> Answer:
-        """Post the form of the page that is open."""
-        csrf = re.search(r'name="csrf" value="(\w+)"', self.get("/preferences/mine").text)
-        assert csrf
-        answer = self.post("/preferences/mine", csrf=csrf[1], which="0", **fields)
-        assert answer.status == 303
-        return self.get("/preferences/mine?lang=en")
-
-    def later(self, **time: float) -> None:
-        """Let time pass."""
-        self.clock.moment += timedelta(**time)
-
-    def _asked(self, path: str, method: str, body: bytes | None) -> Answer:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.jar.items())}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        answer = self.site.ask(path, method=method, body=body, headers=headers)
-        for one in re.findall(r"(broadcaster_\w+)=([^;]*);", answer.headers.get("set-cookie", "")):
-            self.jar[one[0]] = one[1].strip('"')
-        return answer
-
-
-def _amina(number: int = 7) -> object:
-    return customer(
-        number,
-        locales=("ar-MA", "fr-MA"),
-        addresses=(
-            Address(scheme=Scheme.TEL, value=PHONE, keys={}),
-            Address(scheme=Scheme.MAILTO, value=MAILBOX, keys={}),
-        ),
-    )
-
-
-@contextmanager
-def _opened(database_url: str, redis_url: str, home: Path) -> Iterator[Scene]:
-    with serving_desk(database_url, redis_url, home) as site:
-        rows = Rows(site.runtime.pool)
-        sms, mail = FakeNetwork("twilio"), FakeNetwork("smtp")
-        site.runtime.providers._built.update({"twilio": sms, "smtp": mail})  # noqa: SLF001  (the networks of this test)
-        yield Scene(site, rows, sms, mail)
 
 
 @pytest.fixture
 def scene(database_url: str, redis_url: str, home: Path) -> Iterator[Scene]:
     """Serve the pages, with one customer."""
-    with _opened(database_url, redis_url, home) as opened:
-        opened.rows.save([_amina()])
-        yield opened
+    with opened(database_url, redis_url, home) as made:
+        made.rows.save([amina()])
+        yield made
 
 
 def test_nothing_tells_whether_somebody_is_a_customer(scene: Scene) -> None:
@@ -241,7 +127,7 @@ def test_a_form_changes_only_what_it_shows(scene: Scene) -> None:
     assert scene.rows.ask(
         "SELECT locales, quiet, attributes -> 'followed_areas' FROM customer"
     ) == [(["fr-MA", "ar-MA"], None, None)]
-    scene.site.runtime.customers.save([_amina()])  # type: ignore[list-item]
+    scene.site.runtime.customers.save([amina()])
     assert scene.rows.ask("SELECT locales FROM customer") == [(["fr-MA", "ar-MA"],)]
 
     scene.choose(quiet_from="22", quiet_until="7")
@@ -313,7 +199,7 @@ def test_a_page_closes_by_itself_and_by_its_button(scene: Scene) -> None:
 
 def test_who_shares_an_address_has_a_form_each(scene: Scene) -> None:
     """And one form says nothing about the other customer."""
-    scene.rows.save([_amina(8)])  # type: ignore[list-item]
+    scene.rows.save([amina(8)])
     page = scene.enter()
     assert page.text.count('name="which"') == 2
     scene.choose(first="fr-MA")
