@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from benchmarks import _frame
 from benchmarks._sinks import sink
@@ -71,7 +72,7 @@ class Walk:
         answer.read()
         taken = time.perf_counter() - begun
         connection.close()
-        assert answer.status == 200, (path, answer.status)
+        assert answer.status == HTTPStatus.OK, (path, answer.status)
         return taken
 
 

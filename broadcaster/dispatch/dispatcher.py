@@ -22,7 +22,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.course import Befallen, Happening
 from broadcaster.errors import ConfigurationError, UnavailableError
-from broadcaster.ports import Clock, Lease, Ledger, Pending, Throttle
+from broadcaster.ports import QUIET, Clock, Lease, Ledger, Pending, Probe, Step, Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Dispatcher:
     `lines` knows the networks and the routes to them. `simulated` tells whether a provider's
     network only pretends, as a drill needs it. `unchanged` tells whether what would be sent is what
     was approved. `hold` pauses a campaign and says why. `stopping` tells whether this process is
-    to end. `telling` has for people who watch how it went.
+    to end. `telling` has for people who watch how it went. `probe` is told how it goes.
     """
 
     ledger: Ledger
@@ -53,6 +53,7 @@ class Dispatcher:
     retry: RetryRule
     pace: Pace
     telling: Telling = field(default_factory=Telling)
+    probe: Probe = QUIET
 
     async def dispatch(self, batch: int) -> Ending:
         """Work on a batch until it is empty, its time is over, or something stops it."""
@@ -61,7 +62,9 @@ class Dispatcher:
             return Ending.NOT_RUNNABLE
         after: datetime | None = None
         try:
-            ending, after = await self._work(lease)
+            ids = {"campaign": lease.campaign, "batch": batch, "channel": lease.channel.value}
+            with self.probe.step(Step.BATCH, **ids):
+                ending, after = await self._work(lease)
         except ConfigurationError as error:
             self.hold(lease.campaign, str(error))
             ending = Ending.HELD

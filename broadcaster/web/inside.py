@@ -14,6 +14,7 @@ from broadcaster.publication.serving import Files
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales
 from broadcaster.settings import Settings
+from broadcaster.web.console.confirming import Proves
 from broadcaster.web.console.desk import FindsSessions
 from broadcaster.web.public.advisories import Publishes
 
@@ -39,6 +40,10 @@ class OptOuts(Protocol):
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> object:
         """End it; safe to repeat. NotFoundError, GoneError."""
+        ...
+
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        """Take back what the click ended; whether anything was. NotFoundError, GoneError."""
         ...
 
     def preferences(self, delivery: DeliveryId) -> Preferences:
@@ -79,6 +84,11 @@ class Inside(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings of this run."""
+        ...
+
+    @property
+    def entrance(self) -> Proves:
+        """Looks at what operators give to confirm who they are."""
         ...
 
     @property

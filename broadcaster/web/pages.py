@@ -25,7 +25,12 @@ from broadcaster.web.languages import Language, Languages
 _HERE = Path(__file__).parent
 #: Below this a rate has a decimal.
 _SMALL = 100
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

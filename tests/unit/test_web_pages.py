@@ -1,15 +1,19 @@
 """The pages: who may read them, in which language, and what they may load."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from broadcaster import bootstrap
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.tokens import sign
+from broadcaster.web.health import Health
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
 LANGUAGES = [("ar", "rtl"), ("fr", "ltr"), ("en", "ltr")]
@@ -81,9 +85,8 @@ def test_each_page_is_whole_in_each_language(
 
 def test_the_browser_is_heard_and_the_default_is_the_organisations(site: Site) -> None:
     """First what it prefers, then what our customers read."""
-    assert (
-        '<html lang="fr"' in site.ask("/none", headers={"Accept-Language": "de, fr-MA;q=0.5"}).text
-    )
+    asked = {"Accept-Language": "de, fr-MA;q=0.5"}
+    assert '<html lang="fr"' in site.ask("/none", headers=asked).text
     assert '<html lang="ar"' in site.ask("/none", headers={"Accept-Language": "de"}).text
     assert '<html lang="ar"' in site.ask("/none").text
     assert '<html lang="ar"' in site.ask("/none?lang=xx").text
@@ -129,12 +132,33 @@ def test_assets_are_kept_and_nothing_beside_them(site: Site) -> None:
     assert site.ask("/assets/../app.py").status == 404
 
 
-def test_health_names_what_does_not_answer(inside: FakeInside) -> None:
-    """Each server by itself, and no words of theirs."""
+def test_readiness_names_what_does_not_answer(inside: FakeInside) -> None:
+    """Each server by itself, and no words of theirs; that we live is another question."""
 
     def down() -> None:
         raise ConnectionError("secret")
 
     with serving(inside, {"database": lambda: None, "redis": down}) as site:
-        answer = site.ask("/healthz")
+        answer, alive = site.ask("/readyz"), site.ask("/healthz")
     assert (answer.status, answer.text) == (503, '{"database":true,"redis":false}')
+    assert (alive.status, alive.text) == (200, '{"alive":true}')
+
+
+def test_a_server_that_is_silent_is_not_waited_for_and_asked_once() -> None:
+    """Whoever asks again meanwhile takes no second thread, and hears in time that it is away."""
+    silence = threading.Event()
+    asked: list[None] = []
+
+    def hang() -> None:
+        asked.append(None)
+        silence.wait(10)
+
+    async def ask_twice() -> list[int]:
+        health = Health({"database": hang}, patience=0.05)
+        request = Request({"type": "http"})
+        statuses = [(await health.ready(request)).status_code for _ in range(2)]
+        silence.set()
+        return statuses
+
+    assert asyncio.run(ask_twice()) == [503, 503]
+    assert len(asked) == 1

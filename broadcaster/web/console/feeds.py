@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from broadcaster.errors import BroadcasterError
-from broadcaster.web.console.desk import SignInNeededError
+from broadcaster.web.console.desk import FactorNeededError, SignInNeededError
 
 #: How many may watch at once; each holds a connection.
 WATCHERS = 400
@@ -96,7 +96,7 @@ class Feeds:
                     await may()
                 if feed.event == sent and not feed.over:
                     yield _HERE
-        except (BroadcasterError, HTTPException, SignInNeededError):
+        except (BroadcasterError, HTTPException, SignInNeededError, FactorNeededError):
             # The browser comes back by itself, and finds out what the matter is.
             return
         finally:
