@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0021"
-down_revision = "0027"
+down_revision = "0020"
 
 _COURSE = """
 -- What left in five seconds. Workers add to it once a second; it is a picture and no account.
