@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -42,6 +43,20 @@ class Asset:
     tag: str
 
 
+class _Compiled(BytecodeCache):
+    """Templates that were compiled, which is the same in every language."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._held:
+            bucket.bytecode_from_string(self._held[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._held[bucket.key] = bucket.bytecode_to_string()
+
+
 class Pages:
     """Renders our own pages in the reader's language."""
 
@@ -50,6 +65,7 @@ class Pages:
         self.languages = languages
         self._zone = zone
         self._environments: dict[str, Environment] = {}
+        self._compiled = _Compiled()
 
     @cached_property
     def assets(self) -> Mapping[str, Asset]:
@@ -98,6 +114,7 @@ class Pages:
             loader=FileSystemLoader(_HERE / "pages"),
             autoescape=True,
             undefined=StrictUndefined,
+            bytecode_cache=self._compiled,
             extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
             lstrip_blocks=True,
