@@ -237,8 +237,17 @@ def test_what_follows_a_message_is_a_draft_and_shows_the_whole_thread(
     assert "The whole thread" in page
     assert f'href="/campaigns/{campaign}"' in page
     assert site.post(path, Role.AUTHOR).status == 409
-    clear = site.ask(f"/campaigns/{campaign}/follow/all-clear?lang=en", Role.AUTHOR).text
-    assert "?kind=restoration" in clear
+    clear = f"/campaigns/{campaign}/follow/all-clear"
+    assert "?kind=restoration" in site.ask(f"{clear}?lang=en", Role.AUTHOR).text
+    asked = site.ask(f"{clear}?kind=restoration", Role.AUTHOR).text
+    assert {"fact-service", "fact-districts"} <= set(re.findall(r'name="(fact-[^"]+)"', asked))
+    given = {"kind": "restoration", "fact-service": "water", "fact-districts": "Anfa\r\nSbata"}
+    assert site.post(clear, Role.AUTHOR, **{**given, "fact-service": "gas"}).status == 422
+    done = site.post(clear, Role.AUTHOR, **given)
+    assert done.status == 303
+    draft = site.runtime.campaigns.get(done.headers["location"].split("/")[2].partition("?")[0])
+    facts = site.runtime.ledger.advisory(draft.advisory_id).facts
+    assert facts["service"] == "water"
 
 
 def test_campaigns_are_found_by_status_and_name_page_by_page(site: DeskSite, rows: Rows) -> None:

@@ -1,6 +1,8 @@
 """What follows a message: an update, a correction, a withdrawal, an all clear; each a draft."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -16,7 +18,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.render.facts import Fact
+from broadcaster.render.facts import Fact, FactType
 from broadcaster.web.console import course_words
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
@@ -62,15 +64,10 @@ class FollowUps:
         visit, fields = await self._desk.submitted(request, Action.WRITE)
         word = _word(request)
         campaign = await found(self._runtime, request)
-        given = {
-            name.removeprefix("fact-"): fields.text(name).strip()[:_LONGEST]
-            for name in fields
-            if name.startswith("fact-") and fields.text(name).strip()
-        }
         asked = FollowUp(
             message_type=TYPES[word],
             by=visit.operator.name,
-            facts=given,
+            facts=self._typed(word, fields),
             kind=fields.text("kind") or None,
         )
         try:
@@ -78,6 +75,18 @@ class FollowUps:
         except (ConflictError, InvalidInputError) as error:
             return await self._page(visit, word, campaign, fields, error)
         return see_other(f"/campaigns/{made}?done=follow")
+
+    def _typed(self, word: str, fields: Fields) -> Mapping[str, object]:
+        """Read the facts that were typed, each as its sort is written."""
+        name = WITHDRAWAL if word == "withdraw" else fields.text("kind")
+        kind = self._runtime.renderer.library.kinds.get(name)
+        zone = ZoneInfo(self._runtime.settings.time_zone)
+        given = {} if kind is None else kind.facts
+        return {
+            name: typed(fact, text, zone)
+            for name, fact in given.items()
+            if (text := fields.text(f"fact-{name}").strip()[:_LONGEST])
+        }
 
     async def _page(
         self,
@@ -98,6 +107,7 @@ class FollowUps:
             **needs,
             "look": await self._looks.at(campaign),
             "word": word,
+            "zone": self._runtime.settings.time_zone,
             "type": course_words.MESSAGE_TYPES[TYPES[word]],
             "given": fields,
             "error": error if invalid else None,
@@ -134,6 +144,24 @@ class FollowUps:
             "kind": chosen,
             "facts": [(one, by_locale(one.labels, language)) for one in facts],
         }
+
+
+def typed(fact: Fact, text: str, zone: ZoneInfo) -> object:
+    """Give what was typed as facts are given: lines as a list, a moment with its offset.
+
+    What does not fit is given as it is: the check of the kind says what is wrong.
+    """
+    if fact.type in {FactType.LIST, FactType.PLACES}:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if fact.type is FactType.DATETIME:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
+    if fact.type is FactType.NUMBER and text.isascii() and text.isdigit():
+        return int(text)
+    return text
 
 
 def _word(request: Request) -> str:

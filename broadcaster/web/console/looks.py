@@ -26,8 +26,9 @@ from broadcaster.web.graphs import Curve, curve
 #: leave, and when only receipts may still come; so many times what the counting took; so much more
 #: for each who watches; and at most.
 _FRESH, _FRESH_AFTER, _COST, _EACH, _LONGEST = 0.9, 5.0, 40.0, 0.02, 60.0
-#: How long a page waits for newer counts when it has some, seconds.
-_PATIENCE = 0.1
+#: How long a page waits for newer counts when it has some, seconds; and for how long what it has is
+#: good enough not to wait at all.
+_PATIENCE, _GOOD = 0.1, 10.0
 #: How many campaigns are remembered.
 _MOST = 200
 #: How many parts that are held are shown.
@@ -135,16 +136,20 @@ class Looks:
         task = self._begun(campaign)
         if known is None:
             return await asyncio.shield(task)
-        done, _ = await asyncio.wait([task], timeout=_PATIENCE)
-        return task.result() if done else replace(known.look, campaign=campaign)
+        if self._clock() - known.at > _GOOD or known.look.campaign != campaign:
+            await asyncio.wait([task], timeout=_PATIENCE)
+        return task.result() if task.done() else replace(known.look, campaign=campaign)
 
     async def some(self, campaigns: Sequence[Campaign]) -> Mapping[int, Look]:
         """Give what is known, or soon will be, of several; others are counted behind."""
-        tasks = [
-            self._begun(one)
-            for one in campaigns
-            if (known := self._known(one)) is None or not self._fresh(known, one)
-        ]
+        tasks = []
+        for one in campaigns:
+            known = self._known(one)
+            if known is not None and self._fresh(known, one):
+                continue
+            task = self._begun(one)
+            if known is None or self._clock() - known.at > _GOOD:
+                tasks.append(task)
         if tasks:
             await asyncio.wait(tasks, timeout=_PATIENCE)
         return {
