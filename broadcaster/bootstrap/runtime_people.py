@@ -8,13 +8,18 @@ from broadcaster.bootstrap.foundation import Foundation
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.access.answers import Answers
+    from broadcaster.access.api_keys import ApiKeys
     from broadcaster.access.operators import Operators
+    from broadcaster.access.roster import Roster
     from broadcaster.access.sessions import Sessions
+    from broadcaster.access.trail import AuditTrail
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
+    from broadcaster.audience.imports import Imports
     from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
@@ -45,6 +50,34 @@ class People(Foundation):
         return Sessions(self.pool)
 
     @cached_property
+    def api_keys(self) -> "ApiKeys":
+        """Keys of the API."""
+        from broadcaster.access.api_keys import ApiKeys
+
+        return ApiKeys(self.pool)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """Answers of the API that are given again."""
+        from broadcaster.access.answers import Answers
+
+        return Answers(self.pool)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who is on the team."""
+        from broadcaster.access.roster import Roster
+
+        return Roster(self.pool)
+
+    @cached_property
+    def audit_trail(self) -> "AuditTrail":
+        """Who did what."""
+        from broadcaster.access.trail import AuditTrail
+
+        return AuditTrail(self.pool)
+
+    @cached_property
     def customers(self) -> "Customers":
         """Customers and their addresses."""
         from broadcaster.audience.store import Customers
@@ -65,6 +98,13 @@ class People(Foundation):
         from broadcaster.audience.audience import SegmentAudience
 
         return SegmentAudience(self.pool, self.vault, today=self.today, places=self.places)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """Imports that run by themselves."""
+        from broadcaster.audience.imports import Imports
+
+        return Imports(self.pool)
 
     @cached_property
     def mappings(self) -> "Mappings":

@@ -6,10 +6,11 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.desk import Area, Desk
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    del runtime, desk, stopping
-    return ()
+    del desk, stopping
+    return (Api(runtime),)
