@@ -63,9 +63,9 @@ def bring_in(runtime: "Runtime", handed: Handed) -> None:
         figures, status = _brought(runtime, handed, tally), "done"
     except BroadcasterError as error:
         figures, status = {**told(tally), "problem": _told(str(error))}, "refused"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (its end must be noted, whatever it was)
         extra = {"action": "import_failed", "fault": type(error).__name__}
-        _log.exception("an import failed", extra=extra, exc_info=False)
+        _log.error("an import failed", extra=extra)
         figures, status = {"problem": "Something went wrong inside."}, "refused"
     finally:
         handed.file.close()

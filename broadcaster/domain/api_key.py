@@ -71,7 +71,9 @@ def scopes_of(words: Iterable[str], owner: Operator) -> tuple[str, ...]:
     beyond = [word for word in found if word not in mine]
     if beyond:
         problem = f"{owner.name} may not {', '.join(beyond)}"
-        remedy = f"A key can do what its owner may: {', '.join(one for one in known if one in mine)}."
+        remedy = (
+            f"A key can do what its owner may: {', '.join(one for one in known if one in mine)}."
+        )
         raise InvalidInputError("scopes", problem, remedy)
     return tuple(word for word in known if word in found)
 

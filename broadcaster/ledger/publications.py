@@ -175,9 +175,7 @@ class PostgresPublications:
         with self._pool.connection() as connection:
             return [_record(row) for row in connection.execute(_READ, [list(advisories)])]
 
-    def page(
-        self, before: int | None, limit: int
-    ) -> Sequence[tuple[int, int, datetime | None]]:
+    def page(self, before: int | None, limit: int) -> Sequence[tuple[int, int, datetime | None]]:
         """List what is published, the newest first: advisory, campaign, when it was called off."""
         values = {"before": before, "limit": limit}
         with self._pool.connection() as connection:

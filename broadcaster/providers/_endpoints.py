@@ -27,6 +27,7 @@ _LONGEST = 2048
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """An entry of the list: `host`, `*.host` or, for this machine only, `http://host`."""

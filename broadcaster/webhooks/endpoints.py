@@ -70,9 +70,7 @@ class Endpoints:
         self._key = key
         self._loopback = loopback
 
-    def add(
-        self, url: str, events: Iterable[str], by: str, now: datetime
-    ) -> tuple[Webhook, str]:
+    def add(self, url: str, events: Iterable[str], by: str, now: datetime) -> tuple[Webhook, str]:
         """Make one; its secret is given here and never again. InvalidInputError."""
         destination(url, loopback=self._loopback)
         wanted = events_of(events)

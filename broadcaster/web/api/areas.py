@@ -81,7 +81,7 @@ class PolygonsNew(Model):
 
     name: _AreaName
     geojson: Figures = Field(description="A Feature, FeatureCollection, Polygon or MultiPolygon.")
-    repair: bool = Field(False, description="Mend borders that cross themselves.")
+    repair: bool = Field(default=False, description="Mend borders that cross themselves.")
 
 
 class ListNew(Model):
@@ -111,9 +111,7 @@ def list_areas(
 @calls.post("/areas/circles", Action.EDIT_AUDIENCE, 201, summary="Store a circle")
 def create_circle(inside: Inside, body: CircleNew) -> AreaStored:
     """Store everything within a distance of a place; one of that name is changed."""
-    return _stored(
-        inside.areas.save_circle(body.name, body.longitude, body.latitude, body.metres)
-    )
+    return _stored(inside.areas.save_circle(body.name, body.longitude, body.latitude, body.metres))
 
 
 @calls.post("/areas/polygons", Action.EDIT_AUDIENCE, 201, summary="Store polygons", most=_AREA)
@@ -190,5 +188,3 @@ _SORTS: dict[Sort, Literal["polygon", "circle", "list"]] = {
 
 def _stored(saved: Saved) -> AreaStored:
     return AreaStored.model_validate({**_area(saved.version).model_dump(), "outcome": saved.became})
-
-

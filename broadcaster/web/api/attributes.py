@@ -91,9 +91,7 @@ def show_attribute(inside: Inside, name: Name) -> AttributeShown:
 
 
 @calls.patch("/attributes/{name}", Action.EDIT_AUDIENCE, summary="Change an attribute")
-def change_attribute(
-    inside: Inside, who: Who, name: Name, body: AttributeChange
-) -> AttributeShown:
+def change_attribute(inside: Inside, who: Who, name: Name, body: AttributeChange) -> AttributeShown:
     """Change labels, add or change choices, take away what nobody uses, or retire one."""
     gone = set(body.without_choices)
 
@@ -115,9 +113,9 @@ def delete_attribute(
     inside: Inside,
     who: Who,
     name: Name,
-    with_values: Annotated[
+    with_values: Annotated[  # noqa: FBT002  (a query's switch)
         bool, Query(description="Remove it from customers too; there is no way back.")
-    ] = False,  # noqa: FBT002  (a query's switch)
+    ] = False,
 ) -> AttributeRemoved:
     """Remove one that no segment asks for."""
     gone = inside.definitions.remove(name, who.operator.name, with_values=with_values)

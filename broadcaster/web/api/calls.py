@@ -81,6 +81,7 @@ _OF_BODIES: Mapping[int, str] = {
 }
 _OF_THINGS: Mapping[int, str] = {
     404: "There is no such thing.",
+    409: "The state does not allow it, or the same request is under way.",
     410: "It was there, and is not kept any more.",
     414: "The address is too long.",
 }
@@ -151,7 +152,7 @@ class Call(APIRoute):
         inner = super().get_route_handler()
         extra = self.openapi_extra or {}
         action, most = Action(extra[_SCOPE]), int(extra[_MOST])
-        posts = "POST" in self.methods
+        posts = "POST" in (self.methods or ())
 
         async def answer(request: Request) -> Response:
             at: door.Door = request.app.state.door
@@ -221,10 +222,12 @@ def _responses(spec: Spec, more: tuple[int, ...]) -> dict[int | str, dict[str, A
     known = {**_OF_BODIES, **_OF_THINGS, 412: "It was changed since; `If-Match` is of before."}
     told |= {status: known[status] for status in more}
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {
+    responses: dict[int | str, dict[str, Any]] = {
         status: {"description": words, "content": {MEDIA_TYPE: {"schema": schema}}}
         for status, words in sorted(told.items())
-    } | {spec.status: {"headers": _RATE_HEADERS}}
+    }
+    responses[spec.status] = {"headers": _RATE_HEADERS}
+    return responses
 
 
 #: By this a request that is sent again does what it asks once.

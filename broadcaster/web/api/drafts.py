@@ -236,7 +236,7 @@ def show_campaign(inside: Inside, response: Response, campaign: Number) -> Campa
 
 
 @calls.patch("/campaigns/{campaign}/facts", Action.WRITE, summary="Change facts", errors=(412,))
-def change_facts(  # noqa: PLR0913, PLR0917  (what FastAPI hands over)
+def change_facts(
     inside: Inside,
     who: Who,
     response: Response,
@@ -281,7 +281,7 @@ def show_own_text(
 
 
 @calls.put("/campaigns/{campaign}/wordings", Action.WRITE, summary="Word a part", errors=(412,))
-def set_wording(  # noqa: PLR0913, PLR0917  (as above)
+def set_wording(
     inside: Inside,
     who: Who,
     response: Response,
@@ -304,15 +304,16 @@ def set_wording(  # noqa: PLR0913, PLR0917  (as above)
         approve_again=done.approve_again,
         concerns=[concern.as_dict() for concern in done.concerns],
         previews=dict(done.previews),
-        sms=size
-        and {"encoding": size.encoding, "units": size.units, "segments": size.segments},
+        sms=None
+        if size is None
+        else {"encoding": size.encoding, "units": size.units, "segments": size.segments},
     )
 
 
 @calls.delete(
     "/campaigns/{campaign}/wordings", Action.WRITE, summary="Clear a wording", errors=(412,)
 )
-def clear_wording(  # noqa: PLR0913, PLR0917  (as above)
+def clear_wording(
     inside: Inside,
     who: Who,
     campaign: Number,
@@ -379,9 +380,7 @@ def follow_up(
             facts=body.facts,
             kind=body.kind,
             name=name_of(body.name) if body.name else None,
-            expires=(
-                moment("expires", body.expires, inside.clock.now()) if body.expires else None
-            ),
+            expires=(moment("expires", body.expires, inside.clock.now()) if body.expires else None),
             lane=lane_of(body.lane) if body.lane else None,
         )
         number = bootstrap.follow(inside, one, asked)

@@ -72,7 +72,7 @@ class MappingGiven(Model):
 @calls.post(
     "/imports", Action.CHANGE_PEOPLE, 202, summary="Import a file of customers", most=0, file=_FILE
 )
-async def create_import(  # noqa: PLR0913, PLR0917  (each says how to read it)
+async def create_import(
     inside: Inside,
     who: Who,
     request: Request,
@@ -167,9 +167,7 @@ async def _spooled(request: Request, file: BinaryIO) -> int:
         raise HTTPException(400) from error
 
 
-def _begin(
-    inside: Runtime, by: str, file: BinaryIO, how: tuple[str, str, int, bool]
-) -> Import:
+def _begin(inside: Runtime, by: str, file: BinaryIO, how: tuple[str, str, int, bool]) -> Import:
     name, mapping, size, dry_run = how
     handed = Handed(which=0, name=name, file=file, size=size, mapping=mapping, dry_run=dry_run)
     with given():

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
@@ -20,6 +20,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.planning.left_out import LeftOut
 from broadcaster.ports import Selection
 from broadcaster.reports.deliveries import ListedDelivery
 from broadcaster.web.api import paging
@@ -31,9 +32,7 @@ from broadcaster.web.api.paging import After, Limit, Page
 calls = Calls("campaigns")
 
 _Word = TypeVar("_Word", bound=StrEnum)
-_Words = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=60)]], Query(max_length=50)
-]
+_Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Query(max_length=50)]
 _BLOCK = 64 * 1024
 
 
@@ -101,14 +100,14 @@ class DoubtShown(BaseModel):
 @calls.get("/campaigns/{campaign}/status", Action.LOOK, summary="Show where a campaign stands")
 def show_status(inside: Inside, campaign: Number) -> Figures:
     """Give its figures: targeted, reached, left out and why, by channel and language."""
-    return plain(bootstrap.summary(inside, found(inside, campaign).id))
+    return _figures(bootstrap.summary(inside, found(inside, campaign).id))
 
 
 @calls.get("/campaigns/{campaign}/funnel", Action.LOOK, summary="Count a campaign's deliveries")
 def show_funnel(inside: Inside, campaign: Number) -> Figures:
     """Count by channel and status, language, and reason."""
     counted = inside.reports.funnel(found(inside, campaign).id)
-    return plain(
+    return _figures(
         {
             "targeted": counted.targeted,
             "channels": counted.channels,
@@ -125,13 +124,13 @@ def report_campaign(inside: Inside, campaign: Number) -> Figures:
     """Say who was reached, who was not, and why; the forecast beside it."""
     told = bootstrap.report(inside, found(inside, campaign).id)
     # Whose delivery is in doubt is for those who may see people: `doubts` lists them.
-    return plain({name: value for name, value in told.items() if name != "in_doubt_list"})
+    return _figures({name: value for name, value in told.items() if name != "in_doubt_list"})
 
 
 @calls.get("/campaigns/{campaign}/comparison", Action.LOOK, summary="Compare with the forecast")
 def compare_campaign(inside: Inside, campaign: Number) -> Figures:
     """Set what was forecast at the approval beside what became of it."""
-    return plain(bootstrap.comparison(inside, found(inside, campaign)))
+    return _figures(bootstrap.comparison(inside, found(inside, campaign)))
 
 
 @calls.get(
@@ -166,7 +165,7 @@ def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
 @calls.get(
     "/campaigns/{campaign}/deliveries/counts", Action.LOOK, summary="Count deliveries by reason"
 )
-def count_deliveries(  # noqa: PLR0913, PLR0917  (as above)
+def count_deliveries(
     inside: Inside,
     campaign: Number,
     status: _Words = [],  # noqa: B006
@@ -198,7 +197,7 @@ def show_delivery(
 
 
 @calls.get("/campaigns/{campaign}/left-out", Action.SEE_PEOPLE, summary="List who is left out")
-def list_left_out(  # noqa: PLR0913, PLR0917  (as above)
+def list_left_out(
     inside: Inside,
     who: Who,
     request: Request,
@@ -214,7 +213,7 @@ def list_left_out(  # noqa: PLR0913, PLR0917  (as above)
     inside.accesses.record(
         who.operator.name, "left_out", f"campaign {one.id}", purpose, {"after": begin}
     )
-    with closing(inside.left_out.rows(one.id, inside.clock.now())) as rows:
+    with closing(_generator(inside.left_out.rows(one.id, inside.clock.now()))) as rows:
         chosen = list(islice(enumerate(rows, 1), begin, begin + limit + 1))
     return paging.page(
         request,
@@ -229,7 +228,7 @@ def list_left_out(  # noqa: PLR0913, PLR0917  (as above)
 
 
 @calls.get("/campaigns/{campaign}/unreached", Action.SEE_PEOPLE, summary="List who was not reached")
-def list_unreached(  # noqa: PLR0913, PLR0917  (as above)
+def list_unreached(
     inside: Inside,
     who: Who,
     request: Request,
@@ -262,8 +261,14 @@ def list_unreached(  # noqa: PLR0913, PLR0917  (as above)
 
 
 @calls.get("/campaigns/{campaign}/doubts", Action.SEE_PEOPLE, summary="List what is in doubt")
-def list_doubts(inside: Inside, request: Request, response: Response, campaign: Number,
-    limit: Limit = 50, after: After = "") -> Page[DoubtShown]:
+def list_doubts(
+    inside: Inside,
+    request: Request,
+    response: Response,
+    campaign: Number,
+    limit: Limit = 50,
+    after: After = "",
+) -> Page[DoubtShown]:
     """List deliveries that may or may not have left."""
     begin = int(paging.begin(request, after) or 0)
     rows = [
@@ -377,6 +382,16 @@ def _delivery(row: ListedDelivery) -> DeliveryShown:
         due=row.due,
         updated=row.updated,
     )
+
+
+def _generator(rows: Iterator[LeftOut]) -> Generator[LeftOut]:
+    """Make what can be closed of rows: they hold a connection."""
+    yield from rows
+
+
+def _figures(value: Any) -> Figures:  # noqa: ANN401  (figures of several sorts)
+    made: Figures = plain(value)
+    return made
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  (what JSON can hold, once words and times are texts)

@@ -176,9 +176,7 @@ def put_tariffs(inside: Inside, who: Who, body: TariffsNew) -> TariffsPut:
 def show_fairness(inside: Inside) -> Figures:
     """Show the rules in force, and who set them."""
     rules, history = inside.fairness.rules(), inside.fairness.history()
-    changes = [
-        {"version": one.version, "by": one.by, "at": one.at.isoformat()} for one in history
-    ]
+    changes = [{"version": one.version, "by": one.by, "at": one.at.isoformat()} for one in history]
     return {"version": rules.version, **rules_written(rules), "changes": changes}
 
 
@@ -250,11 +248,7 @@ def _read_tariff(index: int, one: TariffNew) -> Tariff:
     prefix = one.prefix.strip()
     try:
         if prefix.isalpha():
-            code = calling_code(prefix)
-            if country(code) != prefix.upper():
-                problem = f"{prefix} shares {code} with other countries"
-                raise InvalidInputError("prefix", problem, "Give + and its own first digits.")
-            prefix = code
+            prefix = _code_of(prefix)
         return tariff(
             one.provider,
             prefix,
@@ -266,3 +260,11 @@ def _read_tariff(index: int, one: TariffNew) -> Tariff:
     except InvalidInputError as error:
         field = f"tariffs.{index}.{error.field}"
         raise InvalidInputError(field, error.problem, error.remedy) from error
+
+
+def _code_of(region: str) -> str:
+    code = calling_code(region)
+    if country(code) != region.upper():
+        problem = f"{region} shares {code} with other countries"
+        raise InvalidInputError("prefix", problem, "Give + and its own first digits.")
+    return code

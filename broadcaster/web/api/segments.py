@@ -196,5 +196,3 @@ def _expression(inside: Inside, body: Asked) -> str:
         tree = known.parse(text)
         known.condition(tree)
         return canonical(tree)
-
-

@@ -134,9 +134,7 @@ def hold_campaign(inside: Inside, who: Who, campaign: Number, body: Holding) -> 
         if part.segment:
             expression = inside.segments.get(part.segment).expression
             condition = inside.audience.condition(expression)
-    count = inside.holds.hold(
-        one.id, part, until, who.operator.name, body.reason, now, condition
-    )
+    count = inside.holds.hold(one.id, part, until, who.operator.name, body.reason, now, condition)
     return Held(id=one.id, messages=count)
 
 
@@ -170,9 +168,7 @@ def replay_campaign(inside: Inside, who: Who, campaign: Number, body: Chosen) ->
     return Replayed(id=one.id, count=again)
 
 
-def _step(
-    inside: Runtime, who: Caller, campaign: int, take: Callable[..., None]
-) -> CampaignShown:
+def _step(inside: Runtime, who: Caller, campaign: int, take: Callable[..., None]) -> CampaignShown:
     one = found(inside, campaign)
     take(one.id, who.operator.name, inside.clock.now())
     return shown(inside, found(inside, campaign))
@@ -190,13 +186,11 @@ def _scope(part: Part) -> Scope:
         zone = ZoneInfo(part.zone).key if part.zone else None
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         remedy = "Write a name such as Africa/Casablanca."
-        raise InvalidInputError("zone", f"{(part.zone or '')[:40]!r} is no time zone", remedy) from (
-            error
-        )
+        raise InvalidInputError(
+            "zone", f"{(part.zone or '')[:40]!r} is no time zone", remedy
+        ) from (error)
     return Scope(
         channel=Channel(part.channel) if part.channel else None,
         zone=zone,
         segment=part.segment,
     )
-
-

@@ -173,7 +173,7 @@ def revoke_api_key(inside: Inside, who: Who, key: Number) -> KeyShown:
 
 
 @calls.get("/audit", Action.AUDIT, summary="Read the audit trail")
-def list_audit(  # noqa: PLR0913, PLR0917  (each is a way to choose)
+def list_audit(
     inside: Inside,
     request: Request,
     response: Response,

@@ -99,9 +99,7 @@ def list_webhooks(
 @calls.post("/webhooks", Action.ADMINISTER, 201, summary="Make a webhook")
 def create_webhook(inside: Inside, who: Who, body: WebhookNew) -> WebhookMade:
     """Make an endpoint; its secret is told here and never again."""
-    made, secret = inside.webhooks.add(
-        body.url, body.events, who.operator.name, inside.clock.now()
-    )
+    made, secret = inside.webhooks.add(body.url, body.events, who.operator.name, inside.clock.now())
     return WebhookMade(**_webhook(made).model_dump(), secret=secret)
 
 
@@ -112,9 +110,7 @@ def show_webhook(inside: Inside, webhook: Number) -> WebhookShown:
 
 
 @calls.patch("/webhooks/{webhook}", Action.ADMINISTER, summary="Change a webhook")
-def change_webhook(
-    inside: Inside, who: Who, webhook: Number, body: WebhookChange
-) -> WebhookShown:
+def change_webhook(inside: Inside, who: Who, webhook: Number, body: WebhookChange) -> WebhookShown:
     """Change address or events, turn it off, or on again after it failed."""
     return _webhook(
         inside.webhooks.change(
