@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door
@@ -19,6 +20,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     del stopping
     door = Door(runtime)
     return (
+        Api(runtime),
         *access_rooms(runtime, desk),
         CodePages(runtime, desk.pages, door),
         OwnPages(runtime, desk.pages, door),
