@@ -53,8 +53,9 @@ class Campaign:
     `created_by` and `approved_by` are names of people for the audit. `escalate_after` says, for
     each channel but the first, how many minutes after the step before it is turned to. `one_per`
     says who is told for others. `superseded_by` is the id of the later campaign of its thread that
-    replaced it. `written_by` are those who changed it since it was made, `revision` counts these
-    changes. `bypass` is the reason for which it was approved without a second person.
+    replaced it. `written_by` are those who changed it since it was made, the last one last;
+    `revision` counts these changes. `bypass` is the reason for which it was approved without a
+    second person.
     """
 
     id: int

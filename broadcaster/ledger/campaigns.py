@@ -102,7 +102,7 @@ class Campaigns:
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
 
-    def approve(  # noqa: PLR0913  (each is pinned)
+    def approve(
         self,
         campaign: int,
         content_hash: str,

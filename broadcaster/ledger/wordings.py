@@ -35,8 +35,8 @@ WHERE id = %(advisory)s
 
 # Whoever wrote some of it does not approve it.
 _REWRITTEN = """
-UPDATE campaign SET revision = revision + 1, written_by = CASE
-    WHEN %(by)s = ANY(written_by) THEN written_by ELSE written_by || %(by)s::text END
+UPDATE campaign SET revision = revision + 1,
+                    written_by = array_remove(written_by, %(by)s::text) || %(by)s::text
 WHERE id = %(campaign)s
 """
 
