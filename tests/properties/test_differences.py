@@ -1,5 +1,7 @@
 """Differences between two texts, whatever they are and from wherever they are read."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def test_the_pieces_make_both_texts(old: str, new: str) -> None:
     assert "".join(one.text for one in pieces if one.change is not Change.ADDED) == old
     assert "".join(one.text for one in pieces if one.change is not Change.REMOVED) == new
     assert all(one.text for one in pieces) or old == new == ""
-    assert all(a.change is not b.change for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.change is not b.change for a, b in pairwise(pieces))
 
 
 @given(_TEXTS)
