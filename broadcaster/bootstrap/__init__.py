@@ -11,6 +11,7 @@ from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.handing import give_back, hand_over, reads
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
+from broadcaster.bootstrap.readiness import readiness
 from broadcaster.bootstrap.redrafting import form_of, redraft
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
@@ -66,6 +67,7 @@ __all__ = [
     "own_text",
     "passing",
     "preload",
+    "readiness",
     "reads",
     "redraft",
     "refill",

@@ -239,7 +239,7 @@ def test_wording_is_shown_before_it_is_kept_and_blocked_where_it_is_wrong(town: 
     """A preview changes nothing; what lacks a contact is refused at its part."""
     work = _composed(town)
     version = _version(town, f"{work}/wording?locale=fr")
-    texts = {"locale": "fr", "sms/body.txt": "Coupure lundi. Infos {{ call_centre }}"}
+    texts = {"locale": "fr", "sms/body.txt": "Coupure lundi. Infos {{ facts.call_centre }}"}
     shown = town.post(f"{work}/preview", Role.AUTHOR, **texts)
     assert "Coupure lundi." in shown.text, re.findall("class=.fault.*", shown.text)
     assert not town.runtime.ledger.advisory(_campaign(town).advisory_id).wording

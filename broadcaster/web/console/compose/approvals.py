@@ -81,8 +81,11 @@ class Approvals:
         launches = fields.text("do") == "launch"
         if launches and not visit.operator.may(Action.LAUNCH):
             raise HTTPException(403)
-        if fields.text("bypass").strip() and not visit.operator.may(Action.BYPASS):
-            raise HTTPException(403)
+        if fields.text("bypass").strip():
+            if not visit.operator.may(Action.BYPASS):
+                raise HTTPException(403)
+            # A screen that was left open is not enough for it.
+            visit = await self._desk.confirmed(visit, fields)
         decide = self._return if fields.text("do") == "return" else self._approve
         try:
             await run_in_threadpool(decide, visit, campaign, fields)
