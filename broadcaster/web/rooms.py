@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
-<<<<<<< HEAD
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
-=======
-from broadcaster.web.api.app import Api
->>>>>>> main
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door

@@ -10,11 +10,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0026"
-<<<<<<< HEAD
-down_revision = "0022"
-=======
 down_revision = "0025"
->>>>>>> main
 
 _CUSTOMER = """
 -- `own_locales`: the languages that the customer chose, which no import changes. `quiet`: the hours

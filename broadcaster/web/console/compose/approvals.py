@@ -1,6 +1,7 @@
 """Approving: a second person sees exactly what will be sent, and what differs from before."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -20,11 +21,13 @@ from broadcaster.render.sheets.page import Look
 from broadcaster.web.console.compose import words
 from broadcaster.web.console.compose.audiences import Audiences
 from broadcaster.web.console.compose.changes import Changed, changes
+from broadcaster.web.console.compose.facts import on_clock
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.numbers import whole_number
 from broadcaster.web.console.compose.previews import Previews
 from broadcaster.web.console.compose.steps import framed
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.labels import CHANNELS, LANES
 from broadcaster.web.languages import Language, by_locale
 from broadcaster.web.security import FRAMING_PAGES
 
@@ -162,7 +165,7 @@ class Approvals:
         advisory = self._runtime.ledger.advisory(campaign.advisory_id)
         kind = self._runtime.renderer.library.kind(advisory.kind)
         versions = self._runtime.versions.of(campaign.id)
-        since, differences = self._since(campaign, versions)
+        since, differences = self._since(campaign, versions, language)
         return {
             "campaign": campaign,
             "advisory": advisory,
@@ -185,7 +188,7 @@ class Approvals:
         }
 
     def _since(
-        self, campaign: Campaign, versions: Sequence[Version]
+        self, campaign: Campaign, versions: Sequence[Version], language: Language
     ) -> tuple[Version | None, Sequence[Changed]]:
         """Compare with what was approved last, else with what was handed over or given back."""
         advisory = self._runtime.ledger.advisory(campaign.advisory_id)
@@ -196,7 +199,30 @@ class Approvals:
         if since is None:
             return None, ()
         before = self._runtime.versions.content(since.id)
-        return since, changes(before, bootstrap.reads(self._runtime, campaign, advisory))
+        present = bootstrap.reads(self._runtime, campaign, advisory)
+        return since, changes(self._said(before, language), self._said(present, language))
+
+    def _said(self, content: Mapping[str, Any], language: Language) -> dict[str, Any]:
+        """Give a version in the words of the reader: its choices and its times."""
+        say = language.gettext
+        tables: Mapping[str, Mapping[str, str]] = {
+            "message_class": {one.value: text for one, text in words.CLASSES.items()},
+            "plan": {one.value: text for one, text in words.PLANS.items()},
+            "one_per": {one.value: text for one, text in words.ONE_PER.items()},
+            "lane": {one.value: text for one, text in LANES.items()},
+        }
+        channels = {one.value: say(text) for one, text in CHANNELS.items()}
+        told = dict(content)
+        for name, table in tables.items():
+            value = str(content.get(name, ""))
+            told[name] = say(table[value]) if value in table else value
+        for name in ("effective", "expires", "scheduled"):
+            if content.get(name):
+                moment = datetime.fromisoformat(str(content[name]))
+                told[name] = on_clock(moment, self._zone).replace("T", " ")
+        told["channels"] = [channels.get(one, one) for one in content.get("channels", ())]
+        told["drill"] = say(words.FIELDS["drill"]) if content.get("drill") else ""
+        return told
 
     async def _campaign(self, request: Request) -> Campaign:
         which = request.path_params["campaign"]

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broadcaster.domain.differences import Change, Piece, differences
+
+#: So many characters beside a change are shown.
+_NEAR = 90
 
 #: What of a version is a line of its own, in this order.
 _PLAIN = (
@@ -42,8 +45,30 @@ class Changed:
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[Changed]:
     """List what differs between two versions: how it is sent, its facts, then its texts."""
     return [
-        one for one in _all(before, now) if any(p.change is not Change.SAME for p in one.pieces)
+        replace(one, pieces=near(one.pieces))
+        for one in _all(before, now)
+        if any(piece.change is not Change.SAME for piece in one.pieces)
     ]
+
+
+def near(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Leave out of what stayed what is far from every change."""
+    last = len(pieces) - 1
+    return [
+        Piece(change=one.change, text=_cut(one.text, after=at > 0, before=at < last))
+        if one.change is Change.SAME
+        else one
+        for at, one in enumerate(pieces)
+    ]
+
+
+def _cut(text: str, *, after: bool, before: bool) -> str:
+    """Shorten a text that stands after a change, before one, or between two, at white space."""
+    if len(text) <= _NEAR * (after + before) + _NEAR:
+        return text
+    head = text[:_NEAR].rsplit(None, 1)[0] if after else ""
+    tail = text[-_NEAR:].split(None, 1)[-1] if before else ""
+    return f"{head} … {tail}"
 
 
 def _all(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Changed]:
