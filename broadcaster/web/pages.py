@@ -138,6 +138,7 @@ class Pages:
             lasting=lambda time: _lasting(time, formats),
             rate=lambda value: _rate(value, formats),
             query=_query,
+            when=lambda text: _moment(datetime.fromisoformat(text), self._zone, formats),
         )
         environment.globals.update(
             locale=language.locale,
