@@ -74,7 +74,7 @@ GROUP BY 1 ORDER BY 2 DESC LIMIT 500
 TOLD = (
     *("create", "facts", "wording", "approve", "launch", "pause", "resume", "cancel", "supersede"),
     *("hold", "hold_part", "release_part", "replay", "next_channel", "expire", "complete"),
-    *("archive", "pseudonymise", "bypass"),
+    *("archive", "pseudonymise", "redraft", "hand_over", "give_back"),
 )
 
 #: How many points a picture of the rate has at most, and lines a timeline.

@@ -17,6 +17,9 @@ def _(text: str) -> str:
 TIMELINE: Mapping[str, str] = {
     "create": _("Draft made"),
     "facts": _("Facts changed"),
+    "redraft": _("Draft changed"),
+    "hand_over": _("Handed over for approval"),
+    "give_back": _("Given back to its author"),
     "wording": _("Wording changed"),
     "approve": _("Approved"),
     "bypass": _("Approved in an emergency, without a second person"),

@@ -1,5 +1,6 @@
 """The deliveries behind a figure: one by one, with reasons, and as a file."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from io import TextIOWrapper
@@ -27,6 +28,8 @@ from broadcaster.web.figures import STEP_OF, Step
 _PAGE = 50
 #: How many octets of a file are kept in memory, and sent at once.
 _SPOOLED, _PIECE = 1 << 20, 1 << 16
+#: How many files are written at once.
+_FILES = 2
 #: The highest number of a delivery, and how many words of a sort are read.
 _HIGHEST, _WORDS = 2**31 - 1, 40
 
@@ -41,6 +44,7 @@ class Lists:
         self._runtime = runtime
         self._desk = desk
         self._looks = looks
+        self._files = asyncio.Semaphore(_FILES)
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -61,7 +65,8 @@ class Lists:
         campaign = await found(self._runtime, request)
         chosen, purpose = selection(request.query_params.multi_items()), fields.text("purpose")
         try:
-            stream = await run_in_threadpool(self._written, campaign, chosen, purpose, visit)
+            async with self._files:
+                stream = await run_in_threadpool(self._written, campaign, chosen, purpose, visit)
         except InvalidInputError as error:
             return await self._page(visit, campaign, error=error)
         except ConflictError as error:
