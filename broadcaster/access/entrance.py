@@ -162,6 +162,16 @@ class Entrance:
         """Say by what somebody can show that it is they."""
         return self._operators.standing(operator)
 
+    def by_second_passkey(
+        self, ticket: str, operator: int, caller: Caller, now: datetime
+    ) -> Opened | None:
+        """Let in whose device answered after the password; None where that is another's."""
+        if self.expected(ticket, now) != operator:
+            return None
+        if self._tickets.take(Purpose.SECOND, ticket, now) is None:
+            return None
+        return self.open(operator, Factor.PASSKEY, caller, now)
+
     def by_invitation(
         self, token: str, password: str, caller: Caller, now: datetime
     ) -> Outcome | None:

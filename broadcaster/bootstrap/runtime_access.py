@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from broadcaster.access.credentials import Credentials
     from broadcaster.access.entrance import Entrance
     from broadcaster.access.operators import Operators
+    from broadcaster.access.passkeys import Passkeys
     from broadcaster.access.passwords import Passwords
+    from broadcaster.access.revealing import Revealing
+    from broadcaster.access.sealing import Seal
     from broadcaster.access.sessions import Sessions
     from broadcaster.access.tickets import Tickets
+    from broadcaster.access.trail import Trail
     from broadcaster.access.trials import Trials
 
 
@@ -64,9 +68,35 @@ class Access(Foundation):
     def credentials(self) -> "Credentials":
         """What operators know and have."""
         from broadcaster.access.credentials import Credentials
+
+        return Credentials(self.pool, self.passwords, self._seal)
+
+    @cached_property
+    def _seal(self) -> "Seal":
         from broadcaster.access.sealing import Seal
 
-        return Credentials(self.pool, self.passwords, Seal(signing_key(self.settings)))
+        return Seal(signing_key(self.settings))
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        """Passkeys, and what they are asked."""
+        from broadcaster.access.passkeys import Passkeys
+
+        return Passkeys(self.pool, self.tickets)
+
+    @cached_property
+    def revealing(self) -> "Revealing":
+        """What is shown once."""
+        from broadcaster.access.revealing import Revealing
+
+        return Revealing(self.tickets, self._seal)
+
+    @cached_property
+    def trail(self) -> "Trail":
+        """Reads the audit trail."""
+        from broadcaster.access.trail import Trail
+
+        return Trail(self.pool)
 
     @cached_property
     def entrance(self) -> "Entrance":

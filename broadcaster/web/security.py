@@ -22,8 +22,9 @@ OWN_PAGES = (
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Paths hold tokens, which no other site is to see.
-    "Referrer-Policy": "no-referrer",
+    # Paths hold tokens, which no other site is to see. With no referrer at all, browsers would hide
+    # from us, too, where a form comes from (Fetch, "append a request Origin header").
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",

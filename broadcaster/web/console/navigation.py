@@ -22,4 +22,6 @@ class Entry:
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+    Entry(path="/operators", label=_("Operators"), action=Action.ADMINISTER),
+    Entry(path="/audit", label=_("Audit"), action=Action.AUDIT),
 )
