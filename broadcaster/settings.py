@@ -7,7 +7,7 @@ the file `settings.env` in the home folder; the environment wins.
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -76,6 +76,24 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WatchingSettings:
+    """Who is told how we are: Prometheus, a collector of traces, and the team.
+
+    `metrics_port` is 0 where nobody asks, `otlp_endpoint` empty where nothing is traced;
+    `trace_share` is which part of batches is. `sinks` are the team's destinations by name, told in
+    the language `locale`. `log_format` is `json` or `text`.
+    """
+
+    metrics_host: str
+    metrics_port: int
+    otlp_endpoint: str
+    trace_share: float
+    sinks: Mapping[str, Secret]
+    locale: str
+    log_format: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that can be set. Times are in seconds, rates in units a second.
 
@@ -114,6 +132,7 @@ class Settings:
     browser: str
     variables: Mapping[str, str] = field(repr=False)
     publication: PublicationSettings
+    watching: WatchingSettings
     sandbox: SandboxSettings
     second_factor: frozenset[Role]
     proxies: tuple[Network, ...]
@@ -184,6 +203,7 @@ def _build(home: Path, read: Options) -> Settings:
         browser=read.text("BROWSER", ""),
         variables=read.values,
         publication=_publication(home, read),
+        watching=_watching(read),
         sandbox=_sandbox(read),
         second_factor=_second_factor(read),
         proxies=_proxies(read),
@@ -311,15 +331,7 @@ def _publication(home: Path, read: Options) -> PublicationSettings:
     if bool(key) != bool(certificate):
         missing = "CAP_CERTIFICATE_FILE" if key else "CAP_KEY_FILE"
         raise read.refuse(missing, "is not set", "Alerts are signed with both, or with neither.")
-    sinks = {}
-    for name in read.words("ANNOUNCE", ""):
-        if not _SINK.fullmatch(name):
-            remedy = "Use small letters and digits: town;radio."
-            raise read.refuse("ANNOUNCE", f"{name[:40]!r} is no name", remedy)
-        remedy = "Write a destination of Apprise, or take the name out of BROADCASTER_ANNOUNCE."
-        sinks[name] = Secret(read.required(f"ANNOUNCE_{name.upper()}_URL", remedy))
-    if len(sinks) > _SINKS:
-        raise read.refuse("ANNOUNCE", f"names more than {_SINKS}", "Keep the important ones.")
+    sinks = _sinks(read, "ANNOUNCE", read.words("ANNOUNCE", ""))
     usual = read.text("DEFAULT_LOCALE", "ar")
     return PublicationSettings(
         folder=Path(read.text("PUBLICATION", str(home / "publication"))).absolute(),
@@ -329,6 +341,39 @@ def _publication(home: Path, read: Options) -> PublicationSettings:
         certificate=Path(certificate) if certificate else None,
         sinks=MappingProxyType(sinks),
         sink_locales={name: read.text(f"ANNOUNCE_{name.upper()}_LOCALE", usual) for name in sinks},
+    )
+
+
+def _sinks(read: Options, setting: str, names: Sequence[str]) -> dict[str, Secret]:
+    """Read where each of these names leads."""
+    sinks = {}
+    for name in names:
+        if not _SINK.fullmatch(name):
+            remedy = "Use small letters and digits: town;radio."
+            raise read.refuse(setting, f"{name[:40]!r} is no name", remedy)
+        remedy = f"Write a destination of Apprise, or take the name out of {_PREFIX}{setting}."
+        sinks[name] = Secret(read.required(f"{setting}_{name.upper()}_URL", remedy))
+    if len(sinks) > _SINKS:
+        raise read.refuse(setting, f"names more than {_SINKS}", "Keep the important ones.")
+    return sinks
+
+
+_ENDPOINT = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def _watching(read: Options) -> WatchingSettings:
+    endpoint = read.text("OTLP_ENDPOINT", "").rstrip("/")
+    if endpoint and not _ENDPOINT.fullmatch(endpoint):
+        remedy = "Write where the collector takes OTLP over HTTP, as http://127.0.0.1:4318."
+        raise read.refuse("OTLP_ENDPOINT", "is no address", remedy)
+    return WatchingSettings(
+        metrics_host=read.text("METRICS_HOST", "127.0.0.1"),
+        metrics_port=read.integer("METRICS_PORT", 0, 0, 65535),
+        otlp_endpoint=endpoint,
+        trace_share=read.number("TRACE_SHARE", 0.01, 0, 1),
+        sinks=MappingProxyType(_sinks(read, "ALERTS", read.words("ALERTS", ""))),
+        locale=read.text("ALERTS_LOCALE", read.text("DEFAULT_LOCALE", "ar")),
+        log_format=read.choice("LOG_FORMAT", "json", ("json", "text")),
     )
 
 

@@ -30,7 +30,7 @@ _START = """#!/bin/sh
 # Starts the browser that was unpacked here, with the libraries that came with it.
 here="$(dirname "$(readlink -f "$0")")"
 export LD_LIBRARY_PATH="{libraries}"
-export FONTCONFIG_PATH="$here/etc/fonts" FONTCONFIG_SYSROOT="$here"
+export FONTCONFIG_FILE="$here/fonts.conf"
 exec "$here/usr/lib/chromium/chromium" "$@"
 """
 
@@ -41,6 +41,17 @@ def present() -> Path | None:
         return browser.find(os.environ.get("BROADCASTER_TEST_BROWSER", ""))
     except ConfigurationError:
         return PROGRAM if PROGRAM.exists() else None
+
+
+#: Fonts that were unpacked here; those of the machine come behind them.
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+<dir>{folder}/usr/share/fonts</dir>
+<dir>/usr/share/fonts</dir>
+<cachedir>{folder}/fonts</cachedir>
+</fontconfig>
+"""
 
 
 @contextmanager
@@ -78,6 +89,8 @@ def fetch() -> str:
         draft = PROGRAM.with_suffix(".draft")
         draft.write_text(_START.replace("{libraries}", _libraries()), encoding="ascii")
         draft.chmod(0o755)
+        fonts = _FONTS.replace("{folder}", str(FOLDER))
+        (FOLDER / "fonts.conf").write_text(fonts, encoding="utf-8")
         _run(
             [str(draft), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank"]
         )

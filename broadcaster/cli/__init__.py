@@ -28,6 +28,7 @@ COMMANDS = {
     "fairness": "Show and set quiet hours and how often customers are told.",
     "limits": "Show, set and reset how fast networks may be used.",
     "tariffs": "Import, list and set what networks ask for messages.",
+    "alerts": "Show what the team is alerted to, and try its destinations.",
     "publish": "Write what everybody may read into a folder, and check it.",
     "cap": "Check public alerts of CAP 1.2.",
     "kinds": "List, check, preview, add and remove kinds of advisory.",

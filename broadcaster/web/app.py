@@ -41,7 +41,7 @@ from broadcaster.web.public.unsubscribe import Unsubscribe
 from broadcaster.web.security import Guard, host_of
 
 #: What machines read; they get a line and no page.
-_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/assets/")
+_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/readyz", "/assets/")
 
 
 def front(inside: Inside) -> Desk:
@@ -112,7 +112,7 @@ def create_public_app(settings: Settings) -> ASGIApp:
     """Make an application that answers from the public folder alone."""
     logging.getLogger("uvicorn.access").disabled = True
     alone = bootstrap.PublicAlone(settings)
-    app = Starlette(routes=Advisories(alone.files, alone).routes())
+    app = Starlette(routes=[*Health({}).routes(), *Advisories(alone.files, alone).routes()])
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request
