@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broadcaster.access.operators import Operators
     from broadcaster.access.passkeys import Passkeys
     from broadcaster.access.passwords import Passwords
+    from broadcaster.access.provider import IdentityProvider
     from broadcaster.access.revealing import Revealing
     from broadcaster.access.sealing import Seal
     from broadcaster.access.sessions import Sessions
@@ -104,6 +105,29 @@ class Access(Foundation):
         from broadcaster.access.entrance import Entrance
 
         return Entrance(self.operators, self.credentials, self.sessions, self.tickets, self.trials)
+
+    @cached_property
+    def identity_provider(self) -> "IdentityProvider | None":
+        """The organisation's identity provider; None where none is set up."""
+        from broadcaster.access.provider import Client, IdentityProvider
+
+        oidc = self.settings.oidc
+        if oidc is None:
+            return None
+        import requests
+
+        client = Client(
+            issuer=oidc.issuer,
+            id=oidc.client_id,
+            secret=oidc.client_secret,
+            scopes=oidc.scopes,
+            name_claim=oidc.name_claim,
+            roles_claim=oidc.roles_claim,
+            roles=oidc.roles,
+            hosts=oidc.hosts,
+            back=f"{self.settings.public_url}/sign-in/provider/callback",
+        )
+        return IdentityProvider(client, self.tickets, requests.Session)
 
     def invitation(self, name: str, by: str, *, reset: bool = False) -> str:
         """Give the address at which somebody sets a password: good once; errors as `invite`."""

@@ -101,6 +101,10 @@ class Door:
         self._desk.remember(stranger.request, answer)
         return answer
 
+    def bind(self, answer: Response, stranger: Stranger) -> None:
+        """Have the browser show that it is the same one when somebody comes back."""
+        self._set(answer, _DOOR, stranger.token, None)
+
     def caller(self, request: Request) -> Caller:
         """Say where a request comes from."""
         entered, device = self._known(request.cookies.get(_KNOWN, ""))

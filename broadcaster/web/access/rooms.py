@@ -12,6 +12,7 @@ from broadcaster.web.access.factors import Factors
 from broadcaster.web.access.inviting import Inviting
 from broadcaster.web.access.operators import OperatorPages
 from broadcaster.web.access.passkeys import PasskeyCalls
+from broadcaster.web.access.provider import ProviderPages
 from broadcaster.web.access.signing_in import SigningIn
 from broadcaster.web.console.desk import Area, Desk
 
@@ -27,6 +28,7 @@ def access_rooms(runtime: Runtime, desk: Desk) -> Sequence[Area]:
         ),
         Inviting(desk, door, runtime.entrance, runtime.sessions, clock),
         PasskeyCalls(runtime, desk, door),
+        ProviderPages(runtime, desk, door),
         Account(runtime, desk),
         Factors(runtime, desk),
         OperatorPages(runtime, desk),
