@@ -1,30 +1,26 @@
-"""Reading the audit trail: the newest first, a page at a time, by what is asked for."""
+"""Reading the audit trail, the newest lines first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-#: Lines of a page.
-PAGE = 50
-
-#: A condition that is not asked for is always true; the planner sees the values.
-_READ = """
+_LINES: LiteralString = """
 SELECT id, at, actor, action, subject, details FROM audit
 WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
+  AND (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(actor)s::text IS NULL OR actor = %(actor)s)
   AND (%(action)s::text IS NULL OR action = %(action)s)
-  AND (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR at < %(until)s)
 ORDER BY id DESC LIMIT %(limit)s
 """
 
 #: Each word once, by going from one to the next in the index instead of reading all lines.
-_ACTIONS = """
+_ACTIONS: LiteralString = """
 WITH RECURSIVE word AS (
     (SELECT action FROM audit ORDER BY action LIMIT 1)
     UNION ALL
@@ -36,20 +32,8 @@ SELECT action FROM word WHERE action IS NOT NULL LIMIT 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What is asked for; None is anything. `until` is not reached."""
-
-    actor: str | None = None
-    action: str | None = None
-    subject: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """Who did what to which thing; details hold ids and counts."""
+class AuditLine:
+    """Who did what to which thing, and when."""
 
     id: int
     at: datetime
@@ -59,31 +43,42 @@ class Line:
     details: Mapping[str, Any]
 
 
-class Trail:
-    """The audit trail in PostgreSQL, which is append only."""
+class AuditTrail:
+    """The audit trail in PostgreSQL."""
 
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         """Use the pool's connections."""
         self._pool = pool
 
-    def read(self, wanted: Wanted) -> tuple[Sequence[Line], bool]:
-        """Give a page, and whether there are older lines."""
+    def lines(
+        self,
+        *,
+        before: int | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+    ) -> Sequence[AuditLine]:
+        """List the latest lines, those before a number; None and nothing: whatever it is.
+
+        Those at `until` are left out.
+        """
         values = {
-            "before": wanted.before,
-            "actor": wanted.actor,
-            "action": wanted.action,
-            "subject": wanted.subject,
-            "since": wanted.since,
-            "until": wanted.until,
-            "limit": PAGE + 1,
+            "before": before,
+            "subject": subject,
+            "actor": actor,
+            "action": action,
+            "since": since,
+            "until": until,
+            "limit": limit,
         }
         with self._pool.connection() as connection:
-            rows = connection.execute(_READ, values, prepare=False).fetchall()
-        lines = [
-            Line(id=row[0], at=row[1], actor=row[2], action=row[3], subject=row[4], details=row[5])
-            for row in rows[:PAGE]
-        ]
-        return lines, len(rows) > PAGE
+            connection.execute("SET LOCAL statement_timeout = '10s'")
+            rows = connection.execute(_LINES, values).fetchall()
+        names = ("id", "at", "actor", "action", "subject", "details")
+        return [AuditLine(**dict(zip(names, row, strict=True))) for row in rows]
 
     def actions(self) -> Sequence[str]:
         """List what was ever done."""

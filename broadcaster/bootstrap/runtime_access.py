@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from broadcaster.access.sealing import Seal
     from broadcaster.access.sessions import Sessions
     from broadcaster.access.tickets import Tickets
-    from broadcaster.access.trail import Trail
     from broadcaster.access.trials import Trials
 
 
@@ -91,13 +90,6 @@ class Access(Foundation):
         from broadcaster.access.revealing import Revealing
 
         return Revealing(self.tickets, self._seal)
-
-    @cached_property
-    def trail(self) -> "Trail":
-        """Reads the audit trail."""
-        from broadcaster.access.trail import Trail
-
-        return Trail(self.pool)
 
     @cached_property
     def entrance(self) -> "Entrance":

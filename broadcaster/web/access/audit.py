@@ -10,20 +10,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from broadcaster.access.trail import Trail, Wanted
+from broadcaster.access.trail import AuditTrail
 from broadcaster.domain.access import Action
 from broadcaster.web.access import words
 from broadcaster.web.console.desk import Desk
 
 #: The longest that is searched for.
 _LONGEST = 300
+#: Lines of a page.
+_PAGE = 50
 _FIELDS = ("actor", "action", "subject", "since", "until")
 
 
 class Audit:
     """Shows the audit trail, the newest line first."""
 
-    def __init__(self, desk: Desk, trail: Trail, zone: ZoneInfo) -> None:
+    def __init__(self, desk: Desk, trail: AuditTrail, zone: ZoneInfo) -> None:
         """Days are those of `zone`."""
         self._desk = desk
         self._trail = trail
@@ -39,21 +41,25 @@ class Audit:
         given = {name: request.query_params.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
         given = {name: text.replace("\0", "") for name, text in given.items()}
         since, until = (_day(given[name]) for name in ("since", "until"))
-        wanted = Wanted(
-            actor=given["actor"] or None,
-            action=given["action"] or None,
-            subject=given["subject"] or None,
-            since=self._begins(since) if since else None,
-            until=self._begins(until + timedelta(days=1)) if until else None,
-            before=_number(request.query_params.get("before", "")),
+        before = _number(request.query_params.get("before", ""))
+        lines = await run_in_threadpool(
+            lambda: self._trail.lines(
+                actor=given["actor"] or None,
+                action=given["action"] or None,
+                subject=given["subject"] or None,
+                since=self._begins(since) if since else None,
+                until=self._begins(until + timedelta(days=1)) if until else None,
+                before=before,
+                limit=_PAGE + 1,
+            )
         )
-        lines, more = await run_in_threadpool(self._trail.read, wanted)
+        shown = lines[:_PAGE]
         asked = {name: text for name, text in given.items() if text}
-        older = urlencode({**asked, "before": lines[-1].id}) if more else ""
+        older = urlencode({**asked, "before": shown[-1].id}) if len(lines) > _PAGE else ""
         values = {
-            "lines": lines,
+            "lines": shown,
             "older": older,
-            "newest": wanted.before is None,
+            "newest": before is None,
             "first": urlencode(asked),
             "given": {**given, "since": since or "", "until": until or ""},
             "actions": await run_in_threadpool(self._trail.actions),

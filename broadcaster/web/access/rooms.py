@@ -32,5 +32,5 @@ def access_rooms(runtime: Runtime, desk: Desk) -> Sequence[Area]:
         Account(runtime, desk),
         Factors(runtime, desk),
         OperatorPages(runtime, desk),
-        Audit(desk, runtime.trail, ZoneInfo(settings.time_zone)),
+        Audit(desk, runtime.audit_trail, ZoneInfo(settings.time_zone)),
     )
