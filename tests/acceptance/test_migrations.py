@@ -23,6 +23,7 @@ _VALUES = {
     "integer": 1,
     "smallint": 1,
     "double precision": 1.5,
+    "real": 1.5,
     "text": "word",
     "boolean": True,
     "jsonb": '{"word": 1}',

@@ -22,6 +22,8 @@ class Entry:
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+    Entry(path="/compose", label=_("New campaign"), action=Action.WRITE),
+    Entry(path="/approvals", label=_("Approvals"), action=Action.LOOK),
     Entry(path="/operators", label=_("Operators"), action=Action.ADMINISTER),
     Entry(path="/audit", label=_("Audit"), action=Action.AUDIT),
 )
