@@ -118,7 +118,6 @@ def serving_desk(
             wake=lambda: woken.append(None),
             checks={},
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)

@@ -18,6 +18,7 @@ _SOURCES = {
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "console/course_words.py": _HERE / "console" / "course_words.py",
     "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",

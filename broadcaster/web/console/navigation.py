@@ -18,6 +18,11 @@ class Entry:
     action: Action
 
 
+def leads_to(path: str) -> bool:
+    """Tell whether there are such pages, so that others may point to them."""
+    return any(entry.path == path for entry in ENTRIES)
+
+
 #: In the order in which they are shown. One appears when its pages do.
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
