@@ -13,12 +13,16 @@ from broadcaster.settings import Settings
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.dispatch.codes import CodeSender
     from broadcaster.dispatch.dispatcher import Dispatcher
     from broadcaster.dispatch.doubt import Doubt
     from broadcaster.dispatch.drafting import Drafting
     from broadcaster.dispatch.sweeper import Sweeper
+    from broadcaster.ledger.alerts import Alerts
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.limits import RateLimits
+    from broadcaster.ledger.state import LedgerState
+    from broadcaster.ledger.troubles import Troubles
     from broadcaster.throttle.store import RedisThrottle
     from broadcaster.webhooks.delivering import Deliverer
     from broadcaster.webhooks.endpoints import Endpoints
@@ -47,6 +51,27 @@ class Sending(Publishing):
         from broadcaster.ledger.limits import RateLimits
 
         return RateLimits(self.pool)
+
+    @cached_property
+    def state(self) -> "LedgerState":
+        """How the work stands as a whole."""
+        from broadcaster.ledger.state import LedgerState
+
+        return LedgerState(self.pool)
+
+    @cached_property
+    def alerts(self) -> "Alerts":
+        """What the team is alerted to."""
+        from broadcaster.ledger.alerts import Alerts
+
+        return Alerts(self.pool)
+
+    @cached_property
+    def troubles(self) -> "Troubles":
+        """Networks that fail, as workers find."""
+        from broadcaster.ledger.troubles import Troubles
+
+        return Troubles(self.pool)
 
     @cached_property
     def providers(self) -> Providers:
@@ -81,6 +106,7 @@ class Sending(Publishing):
             unchanged=self.unchanged,
             hold=self.campaigns.hold,
             stopping=self.stopping,
+            probe=self.probe,
             retry=RetryRule(attempts=settings.attempts),
             pace=Pace(
                 lease=timedelta(seconds=settings.lease),
@@ -88,6 +114,23 @@ class Sending(Publishing):
                 batch=settings.batch_size,
                 slice=settings.slice_size,
             ),
+        )
+
+    @cached_property
+    def code_sender(self) -> "CodeSender":
+        """Sends the codes of customers' pages."""
+        from broadcaster.bootstrap.texts import code_writer
+        from broadcaster.channels.sms import measure
+        from broadcaster.dispatch.codes import CodeSender
+
+        return CodeSender(
+            codes=self.page_codes,
+            get=self.providers.__getitem__,
+            routes=self.settings.routes,
+            throttle=self.throttle,
+            clock=self.clock,
+            write=code_writer(self.settings),
+            measure=measure,
         )
 
     @cached_property

@@ -21,7 +21,12 @@ from broadcaster.web.figures import WHOLE, Share
 from broadcaster.web.languages import Language, Languages
 
 _HERE = Path(__file__).parent
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +113,7 @@ class Pages:
             number=lambda value: format_decimal(value, locale=formats),
             percent=lambda share: _percent(share, formats),
             moment=lambda moment: _moment(moment, self._zone, formats),
+            when=lambda text: _moment(datetime.fromisoformat(text), self._zone, formats),
         )
         environment.globals.update(
             locale=language.locale,
