@@ -156,7 +156,8 @@ def _word(value: Any) -> Any:  # noqa: ANN401  (whatever a query takes)
 
 def _backoff(tried: int) -> float:
     # No secret depends on it: it spreads those who ask again.
-    return min(_LONGEST, 0.5 * 2**tried) * random.uniform(0.5, 1)  # noqa: S311
+    delay = min(_LONGEST, 0.5 * float(2**tried))
+    return delay * random.uniform(0.5, 1)  # noqa: S311
 
 
 def _problem(answer: Answer) -> Mapping[str, Any]:
