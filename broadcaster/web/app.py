@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from broadcaster import bootstrap
@@ -94,7 +95,14 @@ def create_public_app(settings: Settings) -> ASGIApp:
     """Make an application that answers from the public folder alone."""
     logging.getLogger("uvicorn.access").disabled = True
     alone = bootstrap.PublicAlone(settings)
-    app = Starlette(routes=Advisories(alone.files, alone).routes())
+
+    async def away(request: Request) -> Response:
+        """Say that what alerts need is not here now: the pages link to it."""
+        del request
+        return PlainTextResponse("503 try again later\n", 503, headers={"Retry-After": "60"})
+
+    routes = [*Advisories(alone.files, alone).routes(), Route("/follow", away)]
+    app = Starlette(routes=routes)
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request
