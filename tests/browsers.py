@@ -1,6 +1,10 @@
-"""A real browser for tests: found as the product finds one, and told to reach nobody else."""
+"""A real browser for tests: one of the machine, or the one that the set-up fetched.
+
+It reaches this machine alone.
+"""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -8,10 +12,15 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from broadcaster.errors import ConfigurationError
-from broadcaster.render.sheets.browser import find
+from tests.fetch_browser import driven, present
 
 _Result = TypeVar("_Result")
+
+_ARGUMENTS = (
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+)
 
 
 def apart(work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
@@ -20,25 +29,21 @@ def apart(work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
         return threads.submit(lambda: asyncio.run(work())).result()
 
 
-def browser_path() -> str:
-    """Find the browser of this machine; the test is left out where there is none."""
-    try:
-        return str(find(""))
-    except ConfigurationError:
-        pytest.skip("needs a browser")
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Run a browser of the Chromium family, for the tests of one file.
 
     Meanwhile its own loop runs in this thread: see `apart`.
     """
-    path = browser_path()
-    with sync_playwright() as running:
+    program = present()
+    if program is None:
+        pytest.skip("needs a browser: none is here, and none could be fetched")
+    # As root the browser does without its own sandbox, or not at all; namespaces may be off, too.
+    with driven(), sync_playwright() as running:
         opened = running.chromium.launch(
-            executable_path=path,
-            args=["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+            executable_path=str(program),
+            args=[*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+            chromium_sandbox=False,
         )
         try:
             yield opened

@@ -6,6 +6,7 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.access.rooms import access_rooms
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door
@@ -18,6 +19,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     del stopping
     door = Door(runtime)
     return (
+        *access_rooms(runtime, desk),
         CodePages(runtime, desk.pages, door),
         OwnPages(runtime, desk.pages, door),
         PushPages(runtime, desk.pages, door),
