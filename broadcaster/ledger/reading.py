@@ -14,7 +14,7 @@ from broadcaster.errors import NotFoundError
 _CAMPAIGN = """
 SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
        status, approved_hash, scheduled_at, created_by, approved_by, escalate_after,
-       one_per, superseded_by
+       one_per, superseded_by, written_by, revision, bypass
 FROM campaign
 """
 
@@ -42,6 +42,19 @@ def campaign(connection: Connection[Any], which: int | str) -> Campaign:
 def campaigns(connection: Connection[Any]) -> list[Campaign]:
     """List the latest campaigns, the newest first."""
     rows = connection.execute(f"{_CAMPAIGN} ORDER BY id DESC LIMIT {_MOST}")
+    return [_campaign(row) for row in rows]
+
+
+def page(
+    connection: Connection[Any], before: int | None, limit: int, status: str | None
+) -> list[Campaign]:
+    """List campaigns older than one, the newest first; of one status, if one is given."""
+    rows = connection.execute(
+        f"{_CAMPAIGN} WHERE (%(before)s::integer IS NULL OR id < %(before)s)"
+        " AND (%(status)s::campaign_status IS NULL OR status = %(status)s::campaign_status)"
+        " ORDER BY id DESC LIMIT %(limit)s",
+        {"before": before, "limit": limit, "status": status},
+    )
     return [_campaign(row) for row in rows]
 
 
@@ -88,4 +101,7 @@ def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of 
         escalate_after=tuple(row[14]),
         one_per=OnePer(row[15]),
         superseded_by=row[16],
+        written_by=tuple(row[17]),
+        revision=row[18],
+        bypass=row[19],
     )
