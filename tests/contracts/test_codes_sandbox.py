@@ -44,8 +44,8 @@ def test_a_code_is_received_on_a_simulated_network(
             assert apart(send) == 2
             sent = rows.ask("SELECT provider, outcome FROM page_code ORDER BY id")
             assert sent == [("twilio", "accepted"), ("smtp", "accepted")]
-            until(lambda: lines(config.folder, "sms") and lines(config.folder, "mail"))
+            until(lambda: lines(config.folder, "sms") and lines(config.folder, "email"))
             (text,) = lines(config.folder, "sms")
             assert re.search(r"\d{6} هو رمز", str(text))
-            (letter,) = lines(config.folder, "mail")
+            (letter,) = lines(config.folder, "email")
             assert "List-Unsubscribe" not in str(letter)

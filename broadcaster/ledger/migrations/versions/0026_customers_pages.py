@@ -17,7 +17,8 @@ _CUSTOMER = """
 -- of their own, as 22:00-07:00, in which what can wait does. `follower`: a browser that follows
 -- public alerts, of nobody whom the utility knows.
 ALTER TABLE customer ADD COLUMN own_locales text[];
-ALTER TABLE customer ADD COLUMN quiet text CHECK (length(quiet) <= 11);
+ALTER TABLE customer ADD COLUMN quiet text
+    CHECK (quiet ~ '^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$');
 ALTER TABLE customer ADD COLUMN follower boolean NOT NULL DEFAULT false;
 
 CREATE INDEX customer_quiet ON customer (id) WHERE quiet IS NOT NULL;
