@@ -212,7 +212,7 @@ def _fill(connection: Connection, table: str) -> tuple[list[str], list[tuple[obj
     given = {str(n): _value(connection, str(n), str(t)) for n, t, own in columns if not own}
     given |= {name: _WORDS[table, name] for name in given if (table, name) in _WORDS}
     chosen = connection.execute(_CHOICES, [table]).fetchall()
-    given |= {str(name): word for name, word in chosen if word and given.get(name) == "word"}
+    given |= {str(name): word for name, word in chosen if word and given.get(str(name)) == "word"}
     # Other tables have rows of their own, and want none that follow from this one.
     switch = sql.SQL("ALTER TABLE {} {} TRIGGER USER")
     connection.execute(switch.format(sql.Identifier(table), sql.SQL("DISABLE")))
