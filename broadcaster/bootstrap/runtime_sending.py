@@ -131,7 +131,7 @@ class Sending(Publishing):
             routes=self.settings.routes,
             throttle=self.throttle,
             clock=self.clock,
-            write=code_writer(self.settings),
+            write=code_writer(self.settings, self.renderer.locales),
             measure=measure,
         )
 

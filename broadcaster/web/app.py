@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from broadcaster import bootstrap
@@ -107,7 +108,14 @@ def create_public_app(settings: Settings) -> ASGIApp:
     """Make an application that answers from the public folder alone."""
     logging.getLogger("uvicorn.access").disabled = True
     alone = bootstrap.PublicAlone(settings)
-    app = Starlette(routes=[*Health({}).routes(), *Advisories(alone.files, alone).routes()])
+
+    async def away(request: Request) -> Response:
+        """Say that what alerts need is not here now: the pages link to it."""
+        del request
+        return PlainTextResponse("503 try again later\n", 503, headers={"Retry-After": "60"})
+
+    routes = [*Health({}).routes(), *Advisories(alone.files, alone).routes()]
+    app = Starlette(routes=[*routes, Route("/follow", away)])
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request

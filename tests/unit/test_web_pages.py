@@ -79,7 +79,7 @@ def test_each_page_is_whole_in_each_language(
     assert answer.headers["content-language"] == tag
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     _check(answer.text)
 
 

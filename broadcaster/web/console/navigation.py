@@ -29,4 +29,6 @@ ENTRIES = (
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
     Entry(path="/compose", label=_("New campaign"), action=Action.WRITE),
     Entry(path="/approvals", label=_("Approvals"), action=Action.LOOK),
+    Entry(path="/operators", label=_("Operators"), action=Action.ADMINISTER),
+    Entry(path="/audit", label=_("Audit"), action=Action.AUDIT),
 )
