@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from zoneinfo import ZoneInfo
@@ -30,8 +29,6 @@ from broadcaster.web.console.desk import (
     see_other,
     sign_in_first,
 )
-from broadcaster.web.console.looks import Looks
-from broadcaster.web.console.routes import Console
 from broadcaster.web.health import Checks, Health
 from broadcaster.web.inside import Inside
 from broadcaster.web.languages import Languages
@@ -72,12 +69,11 @@ def create_app(
     wake: Callable[[], None],
     checks: Checks,
     bounces: socket.socket,
-    stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Make the application, of what every one has and of `more`.
 
-    `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
-    that the server is about to end. On the bound socket `bounces` mail is taken meanwhile.
+    `wake` has stored receipts applied, `checks` ask the servers that we need. On the bound socket
+    `bounces` mail is taken meanwhile.
     """
     # Paths hold tokens, whatever logging is set to.
     logging.getLogger("uvicorn.access").disabled = True
@@ -91,7 +87,6 @@ def create_app(
         Unsubscribe(inside, pages, key),
         PreferencesPage(inside, pages, key),
         Advisories(inside.public_files, inside.publisher),
-        Console(inside, desk, Looks(inside, time.monotonic), stopping),
         Health(checks),
         pages,
     )
