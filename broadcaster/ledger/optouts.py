@@ -92,10 +92,11 @@ class OptOuts:
             customer, address = _ended_by(connection, link)
             chosen = before.wanted[link.channel] | customer
             at = moment(connection, link, now)
-            records = list(changes(connection, link, link.channel, chosen, before, at))
+            said = changes(connection, link, link.channel, chosen, before, at)
+            # What was refused at the address before the click, whoever said it, stays refused.
+            records = [one for one in said if one.address is None or one.address != link.address]
             if address:
                 lifted = tuple(one for one in MessageClass if one in address)
-                records = [one for one in records if one.address != link.address]
                 records.append(_lifted(link, lifted, at))
             if records:
                 history.add(connection, records, now)
