@@ -11,12 +11,12 @@ from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.readiness import readiness
+from broadcaster.bootstrap.redis_places import broker
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
     attached,
-    broker_url,
     ensure_schema,
     preload,
     running,
@@ -45,7 +45,7 @@ __all__ = [
     "approve",
     "archive",
     "attached",
-    "broker_url",
+    "broker",
     "campaign_sheet",
     "comparison",
     "concerns",

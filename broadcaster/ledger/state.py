@@ -64,6 +64,13 @@ SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backe
        - current_setting('superuser_reserved_connections')::integer
 """
 _SIZE = "SELECT pg_database_size(current_database())"
+# By the estimates of the planner, which the end of planning renews.
+_DELIVERIES = """
+SELECT COALESCE(sum(GREATEST(part.reltuples, 0)), 0)::bigint,
+       COALESCE(sum(pg_total_relation_size(part.oid)), 0)::bigint
+FROM pg_inherits JOIN pg_class AS part ON part.oid = pg_inherits.inhrelid
+WHERE pg_inherits.inhparent = 'delivery'::regclass
+"""
 #: How often the size is looked at, which asks for each file's.
 _SELDOM = timedelta(minutes=5)
 #: What a public channel refused so long ago alerts nobody any more.
@@ -122,6 +129,13 @@ class LedgerState:
                 connections_most=most,
                 size=self._octets(connection, now),
             )
+
+    def sizes(self) -> tuple[int, int, int]:
+        """Give octets of the database; how many deliveries there are, and octets of those."""
+        with self._pool.connection() as connection:
+            whole = _one(connection, _SIZE, {})[0]
+            count, octets = _one(connection, _DELIVERIES, {})
+        return int(whole), max(int(count), 0), int(octets)
 
     def _octets(self, connection: Connection[Any], now: datetime) -> int:
         if self._size is None or now - self._size.at >= _SELDOM:
