@@ -9,12 +9,19 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcaster.domain.access import Role, roles_of
+from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ConfigurationError, InvalidInputError
+
+#: Addresses that belong together.
+Network = IPv4Network | IPv6Network
 
 _PREFIX = "BROADCASTER_"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
@@ -47,6 +54,25 @@ class PublicationSettings:
     certificate: Path | None
     sinks: Mapping[str, Secret]
     sink_locales: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OidcSettings:
+    """The organisation's identity provider (OpenID Connect), by which operators may sign in.
+
+    `roles` says which value of the claim `roles_claim` makes somebody what; where it is empty,
+    roles are given here. `hosts` are those that the provider may send us to besides its own.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    label: str
+    scopes: tuple[str, ...]
+    name_claim: str
+    roles_claim: str
+    roles: Mapping[str, frozenset[Role]]
+    hosts: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +134,9 @@ class Settings:
     publication: PublicationSettings
     watching: WatchingSettings
     sandbox: SandboxSettings
+    second_factor: frozenset[Role]
+    proxies: tuple[Network, ...]
+    oidc: OidcSettings | None
 
     def options(self, name: str) -> Options:
         """Give the settings that belong to one provider, `BROADCASTER_<NAME>_…`."""
@@ -176,6 +205,9 @@ def _build(home: Path, read: Options) -> Settings:
         publication=_publication(home, read),
         watching=_watching(read),
         sandbox=_sandbox(read),
+        second_factor=_second_factor(read),
+        proxies=_proxies(read),
+        oidc=_oidc(read),
     )
 
 
@@ -232,6 +264,56 @@ def _retention(read: Options) -> Mapping[str, int]:
             raise read.refuse("RETENTION", f"{name} has no number of days", remedy)
         days[name] = int(value)
     return MappingProxyType(days)
+
+
+def _second_factor(read: Options) -> frozenset[Role]:
+    """Read the roles for which a password alone is not enough."""
+    words = read.words("SECOND_FACTOR", "")
+    try:
+        return roles_of(words) if words else frozenset()
+    except InvalidInputError as error:
+        raise read.refuse("SECOND_FACTOR", error.problem, error.remedy) from error
+
+
+def _proxies(read: Options) -> tuple[Network, ...]:
+    """Read the addresses of proxies that are believed when they say who asks."""
+    found = []
+    for word in read.words("WEB_PROXIES", ""):
+        try:
+            found.append(ip_network(word))
+        except ValueError as error:
+            remedy = "Write addresses or networks, as 127.0.0.1;10.1.0.0/16."
+            raise read.refuse("WEB_PROXIES", f"{word[:60]!r} is no address", remedy) from error
+    return tuple(found)
+
+
+def _oidc(read: Options) -> OidcSettings | None:
+    issuer = read.text("OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    host = parts.hostname or ""
+    local = parts.scheme == "http" and is_loopback(host)
+    if not host or parts.query or parts.fragment or not (parts.scheme == "https" or local):
+        remedy = "Write the issuer as the provider does: https://login.example.org."
+        raise read.refuse("OIDC_ISSUER", "is no address of https", remedy)
+    roles = {}
+    for value, words in read.pairs("OIDC_ROLES", "").items():
+        try:
+            roles[value] = roles_of(words.split(","))
+        except InvalidInputError as error:
+            raise read.refuse("OIDC_ROLES", f"{value}: {error.problem}", error.remedy) from error
+    return OidcSettings(
+        issuer=issuer,
+        client_id=read.required("OIDC_CLIENT_ID", "Copy it from the provider."),
+        client_secret=read.secret("OIDC_CLIENT_SECRET"),
+        label=read.text("OIDC_LABEL", host)[:60],
+        scopes=read.words("OIDC_SCOPES", "openid;profile;email"),
+        name_claim=read.text("OIDC_NAME_CLAIM", "preferred_username"),
+        roles_claim=read.text("OIDC_ROLES_CLAIM", "groups"),
+        roles=MappingProxyType(roles),
+        hosts=frozenset(one.lower() for one in read.words("OIDC_HOSTS", "")),
+    )
 
 
 #: CAP refers to messages by `sender,identifier,sent` (3.2.1).

@@ -22,6 +22,7 @@ COMMANDS = {
     "areas": "Import, draw, count and show areas.",
     "attributes": "List, add, change and remove what is known of customers.",
     "segments": "Save, list, check, explain, count and sample segments.",
+    "operators": "Add, invite, list and disable those who may enter the console.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "retention": "Show what has been kept for long enough, and let go of it.",
     "fairness": "Show and set quiet hours and how often customers are told.",

@@ -25,6 +25,9 @@ TICK = 0.5
 #: started anew each day would never come to a whole one.
 RETAIN = 3600
 
+#: How often it is looked what endpoints of webhooks may want to know, seconds.
+LOOK = 5
+
 
 def make(
     broker_url: str, concurrency: int, transport: Mapping[str, str] = MappingProxyType({})
@@ -68,6 +71,11 @@ def make(
                 "schedule": TICK,
                 # A tick that waited longer than this is made up for by a newer one.
                 "options": {"queue": CONTROL, "expires": 20 * TICK},
+            },
+            "look": {
+                "task": "broadcaster.look",
+                "schedule": LOOK,
+                "options": {"queue": ROUTINE, "expires": 4 * LOOK},
             },
             "retain": {
                 "task": "broadcaster.retain",

@@ -43,6 +43,8 @@ def tick() -> None:
         _begin(runtime, due, headers)
     if due.receipts:
         apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
+    if runtime.page_codes.waiting():
+        send_codes.apply_async(queue=URGENT, expires=_FRESH)
     if due.doubts:
         settle.apply_async(queue=CONTROL, expires=_FRESH)
     _show(runtime)
@@ -103,6 +105,8 @@ def _show(runtime: Runtime) -> None:
         if runtime.announcements.waiting(runtime.clock.now()):
             # It may wait for networks; nothing else may wait behind it that must not.
             announce.apply_async(queue=ROUTINE, expires=_FRESH)
+        if runtime.outbox.waiting(runtime.clock.now()):
+            tell.apply_async(queue=ROUTINE, expires=_FRESH)
     except (BroadcasterError, OSError) as error:
         _log.warning("could not look", extra=_fault("publish_failed", error))
 
@@ -176,6 +180,13 @@ def retain() -> None:
         # The rest comes with the next hour; a worker that is to end has ten seconds.
         if runtime.stopping():
             break
+    runtime.page_codes.tidy(runtime.clock.now())
+
+
+@shared_task(name="broadcaster.send_codes")
+def send_codes() -> None:
+    """Send the codes that customers asked for on their page."""
+    process().run(process().runtime.code_sender.send())
 
 
 @shared_task(name="broadcaster.publish")
@@ -192,6 +203,25 @@ def publish() -> None:
 def announce() -> None:
     """Announce what was published on the public channels that are set up."""
     process().runtime.announcer.announce()
+
+
+@shared_task(name="broadcaster.look")
+def look() -> None:
+    """See how campaigns and limits get on, for endpoints that want to know; let go of what is old.
+
+    Endpoints are told by `tell`.
+    """
+    runtime = process().runtime
+    now = runtime.clock.now()
+    runtime.outbox.forget(now)
+    runtime.answers.forget(now)
+    runtime.looking.look()
+
+
+@shared_task(name="broadcaster.tell")
+def tell() -> None:
+    """Tell endpoints what they wait for."""
+    process().runtime.deliverer.deliver()
 
 
 @shared_task(name="broadcaster.settle")

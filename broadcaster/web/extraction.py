@@ -16,6 +16,7 @@ _SOURCES = {
     "labels.py": _HERE / "labels.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }

@@ -6,10 +6,23 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.access.rooms import access_rooms
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.public.codes import CodePages
+from broadcaster.web.public.door import Door
+from broadcaster.web.public.own import OwnPages
+from broadcaster.web.public.push import PushPages
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    del runtime, desk, stopping
-    return ()
+    del stopping
+    door = Door(runtime)
+    return (
+        Api(runtime),
+        *access_rooms(runtime, desk),
+        CodePages(runtime, desk.pages, door),
+        OwnPages(runtime, desk.pages, door),
+        PushPages(runtime, desk.pages, door),
+    )
