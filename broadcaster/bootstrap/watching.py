@@ -198,6 +198,7 @@ def _condition(seen: Overview, state: State) -> Condition:
         unapplied=state.unapplied,
         doubt=state.doubt_since,
         dead=state.dead,
+        webhooks=state.webhooks,
         disk=1 - free / whole if whole else None,
         connections=state.connections / most if most else None,
         away=[name for name in seen.away if name == "redis"],

@@ -46,6 +46,10 @@ UPDATE alert_notice SET status = 'dropped', ended_at = now(), reason = 'restored
 WHERE status IN ('waiting', 'claimed')
 """
 
+# Who was shut out since would be let in again.
+_SESSIONS: LiteralString = "DELETE FROM operator_session"
+_TICKETS: LiteralString = "DELETE FROM operator_ticket"
+
 #: What a database holds: for each table its rows, and the sum over them.
 Contents = Mapping[str, tuple[int, str]]
 
@@ -109,7 +113,7 @@ def still(url: str, why: str) -> list[int]:
         held = [campaign for (campaign,) in connection.execute(_HOLD, {"why": why})]
         for campaign in held:
             note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
-        for query in (_ANNOUNCED, _ALERTED):
+        for query in (_ANNOUNCED, _ALERTED, _SESSIONS, _TICKETS):
             connection.execute(query)
     return sorted(held)
 

@@ -58,6 +58,12 @@ _ANNOUNCED = """
 SELECT sink, status, count(*), count(*) FILTER (WHERE ended_at > %(lately)s)
 FROM announcement WHERE ended_at IS NULL OR ended_at > %(week)s GROUP BY sink, status
 """
+_WEBHOOKS = """
+SELECT id FROM webhook
+WHERE active AND failing_since < %(long)s OR NOT active AND disabled_why IS NOT NULL
+ORDER BY id LIMIT 100
+"""
+_TRIALS = "SELECT COALESCE(sum(failures), 0)::bigint FROM sign_in_trial WHERE at > %(quarter)s"
 _CONNECTIONS = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
        current_setting('max_connections')::integer
@@ -74,6 +80,8 @@ WHERE pg_inherits.inhparent = 'delivery'::regclass
 #: How often the size is looked at, which asks for each file's.
 _SELDOM = timedelta(minutes=5)
 #: What a public channel refused so long ago alerts nobody any more.
+#: How long a webhook may fail, and how long ago a failed attempt to sign in counts.
+_QUARTER = timedelta(minutes=15)
 _LATELY, _WEEK = timedelta(hours=1), timedelta(days=7)
 _DEAD = frozenset({"refused", "doubt"})
 _SILENCE = timedelta(minutes=5)
@@ -124,6 +132,8 @@ class LedgerState:
                 receipt=_one(connection, _NEWEST, {})[0],
                 announcements=statuses,
                 dead=dead,
+                webhooks=_webhooks(connection, now),
+                trials=int(_one(connection, _TRIALS, {"quarter": now - _QUARTER})[0]),
                 failing=_failing(connection, now),
                 connections=connections,
                 connections_most=most,
@@ -160,6 +170,11 @@ def _idle(connection: Connection[Any], now: datetime) -> frozenset[int]:
     busy = {lane.value for lane in busy_lanes(connection)}
     due = connection.execute(DUE, {"now": now}).fetchall()
     return frozenset(found | {campaign for campaign, lane in due if lane not in busy})
+
+
+def _webhooks(connection: Connection[Any], now: datetime) -> frozenset[int]:
+    rows = connection.execute(_WEBHOOKS, {"long": now - _QUARTER})
+    return frozenset(webhook for (webhook,) in rows)
 
 
 def _failing(connection: Connection[Any], now: datetime) -> Mapping[str, datetime]:

@@ -29,6 +29,7 @@ TITLES: Mapping[Watched, str] = {
     Watched.CONNECTIONS: _("The database has hardly any connections left"),
     Watched.DOUBT: _("Messages have been in doubt for long"),
     Watched.ANNOUNCEMENT: _("The public channel %(subject)s takes no announcements"),
+    Watched.WEBHOOK: _("Webhook %(subject)s is not reached"),
     Watched.DATABASE: _("The database does not answer"),
     Watched.REDIS: _("The server of limits and queues does not answer"),
 }
@@ -50,6 +51,9 @@ HINTS: Mapping[Watched, str] = {
         "Nobody knows whether they left; they are not sent again blindly. Look at the report."
     ),
     Watched.ANNOUNCEMENT: _("Look at 'broadcaster publish --check', and at the channel itself."),
+    Watched.WEBHOOK: _(
+        "Its receiver does not answer or refuses. See its log, and mend or remove it."
+    ),
     Watched.DATABASE: _("Nothing is sent meanwhile, and nothing is lost. Start it."),
     Watched.REDIS: _("Nothing is sent meanwhile, and nothing is lost. Start it."),
 }
