@@ -186,6 +186,7 @@ class _Seldom(logging.Filter):
     _said = float("-inf")
 
     def filter(self, record: logging.LogRecord) -> bool:
+        del record
         now = time.monotonic()
         if now - self._said < _SELDOM:
             return False

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from broadcaster import bootstrap
 from broadcaster.domain.alerting import News, Notice, Watched
 from broadcaster.domain.announcement import Announcement
-from broadcaster.render.locales import Locales
+from broadcaster.render.locales import Locales, load_locales
 from broadcaster.settings import Settings
 from broadcaster.web.languages import Language, Languages
 
@@ -65,6 +65,16 @@ NEWS: Mapping[News, str] = {
 SINCE = _("Since %(time)s.")
 TEST_TITLE = _("A test of alerts")
 TEST_BODY = _("This is how the team will be told. Nothing is wrong.")
+
+
+def speaker(settings: Settings) -> "Speaker":
+    """Make what speaks, from the catalogues alone: a broken template keeps nobody from being told.
+
+    ConfigurationError when the locales themselves can't be read.
+    """
+    folders = [*settings.locales, bootstrap.shipped("locales")]
+    locales, _faults = load_locales(folders, settings.default_locale)
+    return Speaker(settings, locales)
 
 
 class Speaker:

@@ -173,3 +173,25 @@ def test_proxies_pass_live_pages_on_at_once_and_no_word_of_strangers(path: Path)
     assert "proxy_buffering off" in text or "flush_interval -1" in text
     for line in re.findall(r"X-Forwarded-For (\S+)", text):
         assert line.rstrip(";") in {"$remote_addr", "{remote_host}"}
+
+
+def test_proxies_let_the_public_reach_all_that_is_theirs() -> None:
+    """Each path of the customers' pages and of callbacks, and none of the console's."""
+    text = (FOLDER / "nginx.conf").read_text("utf-8").partition("server_name console")[0]
+    passed = [re.compile(one) for one in re.findall(r"location ~ (\S+) \{", text)]
+    web = ROOT / "broadcaster" / "web"
+    sources = [*(web / "public").glob("*.py"), *(web / "callbacks").glob("*.py")]
+    found = [
+        path.replace("{_WORKER}", "push-worker.js")
+        for source in sources
+        for path in re.findall(r'Route\(\s*f?"(/[^"]*)"', source.read_text("utf-8"))
+    ]
+    assert len(found) > 10
+    for path in found:
+        assert any(one.search(path) for one in passed), path
+    for path in ("/", "/campaigns/1", "/sign-in", "/healthz", "/readyz", "/api/v1/campaigns"):
+        assert not any(one.search(path) for one in passed), path
+    caddy = (FOLDER / "Caddyfile").read_text("utf-8")
+    for path in found:
+        first = path.split("/")[1]
+        assert f"/{first}" in caddy, path
