@@ -13,13 +13,13 @@ from broadcaster.bootstrap.handing import give_back, hand_over, reads
 from broadcaster.bootstrap.holding import hold, scope
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.readiness import readiness
+from broadcaster.bootstrap.redis_places import broker
 from broadcaster.bootstrap.redrafting import form_of, redraft
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
     attached,
-    broker_url,
     ensure_schema,
     preload,
     running,
@@ -48,7 +48,7 @@ __all__ = [
     "approve",
     "archive",
     "attached",
-    "broker_url",
+    "broker",
     "campaign_sheet",
     "comparison",
     "concerns",

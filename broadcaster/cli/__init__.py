@@ -38,7 +38,7 @@ COMMANDS = {
     "sms": "Count the segments of a text.",
     "phones": "Check phone numbers.",
     "mail": "Make keys for DKIM signatures, and show their DNS records.",
-    "db": "Bring the database to the present schema.",
+    "db": "Bring the database to the present schema, back it up, and restore it.",
     "worker": "Run a worker that plans, sends and records.",
     "beat": "Run the clock that finds what is due.",
     "web": "Serve callbacks, public pages and progress.",

@@ -64,6 +64,7 @@ def examine() -> Iterator[Finding]:
     yield from _providers(settings)
     yield from _catalogues(settings)
     yield _check("publication", lambda: _publication(settings))
+    yield _watching(settings)
     yield _pictures(settings)
 
 
@@ -203,6 +204,17 @@ def _catalogues(settings: Settings) -> Iterator[Finding]:
         yield Finding(what=f"catalogue {place}", state="fault", word=word)
     if not errors:
         yield Finding(what="catalogues", state="ok", word="all kinds complete where they must be")
+
+
+def _watching(settings: Settings) -> Finding:
+    """Tell whether the team would hear of it when something is wrong."""
+    from broadcaster.bootstrap.watching import team
+
+    found = _check("alerts", lambda: f"told to {', '.join(team(settings))}")
+    if found.state == "ok" and not settings.watching.sinks:
+        word = "The team hears of nothing by itself. Set BROADCASTER_ALERTS."
+        return Finding(what=found.what, state="off", word=word)
+    return found
 
 
 def _pictures(settings: Settings) -> Finding:
