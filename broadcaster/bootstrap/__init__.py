@@ -6,10 +6,18 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.checking import concerns, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
+from broadcaster.bootstrap.evidence import dossier, export_evidence, unreached
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
-from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
+from broadcaster.bootstrap.own_kinds import add_kind, is_own, remove_kind
+from broadcaster.bootstrap.own_texts import (
+    Placed,
+    approve_texts,
+    catalogue_text,
+    own_locales,
+    place_catalogue,
+)
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -35,6 +43,7 @@ from broadcaster.bootstrap.texts import (
 
 __all__ = [
     "FollowUp",
+    "Placed",
     "Providers",
     "PublicAlone",
     "Reworded",
@@ -42,23 +51,30 @@ __all__ = [
     "SystemClock",
     "add_kind",
     "approve",
+    "approve_texts",
     "archive",
     "attached",
     "broker_url",
     "campaign_sheet",
+    "catalogue_text",
     "comparison",
     "concerns",
+    "dossier",
     "ensure_schema",
     "examine_publication",
+    "export_evidence",
     "follow",
     "followed",
     "foresee",
+    "is_own",
     "kind_checker",
     "launch",
     "listing",
     "nothing_new",
+    "own_locales",
     "own_text",
     "passing",
+    "place_catalogue",
     "preload",
     "refill",
     "remove_kind",
@@ -75,5 +91,6 @@ __all__ = [
     "signing_key",
     "speech",
     "summary",
+    "unreached",
     "upgrade",
 ]

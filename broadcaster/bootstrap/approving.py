@@ -9,6 +9,7 @@ from broadcaster.bootstrap.checking import (
     noted,
     require_launchable,
 )
+from broadcaster.bootstrap.evidence import texts_now
 from broadcaster.bootstrap.figures import passing
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.domain.agreement import drifts
@@ -37,7 +38,9 @@ def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]
     kept = {name: value for name, value in foreseen.items() if name not in apart}
     now, fairness = runtime.clock.now(), foreseen["fairness"]
     seen = {"rules_version": fairness["rules_version"], **passing(fairness), **noted(concerns)}
+    texts = texts_now(runtime, campaign)
     runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
+    runtime.texts.keep(campaign.id, pinned, texts, now)
     told = [one.as_dict() for one in concerns]
     return {**foreseen, "content_hash": pinned, "concerns": told}
 

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
     from broadcaster.ledger.tariffs import TariffBook
+    from broadcaster.ledger.texts import CampaignTexts
     from broadcaster.ledger.threads import Threads
+    from broadcaster.ledger.trail import Trail
     from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.left_out import LeftOutList
     from broadcaster.planning.planner import Planner
     from broadcaster.planning.waits import Waits
+    from broadcaster.reports.dossier import Dossiers
     from broadcaster.reports.reports import Reports
 
 
@@ -151,6 +154,27 @@ class Campaigning(People):
         from broadcaster.reports.reports import Reports
 
         return Reports(self.pool, self.vault)
+
+    @cached_property
+    def dossiers(self) -> "Dossiers":
+        """What evidence is made of."""
+        from broadcaster.reports.dossier import Dossiers
+
+        return Dossiers(self.pool)
+
+    @cached_property
+    def trail(self) -> "Trail":
+        """Writes down what is done to files."""
+        from broadcaster.ledger.trail import Trail
+
+        return Trail(self.pool)
+
+    @cached_property
+    def texts(self) -> "CampaignTexts":
+        """The texts that were approved."""
+        from broadcaster.ledger.texts import CampaignTexts
+
+        return CampaignTexts(self.pool)
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""

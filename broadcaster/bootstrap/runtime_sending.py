@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.sweeper import Sweeper
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.limits import RateLimits
+    from broadcaster.ledger.networks import Networks
     from broadcaster.throttle.store import RedisThrottle
 
 
@@ -41,6 +42,13 @@ class Sending(Publishing):
         from broadcaster.ledger.limits import RateLimits
 
         return RateLimits(self.pool)
+
+    @cached_property
+    def networks(self) -> "Networks":
+        """How networks do."""
+        from broadcaster.ledger.networks import Networks
+
+        return Networks(self.pool)
 
     @cached_property
     def providers(self) -> Providers:

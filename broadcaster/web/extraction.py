@@ -14,6 +14,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "library_labels.py": _HERE / "library_labels.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",

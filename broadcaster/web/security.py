@@ -19,6 +19,14 @@ OWN_PAGES = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: A page of ours that shows others of ours in frames.
+WITH_FRAMES = f"{OWN_PAGES}; frame-src 'self'"
+#: What stands in such a frame: looked at, and nothing else; mails and pages of customers too.
+FRAMED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
+
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -86,6 +94,8 @@ def _add_headers(message: MutableMapping[str, object]) -> None:
         headers[name] = value
     for name, value in _DEFAULTS.items():
         headers.setdefault(name, value)
+    if "frame-ancestors 'self'" in headers["Content-Security-Policy"]:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
 
 
 def _note(error: Exception) -> None:

@@ -22,4 +22,6 @@ class Entry:
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+    Entry(path="/kinds", label=_("Kinds"), action=Action.LOOK),
+    Entry(path="/providers", label=_("Providers"), action=Action.LOOK),
 )
