@@ -116,7 +116,7 @@ def place_catalogue(runtime: "Runtime", locale: "Locale", content: bytes, by: st
         with tempfile.TemporaryDirectory(prefix="broadcaster-") as aside:
             _write(Path(aside), locale.tag, text)
             checker = kind_checker(replace(settings, locales=(Path(aside), *settings.locales)))
-            findings = [one for one in checker.check() if one.locale == locale.tag]
+            findings = checker.check_language(locale.tag)
         sound = not any(one.gravity is Gravity.ERROR for one in findings)
         if sound:
             _write(own, locale.tag, text)

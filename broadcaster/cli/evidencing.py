@@ -52,9 +52,11 @@ def evidence(
         # Before anything is counted.
         printer = browser.find(runtime.settings.browser) if "pdf" in wanted else None
         pages = own_pages(runtime.settings, runtime.renderer.locales)
+        known = [one.locale.tag for one in pages.languages.offered()]
         spoken = pages.languages.get(language)
-        if spoken is None:
-            offered = ", ".join(one.locale.tag for one in pages.languages.offered())
+        # A language that is not there is not taken for another one in silence.
+        if spoken is None or language.partition("-")[0] not in known:
+            offered = ", ".join(known)
             problem = f"{language[:40]!r} is none of the console's"
             raise NotFoundError("--language", problem, f"Use one of {offered}.")
         papers = documents(runtime.settings, pages, runtime.renderer.locales)
