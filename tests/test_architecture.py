@@ -27,6 +27,7 @@ MAY_USE: Mapping[str, set[str]] = {
     "aiosmtpd": {"web"},
     "apprise": {"publication"},
     "argon2": {"access"},
+    "prometheus_client": {"telemetry"},
 }
 
 #: Which files of the providers may use which library of a network.

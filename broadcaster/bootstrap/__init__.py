@@ -18,6 +18,7 @@ from broadcaster.bootstrap.own_texts import (
     own_locales,
     place_catalogue,
 )
+from broadcaster.bootstrap.readiness import readiness
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -76,6 +77,7 @@ __all__ = [
     "passing",
     "place_catalogue",
     "preload",
+    "readiness",
     "refill",
     "remove_kind",
     "renderer",

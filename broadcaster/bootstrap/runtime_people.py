@@ -3,13 +3,11 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from broadcaster.bootstrap.foundation import Foundation
+from broadcaster.bootstrap.runtime_access import Access
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from broadcaster.access.operators import Operators
-    from broadcaster.access.sessions import Sessions
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
@@ -27,22 +25,8 @@ if TYPE_CHECKING:
     from broadcaster.privacy.rotation import Rotation
 
 
-class People(Foundation):
-    """Who may be told, and what is kept of them; who is let in."""
-
-    @cached_property
-    def operators(self) -> "Operators":
-        """The people of the team."""
-        from broadcaster.access.operators import Operators
-
-        return Operators(self.pool)
-
-    @cached_property
-    def sessions(self) -> "Sessions":
-        """Who is signed in."""
-        from broadcaster.access.sessions import Sessions
-
-        return Sessions(self.pool)
+class People(Access):
+    """Who may be told, and what is kept of them."""
 
     @cached_property
     def customers(self) -> "Customers":

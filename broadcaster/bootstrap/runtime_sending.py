@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.doubt import Doubt
     from broadcaster.dispatch.drafting import Drafting
     from broadcaster.dispatch.sweeper import Sweeper
+    from broadcaster.ledger.alerts import Alerts
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.limits import RateLimits
     from broadcaster.ledger.networks import Networks
+    from broadcaster.ledger.state import LedgerState
+    from broadcaster.ledger.troubles import Troubles
     from broadcaster.throttle.store import RedisThrottle
 
 
@@ -49,6 +52,27 @@ class Sending(Publishing):
         from broadcaster.ledger.networks import Networks
 
         return Networks(self.pool)
+
+    @cached_property
+    def state(self) -> "LedgerState":
+        """How the work stands as a whole."""
+        from broadcaster.ledger.state import LedgerState
+
+        return LedgerState(self.pool)
+
+    @cached_property
+    def alerts(self) -> "Alerts":
+        """What the team is alerted to."""
+        from broadcaster.ledger.alerts import Alerts
+
+        return Alerts(self.pool)
+
+    @cached_property
+    def troubles(self) -> "Troubles":
+        """Networks that fail, as workers find."""
+        from broadcaster.ledger.troubles import Troubles
+
+        return Troubles(self.pool)
 
     @cached_property
     def providers(self) -> Providers:
@@ -83,6 +107,7 @@ class Sending(Publishing):
             unchanged=self.unchanged,
             hold=self.campaigns.hold,
             stopping=self.stopping,
+            probe=self.probe,
             retry=RetryRule(attempts=settings.attempts),
             pace=Pace(
                 lease=timedelta(seconds=settings.lease),

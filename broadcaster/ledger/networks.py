@@ -1,8 +1,4 @@
-"""How networks do: what came of their latest messages, and what workers said of them.
-
-Each worker has a breaker of its own; what it does to campaigns is written down as a happening, and
-the latest of all workers is told here.
-"""
+"""How networks do: what came of their latest messages, and whether workers leave them alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,36 +28,30 @@ WHERE archived_at IS NULL AND planned_at IS NOT NULL
 ORDER BY id DESC LIMIT 20
 """
 
-# The step that makes it may be missing while versions change.
-_KNOWN = "SELECT to_regclass('happening') IS NOT NULL"
-_HAPPENED = """
-SELECT DISTINCT ON (provider) provider, what, last_at, until FROM happening
-WHERE what IN ('breaker_opened', 'breaker_closed') AND last_at > %(since)s
-ORDER BY provider, last_at DESC
-"""
-_SLOWED = """
-SELECT provider, max(last_at) FROM happening
-WHERE what = 'slowed' AND last_at > %(since)s GROUP BY provider
+# Each worker has a breaker of its own; whoever opens or closes one notes it for all.
+_TROUBLES = """
+SELECT provider, since, at FROM provider_trouble WHERE ended_at IS NULL AND at > %(since)s
 """
 
-#: How far back messages and happenings are looked at.
-_WINDOW, _LONG = timedelta(minutes=10), timedelta(days=1)
+#: How far back messages are looked at, and troubles; a breaker stays open for a minute at most.
+_WINDOW, _SILENCE, _OPEN = timedelta(minutes=10), timedelta(minutes=5), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkHealth:
     """A network's last ten minutes: messages, how many went well or failed, the last that did well.
 
-    `open_until` is until when some worker leaves it alone; past, while it is tried again; None
-    when nothing is known to be wrong. `slowed` is when it last said that we are too fast.
+    `failing_since` is since when workers leave it alone or try it in turns, None when nothing is
+    known to be wrong; `open` says that some worker left it alone within the last minute, the longest
+    that it does; else it is being tried with a few messages.
     """
 
     messages: int = 0
     well: int = 0
     failed: int = 0
     last_success: datetime | None = None
-    open_until: datetime | None = None
-    slowed: datetime | None = None
+    failing_since: datetime | None = None
+    open: bool = False
 
 
 class Networks:
@@ -75,33 +65,22 @@ class Networks:
         """Give what is known, by provider; UnavailableError when it takes more than 5 s."""
         with self._pool.connection() as connection:
             connection.execute("SET LOCAL statement_timeout = '5s'")
-            since = {"since": now - _WINDOW}
-            campaigns = [id_ for (id_,) in connection.execute(_CAMPAIGNS, since)]
-            values = {"campaigns": campaigns, **since}
+            lately = {"since": now - _WINDOW}
+            campaigns = [id_ for (id_,) in connection.execute(_CAMPAIGNS, lately)]
+            values = {"campaigns": campaigns, **lately}
             rows = {row[0]: row[1:] for row in connection.execute(_LATELY, values)}
-            opened, slowed = _happenings(connection, now)
+            recent = {"since": now - _SILENCE}
+            troubles = {row[0]: row[1:] for row in connection.execute(_TROUBLES, recent)}
         return {
             name: NetworkHealth(
                 messages=counts[0],
                 well=counts[1],
                 failed=counts[2],
                 last_success=counts[3],
-                open_until=opened.get(name),
-                slowed=slowed.get(name),
+                failing_since=since,
+                open=at is not None and at > now - _OPEN,
             )
-            for name in {*rows, *opened, *slowed}
+            for name in {*rows, *troubles}
             for counts in [rows.get(name, (0, 0, 0, None))]
+            for since, at in [troubles.get(name, (None, None))]
         }
-
-
-def _happenings(
-    connection: Connection[Any], now: datetime
-) -> tuple[dict[str, datetime], dict[str, datetime]]:
-    """Say until when networks are left alone, and when they were slowed."""
-    (known,) = connection.execute(_KNOWN).fetchone() or (False,)
-    if not known:
-        return {}, {}
-    since = {"since": now - _LONG}
-    rows = connection.execute(_HAPPENED, since).fetchall()
-    opened = {name: until or at for name, what, at, until in rows if what == "breaker_opened"}
-    return opened, dict(connection.execute(_SLOWED, since).fetchall())

@@ -15,6 +15,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
     "library_labels.py": _HERE / "library_labels.py",
+    "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",

@@ -6,6 +6,7 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.access.rooms import access_rooms
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.console.library.evidence import Evidence
 from broadcaster.web.console.library.kinds import Kinds
@@ -18,6 +19,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     """Make them all; `stopping` says that the server is about to end."""
     shelf = Shelf(runtime)
     return (
+        *access_rooms(runtime, desk),
         Evidence(runtime, desk),
         # Before the kinds: its addresses are no names of kinds.
         Translations(runtime, desk, shelf),

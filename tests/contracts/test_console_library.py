@@ -4,6 +4,7 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -137,6 +138,7 @@ def test_limits_are_shown_live_changed_by_those_on_call_and_written_down(site: D
     page = site.ask("/providers?lang=en", Role.VIEWER)
     assert page.status == 200
     assert "Change a limit" not in page.text
+    site.runtime.troubles.turned("smtp", site.runtime.clock.now(), well=False)
     limit = min(site.runtime.settings.limits)
     change = "/providers/limits"
     assert site.post(change, Role.AUTHOR, NAME=limit, RATE="5", what="set").status == 403
@@ -159,6 +161,11 @@ def test_limits_are_shown_live_changed_by_those_on_call_and_written_down(site: D
         "SELECT actor, action FROM audit WHERE subject = %s ORDER BY id", f"limit {limit}"
     )
     assert noted == [("the duty_officer", "set_limit"), ("the duty_officer", "reset_limit")]
+    health = site.runtime.networks.health(site.runtime.clock.now())
+    assert health["smtp"].open
+    later = site.runtime.clock.now() + timedelta(minutes=2)
+    assert not site.runtime.networks.health(later)["smtp"].open
+    assert "smtp" not in site.runtime.networks.health(later + timedelta(minutes=10))
 
 
 def test_tariffs_are_taken_as_a_whole_or_not_at_all(site: DeskSite) -> None:
