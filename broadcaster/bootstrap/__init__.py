@@ -6,7 +6,7 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.checking import concerns, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
-from broadcaster.bootstrap.evidence import dossier, export_evidence, unreached
+from broadcaster.bootstrap.evidence import dossier, export_evidence, thread, unreached
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
@@ -93,6 +93,7 @@ __all__ = [
     "signing_key",
     "speech",
     "summary",
+    "thread",
     "unreached",
     "upgrade",
 ]

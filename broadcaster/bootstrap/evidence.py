@@ -87,7 +87,7 @@ def dossier(runtime: "Runtime", campaign: "Campaign") -> dict[str, Any]:
             "codes": runtime.dossiers.codes(campaign.id),
             "limits": runtime.dossiers.limits(begun, moments["finished"] or now),
         },
-        "thread": _thread(runtime, campaign),
+        "thread": thread(runtime, campaign),
         "public_page": _page(runtime, campaign),
         "trail": trail,
     }
@@ -291,8 +291,9 @@ def _wording(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]
     return rows
 
 
-def _thread(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:
-    thread = runtime.threads.of(campaign.id)
+def thread(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:
+    """List the campaigns of a thread as they follow one another: rows of JSON values and moments."""
+    found = runtime.threads.of(campaign.id)
     return [
         {
             "campaign": one.campaign,
@@ -303,7 +304,7 @@ def _thread(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]
             "planned_at": one.planned_at,
             "superseded_by": one.superseded_by,
         }
-        for one in thread
+        for one in found
     ]
 
 

@@ -221,6 +221,7 @@ for command in (
     steering.replay,
     sheets.preview,
     evidencing.evidence,
+    following.thread,
     following.update,
     following.correct,
     following.withdraw,

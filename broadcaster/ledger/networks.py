@@ -42,8 +42,8 @@ class NetworkHealth:
     """A network's last ten minutes: messages, how many went well or failed, the last that did well.
 
     `failing_since` is since when workers leave it alone or try it in turns, None when nothing is
-    known to be wrong; `open` says that some worker left it alone within the last minute, the longest
-    that it does; else it is being tried with a few messages.
+    known to be wrong; `open` says that some worker left it alone within the last minute, the
+    longest that it does; else it is being tried with a few messages.
     """
 
     messages: int = 0
