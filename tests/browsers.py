@@ -3,13 +3,18 @@
 It reaches this machine alone.
 """
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.fetch_browser import driven, present
+
+_Result = TypeVar("_Result")
 
 _ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
@@ -18,9 +23,18 @@ _ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
+def apart(work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
+    """Run a coroutine to its end in a thread of its own, as this one's may run the browser."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(work())).result()
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Run a browser of the Chromium family, for all tests of a process."""
+    """Run a browser of the Chromium family, for the tests of one file.
+
+    Meanwhile its own loop runs in this thread: see `apart`.
+    """
     program = present()
     if program is None:
         pytest.skip("needs a browser: none is here, and none could be fetched")

@@ -131,6 +131,7 @@ class FakeOptOuts:
     message_class: MessageClass = MessageClass.SERVICE
     ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
     ended: list[DeliveryId] = field(default_factory=list)
+    undone: list[DeliveryId] = field(default_factory=list)
     wanted: Mapping[Channel, frozenset[MessageClass]] = field(
         default_factory=lambda: {
             Channel.SMS: frozenset({MessageClass.SERVICE, MessageClass.SAFETY}),
@@ -149,6 +150,12 @@ class FakeOptOuts:
             ends=self.ends,
             locale=self.locale,
         )
+
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        del now
+        self.ask(delivery)
+        self.undone.append(delivery)
+        return True
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         del now

@@ -38,6 +38,8 @@ class Foundation:
         self.stopping: Callable[[], bool] = lambda: False
         #: Who is told how the work goes; set before what works is made.
         self.probe: Probe = QUIET
+        #: Has waiting codes of customers' pages sent soon; the tick finds what it did not.
+        self.wake_codes: Callable[[], None] = lambda: None
         self._closing = ExitStack()
 
     def __repr__(self) -> str:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
+    from broadcaster.bootstrap.pushing import PushGate
     from broadcaster.ledger.consents import Consents
+    from broadcaster.ledger.devices import Devices
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.ledger.page_codes import PageCodes
     from broadcaster.ledger.suppressions import Suppressions
+    from broadcaster.ledger.wishes import OwnPage
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
     from broadcaster.privacy.retention import Retention
@@ -105,6 +109,38 @@ class People(Access):
         from broadcaster.ledger.optouts import OptOuts
 
         return OptOuts(self.pool)
+
+    @cached_property
+    def page_codes(self) -> "PageCodes":
+        """Codes and sessions of customers' pages."""
+        from broadcaster.bootstrap.accounts import signing_key
+        from broadcaster.ledger.page_codes import PageCodes
+        from broadcaster.privacy.wrapping import Wrapping
+
+        key = signing_key(self.settings)
+        return PageCodes(self.pool, self.vault, Wrapping(key, "page code"), key)
+
+    @cached_property
+    def own_page(self) -> "OwnPage":
+        """What customers choose by a code."""
+        from broadcaster.ledger.wishes import OwnPage
+
+        return OwnPage(self.pool)
+
+    @cached_property
+    def push_gate(self) -> "PushGate":
+        """What a browser needs to subscribe."""
+        from broadcaster.bootstrap.pushing import PushGate
+
+        return PushGate(self.settings)
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """Browsers that are told."""
+        from broadcaster.bootstrap.accounts import signing_key
+        from broadcaster.ledger.devices import Devices
+
+        return Devices(self.pool, self.vault, signing_key(self.settings), self.settings.time_zone)
 
     @cached_property
     def rotation(self) -> "Rotation":

@@ -11,6 +11,7 @@ from broadcaster.bootstrap.runtime_publishing import Publishing
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.dispatch.codes import CodeSender
     from broadcaster.dispatch.dispatcher import Dispatcher
     from broadcaster.dispatch.doubt import Doubt
     from broadcaster.dispatch.drafting import Drafting
@@ -115,6 +116,23 @@ class Sending(Publishing):
                 batch=settings.batch_size,
                 slice=settings.slice_size,
             ),
+        )
+
+    @cached_property
+    def code_sender(self) -> "CodeSender":
+        """Sends the codes of customers' pages."""
+        from broadcaster.bootstrap.texts import code_writer
+        from broadcaster.channels.sms import measure
+        from broadcaster.dispatch.codes import CodeSender
+
+        return CodeSender(
+            codes=self.page_codes,
+            get=self.providers.__getitem__,
+            routes=self.settings.routes,
+            throttle=self.throttle,
+            clock=self.clock,
+            write=code_writer(self.settings),
+            measure=measure,
         )
 
     @cached_property

@@ -43,6 +43,8 @@ def tick() -> None:
         _begin(runtime, due, headers)
     if due.receipts:
         apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
+    if runtime.page_codes.waiting():
+        send_codes.apply_async(queue=URGENT, expires=_FRESH)
     if due.doubts:
         settle.apply_async(queue=CONTROL, expires=_FRESH)
     _show(runtime)
@@ -176,6 +178,13 @@ def retain() -> None:
         # The rest comes with the next hour; a worker that is to end has ten seconds.
         if runtime.stopping():
             break
+    runtime.page_codes.tidy(runtime.clock.now())
+
+
+@shared_task(name="broadcaster.send_codes")
+def send_codes() -> None:
+    """Send the codes that customers asked for on their page."""
+    process().run(process().runtime.code_sender.send())
 
 
 @shared_task(name="broadcaster.publish")

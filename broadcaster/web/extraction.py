@@ -17,6 +17,7 @@ _SOURCES = {
     "library_labels.py": _HERE / "library_labels.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }

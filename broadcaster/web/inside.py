@@ -100,6 +100,10 @@ class OptOuts(Protocol):
         """End it; safe to repeat. NotFoundError, GoneError."""
         ...
 
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        """Take back what the click ended; whether anything was. NotFoundError, GoneError."""
+        ...
+
     def preferences(self, delivery: DeliveryId) -> Preferences:
         """Give what the customer of a message wants; NotFoundError, GoneError."""
         ...

@@ -8,21 +8,20 @@ from collections.abc import Callable, Sequence
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
 from broadcaster.web.console.desk import Area, Desk
-from broadcaster.web.console.library.evidence import Evidence
-from broadcaster.web.console.library.kinds import Kinds
-from broadcaster.web.console.library.providers import ProvidersAndLimits
-from broadcaster.web.console.library.shelf import Shelf
-from broadcaster.web.console.library.translations import Translations
+from broadcaster.web.console.library.rooms import library_rooms
+from broadcaster.web.public.codes import CodePages
+from broadcaster.web.public.door import Door
+from broadcaster.web.public.own import OwnPages
+from broadcaster.web.public.push import PushPages
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    shelf = Shelf(runtime)
+    door = Door(runtime)
     return (
         *access_rooms(runtime, desk),
-        Evidence(runtime, desk),
-        # Before the kinds: its addresses are no names of kinds.
-        Translations(runtime, desk, shelf),
-        Kinds(runtime, desk, shelf),
-        ProvidersAndLimits(runtime, desk, stopping),
+        *library_rooms(runtime, desk, stopping=stopping),
+        CodePages(runtime, desk.pages, door),
+        OwnPages(runtime, desk.pages, door),
+        PushPages(runtime, desk.pages, door),
     )

@@ -34,6 +34,7 @@ def serve(settings: Settings) -> None:
         _bound("BOUNCE", settings.bounce_host, settings.bounce_port) as bounces,
         running(settings) as runtime,
     ):
+        runtime.wake_codes = wake.codes
         desk = front(runtime)
         app = create_app(
             runtime,

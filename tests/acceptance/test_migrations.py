@@ -51,7 +51,9 @@ def test_data_of_every_earlier_schema_survives(empty_database_url: str, revision
     assert schema.current(empty_database_url) == schema.head()
     with psycopg.connect(empty_database_url) as connection:
         for table, (columns, row) in before.items():
-            assert _read(connection, table, columns) == row, table
+            after = _read(connection, table, columns)
+            # A step may bring an attribute of its own.
+            assert after[: len(row)] == row if table == "attribute" else after == row, table
 
 
 def test_deliveries_are_moved_into_a_table_for_each_campaign(empty_database_url: str) -> None:

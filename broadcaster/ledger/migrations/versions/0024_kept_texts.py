@@ -7,7 +7,7 @@ once for each content hash, and does not change with it.
 from alembic import op
 
 revision = "0024"
-down_revision = "0027"
+down_revision = "0020"
 
 _TEXTS = """
 CREATE TABLE campaign_text (

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0027"
-down_revision = "0020"
+down_revision = "0026"
 
 _WATCHING = """
 -- A network that some process leaves alone because it fails; `at` is when it last said so.
