@@ -292,7 +292,7 @@ def _wording(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]
 
 
 def thread(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:
-    """List the campaigns of a thread as they follow one another: rows of JSON values and moments."""
+    """List the campaigns of a thread as they follow one another: JSON values and moments."""
     found = runtime.threads.of(campaign.id)
     return [
         {

@@ -54,7 +54,7 @@ def test_the_evidence_of_a_campaign_is_the_ledgers_and_can_not_act(scene: Scene)
     viewer = site.ask(f"{path}?people=yes&lang=en", Role.VIEWER)
     assert viewer.status == 200
     assert "C000004" not in viewer.text
-    seen = "SELECT FROM audit WHERE action LIKE 'evidence%' AND actor = 'the viewer'"
+    seen = "SELECT FROM audit WHERE action = 'evidence_list' AND actor = 'the viewer'"
     assert rows.ask(seen) == []
 
     alone = site.ask(f"{path}/document.html?lang=ar", Role.VIEWER)
