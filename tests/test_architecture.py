@@ -22,7 +22,10 @@ MAY_USE: Mapping[str, set[str]] = {
     "celery": {"tasks"},
     "babel": {"render", "web"},
     "redis": {"throttle", "tasks", "bootstrap"},
-    "alembic": {"access", "ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
+    "alembic": {
+        *("access", "ledger", "audience", "planning", "privacy", "reports", "bootstrap"),
+        "webhooks",
+    },
     "google": {"providers"},
     "aiosmtpd": {"web"},
     "apprise": {"publication"},

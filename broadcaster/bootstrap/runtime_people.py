@@ -8,11 +8,16 @@ from broadcaster.bootstrap.runtime_access import Access
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
+    from broadcaster.access.answers import Answers
+    from broadcaster.access.api_keys import ApiKeys
+    from broadcaster.access.roster import Roster
+    from broadcaster.access.trail import AuditTrail
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
+    from broadcaster.audience.imports import Imports
     from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
@@ -31,6 +36,34 @@ if TYPE_CHECKING:
 
 class People(Access):
     """Who may be told, and what is kept of them."""
+
+    @cached_property
+    def api_keys(self) -> "ApiKeys":
+        """Keys of the API."""
+        from broadcaster.access.api_keys import ApiKeys
+
+        return ApiKeys(self.pool)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """Answers of the API that are given again."""
+        from broadcaster.access.answers import Answers
+
+        return Answers(self.pool)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who is on the team."""
+        from broadcaster.access.roster import Roster
+
+        return Roster(self.pool)
+
+    @cached_property
+    def audit_trail(self) -> "AuditTrail":
+        """Who did what."""
+        from broadcaster.access.trail import AuditTrail
+
+        return AuditTrail(self.pool)
 
     @cached_property
     def customers(self) -> "Customers":
@@ -53,6 +86,13 @@ class People(Access):
         from broadcaster.audience.audience import SegmentAudience
 
         return SegmentAudience(self.pool, self.vault, today=self.today, places=self.places)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """Imports that run by themselves."""
+        from broadcaster.audience.imports import Imports
+
+        return Imports(self.pool)
 
     @cached_property
     def mappings(self) -> "Mappings":

@@ -1,5 +1,6 @@
 """Joined from concrete adapters: networks, their limits, and what sends and looks after it."""
 
+import hashlib
 import random
 from datetime import timedelta
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster.bootstrap.accounts import Providers
 from broadcaster.bootstrap.runtime_publishing import Publishing
+from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from broadcaster.ledger.state import LedgerState
     from broadcaster.ledger.troubles import Troubles
     from broadcaster.throttle.store import RedisThrottle
+    from broadcaster.webhooks.delivering import Deliverer
+    from broadcaster.webhooks.endpoints import Endpoints
+    from broadcaster.webhooks.looking import Looking
+    from broadcaster.webhooks.outbox import Outbox
 
 
 class Sending(Publishing):
@@ -172,3 +178,60 @@ class Sending(Publishing):
             reconcile_after=timedelta(seconds=self.settings.reconcile_after),
             stopping=self.stopping,
         )
+
+    @cached_property
+    def webhooks(self) -> "Endpoints":
+        """The endpoints that are told."""
+        from broadcaster.webhooks.endpoints import Endpoints
+
+        key = webhook_key(self.settings)
+        return Endpoints(self.pool, key, loopback=webhook_loopback(self.settings))
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """What they are to be told."""
+        from broadcaster.webhooks.outbox import Outbox
+
+        return Outbox(self.pool)
+
+    @cached_property
+    def deliverer(self) -> "Deliverer":
+        """Tells them."""
+        from broadcaster import __version__
+        from broadcaster.webhooks.delivering import Deliverer
+        from broadcaster.webhooks.sending import Sender
+
+        agent = f"Broadcaster/{__version__}"
+        return Deliverer(
+            self.outbox,
+            Sender(agent, loopback=webhook_loopback(self.settings)),
+            key=webhook_key(self.settings),
+            clock=self.clock,
+            random=random.random,
+            stopping=self.stopping,
+        )
+
+    @cached_property
+    def looking(self) -> "Looking":
+        """Looks at what no single change tells."""
+        from broadcaster.webhooks.looking import Looking
+
+        seconds = self.settings.options("webhooks").number("EVERY", 30, 1, 86_400)
+        return Looking(
+            self.outbox,
+            campaigns=self.campaigns.page,
+            counts=self.reports.funnel,
+            standing=self.throttle.standing,
+            clock=self.clock,
+            every=timedelta(seconds=seconds),
+        )
+
+
+def webhook_key(settings: Settings) -> bytes:
+    """Derive what makes the secrets of endpoints from the secret key."""
+    return hashlib.sha256(b"webhooks:" + settings.secret_key.reveal().encode()).digest()
+
+
+def webhook_loopback(settings: Settings) -> bool:
+    """Tell whether endpoints on this machine may be told by http, as for tests."""
+    return settings.options("webhooks").choice("LOOPBACK", "no", ("no", "yes")) == "yes"

@@ -105,6 +105,8 @@ def _show(runtime: Runtime) -> None:
         if runtime.announcements.waiting(runtime.clock.now()):
             # It may wait for networks; nothing else may wait behind it that must not.
             announce.apply_async(queue=ROUTINE, expires=_FRESH)
+        if runtime.outbox.waiting(runtime.clock.now()):
+            tell.apply_async(queue=ROUTINE, expires=_FRESH)
     except (BroadcasterError, OSError) as error:
         _log.warning("could not look", extra=_fault("publish_failed", error))
 
@@ -201,6 +203,25 @@ def publish() -> None:
 def announce() -> None:
     """Announce what was published on the public channels that are set up."""
     process().runtime.announcer.announce()
+
+
+@shared_task(name="broadcaster.look")
+def look() -> None:
+    """See how campaigns and limits get on, for endpoints that want to know; let go of what is old.
+
+    Endpoints are told by `tell`.
+    """
+    runtime = process().runtime
+    now = runtime.clock.now()
+    runtime.outbox.forget(now)
+    runtime.answers.forget(now)
+    runtime.looking.look()
+
+
+@shared_task(name="broadcaster.tell")
+def tell() -> None:
+    """Tell endpoints what they wait for."""
+    process().runtime.deliverer.deliver()
 
 
 @shared_task(name="broadcaster.settle")

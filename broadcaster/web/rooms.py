@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.console.library.rooms import library_rooms
 from broadcaster.web.public.codes import CodePages
@@ -19,6 +20,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     """Make them all; `stopping` says that the server is about to end."""
     door = Door(runtime)
     return (
+        Api(runtime),
         *access_rooms(runtime, desk),
         *library_rooms(runtime, desk, stopping=stopping),
         CodePages(runtime, desk.pages, door),

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 
 _CUSTOMER = """
 -- `own_locales`: the languages that the customer chose, which no import changes. `quiet`: the hours
