@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.domain.access import Role
 from broadcaster.domain.campaign import Campaign
 from broadcaster.reports.bundle import verify
@@ -121,6 +122,32 @@ def test_evidence_keeps_the_texts_that_were_approved(scene: Scene) -> None:
     page = site.ask(f"/campaigns/{campaign.id}/evidence?lang=en", Role.VIEWER)
     assert "have changed since the approval" in page.text
     assert "As they were kept at the approval" in page.text
+
+
+def test_evidence_begins_with_the_draft_and_outlives_the_deliveries(scene: Scene) -> None:
+    """Nothing has happened to a draft; of an archived campaign the kept figures are told."""
+    site, campaign = scene
+    runtime = site.runtime
+    written = Form(name="later", kind="remote_services", segment="everybody", by="amina")
+    later = draft(runtime, written)
+    page = site.ask(f"/campaigns/{later}/evidence?lang=en&people=yes", Role.APPROVER)
+    assert page.status == 200
+    assert "Nobody has approved it yet" in page.text
+    rows = Rows(runtime.pool)
+    figures = json.dumps(runtime.reports.summary(campaign.id))
+    keep = (
+        "UPDATE campaign SET figures = %s, archived_at = now(), status = 'completed', "
+        """archive = '{"file": "old.csv.gz", "sha256": "abc"}' WHERE id = %s"""
+    )
+    rows.tell(keep, figures, campaign.id)
+    rows.tell("DELETE FROM delivery WHERE campaign_id = %s", campaign.id)
+    gone = site.ask(f"/campaigns/{campaign.id}/evidence?lang=en&people=yes", Role.APPROVER)
+    assert gone.status == 200
+    with zipfile.ZipFile(io.BytesIO(_archive(site, campaign, Role.APPROVER))) as archive:
+        assert "deliveries.csv" not in archive.namelist()
+        known = json.loads(archive.read("dossier.json"))
+    assert known["figures"]["archive"]["sha256"] == "abc"
+    assert known["figures"]["customers"] == 12
 
 
 def test_evidence_is_written_and_verified_by_command(
