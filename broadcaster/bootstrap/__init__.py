@@ -3,13 +3,14 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
-from broadcaster.bootstrap.checking import concerns, nothing_new, require_launchable
+from broadcaster.bootstrap.checking import concerns, examined, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.evidence import dossier, export_evidence, thread, unreached
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.handing import give_back, hand_over, reads
 from broadcaster.bootstrap.own_kinds import add_kind, is_own, remove_kind
 from broadcaster.bootstrap.own_texts import (
     Placed,
@@ -19,6 +20,7 @@ from broadcaster.bootstrap.own_texts import (
     place_catalogue,
 )
 from broadcaster.bootstrap.readiness import readiness
+from broadcaster.bootstrap.redrafting import form_of, redraft
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -63,10 +65,14 @@ __all__ = [
     "dossier",
     "ensure_schema",
     "examine_publication",
+    "examined",
     "export_evidence",
     "follow",
     "followed",
     "foresee",
+    "form_of",
+    "give_back",
+    "hand_over",
     "is_own",
     "kind_checker",
     "launch",
@@ -78,6 +84,8 @@ __all__ = [
     "place_catalogue",
     "preload",
     "readiness",
+    "reads",
+    "redraft",
     "refill",
     "remove_kind",
     "renderer",

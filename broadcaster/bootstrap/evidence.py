@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from broadcaster import __version__
 from broadcaster.bootstrap.figures import report
-from broadcaster.bootstrap.texts import campaign_sheet
+from broadcaster.bootstrap.handing import reads
 from broadcaster.domain.formulas import defused
 from broadcaster.domain.wording import place
 from broadcaster.errors import BroadcasterError
@@ -25,31 +25,6 @@ if TYPE_CHECKING:
 
 #: How many of the unreached a document names; the archive has them all.
 SHOWN = 300
-#: Parts that are mark-up: evidence has what people read in them, the plain text beside them.
-_MARKUP = frozenset({"email/body.mjml", "web/page.html"})
-#: What is written down of an approval.
-_APPROVING = ("approve", "bypass")
-
-
-def texts_now(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, str]]:
-    """Give a campaign's texts as they read now: rows of channel, locale, part and text.
-
-    A part that can't be rendered has what is wrong as its `fault`. Mark-up is not among them.
-    """
-    from broadcaster.render.sheets.reading import blocks
-
-    rows = []
-    for row in campaign_sheet(runtime, campaign, ()).rows:
-        for channel, cell in row.cells.items():
-            plain = {"channel": channel.value, "locale": row.locale.tag}
-            if cell.fault:
-                rows.append({**plain, "part": "", "text": "", "fault": cell.fault})
-            for part, text in cell.parts.items():
-                if part not in _MARKUP:
-                    rows.append({**plain, "part": part, "text": text})
-                elif part == "web/page.html":
-                    rows.append({**plain, "part": part, "text": "\n".join(blocks(text))})
-    return rows
 
 
 def dossier(runtime: "Runtime", campaign: "Campaign") -> dict[str, Any]:
@@ -252,32 +227,49 @@ def _approval(
                 "at": row["at"],
                 "by": row["actor"],
                 "hash": row["details"].get("content_hash"),
-                "bypass": row["action"] == "bypass" or bool(row["details"].get("bypass")),
-                "reason": row["details"].get("reason"),
+                "bypass": bool(row["details"].get("bypass")),
+                "reason": row["details"].get("bypass"),
             }
             for row in trail
-            if row["action"] in _APPROVING
+            if row["action"] == "approve"
         ],
     }
 
 
 def _texts(runtime: "Runtime", campaign: "Campaign") -> dict[str, object]:
-    """Give the texts that were approved; of what was not, or before texts were kept, today's."""
-    kept = runtime.texts.of(campaign.id)
-    chosen = next((one for one in kept if one.content_hash == campaign.approved_hash), None)
-    chosen = chosen or (kept[0] if kept else None)
+    """Give the texts that were approved last; of what was not, or before texts were kept, today's.
+
+    A campaign's hash changes with its expression when somebody is erased from it: what was
+    approved under another hash is told with that one.
+    """
+    from broadcaster.ledger.versions import Event
+
+    approved = [one for one in runtime.versions.of(campaign.id) if one.event is Event.APPROVED]
+    same = [one for one in approved if one.content_hash == campaign.approved_hash]
+    chosen = next(iter([*same, *approved]), None)
     if chosen is not None:
+        content = runtime.versions.content(chosen.id)
         return {
             "as": "approved",
             "hash": chosen.content_hash,
-            "kept_at": chosen.kept_at,
-            "rows": list(chosen.texts),
+            "kept_at": chosen.at,
+            "rows": _rows(content.get("texts", {})),
         }
     try:
-        rows: list[dict[str, str]] = texts_now(runtime, campaign)
+        now = reads(runtime, campaign, runtime.ledger.advisory(campaign.advisory_id))
+        rows = _rows(now["texts"])
     except BroadcasterError as error:
         rows = [{"channel": "", "locale": "", "part": "", "text": "", "fault": str(error)}]
     return {"as": "today", "hash": None, "kept_at": None, "rows": rows}
+
+
+def _rows(texts: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    """Give texts as rows: a part's name begins with its channel."""
+    return [
+        {"channel": part.partition("/")[0], "locale": locale, "part": part, "text": text}
+        for locale, parts in texts.items()
+        for part, text in parts.items()
+    ]
 
 
 def _wording(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.compositions import Compositions
     from broadcaster.ledger.facts import CampaignFacts
     from broadcaster.ledger.fairness import Fairness
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
+    from broadcaster.ledger.redrafts import Redrafts
     from broadcaster.ledger.tariffs import TariffBook
-    from broadcaster.ledger.texts import CampaignTexts
     from broadcaster.ledger.threads import Threads
     from broadcaster.ledger.trail import Trail
+    from broadcaster.ledger.versions import Versions
     from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
@@ -49,6 +51,27 @@ class Campaigning(People):
         from broadcaster.ledger.campaigns import Campaigns
 
         return Campaigns(self.pool)
+
+    @cached_property
+    def compositions(self) -> "Compositions":
+        """What is being written and not finished."""
+        from broadcaster.ledger.compositions import Compositions
+
+        return Compositions(self.pool)
+
+    @cached_property
+    def redrafts(self) -> "Redrafts":
+        """Changes to campaigns that have not begun."""
+        from broadcaster.ledger.redrafts import Redrafts
+
+        return Redrafts(self.pool)
+
+    @cached_property
+    def versions(self) -> "Versions":
+        """What was handed over, approved and given back."""
+        from broadcaster.ledger.versions import Versions
+
+        return Versions(self.pool)
 
     @cached_property
     def threads(self) -> "Threads":
@@ -168,13 +191,6 @@ class Campaigning(People):
         from broadcaster.ledger.trail import Trail
 
         return Trail(self.pool)
-
-    @cached_property
-    def texts(self) -> "CampaignTexts":
-        """The texts that were approved."""
-        from broadcaster.ledger.texts import CampaignTexts
-
-        return CampaignTexts(self.pool)
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""

@@ -14,7 +14,7 @@ from broadcaster.errors import NotFoundError
 _CAMPAIGN = """
 SELECT id, name, advisory_id, segment, expression, channels::text[], channel_plan, lane, drill,
        status, approved_hash, scheduled_at, created_by, approved_by, escalate_after,
-       one_per, superseded_by
+       one_per, superseded_by, written_by, revision, bypass
 FROM campaign
 """
 
@@ -101,4 +101,7 @@ def _campaign(row: Any) -> Campaign:  # noqa: ANN401  (a row of `_CAMPAIGN`, of 
         escalate_after=tuple(row[14]),
         one_per=OnePer(row[15]),
         superseded_by=row[16],
+        written_by=tuple(row[17]),
+        revision=row[18],
+        bypass=row[19],
     )

@@ -113,6 +113,7 @@ class Pages:
             number=lambda value: format_decimal(value, locale=formats),
             percent=lambda share: _percent(share, formats),
             moment=lambda moment: _moment(moment, self._zone, formats),
+            when=lambda text: _moment(datetime.fromisoformat(text), self._zone, formats),
         )
         environment.globals.update(
             locale=language.locale,

@@ -19,24 +19,28 @@ OWN_PAGES = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-#: A page of ours that shows others of ours in frames.
-WITH_FRAMES = f"{OWN_PAGES}; frame-src 'self'"
-#: What stands in such a frame: looked at, and nothing else; mails and pages of customers too.
-FRAMED = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox"
-)
-
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Paths hold tokens, which no other site is to see.
-    "Referrer-Policy": "no-referrer",
+    # Paths hold tokens, which no other site is to see. With no referrer at all, browsers would hide
+    # from us, too, where a form comes from (Fetch, "append a request Origin header").
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
 }
-_DEFAULTS = {"Cache-Control": "no-store", "Content-Security-Policy": OWN_PAGES}
+_DEFAULTS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": OWN_PAGES,
+    "X-Frame-Options": "DENY",
+}
+
+#: A page of ours that shows messages in frames of ours.
+FRAMING_PAGES = f"{OWN_PAGES}; frame-src 'self'"
+#: What shows a message within such a page: nothing in it acts, and nothing is fetched.
+SHOWN_MESSAGES = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 
 #: Paths longer than this are nobody's; tokens and ids are far shorter.
 _LONGEST_PATH = 1000
@@ -94,8 +98,6 @@ def _add_headers(message: MutableMapping[str, object]) -> None:
         headers[name] = value
     for name, value in _DEFAULTS.items():
         headers.setdefault(name, value)
-    if "frame-ancestors 'self'" in headers["Content-Security-Policy"]:
-        headers["X-Frame-Options"] = "SAMEORIGIN"
 
 
 def _note(error: Exception) -> None:

@@ -22,6 +22,8 @@ class Entry:
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+    Entry(path="/compose", label=_("New campaign"), action=Action.WRITE),
+    Entry(path="/approvals", label=_("Approvals"), action=Action.LOOK),
     Entry(path="/kinds", label=_("Kinds"), action=Action.LOOK),
     Entry(path="/providers", label=_("Providers"), action=Action.LOOK),
 )

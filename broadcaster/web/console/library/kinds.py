@@ -35,7 +35,7 @@ from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
 from broadcaster.web.console.library.shelf import Read, Shelf
 from broadcaster.web.console.library.uploads import Uploaded, uploaded
 from broadcaster.web.languages import by_locale
-from broadcaster.web.security import FRAMED, WITH_FRAMES
+from broadcaster.web.security import FRAMING_PAGES, SHOWN_MESSAGES
 
 #: What a form with a kind is at most, octets.
 _MOST = LARGEST_ALL + 500_000
@@ -159,7 +159,7 @@ class Kinds:
             "conflict": conflict,
         }
         answer = self._desk.page(visit, "console/kind.html", values, status=status)
-        answer.headers["Content-Security-Policy"] = WITH_FRAMES
+        answer.headers["Content-Security-Policy"] = FRAMING_PAGES
         return answer
 
     def _standing(self, read: Read, name: str, locale: Locale) -> dict[str, object]:
@@ -181,7 +181,11 @@ class Kinds:
         name, tag = _name(request), request.query_params.get("in", "")[:40]
         look = Look.DARK if request.query_params.get("look") == Look.DARK else Look.LIGHT
         html = await run_in_threadpool(self._sheet, name, tag, look, visit.language.locale.tag)
-        return HTMLResponse(html, headers={"Content-Security-Policy": FRAMED})
+        headers = {
+            "Content-Security-Policy": SHOWN_MESSAGES,
+            "X-Frame-Options": "SAMEORIGIN",
+        }
+        return HTMLResponse(html, headers=headers)
 
     def _sheet(self, name: str, tag: str, look: Look, words: str) -> str:
         sheets = Sheets(renderer=self._shelf.now().checker.renderer, measure=measure)
