@@ -104,7 +104,7 @@ class Documents:
         """Write a moment to the second, in the zone that the document names."""
         here = datetime.fromisoformat(text).astimezone(self._zone)
         date = format_date(here, "long", locale=locale.formats)
-        return f"{date}, {format_time(here, 'HH:mm:ss', locale=locale.formats)}"
+        return f"{date} · {format_time(here, 'HH:mm:ss', locale=locale.formats)}"
 
     def _autonym(self, tag: str) -> str:
         found = self._locales.get(tag)

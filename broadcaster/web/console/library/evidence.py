@@ -60,7 +60,7 @@ class Evidence:
         values = {
             **self._papers.values(known, visit.language, people),
             "campaign": campaign,
-            "purpose": _PURPOSE,
+            "purpose": "",
         }
         return self._desk.page(visit, "console/evidence.html", values)
 
@@ -99,7 +99,8 @@ class Evidence:
         """Hand out the archive, and write down who has it, why, and with which hash."""
         visit, fields = await self._desk.submitted(request, Action.LOOK)
         campaign = await self._campaign(request)
-        purpose = fields.text("purpose").strip() or _PURPOSE
+        asked = fields.text("purpose").strip()
+        purpose = asked or _PURPOSE
         try:
             async with _turn(self._making):
                 file, sealed = await run_in_threadpool(self._archive, visit, campaign, purpose)
@@ -108,7 +109,7 @@ class Evidence:
             values = {
                 **self._papers.values(known, visit.language, people),
                 "campaign": campaign,
-                "purpose": purpose,
+                "purpose": asked,
                 "error": error,
             }
             return self._desk.page(visit, "console/evidence.html", values, status=422)
