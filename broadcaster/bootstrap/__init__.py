@@ -11,6 +11,7 @@ from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.handing import give_back, hand_over, reads
+from broadcaster.bootstrap.holding import hold, scope
 from broadcaster.bootstrap.own_kinds import add_kind, is_own, remove_kind
 from broadcaster.bootstrap.own_texts import (
     Placed,
@@ -73,6 +74,7 @@ __all__ = [
     "form_of",
     "give_back",
     "hand_over",
+    "hold",
     "is_own",
     "kind_checker",
     "launch",
@@ -94,6 +96,7 @@ __all__ = [
     "reword",
     "running",
     "sandbox_account",
+    "scope",
     "servers",
     "sheet_writer",
     "sheets",
