@@ -14,6 +14,7 @@ COMMANDS = {
     "up": "Run all services on this machine, in the foreground.",
     "doctor": "Check every setting, server, provider and catalogue, with the remedy.",
     "campaigns": "Create, forecast, approve, launch, watch and report campaigns.",
+    "evidence": "Check evidence of campaigns that was handed over.",
     "deliveries": "List deliveries with reasons, and send again those given up.",
     "customers": "Make, preview, import and count customers.",
     "mappings": "Say once which column of a file is what, and what its words mean.",

@@ -14,6 +14,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "library_labels.py": _HERE / "library_labels.py",
     "access/words.py": _HERE / "access" / "words.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "alerting.py": _HERE / "alerting.py",

@@ -13,6 +13,7 @@ from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.library.rooms import library_rooms
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import OwnPages
@@ -26,6 +27,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     return (
         Api(runtime),
         *access_rooms(runtime, desk),
+        *library_rooms(runtime, desk, stopping=stopping),
         *campaign_areas.areas(runtime, desk, stopping),
         Compose(runtime, desk, foretelling),
         Approvals(runtime, desk, foretelling),

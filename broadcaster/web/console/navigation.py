@@ -29,6 +29,8 @@ ENTRIES = (
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
     Entry(path="/compose", label=_("New campaign"), action=Action.WRITE),
     Entry(path="/approvals", label=_("Approvals"), action=Action.LOOK),
+    Entry(path="/kinds", label=_("Kinds"), action=Action.LOOK),
+    Entry(path="/providers", label=_("Providers"), action=Action.LOOK),
     Entry(path="/operators", label=_("Operators"), action=Action.ADMINISTER),
     Entry(path="/audit", label=_("Audit"), action=Action.AUDIT),
 )
