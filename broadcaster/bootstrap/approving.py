@@ -41,6 +41,7 @@ def approve(
     down with it, and are among what is given.
     """
     require_second(campaign, by, bypass)
+    _require_other_person(runtime, campaign, by, bypass)
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     pinned = runtime.hash(campaign, advisory)
     foreseen, concerns = foreseen_and_checked(runtime, campaign, advisory)
@@ -68,6 +69,14 @@ def approve(
 def require_second(campaign: "Campaign", by: str, bypass: str = "") -> None:
     """Refuse whoever wrote some of it, unless they give a reason; ConflictError."""
     if campaign.wrote(by) and not bypass.strip():
+        raise ConflictError(own(campaign.name, by))
+
+
+def _require_other_person(runtime: "Runtime", campaign: "Campaign", by: str, bypass: str) -> None:
+    """Refuse whoever wrote some of it with a key of theirs, or approves with one."""
+    who = runtime.api_keys.person(by).casefold()
+    writers = {campaign.created_by, *campaign.written_by}
+    if not bypass.strip() and who in {runtime.api_keys.person(one).casefold() for one in writers}:
         raise ConflictError(own(campaign.name, by))
 
 

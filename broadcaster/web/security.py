@@ -6,7 +6,7 @@ from collections.abc import Iterable, MutableMapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from broadcaster.domain.hosts import is_loopback
@@ -83,11 +83,16 @@ class Guard:
             if not started:
                 await PlainTextResponse("internal error\n", 500)(scope, receive, answer)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         host = host_of(Headers(scope=scope).get("host", ""))
         if not (is_loopback(host) or host in self._hosts):
             return PlainTextResponse("this host name is not served here\n", 421)
         if len(scope.get("raw_path") or scope["path"]) > _LONGEST_PATH:
+            if scope["path"].startswith("/api/"):
+                # There every fault has one form (RFC 9457).
+                title = {"type": "about:blank", "title": "URI Too Long", "status": 414}
+                told = {**title, "detail": "The address is too long."}
+                return JSONResponse(told, 414, media_type="application/problem+json")
             return PlainTextResponse("the path is too long\n", 414)
         return None
 
