@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.suppressions import Suppressions
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
+    from broadcaster.privacy.looking import Looking
     from broadcaster.privacy.retention import Retention
     from broadcaster.privacy.rotation import Rotation
 
@@ -135,6 +136,13 @@ class People(Foundation):
         from broadcaster.privacy.accesses import Accesses
 
         return Accesses(self.pool, self.vault)
+
+    @cached_property
+    def looking(self) -> "Looking":
+        """Shows the team one person."""
+        from broadcaster.privacy.looking import Looking
+
+        return Looking(self.pool, self.vault)
 
     @cached_property
     def disclosure(self) -> "Disclosure":

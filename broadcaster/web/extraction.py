@@ -15,6 +15,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "console/people/words.py": _HERE / "console" / "people" / "words.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }

@@ -7,9 +7,22 @@ from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.people.areas import AreaPages
+from broadcaster.web.console.people.attributes import AttributePages
+from broadcaster.web.console.people.customers import CustomerPages
+from broadcaster.web.console.people.requests import RequestPages
+from broadcaster.web.console.people.rules import RulePages
+from broadcaster.web.console.people.segments import SegmentPages
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    del runtime, desk, stopping
-    return ()
+    del stopping
+    return (
+        CustomerPages(runtime, desk),
+        SegmentPages(runtime, desk),
+        AreaPages(runtime, desk),
+        AttributePages(runtime, desk),
+        RulePages(runtime, desk),
+        RequestPages(runtime, desk),
+    )

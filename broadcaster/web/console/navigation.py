@@ -22,4 +22,10 @@ class Entry:
 ENTRIES = (
     Entry(path="/", label=_("Home"), action=Action.LOOK),
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
+    Entry(path="/customers", label=_("Customers"), action=Action.SEE_PEOPLE),
+    Entry(path="/requests", label=_("Access and erasure"), action=Action.ERASE),
+    Entry(path="/segments", label=_("Segments"), action=Action.LOOK),
+    Entry(path="/areas", label=_("Areas"), action=Action.LOOK),
+    Entry(path="/attributes", label=_("Attributes"), action=Action.LOOK),
+    Entry(path="/rules", label=_("Fair use"), action=Action.LOOK),
 )
