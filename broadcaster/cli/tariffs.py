@@ -1,8 +1,8 @@
 """`broadcaster tariffs`: what networks ask for messages."""
 
-import csv
 import json as json_
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +23,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _COLUMNS = ("provider", "prefix", "price", "per", "currency", "valid_from")
 #: Bounds of a file: its size, octets, and its rows.
 _LARGEST, _ROWS = 5_000_000, 20_000
-_REMEDY = f"Its first line is {','.join(_COLUMNS)}; save it as CSV in UTF-8."
+_REMEDY = f"Its first line is {','.join(_COLUMNS)}; commas, semicolons and tabs do."
 
 
 @app.callback()
@@ -33,11 +33,11 @@ def _group() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help=f"CSV with {', '.join(_COLUMNS)}.")],
+    file: Annotated[Path, typer.Argument(help=f"A table with {', '.join(_COLUMNS)}.")],
     by: _By = "operator",
     json: _Json = False,
 ) -> None:
-    """Read tariffs from a CSV; all or none, and again as often as wanted.
+    """Read tariffs from CSV, TSV, XLSX or ODS; all or none, and again as often as wanted.
 
     A prefix is + and the first digits of numbers, or a country in two letters; empty for all.
     """
@@ -117,24 +117,12 @@ def _require_known(runtime: Any, entries: Sequence["Tariff"]) -> None:  # noqa: 
 
 
 def _read(file: Path) -> Iterator["Tariff"]:
-    """Read a file of tariffs; InvalidInputError naming line and field."""
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise InvalidInputError("FILE", f"{file} is larger than {_LARGEST:,} octets", _REMEDY)
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidInputError("FILE", f"{file}: {error.strerror}", "Name a file.") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("FILE", f"{file} is not UTF-8", _REMEDY) from error
-    try:
-        rows = list(csv.reader(text.splitlines(), strict=True))
-    except csv.Error as error:
-        raise InvalidInputError("FILE", f"{file} is no CSV ({error})", _REMEDY) from error
-    head = [name.strip().lower() for name in rows[0]] if rows else []
-    if sorted(head) != sorted(_COLUMNS) or len(rows) > _ROWS:
-        problem = f"{file} has other columns, or more than {_ROWS:,} rows"
-        raise InvalidInputError("FILE", problem, _REMEDY)
-    for number, row in enumerate(rows[1:], 2):
+    """Read a file of tariffs, in any form that imports read; InvalidInputError names the line."""
+    rows = _rows(file)
+    head = [name.strip().lower() for name in rows[0][1]] if rows else []
+    if sorted(head) != sorted(_COLUMNS):
+        raise InvalidInputError("FILE", f"{file} has other columns", _REMEDY)
+    for number, row in rows[1:]:
         if not any(map(str.strip, row)):
             continue
         if len(row) != len(head):
@@ -146,6 +134,27 @@ def _read(file: Path) -> Iterator["Tariff"]:
         except InvalidInputError as error:
             where = f"FILE, line {number}, {error.field}"
             raise InvalidInputError(where, error.problem, error.remedy) from error
+
+
+def _rows(file: Path) -> list[tuple[int, Sequence[str]]]:
+    from broadcaster.audience.sheets.choosing import refuse_left_out
+    from broadcaster.audience.sheets.opening import open_sheet
+    from broadcaster.audience.sheets.sheet import Wanted
+    from broadcaster.audience.sheets.source import from_path
+
+    source = from_path(file)
+    if source.size > _LARGEST:
+        source.close()
+        raise InvalidInputError("FILE", f"{file} is larger than {_LARGEST:,} octets", _REMEDY)
+    sheet = open_sheet(source, Wanted())
+    try:
+        rows = [(row.number, row.cells) for row in islice(sheet.rows(), _ROWS + 2)]
+        refuse_left_out(sheet)
+    finally:
+        sheet.close()
+    if len(rows) > _ROWS + 1:
+        raise InvalidInputError("FILE", f"{file} has more than {_ROWS:,} rows", _REMEDY)
+    return rows
 
 
 def _tariff(words: Sequence[str]) -> "Tariff":

@@ -10,6 +10,7 @@ from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.console.people.areas import AreaPages
 from broadcaster.web.console.people.attributes import AttributePages
 from broadcaster.web.console.people.customers import CustomerPages
+from broadcaster.web.console.people.imports import ImportPages
 from broadcaster.web.console.people.requests import RequestPages
 from broadcaster.web.console.people.rules import RulePages
 from broadcaster.web.console.people.segments import SegmentPages
@@ -19,6 +20,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     """Make them all; `stopping` says that the server is about to end."""
     del stopping
     return (
+        ImportPages(runtime, desk),
         CustomerPages(runtime, desk),
         SegmentPages(runtime, desk),
         AreaPages(runtime, desk),

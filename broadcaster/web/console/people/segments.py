@@ -46,7 +46,7 @@ class SegmentPages:
         """Use everything that is inside."""
         self._runtime = runtime
         self._desk = desk
-        self._counting = Counting(runtime.customers.count)
+        self._counting = Counting(self._count)
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -67,6 +67,9 @@ class SegmentPages:
         listed, more = await run_in_threadpool(self._listed, sought, after, visit.language)
         values = {"listed": listed, "more": more, "find": sought}
         return self._desk.page(visit, "console/people/segments.html", values)
+
+    def _count(self, expression: str) -> int:
+        return self._runtime.customers.count(expression)
 
     def _listed(self, sought: str, after: str, language: Language) -> tuple[list[Listed], str]:
         fits = [

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from broadcaster.audience.areas.version import Sort
 from broadcaster.audience.attributes import Kind
 from broadcaster.audience.expression import Amount, Operator, Outcome, Place
+from broadcaster.bootstrap.courses import Stage
 from broadcaster.domain.consent import Basis, Ground, Scope, Source
 from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.domain.message import MessageClass, Scheme
@@ -213,6 +214,23 @@ BUILDER: Mapping[str, str] = {
     "channel": _("Channel"),
     "campaign": _("Campaign"),
     "choose": _("Choose …"),
+}
+
+#: How far an import is.
+STAGES: Mapping[Stage, str] = {
+    Stage.CHECKING: _("being checked"),
+    Stage.CHECKED: _("checked, not stored yet"),
+    Stage.STORING: _("being stored"),
+    Stage.DONE: _("stored"),
+    Stage.FAILED: _("can’t be stored"),
+}
+
+#: What became of a value of a file.
+OUTCOMES_OF_IMPORTS: Mapping[str, str] = {
+    "refused": _("the row is refused"),
+    "stored without it": _("stored without it"),
+    "repaired": _("repaired"),
+    "noted": _("noted"),
 }
 
 FILE_ENCODINGS = ("auto", "utf-8", "utf-16", "cp1252", "cp1256")
