@@ -114,7 +114,7 @@ def _held(pool: LedgerPool, vault: Vault) -> dict[str, Any]:
         (
             ("phone",),
             {"broken": (_OTHER_PHONE,)},
-            {"broken": [("email", "a@@b"), ("sms", "1E+09")]},
+            {"broken": [("sms", "1E+09"), ("email", "a@@b")]},
         ),
     ],
 )

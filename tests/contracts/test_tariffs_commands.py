@@ -68,11 +68,11 @@ def test_a_spreadsheet_may_separate_by_semicolons_and_tabs(
 
 
 def test_other_faults_of_a_file_are_one_line(run: Run, tmp_path: Path) -> None:
-    """It is not there, a line is none, or it is too large."""
+    """It is not there, in no known encoding, or too large."""
     assert "does not exist" in run("tariffs", "import", str(tmp_path / "none.csv")).err
     file = tmp_path / "tariffs.csv"
     file.write_bytes(_HEAD.encode() + b"\xff")
-    assert "line 2: has 1 values" in run("tariffs", "import", str(file)).err
+    assert "Save it as 'CSV UTF-8'" in run("tariffs", "import", str(file)).err
     file.write_bytes(b" " * 5_000_001)
     assert "is larger than" in run("tariffs", "import", str(file)).err
 
