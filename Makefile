@@ -36,7 +36,8 @@ demo: $(READY) ## Send the founding notice to fictional customers and report who
 dev: $(READY) ## Run everything on this machine, simulated networks too, until Ctrl+C.
 	@$(BIN)/broadcaster up --sandbox $(ARGS)
 
-test: $(READY) ## Run all tests, with real servers.
+test: $(READY) ## Run all tests, with real servers and, where one is here or can be fetched, a browser.
+	@$(BIN)/python -m tests.fetch_browser
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-versions: $(READY) ## Run all tests on each Python from 3.11 to 3.13 that is here.

@@ -67,14 +67,14 @@ en = "Water cut off"
 }
 
 # 29 lengths of names in each script; every seventh has a letter that GSM-7 has not.
-_NAMES = """
+NAMES = """
 UPDATE customer SET
     name_latin = initcap(
             rtrim(substr('fatima zahra benali el ouazzani', 1, 3 + (id % 29)::integer)))
         || CASE id % 7 WHEN 0 THEN 'ê' ELSE '' END,
     name = rtrim(substr('محمد عبد الرحيم بن ادريس العلوي', 1, 3 + (id % 29)::integer))
 """
-_ABROAD = """
+ABROAD = """
 UPDATE address SET value = '+336' || substr(value, 6)
 WHERE channel = 'sms' AND id % 50 = 0
 """
@@ -222,7 +222,7 @@ def main() -> None:
         with planning.town() as made:
             made.grow(_SIZES[full])
             with psycopg.connect(made.runtime.database_url, autocommit=True) as connection:
-                for statement in (_NAMES, _ABROAD, "VACUUM FULL ANALYZE"):
+                for statement in (NAMES, ABROAD, "VACUUM FULL ANALYZE"):
                     connection.execute(statement)
             campaigns = [_draft(made.runtime, kind) for kind in ("remote_services", "with_name")]
             rows = [_measured(made.runtime, one, _TIMES[full], brief=brief) for one in campaigns]

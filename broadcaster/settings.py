@@ -7,14 +7,21 @@ the file `settings.env` in the home folder; the environment wins.
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcaster.domain.access import Role, roles_of
+from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options, Secret
 from broadcaster.errors import ConfigurationError, InvalidInputError
+
+#: Addresses that belong together.
+Network = IPv4Network | IPv6Network
 
 _PREFIX = "BROADCASTER_"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
@@ -47,6 +54,43 @@ class PublicationSettings:
     certificate: Path | None
     sinks: Mapping[str, Secret]
     sink_locales: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OidcSettings:
+    """The organisation's identity provider (OpenID Connect), by which operators may sign in.
+
+    `roles` says which value of the claim `roles_claim` makes somebody what; where it is empty,
+    roles are given here. `hosts` are those that the provider may send us to besides its own.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    label: str
+    scopes: tuple[str, ...]
+    name_claim: str
+    roles_claim: str
+    roles: Mapping[str, frozenset[Role]]
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchingSettings:
+    """Who is told how we are: Prometheus, a collector of traces, and the team.
+
+    `metrics_port` is 0 where nobody asks, `otlp_endpoint` empty where nothing is traced;
+    `trace_share` is which part of batches is. `sinks` are the team's destinations by name, told in
+    the language `locale`. `log_format` is `json` or `text`.
+    """
+
+    metrics_host: str
+    metrics_port: int
+    otlp_endpoint: str
+    trace_share: float
+    sinks: Mapping[str, Secret]
+    locale: str
+    log_format: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +132,11 @@ class Settings:
     browser: str
     variables: Mapping[str, str] = field(repr=False)
     publication: PublicationSettings
+    watching: WatchingSettings
     sandbox: SandboxSettings
+    second_factor: frozenset[Role]
+    proxies: tuple[Network, ...]
+    oidc: OidcSettings | None
 
     def options(self, name: str) -> Options:
         """Give the settings that belong to one provider, `BROADCASTER_<NAME>_…`."""
@@ -155,7 +203,11 @@ def _build(home: Path, read: Options) -> Settings:
         browser=read.text("BROWSER", ""),
         variables=read.values,
         publication=_publication(home, read),
+        watching=_watching(read),
         sandbox=_sandbox(read),
+        second_factor=_second_factor(read),
+        proxies=_proxies(read),
+        oidc=_oidc(read),
     )
 
 
@@ -214,6 +266,56 @@ def _retention(read: Options) -> Mapping[str, int]:
     return MappingProxyType(days)
 
 
+def _second_factor(read: Options) -> frozenset[Role]:
+    """Read the roles for which a password alone is not enough."""
+    words = read.words("SECOND_FACTOR", "")
+    try:
+        return roles_of(words) if words else frozenset()
+    except InvalidInputError as error:
+        raise read.refuse("SECOND_FACTOR", error.problem, error.remedy) from error
+
+
+def _proxies(read: Options) -> tuple[Network, ...]:
+    """Read the addresses of proxies that are believed when they say who asks."""
+    found = []
+    for word in read.words("WEB_PROXIES", ""):
+        try:
+            found.append(ip_network(word))
+        except ValueError as error:
+            remedy = "Write addresses or networks, as 127.0.0.1;10.1.0.0/16."
+            raise read.refuse("WEB_PROXIES", f"{word[:60]!r} is no address", remedy) from error
+    return tuple(found)
+
+
+def _oidc(read: Options) -> OidcSettings | None:
+    issuer = read.text("OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    parts = urlsplit(issuer)
+    host = parts.hostname or ""
+    local = parts.scheme == "http" and is_loopback(host)
+    if not host or parts.query or parts.fragment or not (parts.scheme == "https" or local):
+        remedy = "Write the issuer as the provider does: https://login.example.org."
+        raise read.refuse("OIDC_ISSUER", "is no address of https", remedy)
+    roles = {}
+    for value, words in read.pairs("OIDC_ROLES", "").items():
+        try:
+            roles[value] = roles_of(words.split(","))
+        except InvalidInputError as error:
+            raise read.refuse("OIDC_ROLES", f"{value}: {error.problem}", error.remedy) from error
+    return OidcSettings(
+        issuer=issuer,
+        client_id=read.required("OIDC_CLIENT_ID", "Copy it from the provider."),
+        client_secret=read.secret("OIDC_CLIENT_SECRET"),
+        label=read.text("OIDC_LABEL", host)[:60],
+        scopes=read.words("OIDC_SCOPES", "openid;profile;email"),
+        name_claim=read.text("OIDC_NAME_CLAIM", "preferred_username"),
+        roles_claim=read.text("OIDC_ROLES_CLAIM", "groups"),
+        roles=MappingProxyType(roles),
+        hosts=frozenset(one.lower() for one in read.words("OIDC_HOSTS", "")),
+    )
+
+
 #: CAP refers to messages by `sender,identifier,sent` (3.2.1).
 _SENDER = re.compile(r"[^\s,<&]{1,200}")
 _SINK = re.compile(r"[a-z][a-z0-9]{0,29}")
@@ -229,15 +331,7 @@ def _publication(home: Path, read: Options) -> PublicationSettings:
     if bool(key) != bool(certificate):
         missing = "CAP_CERTIFICATE_FILE" if key else "CAP_KEY_FILE"
         raise read.refuse(missing, "is not set", "Alerts are signed with both, or with neither.")
-    sinks = {}
-    for name in read.words("ANNOUNCE", ""):
-        if not _SINK.fullmatch(name):
-            remedy = "Use small letters and digits: town;radio."
-            raise read.refuse("ANNOUNCE", f"{name[:40]!r} is no name", remedy)
-        remedy = "Write a destination of Apprise, or take the name out of BROADCASTER_ANNOUNCE."
-        sinks[name] = Secret(read.required(f"ANNOUNCE_{name.upper()}_URL", remedy))
-    if len(sinks) > _SINKS:
-        raise read.refuse("ANNOUNCE", f"names more than {_SINKS}", "Keep the important ones.")
+    sinks = _sinks(read, "ANNOUNCE", read.words("ANNOUNCE", ""))
     usual = read.text("DEFAULT_LOCALE", "ar")
     return PublicationSettings(
         folder=Path(read.text("PUBLICATION", str(home / "publication"))).absolute(),
@@ -247,6 +341,39 @@ def _publication(home: Path, read: Options) -> PublicationSettings:
         certificate=Path(certificate) if certificate else None,
         sinks=MappingProxyType(sinks),
         sink_locales={name: read.text(f"ANNOUNCE_{name.upper()}_LOCALE", usual) for name in sinks},
+    )
+
+
+def _sinks(read: Options, setting: str, names: Sequence[str]) -> dict[str, Secret]:
+    """Read where each of these names leads."""
+    sinks = {}
+    for name in names:
+        if not _SINK.fullmatch(name):
+            remedy = "Use small letters and digits: town;radio."
+            raise read.refuse(setting, f"{name[:40]!r} is no name", remedy)
+        remedy = f"Write a destination of Apprise, or take the name out of {_PREFIX}{setting}."
+        sinks[name] = Secret(read.required(f"{setting}_{name.upper()}_URL", remedy))
+    if len(sinks) > _SINKS:
+        raise read.refuse(setting, f"names more than {_SINKS}", "Keep the important ones.")
+    return sinks
+
+
+_ENDPOINT = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def _watching(read: Options) -> WatchingSettings:
+    endpoint = read.text("OTLP_ENDPOINT", "").rstrip("/")
+    if endpoint and not _ENDPOINT.fullmatch(endpoint):
+        remedy = "Write where the collector takes OTLP over HTTP, as http://127.0.0.1:4318."
+        raise read.refuse("OTLP_ENDPOINT", "is no address", remedy)
+    return WatchingSettings(
+        metrics_host=read.text("METRICS_HOST", "127.0.0.1"),
+        metrics_port=read.integer("METRICS_PORT", 0, 0, 65535),
+        otlp_endpoint=endpoint,
+        trace_share=read.number("TRACE_SHARE", 0.01, 0, 1),
+        sinks=MappingProxyType(_sinks(read, "ALERTS", read.words("ALERTS", ""))),
+        locale=read.text("ALERTS_LOCALE", read.text("DEFAULT_LOCALE", "ar")),
+        log_format=read.choice("LOG_FORMAT", "json", ("json", "text")),
     )
 
 

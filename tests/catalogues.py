@@ -5,7 +5,10 @@ from importlib import import_module
 from broadcaster.audience.attributes import Attribute, Catalogue
 from broadcaster.audience.definitions import from_rows
 
-_STEP = import_module("broadcaster.ledger.migrations.versions.0006_attributes")
+_STEPS = [
+    import_module(f"broadcaster.ledger.migrations.versions.{name}")
+    for name in ("0006_attributes", "0026_customers_pages")
+]
 
 SHIPPED: Catalogue = from_rows(
     [
@@ -16,7 +19,8 @@ SHIPPED: Catalogue = from_rows(
             [{"name": one, "labels": said} for one, said in choices.items()],
             False,
         )
-        for name, kind, labels, choices in _STEP.SEED
+        for step in _STEPS
+        for name, kind, labels, choices in step.SEED
     ]
 )
 

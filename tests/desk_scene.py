@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 
+from broadcaster.access.passwords import Passwords
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Role
 from broadcaster.settings import load
@@ -21,6 +23,11 @@ from broadcaster.web.rooms import rooms
 from tests.fakes import FakeClock
 from tests.public_scene import shipped_renderer
 from tests.web_scene import Answer, wait
+
+
+def quick_hasher() -> PasswordHasher:
+    """Make a hasher of the same sort that is done at once."""
+    return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @dataclass
@@ -98,6 +105,8 @@ def serving_desk(
         runtime = Runtime(settings, database_url, redis_url)
         runtime.clock = FakeClock()
         runtime.use(shipped_renderer())
+        # As the real ones, with less work.
+        runtime.passwords = Passwords(quick_hasher())
         woken: list[None] = []
         desk = front(runtime)
         app = create_app(

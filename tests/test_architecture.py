@@ -22,11 +22,15 @@ MAY_USE: Mapping[str, set[str]] = {
     "celery": {"tasks"},
     "babel": {"render", "web"},
     "redis": {"throttle", "tasks", "bootstrap"},
-    "alembic": {"access", "ledger", "audience", "planning", "privacy", "reports", "bootstrap"},
+    "alembic": {
+        *("access", "ledger", "audience", "planning", "privacy", "reports", "bootstrap"),
+        "webhooks",
+    },
     "google": {"providers"},
     "aiosmtpd": {"web"},
     "apprise": {"publication"},
     "argon2": {"access"},
+    "prometheus_client": {"telemetry"},
 }
 
 #: Which files of the providers may use which library of a network.

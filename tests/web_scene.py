@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import uvicorn
 
-from broadcaster.domain.access import Operator, Role
+from broadcaster.domain.access import Factor, Operator, Role, Session
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
@@ -34,6 +34,7 @@ from broadcaster.render.renderer import TemplateRenderer
 from broadcaster.reports.funnel import Funnel
 from broadcaster.settings import Settings, load
 from broadcaster.web.app import create_app, front
+from broadcaster.web.console.confirming import Given
 from broadcaster.web.inside import Inside
 from tests import builders
 from tests.fakes import FakeClock
@@ -130,6 +131,7 @@ class FakeOptOuts:
     message_class: MessageClass = MessageClass.SERVICE
     ends: tuple[MessageClass, ...] = (MessageClass.SERVICE, MessageClass.PROMOTIONAL)
     ended: list[DeliveryId] = field(default_factory=list)
+    undone: list[DeliveryId] = field(default_factory=list)
     wanted: Mapping[Channel, frozenset[MessageClass]] = field(
         default_factory=lambda: {
             Channel.SMS: frozenset({MessageClass.SERVICE, MessageClass.SAFETY}),
@@ -148,6 +150,12 @@ class FakeOptOuts:
             ends=self.ends,
             locale=self.locale,
         )
+
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        del now
+        self.ask(delivery)
+        self.undone.append(delivery)
+        return True
 
     def opt_out(self, delivery: DeliveryId, now: datetime) -> MessageClass:
         del now
@@ -183,9 +191,32 @@ class FakeSessions:
     operator: Operator = field(default_factory=lambda: builders.operator(Role.VIEWER))
     open: bool = True
 
-    def find(self, token: str, now: datetime) -> Operator | None:
-        del now
-        return self.operator if self.open or token == "session" else None
+    def find(self, token: str, now: datetime) -> Session | None:
+        if not (self.open or token == "session"):
+            return None
+        return Session(id=1, operator=self.operator, confirmed_at=now)
+
+    def renew(self, token: str, now: datetime, factor: Factor | None = None) -> str | None:
+        del now, factor
+        return token
+
+
+@dataclass
+class FakeEntrance:
+    """Takes the password `right`."""
+
+    password: bool = True
+    second: bool = False
+    passkeys: int = 0
+    provider: bool = False
+
+    def proof(self, operator: int, given: Given, now: datetime) -> bool | None:
+        del operator, now
+        return given.password == "right" if given.password else None
+
+    def ways(self, operator: int) -> "FakeEntrance":
+        del operator
+        return self
 
 
 @dataclass
@@ -230,6 +261,7 @@ class FakeInside:
     providers: Mapping[str, object]
     public: PublicScene
     sessions: FakeSessions = field(default_factory=FakeSessions)
+    entrance: FakeEntrance = field(default_factory=FakeEntrance)
 
     @property
     def public_files(self) -> Files:

@@ -1,6 +1,7 @@
 """The people of the team, and what they are on it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,17 +10,56 @@ from psycopg.errors import UniqueViolation
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.access import Operator, Role, allowed
-from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports.auditing import note
 
 _ADD = """
-INSERT INTO operator (name, roles, created_at) VALUES (%s, %s, %s) RETURNING id
+INSERT INTO operator (name, roles, issuer, subject, created_at)
+VALUES (%s, %s, %s, %s, %s) RETURNING id
 """
 
 _ONE = "SELECT id, name, roles, locale FROM operator WHERE lower(name) = lower(%s)"
+_BY_ID = "SELECT id, name, roles, locale FROM operator WHERE id = %s"
+
+_LIST = """
+SELECT id, name, roles, locale, created_at, disabled_at, password IS NOT NULL, totp IS NOT NULL,
+    (SELECT count(*) FROM operator_passkey WHERE operator_id = operator.id), subject IS NOT NULL,
+    (SELECT max(seen_at) FROM operator_session WHERE operator_id = operator.id)
+FROM operator WHERE %(which)s::integer IS NULL OR id = %(which)s ORDER BY lower(name) LIMIT 1000
+"""
+
+#: Held while it is looked whether somebody is the last one, against two who look at once.
+_HOLD = """
+SELECT id FROM operator WHERE 'administrator' = ANY(roles) AND disabled_at IS NULL
+ORDER BY id FOR UPDATE
+"""
 
 #: A name is a line of the audit trail.
-_LONGEST = 200
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """An operator, and how they enter; `seen_at` is when a session of theirs was last used."""
+
+    operator: Operator
+    created_at: datetime
+    disabled_at: datetime | None
+    password: bool
+    totp: bool
+    passkeys: int
+    provider: bool
+    seen_at: datetime | None
+
+    @property
+    def second(self) -> bool:
+        """Whether there is a second factor."""
+        return self.totp or self.passkeys > 0
+
+    @property
+    def invited(self) -> bool:
+        """Whether they have never been able to enter."""
+        return not (self.password or self.passkeys or self.provider)
 
 
 class Operators:
@@ -29,16 +69,25 @@ class Operators:
         """Use the pool's connections."""
         self._pool = pool
 
-    def add(self, name: str, roles: Iterable[Role], by: str, now: datetime) -> Operator:
-        """Add somebody, who cannot enter yet; InvalidInputError for a name that is taken."""
-        text = " ".join(name.split())
-        if not text or len(text) > _LONGEST or not text.isprintable():
-            remedy = f"Give 1 to {_LONGEST} printable characters."
-            raise InvalidInputError("name", "is empty, too long or has control characters", remedy)
+    def add(
+        self,
+        name: str,
+        roles: Iterable[Role],
+        by: str,
+        now: datetime,
+        identity: tuple[str, str] | None = None,
+    ) -> Operator:
+        """Add somebody, who cannot enter yet; InvalidInputError for a name that is taken.
+
+        `identity` is who they are to an identity provider: its issuer and their subject.
+        """
+        text = clean_name(name)
         mine = frozenset(roles)
+        issuer, subject = identity or (None, None)
         try:
             with self._pool.connection() as connection:
-                row = connection.execute(_ADD, [text, sorted(mine), now]).fetchone()
+                values = [text, sorted(mine), issuer, subject, now]
+                row = connection.execute(_ADD, values).fetchone()
                 details = {"roles": sorted(mine)}
                 note(connection, by, "operator_added", f"operator {text}", details)
         except UniqueViolation as error:
@@ -53,12 +102,129 @@ class Operators:
         with self._pool.connection() as connection:
             row = connection.execute(_ONE, [" ".join(name.split())]).fetchone()
         if row is None:
-            remedy = "'broadcaster operators list' shows them."
-            raise NotFoundError("operator", f"there is none called {name[:60]!r}", remedy)
+            raise _none(f"there is none called {name[:60]!r}")
         return operator(row[0], row[1], map(Role, row[2]), row[3])
+
+    def by_id(self, which: int) -> Operator:
+        """Find somebody; NotFoundError."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_BY_ID, [which]).fetchone()
+        if row is None:
+            raise _none(f"there is no {which}")
+        return operator(row[0], row[1], map(Role, row[2]), row[3])
+
+    def list(self) -> Sequence[Standing]:
+        """List everybody, by name."""
+        return self._standings(None)
+
+    def standing(self, which: int) -> Standing:
+        """Tell how somebody enters; NotFoundError."""
+        found = self._standings(which)
+        if not found:
+            raise _none(f"there is no {which}")
+        return found[0]
+
+    def give_roles(self, which: int, roles: Iterable[Role], by: str) -> bool:
+        """Make somebody what they are from now on; their sessions end. Whether it is a change.
+
+        ConflictError when nobody would be left who administers.
+        """
+        mine = sorted(frozenset(roles))
+        with self._pool.connection() as connection:
+            found = _locked(connection, which)
+            if sorted(found.roles) == mine:
+                return False
+            if Role.ADMINISTRATOR not in mine:
+                _require_another(connection, which)
+            connection.execute("UPDATE operator SET roles = %s WHERE id = %s", [mine, which])
+            _end_sessions(connection, which)
+            details = {"roles": mine, "before": sorted(found.roles)}
+            note(connection, by, "operator_roles", f"operator {found.name}", details)
+        return True
+
+    def disable(self, which: int, by: str, now: datetime) -> None:
+        """Let somebody in no more: what they are signed in to, and invited to, ends.
+
+        ConflictError when nobody would be left who administers.
+        """
+        with self._pool.connection() as connection:
+            found = _locked(connection, which)
+            _require_another(connection, which)
+            connection.execute(
+                "UPDATE operator SET disabled_at = coalesce(disabled_at, %s) WHERE id = %s",
+                [now, which],
+            )
+            _end_sessions(connection, which)
+            connection.execute("DELETE FROM operator_ticket WHERE operator_id = %s", [which])
+            note(connection, by, "operator_disabled", f"operator {found.name}")
+
+    def enable(self, which: int, by: str) -> None:
+        """Let somebody in again, as before."""
+        with self._pool.connection() as connection:
+            found = _locked(connection, which)
+            connection.execute("UPDATE operator SET disabled_at = NULL WHERE id = %s", [which])
+            note(connection, by, "operator_enabled", f"operator {found.name}")
+
+    def speak(self, which: int, locale: str | None) -> None:
+        """Note in which language somebody reads the console."""
+        with self._pool.connection() as connection:
+            connection.execute("UPDATE operator SET locale = %s WHERE id = %s", [locale, which])
+
+    def any(self) -> bool:
+        """Tell whether there is anybody."""
+        with self._pool.connection() as connection:
+            return connection.execute("SELECT 1 FROM operator LIMIT 1").fetchone() is not None
+
+    def _standings(self, which: int | None) -> Sequence[Standing]:
+        with self._pool.connection() as connection:
+            rows = connection.execute(_LIST, {"which": which}).fetchall()
+        return [
+            Standing(
+                operator=operator(row[0], row[1], map(Role, row[2]), row[3]),
+                created_at=row[4],
+                disabled_at=row[5],
+                password=row[6],
+                totp=row[7],
+                passkeys=row[8],
+                provider=row[9],
+                seen_at=row[10],
+            )
+            for row in rows
+        ]
 
 
 def operator(number: int, name: str, roles: Iterable[Role], locale: str | None) -> Operator:
     """Put an operator together, with what the roles allow."""
     mine = frozenset(roles)
     return Operator(id=number, name=name, roles=mine, actions=allowed(mine), locale=locale)
+
+
+def clean_name(name: str) -> str:
+    """Give a name with single blanks; InvalidInputError for what is none."""
+    text = " ".join(name.split())
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        remedy = f"Give 1 to {LONGEST_NAME} printable characters."
+        raise InvalidInputError("name", "is empty, too long or has control characters", remedy)
+    return text
+
+
+def _locked(connection: Connection[Any], which: int) -> Operator:
+    row = connection.execute(f"{_BY_ID} FOR UPDATE", [which]).fetchone()
+    if row is None:
+        raise _none(f"there is no {which}")
+    return operator(row[0], row[1], map(Role, row[2]), row[3])
+
+
+def _require_another(connection: Connection[Any], which: int) -> None:
+    those = {row[0] for row in connection.execute(_HOLD).fetchall()}
+    if those == {which}:
+        message = "This is the last administrator. Make somebody else one first."
+        raise ConflictError(message)
+
+
+def _end_sessions(connection: Connection[Any], which: int) -> None:
+    connection.execute("DELETE FROM operator_session WHERE operator_id = %s", [which])
+
+
+def _none(problem: str) -> NotFoundError:
+    return NotFoundError("operator", problem, "'broadcaster operators list' shows them.")

@@ -1,7 +1,8 @@
 """Who has left: customers that a full list of the utility does not have any more.
 
 They are marked, and not deleted: what they were told stays in the reports, and one who comes back
-in a later list is a customer again. No segment has them.
+in a later list is a customer again. No segment has them. Who follows public alerts by a browser is
+on no list of the utility, and never leaves by one.
 """
 
 from dataclasses import dataclass, field
@@ -28,11 +29,11 @@ INSERT INTO present_customer SELECT id FROM customer WHERE number = ANY (%(numbe
 _COUNTED: LiteralString = """
 SELECT count(*), count(*) FILTER (WHERE NOT EXISTS (
     SELECT FROM present_customer WHERE present_customer.customer_id = customer.id))
-FROM customer WHERE left_at IS NULL
+FROM customer WHERE left_at IS NULL AND NOT follower
 """
 _MARKED: LiteralString = """
 UPDATE customer SET left_at = now(), updated_at = now()
-WHERE left_at IS NULL AND NOT EXISTS (
+WHERE left_at IS NULL AND NOT follower AND NOT EXISTS (
     SELECT FROM present_customer WHERE present_customer.customer_id = customer.id)
 """
 
@@ -94,7 +95,7 @@ class Leaving:
 
     def _count(self) -> int:
         row = self._connection.execute(
-            "SELECT count(*) FROM customer WHERE left_at IS NULL"
+            "SELECT count(*) FROM customer WHERE left_at IS NULL AND NOT follower"
         ).fetchone()
         return int(row[0]) if row else 0
 

@@ -1,4 +1,4 @@
-"""What came of the rows of an import: counted, the first findings kept, all of them written."""
+"""What came of the rows of an import."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from broadcaster.audience.draft import Finding, Row
 from broadcaster.audience.summary import Sort, Summary
 
-#: How many findings are kept.
+#: How many findings are kept to be told.
 _PRINTED = 1000
 
 

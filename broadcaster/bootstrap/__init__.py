@@ -10,6 +10,7 @@ from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
+from broadcaster.bootstrap.readiness import readiness
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -60,6 +61,7 @@ __all__ = [
     "own_text",
     "passing",
     "preload",
+    "readiness",
     "refill",
     "remove_kind",
     "renderer",

@@ -161,7 +161,7 @@ class Courses:
         from broadcaster.audience.sheets.sheet import Wanted
         from broadcaster.audience.sheets.source import from_path
         from broadcaster.audience.tally import Tally
-        from broadcaster.bootstrap.importing import nothing, open_reading, store
+        from broadcaster.bootstrap.import_steps import nothing, open_reading, store
 
         if dry_run:
             course.columns = self._suggested(course)

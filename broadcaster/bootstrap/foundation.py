@@ -11,7 +11,7 @@ from broadcaster.bootstrap.accounts import signing_key
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.texts import renderer
 from broadcaster.errors import ConfigurationError
-from broadcaster.ports import Clock
+from broadcaster.ports import QUIET, Clock, Probe
 from broadcaster.settings import Settings
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -36,6 +36,10 @@ class Foundation:
         self.clock: Clock = SystemClock()
         #: Whether this process is to end; who can know says so.
         self.stopping: Callable[[], bool] = lambda: False
+        #: Who is told how the work goes; set before what works is made.
+        self.probe: Probe = QUIET
+        #: Has waiting codes of customers' pages sent soon; the tick finds what it did not.
+        self.wake_codes: Callable[[], None] = lambda: None
         self._closing = ExitStack()
 
     def __repr__(self) -> str:

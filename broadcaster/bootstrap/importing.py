@@ -1,106 +1,145 @@
-"""The course of an import, for the command and the console: opened, read, stored, counted."""
+"""An import that runs by itself, of a file that somebody handed over."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, BinaryIO
 
-from broadcaster.errors import InvalidInputError
+from broadcaster.bootstrap.people import importer
+from broadcaster.errors import BroadcasterError, InvalidInputError
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from broadcaster.audience.filereading import Reading
-    from broadcaster.audience.leaving import Snapshot
-    from broadcaster.audience.sheets.sheet import Wanted
-    from broadcaster.audience.sheets.source import Source
-    from broadcaster.audience.store import Saved
     from broadcaster.audience.tally import Tally
     from broadcaster.bootstrap.runtime import Runtime
     from broadcaster.domain.customer import CustomerRecord
 
-_STEP = 200
+_log = logging.getLogger(__name__)
+
+#: How often it is noted how far it is: rows, and seconds.
+_STEP, _OFTEN = 1000, timedelta(seconds=2)
+#: What stands in quotes in a problem is what stood in the file.
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
-def open_reading(
-    runtime: "Runtime", source: "Source", *, mapping: str, wanted: "Wanted", region: str = ""
-) -> "Reading":
-    """Open a file as its mapping says, and as `wanted` says instead; InvalidInputError."""
-    from broadcaster.audience.mapping import ColumnMapping
-    from broadcaster.bootstrap.people import importer
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handed:
+    """A file that was handed over, and how it is to be read; `which` is the number of its import.
 
-    known = runtime.mappings.get(mapping) if mapping else ColumnMapping()
-    reader = importer(runtime.settings, runtime.definitions.catalogue(), region or known.region)
-    return reader.open(source, _wanted(known.wanted, wanted), known if mapping else None)
-
-
-def _wanted(usual: "Wanted", given: "Wanted") -> "Wanted":
-    return replace(
-        usual,
-        encoding=usual.encoding if given.encoding == "auto" else given.encoding,
-        separator=usual.separator if given.separator == "auto" else given.separator,
-        sheet=given.sheet or usual.sheet,
-        hidden=given.hidden or usual.hidden,
-    )
-
-
-def store(
-    runtime: "Runtime",
-    reading: "Reading",
-    tally: "Tally",
-    *,
-    proof: str,
-    as_of: datetime | None,
-    snapshot: "Snapshot | None",
-    dry_run: bool,
-    moved: Callable[[int], None],
-) -> "Saved":
-    """Store the customers of a file, or with `dry_run` only say what that would do.
-
-    One transaction: an import that is ended half way has stored nothing and is started again.
-    `moved` hears how much was read. Errors as `Customers.save`.
+    `mapping` is the name of a saved one, or empty.
     """
-    for finding in reading.header_findings():
-        tally.note(finding)
-    saved = runtime.customers.save(
-        _records(reading, tally, snapshot, moved),
-        proof=proof[:200],
-        as_of=as_of,
-        given=frozenset(reading.header.places),
-        snapshot=snapshot,
-        dry_run=dry_run,
-    )
-    for finding in reading.closing_findings():
-        tally.note(finding)
-    return saved
+
+    which: int
+    name: str
+    file: BinaryIO
+    size: int
+    mapping: str
+    dry_run: bool
+
+
+def require_readable(runtime: "Runtime", handed: Handed) -> None:
+    """Refuse at once what is no table, or lacks a column, or a mapping; the file is begun anew."""
+    from broadcaster.audience.sheets.source import from_stream
+
+    handed.file.seek(0)
+    with _opened(runtime, handed, from_stream(handed.file, handed.name)):
+        pass
+    handed.file.seek(0)
+
+
+def bring_in(runtime: "Runtime", handed: Handed) -> None:
+    """Read a file and store its customers, all of them or none; what came of it is noted.
+
+    Never raises. The file is closed.
+    """
+    from broadcaster.audience.tally import Tally
+
+    tally = Tally()
+    try:
+        figures, status = _brought(runtime, handed, tally), "done"
+    except BroadcasterError as error:
+        figures, status = {**told(tally), "problem": _told(str(error))}, "refused"
+    except Exception as error:  # noqa: BLE001  (its end must be noted, whatever it was)
+        extra = {"action": "import_failed", "fault": type(error).__name__}
+        _log.error("an import failed", extra=extra)
+        figures, status = {"problem": "Something went wrong inside."}, "refused"
+    finally:
+        handed.file.close()
+    runtime.imports.end(handed.which, status, figures, tally.rows, runtime.clock.now())
+
+
+def told(tally: "Tally") -> dict[str, object]:
+    """Give the figures without the values that were found: they are somebody's."""
+    figures = tally.figures()
+    for name in ("problems", "findings"):
+        listed = figures[name]
+        if isinstance(listed, list):
+            figures[name] = [
+                {
+                    key: _told(value) if isinstance(value, str) else value
+                    for key, value in one.items()
+                    if key not in {"value", "read_as"}
+                }
+                for one in listed[:_STEP]
+            ]
+    return figures
+
+
+def _told(text: str) -> str:
+    return _QUOTED.sub("…", text)[:500]
+
+
+def _brought(runtime: "Runtime", handed: Handed, tally: "Tally") -> Mapping[str, object]:
+    from broadcaster.audience.sheets.source import from_stream
+
+    source = from_stream(handed.file, handed.name)
+    with _opened(runtime, handed, source) as reading:
+        for finding in reading.header_findings():
+            tally.note(finding)
+        saved = runtime.customers.save(
+            _records(runtime, handed, reading, tally),
+            proof=handed.name[:200],
+            given=frozenset(reading.header.places),
+            dry_run=handed.dry_run,
+        )
+        for finding in reading.closing_findings():
+            tally.note(finding)
+    if not tally.good:
+        problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
+        raise InvalidInputError(handed.name, problem, "Mend what was found and try again.")
+    return {
+        "inserted": saved.inserted,
+        "updated": saved.updated,
+        "unchanged": saved.unchanged,
+        "consents_left": saved.consents_left,
+        **told(tally),
+    }
+
+
+def _opened(runtime: "Runtime", handed: Handed, source: object) -> "Reading":
+    from broadcaster.audience.mapping import ColumnMapping
+    from broadcaster.audience.sheets.source import Source
+
+    if not isinstance(source, Source):
+        raise TypeError
+    mapping = runtime.mappings.get(handed.mapping) if handed.mapping else ColumnMapping()
+    reader = importer(runtime.settings, runtime.definitions.catalogue(), mapping.region)
+    return reader.open(source, mapping.wanted, mapping if handed.mapping else None)
 
 
 def _records(
-    reading: "Reading",
-    tally: "Tally",
-    snapshot: "Snapshot | None",
-    moved: Callable[[int], None],
+    runtime: "Runtime", handed: Handed, reading: "Reading", tally: "Tally"
 ) -> "Iterator[CustomerRecord]":
+    noted = runtime.clock.now()
     for row in reading:
         tally.count(row)
         if row.record is not None:
             yield row.record
-        elif snapshot:
-            if row.named:
-                snapshot.refused.append(row.named)
-            else:
-                snapshot.nameless += 1
-        if tally.rows % _STEP == 0:
-            moved(reading.position)
-    moved(reading.size)
-    if snapshot:
-        snapshot.unread.extend(reading.unread())
-    if not tally.good and snapshot:
-        # An empty list would let everybody go.
-        raise nothing(tally, "the file")
-
-
-def nothing(tally: "Tally", name: str) -> InvalidInputError:
-    """Say that a file has no good row."""
-    problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
-    return InvalidInputError(name, problem, "Mend what was found and try again.")
+        if tally.rows % _STEP == 0 and runtime.clock.now() - noted > _OFTEN:
+            noted = runtime.clock.now()
+            share = reading.position / max(1, reading.size)
+            runtime.imports.move(handed.which, int(handed.size * share), tally.rows, noted)

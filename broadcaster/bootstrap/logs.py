@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 #: What every record has; the rest is what the event brought along.
@@ -12,6 +13,14 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {
     "data",
     "color_message",
 }
+
+
+_trace: list[Callable[[], str | None]] = []
+
+
+def tell_trace(current: Callable[[], str | None]) -> None:
+    """Have each line say to which trace it belongs, as `current` tells."""
+    _trace[:] = [current]
 
 
 class JsonFormatter(logging.Formatter):
@@ -30,7 +39,24 @@ class JsonFormatter(logging.Formatter):
             # The trace may show values; its last line's kind and place are enough to find it.
             extra["fault"] = record.exc_info[0].__name__
             extra["trace"] = _places(record)
+        found = _trace[0]() if _trace else None
+        if found:
+            extra["trace_id"] = found
+        return self._written(line, extra)
+
+    def _written(self, line: Mapping[str, object], extra: Mapping[str, object]) -> str:
         return json.dumps({**line, **extra}, ensure_ascii=False, default=str)
+
+
+class TextFormatter(JsonFormatter):
+    """The same for people who read along: the moment, the level, the message, and the fields."""
+
+    def _written(self, line: Mapping[str, object], extra: Mapping[str, object]) -> str:
+        fields = " ".join(
+            f"{name}={json.dumps(value, ensure_ascii=False, default=str)}"
+            for name, value in extra.items()
+        )
+        return f"{line['at']} {line['level']!s:<8} {line['message']} {fields}".rstrip()
 
 
 def _constant(record: logging.LogRecord) -> str:
@@ -53,10 +79,10 @@ def _places(record: logging.LogRecord) -> list[str]:
     return places
 
 
-def set_up(level: int = logging.INFO) -> None:
-    """Send all log lines of this process to standard error."""
+def set_up(level: int = logging.INFO, form: str = "json") -> None:
+    """Send all log lines of this process to standard error, as `json` or as `text`."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(TextFormatter() if form == "text" else JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # A line for each task says nothing that the ledger and our own events don't.
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat", "alembic"):

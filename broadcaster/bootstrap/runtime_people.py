@@ -3,24 +3,31 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from broadcaster.bootstrap.foundation import Foundation
+from broadcaster.bootstrap.runtime_access import Access
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from broadcaster.access.operators import Operators
-    from broadcaster.access.sessions import Sessions
+    from broadcaster.access.answers import Answers
+    from broadcaster.access.api_keys import ApiKeys
+    from broadcaster.access.roster import Roster
+    from broadcaster.access.trail import AuditTrail
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
     from broadcaster.audience.areas.store import Areas
     from broadcaster.audience.audience import SegmentAudience
     from broadcaster.audience.definitions import Definitions
+    from broadcaster.audience.imports import Imports
     from broadcaster.audience.mappings import Mappings
     from broadcaster.audience.segments import Segments
     from broadcaster.audience.store import Customers
+    from broadcaster.bootstrap.pushing import PushGate
     from broadcaster.ledger.consents import Consents
+    from broadcaster.ledger.devices import Devices
     from broadcaster.ledger.optouts import OptOuts
+    from broadcaster.ledger.page_codes import PageCodes
     from broadcaster.ledger.suppressions import Suppressions
+    from broadcaster.ledger.wishes import OwnPage
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
     from broadcaster.privacy.looking import Looking
@@ -28,22 +35,36 @@ if TYPE_CHECKING:
     from broadcaster.privacy.rotation import Rotation
 
 
-class People(Foundation):
-    """Who may be told, and what is kept of them; who is let in."""
+class People(Access):
+    """Who may be told, and what is kept of them."""
 
     @cached_property
-    def operators(self) -> "Operators":
-        """The people of the team."""
-        from broadcaster.access.operators import Operators
+    def api_keys(self) -> "ApiKeys":
+        """Keys of the API."""
+        from broadcaster.access.api_keys import ApiKeys
 
-        return Operators(self.pool)
+        return ApiKeys(self.pool)
 
     @cached_property
-    def sessions(self) -> "Sessions":
-        """Who is signed in."""
-        from broadcaster.access.sessions import Sessions
+    def answers(self) -> "Answers":
+        """Answers of the API that are given again."""
+        from broadcaster.access.answers import Answers
 
-        return Sessions(self.pool)
+        return Answers(self.pool)
+
+    @cached_property
+    def roster(self) -> "Roster":
+        """Who is on the team."""
+        from broadcaster.access.roster import Roster
+
+        return Roster(self.pool)
+
+    @cached_property
+    def audit_trail(self) -> "AuditTrail":
+        """Who did what."""
+        from broadcaster.access.trail import AuditTrail
+
+        return AuditTrail(self.pool)
 
     @cached_property
     def customers(self) -> "Customers":
@@ -66,6 +87,13 @@ class People(Foundation):
         from broadcaster.audience.audience import SegmentAudience
 
         return SegmentAudience(self.pool, self.vault, today=self.today, places=self.places)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """Imports that run by themselves."""
+        from broadcaster.audience.imports import Imports
+
+        return Imports(self.pool)
 
     @cached_property
     def mappings(self) -> "Mappings":
@@ -122,6 +150,38 @@ class People(Foundation):
         from broadcaster.ledger.optouts import OptOuts
 
         return OptOuts(self.pool)
+
+    @cached_property
+    def page_codes(self) -> "PageCodes":
+        """Codes and sessions of customers' pages."""
+        from broadcaster.bootstrap.accounts import signing_key
+        from broadcaster.ledger.page_codes import PageCodes
+        from broadcaster.privacy.wrapping import Wrapping
+
+        key = signing_key(self.settings)
+        return PageCodes(self.pool, self.vault, Wrapping(key, "page code"), key)
+
+    @cached_property
+    def own_page(self) -> "OwnPage":
+        """What customers choose by a code."""
+        from broadcaster.ledger.wishes import OwnPage
+
+        return OwnPage(self.pool)
+
+    @cached_property
+    def push_gate(self) -> "PushGate":
+        """What a browser needs to subscribe."""
+        from broadcaster.bootstrap.pushing import PushGate
+
+        return PushGate(self.settings)
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """Browsers that are told."""
+        from broadcaster.bootstrap.accounts import signing_key
+        from broadcaster.ledger.devices import Devices
+
+        return Devices(self.pool, self.vault, signing_key(self.settings), self.settings.time_zone)
 
     @cached_property
     def rotation(self) -> "Rotation":

@@ -1,6 +1,7 @@
 """The renderer and what checks it, from the folders that are in force."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from broadcaster.settings import Settings
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
     from broadcaster.domain.campaign import Campaign
+    from broadcaster.domain.message import Address, Content
     from broadcaster.render.check import KindChecker
     from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.render.sheets.cells import Group, Sheets
@@ -58,6 +60,18 @@ def speech(settings: Settings, tag: str) -> "ConsoleSpeech":
     folders = [*settings.locales, shipped("locales")]
     locales, _ = load_locales(folders, settings.default_locale)
     return spoken(tag, locales, folders)
+
+
+def code_writer(settings: Settings) -> "Callable[[Address, str, str], Content]":
+    """Make what writes the message with a code, for an address in a locale."""
+    from broadcaster.render.codes import code_message
+
+    speak = lru_cache(maxsize=16)(partial(speech, settings))
+
+    def write(address: "Address", code: str, locale: str) -> "Content":
+        return code_message(speak(locale), address.scheme.channel, code)
+
+    return write
 
 
 def kind_checker(settings: Settings, *first: Path) -> "KindChecker":

@@ -51,7 +51,7 @@ def parts(
         quiet: list[Pause] = []
         moment = start
         while len(quiet) < _NIGHTS and not passes(campaign.lane, advisory.message_class):
-            rest = course.quiet(moment, advisory.message_class, channel, zone)
+            rest = course.quiet(moment, advisory.message_class, channel, zone, campaign.lane)
             if rest is None or rest.start >= advisory.expires:
                 break
             quiet.append((rest.start, rest.end))

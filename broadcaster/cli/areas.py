@@ -10,6 +10,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
+_By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 _Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 _Name = Annotated[str, typer.Argument(help="The area's name.")]
 
@@ -94,6 +95,24 @@ def list_(json: _Json = False) -> None:
         typer.echo(_dump([figures_of(one) for one in versions]))
     else:
         show_areas(versions)
+
+
+@app.command()
+def offer(
+    name: _Name,
+    no: Annotated[
+        bool, typer.Option("--no", help="Offer it no more; who follows goes on.")
+    ] = False,
+    by: _By = "operator",
+) -> None:
+    """Let the public follow an area on your pages, under its name as it is."""
+    from broadcaster import bootstrap
+    from broadcaster.settings import load
+
+    with bootstrap.running(load()) as runtime:
+        found = runtime.areas.get(name)
+        runtime.own_page.offer(found.name, by, offered=not no)
+    typer.echo(f"{found.name}: {'not offered any more' if no else 'may be followed'}.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`broadcaster beat`: the clock that finds what is due."""
+"""`broadcaster beat`: the clock that finds what is due, and the watch over everything."""
 
 import typer
 
@@ -9,11 +9,23 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def beat() -> None:
-    """Send a tick each second; run one of these. What is due is never lost while it is away."""
-    from broadcaster import bootstrap
-    from broadcaster.settings import load
+    """Send a tick twice a second, and watch over everything; run one of these.
 
-    with bootstrap.running(load()):
+    What is due is never lost while it is away.
+    """
+    from broadcaster import bootstrap
+    from broadcaster.bootstrap import telemetry
+    from broadcaster.bootstrap.watching import Watchman, team, watched
+    from broadcaster.settings import load
+    from broadcaster.web.alerting import Speaker
+
+    settings = load()
+    with bootstrap.running(settings) as runtime:
         from broadcaster.tasks.process import application
 
-        application().Beat(loglevel="INFO", quiet=True).run()
+        speaker = Speaker(settings, runtime.renderer.locales)
+        watchman = Watchman(runtime, team(settings), speaker.say)
+        reads = telemetry.overview_reads(settings, lambda: watchman.last)
+        telemetry.listen(settings, "beat", reads, lambda: runtime.pool)
+        with watched(watchman):
+            application().Beat(loglevel="INFO", quiet=True).run()

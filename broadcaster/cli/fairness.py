@@ -141,12 +141,13 @@ def check(
     """Say for each class and channel whether it is quiet at a moment, and until or from when."""
     from broadcaster.audience import cells
     from broadcaster.bootstrap.drafting import moment
+    from broadcaster.bootstrap.quiet_times import quiet_times
 
     with _runtime() as runtime:
         when = moment("--at", at, runtime.clock.now())
         place = _zone(cells, zone) if zone else runtime.settings.time_zone
         rules = runtime.fairness.rules()
-    rows = _standing(rules, place, when)
+    rows = quiet_times(rules, place, when)
     if json:
         typer.echo(json_.dumps(rows, ensure_ascii=False))
         return
@@ -161,29 +162,6 @@ def _zone(cells: Any, name: str) -> str:  # noqa: ANN401  (a module, loaded when
         return str(cells.time_zone(name))
     except cells.CellError as error:
         raise InvalidInputError("--zone", error.problem, error.remedy) from error
-
-
-def _standing(rules: "Rules", place: str, when: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (a moment)
-    from broadcaster.domain.fairness import Course
-    from broadcaster.domain.hours import zone_of
-    from broadcaster.domain.message import DELIVERY_CHANNELS, MessageClass
-
-    course, clock = Course(rules=rules, time_zone=place), zone_of(place, "UTC")
-    rows: list[dict[str, Any]] = []
-    for class_ in MessageClass:
-        for channel in DELIVERY_CHANNELS:
-            quiet = course.quiet(when, class_, channel, place)
-            rows.append(
-                {
-                    "class": class_.value,
-                    "channel": channel.value,
-                    "zone": place,
-                    "quiet": quiet is not None and quiet.start <= when,
-                    "from": quiet and quiet.start.astimezone(clock).isoformat(),
-                    "until": quiet and quiet.end.astimezone(clock).isoformat(),
-                }
-            )
-    return rows
 
 
 def _sentence(row: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from broadcaster.audience.sheets.sheet import Wanted
 from broadcaster.audience.sheets.source import Source, from_path, from_stream
 from broadcaster.audience.store import Saved
 from broadcaster.audience.tally import Tally
-from broadcaster.bootstrap.importing import nothing, open_reading, store
+from broadcaster.bootstrap.import_steps import nothing, open_reading, store
 from broadcaster.cli.progress import bar
 from broadcaster.cli.tally import show
 from broadcaster.domain.proofs import checked_moment

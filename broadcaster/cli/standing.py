@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from broadcaster.bootstrap.standing_figures import basis_figures, figures
 from broadcaster.cli.live import terminal
 from broadcaster.domain.consent import Basis, ConsentRecord, Verdict
 
 if TYPE_CHECKING:
     from broadcaster.ledger.consents import Standing
     from broadcaster.reports.basis import DeliveryBasis
+
+__all__ = ["basis_figures", "figures", "show_basis", "show_standings", "why"]
 
 #: What a basis is called.
 _BASES = {
@@ -50,23 +53,6 @@ def why(verdict: Verdict) -> str:
     return words
 
 
-def figures(one: "Standing") -> dict[str, object]:
-    """Give it as JSON values; without the address itself."""
-    return {
-        "channel": one.channel.value,
-        "address": one.address,
-        "shown": one.shown,
-        "classes": {
-            class_.value: {
-                **_verdict(verdict),
-                "reason": verdict.reason.value if verdict.reason else None,
-            }
-            for class_, verdict in one.verdicts.items()
-        },
-        "history": [_plain(record) for record in one.records],
-    }
-
-
 def show_basis(found: "DeliveryBasis") -> None:
     """Show on what basis a delivery was sent or left out."""
     console = terminal(stderr=False)
@@ -80,30 +66,6 @@ def show_basis(found: "DeliveryBasis") -> None:
     console.print(Text(f"By what was known at {moment}: {word}; {why(found.verdict)}."))
     if found.records:
         console.print(_history(found.records))
-
-
-def basis_figures(found: "DeliveryBasis") -> dict[str, object]:
-    """Give it as JSON values."""
-    return {
-        "delivery": str(found.delivery),
-        "channel": found.channel.value,
-        "class": found.message_class.value,
-        "status": found.status.value,
-        "reason": found.reason.value if found.reason else None,
-        "moment": found.moment.isoformat() if found.moment else None,
-        "evidence": found.text,
-        **_verdict(found.verdict),
-        "history": [_plain(record) for record in found.records],
-    }
-
-
-def _verdict(verdict: Verdict) -> dict[str, object]:
-    return {
-        "allowed": verdict.allowed,
-        "basis": verdict.basis.value,
-        "records": [record.id for record in verdict.records],
-        "passed": [record.id for record in verdict.passed],
-    }
 
 
 def _history(records: Sequence[ConsentRecord]) -> Table:
@@ -127,17 +89,3 @@ def _history(records: Sequence[ConsentRecord]) -> Table:
 def _record(one: ConsentRecord) -> str:
     word = "yes" if one.granted else "no"
     return f"{word} by {one.source.value}, {one.at:%Y-%m-%d}, record {one.id}"
-
-
-def _plain(one: ConsentRecord) -> dict[str, object]:
-    return {
-        "record": one.id,
-        "about": "customer" if one.customer is not None else "address",
-        "ground": one.ground.value,
-        "classes": [class_.value for class_ in one.classes],
-        "granted": one.granted,
-        "source": one.source.value,
-        "at": one.at.isoformat(),
-        "by": one.by,
-        "proof": one.proof,
-    }

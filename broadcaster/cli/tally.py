@@ -1,4 +1,4 @@
-"""How what came of the rows of an import is shown."""
+"""How it is shown what came of the rows of an import."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +14,8 @@ from broadcaster.audience.tally import Tally
 _SHOWN = 20
 _SORTS = 15
 _NARROW = 30
+
+__all__ = ["Tally", "show"]
 
 
 def show(console: Console, tally: Tally, report: Path | None) -> None:

@@ -1,8 +1,18 @@
 """`broadcaster up`: all services on this machine, in the foreground."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from broadcaster.bootstrap import Runtime
+
 app = typer.Typer(add_completion=False)
+
+#: Who is there on a machine to try things out.
+_FIRST = "The duty officer"
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -34,5 +44,28 @@ def up(
     ):
         runtime.throttle.check()
         supervisor.start()
-        console.print(f"Everything is up; the page is at {settings.public_url}. Ctrl+C ends it.")
+        console.print(f"Everything is up; the console is at {settings.public_url}. Ctrl+C ends it.")
+        if not runtime.operators.any():
+            _welcome(runtime, console, sandbox=sandbox)
         stay(supervisor, console)
+
+
+def _welcome(runtime: "Runtime", console: "Console", *, sandbox: bool) -> None:
+    """Say how the first operator enters; on a machine to try things out there is one already."""
+    from broadcaster.domain.access import Role
+
+    if not sandbox:
+        console.print(
+            "Nobody may enter it yet. In another terminal: broadcaster operators add NAME "
+            "--role administrator",
+            highlight=False,
+        )
+        return
+    roles = (Role.ADMINISTRATOR, Role.DUTY_OFFICER)
+    added = runtime.operators.add(_FIRST, roles, "broadcaster", runtime.clock.now())
+    link = runtime.invitation(added.name, "broadcaster")
+    console.print(
+        f"{added.name} sets a password here, once, within 24 hours:\n{link}",
+        highlight=False,
+        soft_wrap=True,
+    )

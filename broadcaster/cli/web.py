@@ -22,5 +22,6 @@ def web(
     from broadcaster.settings import load
     from broadcaster.web.serving import serve, serve_public
 
-    logs.set_up()
-    (serve_public if public else serve)(load())
+    settings = load()
+    logs.set_up(form=settings.watching.log_format)
+    (serve_public if public else serve)(settings)

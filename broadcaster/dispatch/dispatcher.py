@@ -20,7 +20,7 @@ from broadcaster.dispatch.share import Share
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import ConfigurationError, UnavailableError
-from broadcaster.ports import Clock, Lease, Ledger, Pending, Throttle
+from broadcaster.ports import QUIET, Clock, Lease, Ledger, Pending, Probe, Step, Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Dispatcher:
     `lines` knows the networks and the routes to them. `simulated` tells whether a provider's
     network only pretends, as a drill needs it. `unchanged` tells whether what would be sent is what
     was approved. `hold` pauses a campaign and says why. `stopping` tells whether this process is
-    to end.
+    to end. `probe` is told how it goes.
     """
 
     ledger: Ledger
@@ -50,6 +50,7 @@ class Dispatcher:
     stopping: Callable[[], bool]
     retry: RetryRule
     pace: Pace
+    probe: Probe = QUIET
 
     async def dispatch(self, batch: int) -> Ending:
         """Work on a batch until it is empty, its time is over, or something stops it."""
@@ -58,7 +59,9 @@ class Dispatcher:
             return Ending.NOT_RUNNABLE
         after: datetime | None = None
         try:
-            ending, after = await self._work(lease)
+            ids = {"campaign": lease.campaign, "batch": batch, "channel": lease.channel.value}
+            with self.probe.step(Step.BATCH, **ids):
+                ending, after = await self._work(lease)
         except ConfigurationError as error:
             self.hold(lease.campaign, str(error))
             ending = Ending.HELD

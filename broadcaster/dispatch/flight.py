@@ -49,6 +49,21 @@ class Landing:
     at: datetime
     recalled: bool = False
 
+    @property
+    def event(self) -> DeliveryEvent:
+        """What became of it."""
+        return self.submission.event
+
+    @property
+    def attempt(self) -> int:
+        """The how-manieth attempt it was."""
+        return self.submission.attempt
+
+    @property
+    def left(self) -> datetime | None:
+        """When it left."""
+        return self.aloft.left
+
 
 class Flight:
     """Messages on their way to one provider; implements `ports.Watch`."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from broadcaster.errors import UnavailableError
-from broadcaster.ports import Clock, Ledger, Recorded
+from broadcaster.ports import QUIET, Clock, Ledger, Probe, Recorded, Step
 
 #: How long to wait between attempts to write down what came of messages, seconds.
 _OUTAGE = (0.2, 0.5, 1, 2, 4, 8)
@@ -18,10 +18,11 @@ _TOGETHER = timedelta(milliseconds=60)
 class Records:
     """Collects answers for a moment, so that one transaction writes many."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, *, most: int) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, *, most: int, probe: Probe = QUIET) -> None:
         """Nothing waits; `most` is how many are written together at least."""
         self._ledger = ledger
         self._clock = clock
+        self._probe = probe
         self._most = most
         self._rows: list[Recorded] = []
         self._since: datetime | None = None
@@ -46,8 +47,11 @@ class Records:
         UnavailableError when the outage is longer.
         """
         rows, self._rows, self._since = self._rows, [], None
-        if not rows:
-            return
+        if rows:
+            with self._probe.step(Step.RECORD, messages=len(rows)):
+                await self._write(rows)
+
+    async def _write(self, rows: list[Recorded]) -> None:
         for wait in _OUTAGE:
             try:
                 await asyncio.to_thread(self._ledger.record, rows, self._clock.now())

@@ -41,7 +41,7 @@ class Runway:
         self._line = line
         self.flight = Flight(line.provider, parts.clock, holding.lets)
         self.charges = Charges(parts.throttle, parts.clock, campaign.lane, line.roundtrips)
-        self.records = Records(parts.ledger, parts.clock, most=parts.pace.slice)
+        self.records = Records(parts.ledger, parts.clock, most=parts.pace.slice, probe=parts.probe)
         #: Whether the campaign was put on hold for what came of its messages.
         self.held = False
         #: How many came down.
@@ -99,13 +99,18 @@ class Runway:
         if not landings:
             return
         line, now = self._line, self._parts.clock.now()
+        before = line.breaker.until
         line.note(landings, now)
+        self._parts.probe.landed(line.name, self._holding.lease.channel, landings)
+        if line.breaker.until != before:
+            self._parts.probe.turned(line.name, well=line.breaker.until is None)
         answers = [landing.submission for landing in landings]
         fast = [answer for answer in answers if answer.reason in _TOO_FAST]
         part = line.complaints.note(len(answers), len(fast), now)
         if fast:
             wishes = (answer.retry_after or timedelta(0) for answer in fast)
             self._parts.throttle.slow(line.name, max(wishes).total_seconds(), part)
+            self._parts.probe.slowed(line.name)
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
             line.streak = 0

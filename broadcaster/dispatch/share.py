@@ -14,7 +14,7 @@ from broadcaster.dispatch.runway import Runway
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.errors import UnavailableError
-from broadcaster.ports import Message, Pending, Recorded, Submission, Want
+from broadcaster.ports import Message, Pending, Recorded, Step, Submission, Want
 
 if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -69,7 +69,9 @@ class Share:
             ending = await self._over()
             if ending is not None:
                 return ending
-            await self._draft(rows)
+            if rows:
+                with self._parts.probe.step(Step.RENDER):
+                    await self._draft(rows)
             await self._runway.records.keep_due()
             if self._holding.refused:
                 return Ending.STOPPED
@@ -77,7 +79,8 @@ class Share:
             if self._runway.flight.count and room < min(len(self._ready), self._most() // 2 or 1):
                 await self._runway.land()
             elif self._ready:
-                await self._launch(room)
+                with self._parts.probe.step(Step.SLICE):
+                    await self._launch(room)
         return Ending.EMPTY
 
     async def _over(self) -> Ending | None:
@@ -162,7 +165,8 @@ class Share:
         parts = self._parts
         chosen = self._ready.first(room)
         asked = parts.clock.now()
-        grant = parts.throttle.take([want for _, want in chosen], self._campaign.lane)
+        with parts.probe.step(Step.THROTTLE, asked=len(chosen)):
+            grant = parts.throttle.take([want for _, want in chosen], self._campaign.lane)
         self._blocked = len(grant.granted) < len(chosen)
         slice_ = self._ready.take(chosen, grant.granted)
         if not slice_:
@@ -170,7 +174,8 @@ class Share:
             return
         attempts = {message.delivery.number: message.attempt for message, _ in slice_}
         try:
-            claimed = await self._holding.claim(attempts, self._line.name)
+            with parts.probe.step(Step.CLAIM, messages=len(attempts)):
+                claimed = await self._holding.claim(attempts, self._line.name)
         except UnavailableError:
             # It may be committed all the same, and nothing of it has left.
             self._runway.never_left([message for message, _ in slice_])

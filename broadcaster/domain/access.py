@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -116,3 +117,52 @@ def roles_of(words: Iterable[str]) -> frozenset[Role]:
         problem = f"{unknown[0][:40]!r} is unknown" if unknown else "is empty"
         raise InvalidInputError("role", problem, f"Use {', '.join(known)}.")
     return frozenset(known[word] for word in found)
+
+
+class Factor(StrEnum):
+    """By what somebody proved who they are when their session began."""
+
+    PASSWORD = "password"  # noqa: S105  (a word, and no secret)
+    #: A password and the code of an authenticator.
+    TOTP = "totp"
+    #: A password and one of the codes that were written down.
+    RECOVERY = "recovery"
+    #: A passkey, whose device asked for a PIN or a finger, or which came after a password.
+    PASSKEY = "passkey"
+    #: The organisation's identity provider, which asks for what it wants.
+    PROVIDER = "provider"
+    #: A link that is good once, made by somebody who has the database.
+    LINK = "link"
+
+
+#: What takes more than a password.
+_STRONG = frozenset({Factor.TOTP, Factor.RECOVERY, Factor.PASSKEY, Factor.PROVIDER})
+
+#: What is done only by who proved who they are a short while ago: a screen that was left open, or a
+#: stolen session, is not enough.
+FRESH: frozenset[Action] = frozenset({Action.ADMINISTER, Action.ERASE, Action.BYPASS})
+FRESH_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """Somebody who is signed in.
+
+    `confirmed_at` is when they last proved who they are; `confirmable` whether they have anything
+    that they can be asked for.
+    """
+
+    id: int
+    operator: Operator
+    confirmed_at: datetime
+    factor: Factor = Factor.LINK
+    confirmable: bool = True
+
+    @property
+    def strong(self) -> bool:
+        """Whether it took more than a password."""
+        return self.factor in _STRONG
+
+    def fresh(self, now: datetime) -> bool:
+        """Tell whether they proved it a short while ago."""
+        return not self.confirmable or now - self.confirmed_at <= FRESH_FOR

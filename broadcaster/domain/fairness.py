@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from broadcaster.domain.hours import (
@@ -16,6 +16,7 @@ from broadcaster.domain.hours import (
     zone_of,
 )
 from broadcaster.domain.message import Channel, Lane, MessageClass
+from broadcaster.domain.own_hours import parted
 
 
 class OnePer(StrEnum):
@@ -100,7 +101,11 @@ def passes(lane: Lane, message_class: MessageClass) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Course:
-    """When messages rest, by class, lane and zone: the rules, and the utility's own zone."""
+    """When messages rest, by class, lane and zone: the rules, and the utility's own zone.
+
+    A zone may carry hours that its customers chose (`own_hours.parted`); they count for what is
+    neither urgent nor protects life.
+    """
 
     rules: Rules
     time_zone: str
@@ -116,8 +121,8 @@ class Course:
         """Give the quiet time at a moment or the next one; None for what passes it."""
         if passes(lane, message_class):
             return None
-        hours = self.rules.hours(message_class, channel)
-        return rest(moment, zone_of(zone, self.time_zone), hours)
+        hours, place = self._hours(message_class, lane, channel, zone)
+        return rest(moment, place, hours)
 
     def passed(
         self,
@@ -130,18 +135,33 @@ class Course:
         """Say when the quiet time begins that a campaign passes; None where it passes none."""
         if not passes(lane, message_class):
             return None
-        found = self.quiet(moment, message_class, channel, zone)
+        found = self.quiet(moment, message_class, channel, zone, lane)
         return None if found is None else found.start
 
     def quiet(
-        self, moment: datetime, message_class: MessageClass, channel: Channel, zone: str | None
+        self,
+        moment: datetime,
+        message_class: MessageClass,
+        channel: Channel,
+        zone: str | None,
+        lane: Lane = Lane.ROUTINE,
     ) -> Rest | None:
         """Give the quiet time at a moment or the next within a week, whoever passes it."""
-        hours, place = self.rules.hours(message_class, channel), zone_of(zone, self.time_zone)
+        hours, place = self._hours(message_class, lane, channel, zone)
         start = next_quiet(moment, place, hours, _WEEK) if hours else None
         if start is None:
             return None
         return Rest(start=start, end=next_allowed(start, place, hours) or start + FURTHEST)
+
+    def _hours(
+        self, message_class: MessageClass, lane: Lane, channel: Channel, zone: str | None
+    ) -> tuple[Hours, tzinfo]:
+        """Give the quiet hours that count in a zone, and by which clock."""
+        name, own = parted(zone)
+        hours = self.rules.hours(message_class, channel)
+        if own and lane is Lane.ROUTINE and message_class is not MessageClass.SAFETY:
+            hours = Hours(spans=(*hours.spans, own.span), holidays=hours.holidays)
+        return hours, zone_of(name, self.time_zone)
 
 
 #: A week and the day that it may begin with.

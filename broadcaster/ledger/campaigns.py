@@ -94,10 +94,22 @@ class Campaigns:
                     raise
             return reading.campaign(connection, int(which))
 
+    def numbered(self, campaign: int) -> Campaign:
+        """Give a campaign by its id alone, whatever others are called; NotFoundError."""
+        with self._pool.connection() as connection:
+            return reading.campaign(connection, campaign)
+
     def list(self) -> list[Campaign]:
         """List the latest campaigns, the newest first."""
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
+
+    def page(
+        self, before: int | None, limit: int, status: CampaignStatus | None = None
+    ) -> Sequence[Campaign]:
+        """List campaigns older than one (None: the newest), the newest first."""
+        with self._pool.connection() as connection:
+            return reading.page(connection, before, limit, status and status.value)
 
     def approve(
         self,

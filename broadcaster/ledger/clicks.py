@@ -1,4 +1,4 @@
-"""The message by whose link somebody came, and the words that they say by it."""
+"""The message by whose link somebody came, or their code, and the words that they say by it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,9 +41,12 @@ SELECT max(at) FROM (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """The message by whose link somebody came; ids are None for what is no longer there."""
+    """The message by whose link somebody came; ids are None for what is no longer there.
 
-    delivery: DeliveryId
+    Who came by a code came by no message: `proof` names which it was.
+    """
+
+    proof: str
     customer: int | None
     address: int | None
     channel: Channel
@@ -67,7 +70,7 @@ def find(connection: Connection[Any], delivery: DeliveryId) -> Link:
     if not is_customer and not is_address:
         raise _gone()
     return Link(
-        delivery=delivery,
+        proof=f"delivery {delivery}",
         customer=customer if is_customer else None,
         address=address if is_address else None,
         channel=Channel(channel),
@@ -127,6 +130,6 @@ def record(
         granted=granted,
         source=source,
         at=now,
-        proof=f"delivery {link.delivery}{form}",
+        proof=f"{link.proof}{form}",
         by="recipient",
     )

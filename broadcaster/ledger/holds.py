@@ -43,7 +43,7 @@ _LOCK = """
 SELECT id FROM batch
 WHERE campaign_id = %(campaign)s AND NOT done
   AND (%(channel)s::channel IS NULL OR channel = %(channel)s::channel)
-  AND (%(zone)s::text IS NULL OR zone = %(zone)s::text)
+  AND (%(zone)s::text IS NULL OR %(zone)s::text IN (zone, split_part(zone, ' ', 1)))
 ORDER BY id FOR UPDATE
 """
 
@@ -53,7 +53,7 @@ UPDATE batch SET held_until = (
     SELECT max(COALESCE(one.held_until, %(expires)s)) FROM campaign_hold AS one
     WHERE one.campaign_id = batch.campaign_id AND one.segment IS NULL AND one.released_at IS NULL
       AND (one.channel IS NULL OR one.channel = batch.channel)
-      AND (one.zone IS NULL OR one.zone = batch.zone))
+      AND (one.zone IS NULL OR one.zone IN (batch.zone, split_part(batch.zone, ' ', 1))))
 WHERE batch.id = ANY(%(batches)s)
 """
 

@@ -1,5 +1,6 @@
 """The ledger in PostgreSQL; every method is one committed transaction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ class PostgresLedger:
         self._pool = pool
         self._vault = vault
         self._reconcile = reconcile
+        #: How many receipts this process applied, by what came of them.
+        self.effects: Counter[str] = Counter()
 
     def lease(self, batch: int, now: datetime, ttl: timedelta) -> Lease | None:
         """Take a runnable batch, by compare and set."""
@@ -87,5 +90,8 @@ class PostgresLedger:
 
     def apply_receipts(self, now: datetime, limit: int) -> int:
         """Apply stored receipts."""
+        effects: Counter[str] = Counter()
         with self._pool.connection() as connection:
-            return feedback.apply_receipts(connection, now, limit)
+            handled = feedback.apply_receipts(connection, now, limit, effects)
+        self.effects.update(effects)
+        return handled

@@ -1,6 +1,6 @@
 """What customers decide by themselves: the one click in a message (RFC 8058), and their page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.consent import ENDS, ConsentRecord, Source
+from broadcaster.domain.consent import ENDS, ConsentRecord, Ground, Source, standing
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.ledger import history
@@ -75,6 +75,29 @@ class OptOuts:
                 note(connection, "recipient", "opt_out", f"delivery {delivery}", details)
             return link.class_
 
+    def customer(self, delivery: DeliveryId) -> int | None:
+        """Give whose message it was, None where only the address is known; errors as `ask`."""
+        with self._pool.connection() as connection:
+            return find(connection, delivery).customer
+
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        """Take back what the click in a message ended, where it was wanted before; whether it was.
+
+        Only what this click ended: a refusal from before, or from elsewhere since, stays. Safe to
+        repeat. NotFoundError, GoneError.
+        """
+        with self._pool.connection() as connection:
+            link = find(connection, delivery)
+            before = read(connection, link)
+            chosen = before.wanted[link.channel] | _ended_by(connection, link)
+            at = moment(connection, link, now)
+            records = list(changes(connection, link, link.channel, chosen, before, at))
+            if records:
+                history.add(connection, records, now)
+                details = {"channel": link.channel.value, "begun": sorted(chosen)}
+                note(connection, "recipient", "opt_out_undone", f"delivery {delivery}", details)
+            return bool(records)
+
     def preferences(self, delivery: DeliveryId) -> Preferences:
         """Give what the customer of a message wants; changes nothing. NotFoundError, GoneError."""
         with self._pool.connection() as connection:
@@ -120,6 +143,35 @@ def _ended(connection: Connection[Any], link: Link) -> bool:
         for subject, there in (("customer", link.customer), ("address", link.address))
         if there is not None
     )
+
+
+def _ended_by(connection: Connection[Any], link: Link) -> frozenset[MessageClass]:
+    """List what the clicks in a message ended that was wanted before the first of them.
+
+    Nothing where something was said of it since: that is the latest word then.
+    """
+    if link.customer is None:
+        return frozenset()
+    said = [
+        one
+        for one in history.of_customer(connection, link.customer)
+        if one.channel is link.channel and one.ground is Ground.WISH
+    ]
+    clicks = [one for one in said if one.source is Source.ONE_CLICK and one.proof == link.proof]
+    if not clicks:
+        return frozenset()
+    first = said[: said.index(clicks[0])]
+    return frozenset(
+        class_
+        for class_ in ENDS[link.class_]
+        if _stood(first, class_) and standing(said, class_).get(Ground.WISH) in clicks
+    )
+
+
+def _stood(said: Sequence[ConsentRecord], class_: MessageClass) -> bool:
+    """Tell whether a class was wanted; where nothing was said, all but advertising is."""
+    wish = standing(said, class_).get(Ground.WISH)
+    return class_ is not MessageClass.PROMOTIONAL if wish is None else wish.granted
 
 
 def _click(link: Link, now: datetime) -> list[ConsentRecord]:

@@ -98,6 +98,11 @@ _MARKS: LiteralString = """
 SELECT advisory_id, change || '@' || extract(epoch FROM tried_at)
 FROM publication WHERE frozen IS NOT NULL
 """
+_PAGE: LiteralString = """
+SELECT advisory_id, campaign_id, cancelled_at FROM publication
+WHERE frozen IS NOT NULL AND (%(before)s::integer IS NULL OR advisory_id < %(before)s)
+ORDER BY advisory_id DESC LIMIT %(limit)s
+"""
 _FAULTS: LiteralString = (
     "SELECT advisory_id, fault FROM publication WHERE frozen IS NULL ORDER BY advisory_id LIMIT 100"
 )
@@ -169,6 +174,12 @@ class PostgresPublications:
         """Read some of them."""
         with self._pool.connection() as connection:
             return [_record(row) for row in connection.execute(_READ, [list(advisories)])]
+
+    def page(self, before: int | None, limit: int) -> Sequence[tuple[int, int, datetime | None]]:
+        """List what is published, the newest first: advisory, campaign, when it was called off."""
+        values = {"before": before, "limit": limit}
+        with self._pool.connection() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(_PAGE, values)]
 
     def earlier(self, advisory: int | None) -> Sequence[Record]:
         """Read an advisory's publication and those before it in the thread, the first first."""

@@ -45,6 +45,19 @@ def campaigns(connection: Connection[Any]) -> list[Campaign]:
     return [_campaign(row) for row in rows]
 
 
+def page(
+    connection: Connection[Any], before: int | None, limit: int, status: str | None
+) -> list[Campaign]:
+    """List campaigns older than one, the newest first; of one status, if one is given."""
+    rows = connection.execute(
+        f"{_CAMPAIGN} WHERE (%(before)s::integer IS NULL OR id < %(before)s)"
+        " AND (%(status)s::campaign_status IS NULL OR status = %(status)s::campaign_status)"
+        " ORDER BY id DESC LIMIT %(limit)s",
+        {"before": before, "limit": limit, "status": status},
+    )
+    return [_campaign(row) for row in rows]
+
+
 def advisory(connection: Connection[Any], which: int) -> Advisory:
     """Read an advisory; NotFoundError."""
     row = connection.execute(_ADVISORY, [which]).fetchone()

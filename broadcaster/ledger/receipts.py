@@ -1,5 +1,6 @@
 """Receipts: stored before they are acknowledged, applied afterwards."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -94,11 +95,13 @@ def receive(connection: Connection[Any], receipts: Sequence[Receipt], now: datet
     return connection.execute(_RECEIVE, values).rowcount
 
 
-def apply_receipts(connection: Connection[Any], now: datetime, limit: int) -> int:
+def apply_receipts(
+    connection: Connection[Any], now: datetime, limit: int, effects_seen: Counter[str] | None = None
+) -> int:
     """Apply stored receipts in the order in which they came; how many were handled.
 
     None when another process is at it. What matches nothing goes behind the rest and is tried
-    again for a while, then kept as an orphan.
+    again for a while, then kept as an orphan. `effects_seen` counts what became of them.
     """
     if connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone() != (True,):
         return 0
@@ -108,6 +111,8 @@ def apply_receipts(connection: Connection[Any], now: datetime, limit: int) -> in
     targets = _targets(connection, rows, now)
     effects = _apply(connection, rows, targets, now)
     _settle(connection, effects, targets, now)
+    if effects_seen is not None:
+        effects_seen.update(effects.values())
     late = [row.id for row in rows if row.id not in effects]
     if late:
         connection.execute(

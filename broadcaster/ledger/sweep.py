@@ -15,7 +15,7 @@ from broadcaster.ledger.resting import count_passed, refresh
 from broadcaster.ledger.threads import LAPSED
 from broadcaster.ledger.underway import busy_lanes
 
-_DUE = """
+DUE = """
 SELECT campaign.id, campaign.lane
 FROM campaign JOIN advisory ON advisory.id = campaign.advisory_id
 WHERE campaign.status = 'launched' AND advisory.expires > %(now)s
@@ -154,6 +154,8 @@ class PostgresCalendar:
         """Use the pool's connections."""
         self._pool = pool
         self._time_zone = time_zone
+        #: How many batches this process took back from workers that were lost.
+        self.recovered = 0
 
     def due_campaigns(self, now: datetime) -> Sequence[tuple[int, Lane]]:
         """List launched campaigns whose time has come, urgent ones first.
@@ -161,7 +163,7 @@ class PostgresCalendar:
         None of a lane for which one is being planned: they take turns, and a worker that was
         handed another would have nothing to do.
         """
-        return self._in_turn(_DUE, now)
+        return self._in_turn(DUE, now)
 
     def due_escalations(self, now: datetime) -> Sequence[tuple[int, Lane]]:
         """List running campaigns with a step that is due, as `due_campaigns` does."""
@@ -209,6 +211,7 @@ class PostgresCalendar:
             if lost:
                 batches.lose(connection, lost, now)
                 batches.give_back(connection, lost, now)
+        self.recovered += len(lost)
         with self._pool.connection() as connection:
             for (campaign,) in connection.execute(_UNPLANNED, {"now": now}).fetchall():
                 note(connection, SYSTEM, "expire", f"campaign {campaign}")

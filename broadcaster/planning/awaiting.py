@@ -49,7 +49,7 @@ WITH part AS (
     SELECT delivery.customer_id, part.until
     FROM part JOIN batch ON batch.campaign_id = %(campaign)s
         AND (part.channel IS NULL OR part.channel = batch.channel)
-        AND (part.zone IS NULL OR part.zone = batch.zone)
+        AND (part.zone IS NULL OR part.zone IN (batch.zone, split_part(batch.zone, ' ', 1)))
     JOIN delivery ON delivery.campaign_id = %(campaign)s
         AND delivery.number BETWEEN batch.first AND batch.last
     WHERE part.segment IS NULL AND part.until > %(now)s

@@ -15,7 +15,7 @@ from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.planning.fair import ONE_LEFT, TWO_LEFT, Fair, base, capped_mark, lookups
 from broadcaster.planning.followers import FOLLOWED, HEAD, SPECIAL, Followers
-from broadcaster.planning.naming import each, named
+from broadcaster.planning.naming import ZONE, each, named
 from broadcaster.planning.plannable import Plannable
 from broadcaster.planning.sharing import Sharing
 from broadcaster.ports import Condition, Renderer
@@ -110,7 +110,7 @@ _READERS = """
     FROM (
         SELECT customer.id AS customer_id, customer.locales{read}{carried} FROM customer WHERE (
 """
-_READ_ZONE = ", customer.time_zone AS zone"
+_READ_ZONE: LiteralString = ", " + ZONE + " AS zone"
 # Who depends on electricity is told before anybody else under the same roof.
 _READ_HOME = """, customer.household,
             customer.attributes @> '{"life_support": true}' AS depends"""
@@ -271,7 +271,7 @@ def values(
 
     With `plan_zones`, the time zones in which the customers live, in order.
     """
-    head: LiteralString = "SELECT customer.locales, customer.time_zone, count(*) FROM customer"
+    head: LiteralString = "SELECT customer.locales, " + ZONE + ", count(*) FROM customer"  # noqa: S608  (ours)
     query: LiteralString = head + " WHERE (" + condition.text + ") GROUP BY 1, 2"
     rows = connection.execute(query, condition.values).fetchall()
     preferred = list({tuple(tags): tags for tags, _, _ in rows}.values())

@@ -9,6 +9,7 @@ from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError
 from broadcaster.planning.candidates import Carried, candidates, values, zoned
 from broadcaster.planning.fair import Fair
+from broadcaster.planning.naming import ZONE
 from broadcaster.planning.plannable import Plannable
 from broadcaster.ports import Condition, Renderer
 
@@ -24,7 +25,7 @@ _IN_ZONES = Carried(
     names=", judged.unforeseen",
 )
 _IN_ONE_ZONE = Carried(
-    columns=", customer.time_zone AS clock",
+    columns=", " + ZONE + " AS clock",
     expressions=", " + _NO_LIST + " OR reader.clock <> ALL(%(plan_zones)s::text[]) AS unforeseen",
     names=", judged.unforeseen",
 )

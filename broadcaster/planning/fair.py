@@ -141,7 +141,8 @@ FROM (
     WHERE batch.campaign_id = %(campaign)s AND batch.first > %(before)s
       AND campaign_hold.segment IS NULL AND campaign_hold.released_at IS NULL
       AND (campaign_hold.channel IS NULL OR campaign_hold.channel = batch.channel)
-      AND (campaign_hold.zone IS NULL OR campaign_hold.zone = batch.zone)
+      AND (campaign_hold.zone IS NULL
+           OR campaign_hold.zone IN (batch.zone, split_part(batch.zone, ' ', 1)))
     GROUP BY batch.id
 ) AS one
 WHERE batch.id = one.id

@@ -12,6 +12,12 @@ _NAMES: Mapping[Channel, tuple[LiteralString, LiteralString]] = {
     Channel.PUSH: ("push", "8"),
 }
 
+#: Where a customer's clock stands, with the hours that they chose (`domain.own_hours.parted`).
+ZONE: LiteralString = (
+    "CASE WHEN customer.quiet IS NULL THEN customer.time_zone"
+    " ELSE customer.time_zone || ' ' || customer.quiet END"
+)
+
 
 def named(text: LiteralString, channel: Channel) -> LiteralString:
     """Write a channel's name where a statement of ours has `{c}`."""

@@ -18,6 +18,7 @@ from broadcaster.planning.passing import passed_one_per
 from broadcaster.planning.plannable import Plannable, read
 from broadcaster.ports import Audience, Renderer
 
+_OWN_HOURS = "SELECT EXISTS (SELECT FROM customer WHERE quiet IS NOT NULL)"
 _LIMITS = "SET LOCAL statement_timeout = '5min'; SET LOCAL work_mem = '128MB'"
 
 
@@ -100,7 +101,8 @@ class Waits:
         """Say who is held, and until when, were it launched now; NotFoundError.
 
         `counts` says how many are told by channel and zone, where a forecast has counted them.
-        Otherwise they are counted here, where quiet hours are for its class and channels.
+        Otherwise they are counted here, where quiet hours are for its class and channels, or some
+        customers chose hours of their own.
         """
         with self._pool.connection() as connection:
             connection.execute(ONE_SNAPSHOT)
@@ -109,7 +111,8 @@ class Waits:
             course = Course(rules=in_force(connection), time_zone=self._time_zone)
             start = max(now, found.effective, found.scheduled_at or now)
             hours = [course.rules.hours(found.message_class, one) for one in found.channels]
-            if not any(hours):
+            own = connection.execute(_OWN_HOURS).fetchone() == (True,)
+            if not any(hours) and not own:
                 counts = {}
             elif counts is None:
                 counts = self._counts(connection, found, course, start)
@@ -145,7 +148,7 @@ def _waits(
     for (channel, zone), count in sorted(
         counts.items(), key=lambda one: (one[0][1], found.channels.index(one[0][0]))
     ):
-        quiet = course.quiet(start, found.message_class, channel, zone)
+        quiet = course.quiet(start, found.message_class, channel, zone, found.lane)
         if count and quiet is not None:
             waits.append(
                 Wait(

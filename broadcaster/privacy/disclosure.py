@@ -81,6 +81,37 @@ class Disclosure:
         self._pool = pool
         self._vault = vault
 
+    def person(self, number: str, by: str, purpose: str) -> dict[str, Any]:
+        """Give who a customer is, and what was sent to them, as JSON values; noted as a look.
+
+        Errors as `collect`.
+        """
+        why = checked(purpose)
+        with self._pool.connection() as connection:
+            self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
+            customer = find(connection, number)
+            values = {"customer": customer}
+            (row,) = _rows(connection, _CUSTOMER, values)
+            name, latin = open_names(
+                self._vault, number, (row["name"], row["name_latin"]), row["sealed"]
+            )
+            addresses = [self._address(one) for one in _rows(connection, _ADDRESSES, values)]
+            note(connection, by, "show", subject(customer), {"purpose": why})
+        return {
+            "customer": {**_readable(row), "name": name, "name_latin": latin},
+            "addresses": addresses,
+        }
+
+    def messages(self, number: str, by: str, purpose: str) -> list[dict[str, Any]]:
+        """List what was sent to a customer as JSON values, the first first; noted, as `person`."""
+        why = checked(purpose)
+        with self._pool.connection() as connection:
+            connection.execute("SET LOCAL statement_timeout = '1min'")
+            customer = find(connection, number)
+            rows = [_readable(one) for one in _rows(connection, _MESSAGES, {"customer": customer})]
+            note(connection, by, "messages", subject(customer), {"purpose": why})
+        return rows
+
     def collect(self, number: str, by: str, purpose: str) -> dict[str, Any]:
         """Give everything about a customer as JSON values, and note that it was given.
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options
+from broadcaster.domain.public_address import is_public
 from broadcaster.providers import _wire
 
 #: The services of the browsers in use: Chrome and others, Firefox, Safari, Edge.
@@ -25,9 +26,6 @@ DEFAULT = (
 _LONGEST = 2048
 
 _VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
-
-#: Prefixes under which an IPv4 address is reached by IPv6 (RFC 6052).
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +84,6 @@ def origin(endpoint: str, entries: tuple[Allowed, ...]) -> str | None:
         return None
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + ("" if number == default else f":{number}")
-
-
-def is_public(address: str) -> bool:
-    """Tell whether an address is one of the public network, whatever it is wrapped in."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _NAT64:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            ip = inner
-    return ip.is_global and not ip.is_multicast
 
 
 async def resolve_public(host: str, port: int) -> Sequence[_wire.Place]:

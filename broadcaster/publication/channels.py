@@ -48,12 +48,14 @@ _once = threading.Lock()
 class AppriseChannel:
     """Tells one destination, which comes from the settings alone and is shown nowhere."""
 
-    def __init__(self, name: str, destination: Secret, locale: str) -> None:
-        """Understand the destination; ConfigurationError naming the setting."""
+    def __init__(
+        self, name: str, destination: Secret, locale: str, setting: str = "ANNOUNCE"
+    ) -> None:
+        """Understand the destination, which `setting` named; ConfigurationError."""
         self.name = name
         self.locale = locale
         _watch()
-        self._service = _understood(name, destination)
+        self._service = _understood(name, destination, setting)
 
     def __repr__(self) -> str:
         """Hide where it leads."""
@@ -104,7 +106,7 @@ def _seen() -> Iterator[_Seen]:
         _watching.reset(token)
 
 
-def _understood(name: str, destination: Secret) -> Any:  # noqa: ANN401  (the library has no types)
+def _understood(name: str, destination: Secret, setting: str) -> Any:  # noqa: ANN401  (the library has no types)
     import apprise
 
     # Its log shows destinations and texts, and that of the transport their paths.
@@ -130,7 +132,7 @@ def _understood(name: str, destination: Secret) -> Any:  # noqa: ANN401  (the li
         )
     if service is None:
         message = (
-            f"BROADCASTER_ANNOUNCE_{name.upper()}_URL: is no destination that Apprise knows. "
+            f"BROADCASTER_{setting}_{name.upper()}_URL: is no destination that Apprise knows. "
             "Write one as its documentation shows, such as mastodons://token@host."
         )
         raise ConfigurationError(message)

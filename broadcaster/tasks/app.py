@@ -22,6 +22,9 @@ TICK = 0.5
 #: started anew each day would never come to a whole one.
 RETAIN = 3600
 
+#: How often it is looked what endpoints of webhooks may want to know, seconds.
+LOOK = 5
+
 
 def make(broker_url: str, concurrency: int) -> Celery:
     """Make the application for a broker of the Redis protocol."""
@@ -59,6 +62,11 @@ def make(broker_url: str, concurrency: int) -> Celery:
                 "schedule": TICK,
                 # A tick that waited longer than this is made up for by a newer one.
                 "options": {"queue": CONTROL, "expires": 20 * TICK},
+            },
+            "look": {
+                "task": "broadcaster.look",
+                "schedule": LOOK,
+                "options": {"queue": ROUTINE, "expires": 4 * LOOK},
             },
             "retain": {
                 "task": "broadcaster.retain",

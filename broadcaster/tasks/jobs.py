@@ -1,13 +1,15 @@
 """The tasks; each is a thin shell that reads ids and calls the inside."""
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import redis
-from celery import shared_task
+from celery import current_task, shared_task
 from kombu.exceptions import OperationalError
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.dispatch.sweeper import Due
 from broadcaster.domain.message import Lane
 from broadcaster.errors import (
     BroadcasterError,
@@ -15,6 +17,7 @@ from broadcaster.errors import (
     ConflictError,
     InvalidInputError,
 )
+from broadcaster.ports import Step
 from broadcaster.ports.auditing import SYSTEM
 from broadcaster.tasks.app import CONTROL, ROUTINE, URGENT
 from broadcaster.tasks.process import process
@@ -31,12 +34,29 @@ _FRESH = 10
 def tick() -> None:
     """Find what is due and send it to be done; everything here is a query on the ledger."""
     runtime = process().runtime
+    calendar = runtime.sweeper.calendar
+    before = getattr(calendar, "recovered", 0)
     due = runtime.sweeper.sweep(_idle(runtime.redis))
+    if recovered := getattr(calendar, "recovered", 0) - before:
+        runtime.probe.counted("recovered", recovered)
+    with _ticking(something=bool(due.campaigns or due.escalations or due.batches)) as headers:
+        _begin(runtime, due, headers)
+    if due.receipts:
+        apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
+    if runtime.page_codes.waiting():
+        send_codes.apply_async(queue=URGENT, expires=_FRESH)
+    if due.doubts:
+        settle.apply_async(queue=CONTROL, expires=_FRESH)
+    _show(runtime)
+
+
+def _begin(runtime: Runtime, due: Due, headers: Mapping[str, str]) -> None:
+    """Put what is due into the queues."""
     # Of each lane one is planned at a time, and never both by those who serve the tick.
     for task, found in ((plan, due.campaigns), (escalate, due.escalations)):
         for campaign, lane in found:
             queue = URGENT if lane is Lane.URGENT else CONTROL
-            task.apply_async((campaign,), queue=queue, expires=_FRESH)
+            task.apply_async((campaign,), queue=queue, expires=_FRESH, headers=dict(headers))
     sent = 0
     try:
         for batch, lane in due.batches:
@@ -45,17 +65,36 @@ def tick() -> None:
                 queue=lane.value,
                 retry=False,
                 expires=runtime.sweeper.stale.total_seconds(),
+                headers=dict(headers),
             )
             sent += 1
     finally:
         # What the broker did not take is offered again at the next tick, not when it is stale.
         if sent < len(due.batches):
             runtime.sweeper.calendar.unpublish([batch for batch, _ in due.batches[sent:]])
-    if due.receipts:
-        apply_receipts.apply_async(queue=CONTROL, expires=_FRESH)
-    if due.doubts:
-        settle.apply_async(queue=CONTROL, expires=_FRESH)
-    _show(runtime)
+
+
+@contextmanager
+def _ticking(*, something: bool) -> Iterator[Mapping[str, str]]:
+    """Give what messages carry of the trace that they belong to: ids, where anything is traced."""
+    traces = process().tracing
+    if traces is None or not something:
+        yield {}
+        return
+    with traces.tick():
+        yield traces.headers()
+
+
+@contextmanager
+def _carried() -> Iterator[None]:
+    """Go on in the trace of the message that this task was woken by."""
+    traces = process().tracing
+    headers = getattr(getattr(current_task, "request", None), "headers", None)
+    if traces is None or not headers:
+        yield
+        return
+    with traces.carried({name: value for name, value in headers.items() if isinstance(value, str)}):
+        yield
 
 
 def _show(runtime: Runtime) -> None:
@@ -66,6 +105,8 @@ def _show(runtime: Runtime) -> None:
         if runtime.announcements.waiting(runtime.clock.now()):
             # It may wait for networks; nothing else may wait behind it that must not.
             announce.apply_async(queue=ROUTINE, expires=_FRESH)
+        if runtime.outbox.waiting(runtime.clock.now()):
+            tell.apply_async(queue=ROUTINE, expires=_FRESH)
     except (BroadcasterError, OSError) as error:
         _log.warning("could not look", extra=_fault("publish_failed", error))
 
@@ -86,7 +127,8 @@ def plan(campaign: int) -> None:
     """Turn a due campaign into deliveries and batches; planning twice changes nothing."""
     runtime = process().runtime
     try:
-        runtime.planner.plan(campaign, runtime.clock.now())
+        with _carried(), runtime.probe.step(Step.PLAN, campaign=campaign):
+            runtime.planner.plan(campaign, runtime.clock.now())
     except ConflictError:
         # Paused or cancelled while it was planned, or planned by another: their word counts.
         _log.info("plan undone", extra={"action": "plan_undone", "campaign": campaign})
@@ -109,7 +151,8 @@ def escalate(campaign: int) -> None:
 @shared_task(name="broadcaster.dispatch")
 def dispatch(batch: int) -> None:
     """Work on a batch for a while."""
-    process().run(process().runtime.dispatcher.dispatch(batch))
+    with _carried():
+        process().run(process().runtime.dispatcher.dispatch(batch))
 
 
 @shared_task(name="broadcaster.apply_receipts")
@@ -120,6 +163,9 @@ def apply_receipts() -> None:
         # The rest waits in the ledger; a worker that is to end has ten seconds for that.
         if runtime.stopping():
             break
+    seen = runtime.ledger.effects
+    for effect in list(seen):
+        runtime.probe.counted(f"receipt:{effect}", seen.pop(effect))
 
 
 @shared_task(name="broadcaster.retain")
@@ -134,6 +180,13 @@ def retain() -> None:
         # The rest comes with the next hour; a worker that is to end has ten seconds.
         if runtime.stopping():
             break
+    runtime.page_codes.tidy(runtime.clock.now())
+
+
+@shared_task(name="broadcaster.send_codes")
+def send_codes() -> None:
+    """Send the codes that customers asked for on their page."""
+    process().run(process().runtime.code_sender.send())
 
 
 @shared_task(name="broadcaster.publish")
@@ -150,6 +203,25 @@ def publish() -> None:
 def announce() -> None:
     """Announce what was published on the public channels that are set up."""
     process().runtime.announcer.announce()
+
+
+@shared_task(name="broadcaster.look")
+def look() -> None:
+    """See how campaigns and limits get on, for endpoints that want to know; let go of what is old.
+
+    Endpoints are told by `tell`.
+    """
+    runtime = process().runtime
+    now = runtime.clock.now()
+    runtime.outbox.forget(now)
+    runtime.answers.forget(now)
+    runtime.looking.look()
+
+
+@shared_task(name="broadcaster.tell")
+def tell() -> None:
+    """Tell endpoints what they wait for."""
+    process().runtime.deliverer.deliver()
 
 
 @shared_task(name="broadcaster.settle")

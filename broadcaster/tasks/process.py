@@ -7,12 +7,13 @@ from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from billiard.process import current_process
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown
 from celery.utils.nodenames import host_format
 
 from broadcaster import bootstrap
-from broadcaster.bootstrap import logs
+from broadcaster.bootstrap import logs, telemetry
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import load
 from broadcaster.tasks.app import CONTROL, make
@@ -20,6 +21,9 @@ from broadcaster.tasks.stopping import stopping
 
 if TYPE_CHECKING:
     from broadcaster.render.renderer import TemplateRenderer
+    from broadcaster.telemetry.exposition import Listener
+    from broadcaster.telemetry.shared import SharedFigures
+    from broadcaster.telemetry.tracing import Tracing
 
 _Result = TypeVar("_Result")
 
@@ -40,6 +44,19 @@ def texts() -> "TemplateRenderer":
     return bootstrap.renderer(load())
 
 
+@lru_cache(maxsize=1)
+def figures() -> "SharedFigures | None":
+    """Make room for what is counted; once before the fork, for all children to share."""
+    return telemetry.work_figures(load())
+
+
+@lru_cache(maxsize=1)
+def listener() -> "Listener | None":
+    """Tell what is counted, from the process that the others are forked from."""
+    shared = figures()
+    return telemetry.listen(load(), "worker", [shared.read] if shared else [])
+
+
 class Process:
     """The runtime of this process, and one event loop that lives as long as it does.
 
@@ -54,7 +71,16 @@ class Process:
         # What is wrong with the texts is said by who needs them.
         with suppress(BroadcasterError):
             runtime.use(texts())
+        runtime.probe = telemetry.work_probe(runtime, figures(), self.tracing)
         return runtime
+
+    @cached_property
+    def tracing(self) -> "Tracing | None":
+        """What traces, where it is set up."""
+        traces = telemetry.tracing(load(), "worker")
+        if traces is not None:
+            logs.tell_trace(traces.current)
+        return traces
 
     @cached_property
     def _runner(self) -> asyncio.Runner:
@@ -89,6 +115,8 @@ class Process:
         if "runtime" in self.__dict__:
             self.run(self.runtime.aclose())
             self.runtime.close()
+        if self.__dict__.get("tracing") is not None:
+            self.__dict__["tracing"].close()
         if "_runner" in self.__dict__:
             self._runner.close()
 
@@ -106,12 +134,18 @@ def _freeze(**_: object) -> None:
     bootstrap.preload()
     with suppress(BroadcasterError):
         texts()
+    listener()
     gc.collect()
     gc.freeze()
 
 
 @worker_process_init.connect
 def _warm(**_: object) -> None:
+    shared, told = figures(), listener()
+    if shared is not None:
+        shared.sit(getattr(current_process(), "index", 0))
+    if told is not None:
+        told.forget()
     process().warm()
 
 
@@ -122,7 +156,7 @@ def _close(**_: object) -> None:
 
 @setup_logging.connect
 def _log(**_: object) -> None:
-    logs.set_up()
+    logs.set_up(form=load().watching.log_format)
 
 
 def work(name: str, queues: Sequence[str], concurrency: int) -> None:

@@ -4,8 +4,8 @@ import logging
 
 from kombu.exceptions import OperationalError
 
-from broadcaster.tasks.app import CONTROL
-from broadcaster.tasks.jobs import apply_receipts
+from broadcaster.tasks.app import CONTROL, URGENT
+from broadcaster.tasks.jobs import apply_receipts, send_codes
 from broadcaster.tasks.process import application
 
 _log = logging.getLogger(__name__)
@@ -16,5 +16,14 @@ def receipts() -> None:
     application()
     try:
         apply_receipts.apply_async(queue=CONTROL, retry=False, expires=10)
+    except OperationalError:
+        _log.warning("could not wake a worker", extra={"action": "wake_failed"})
+
+
+def codes() -> None:
+    """Have codes that wait sent soon."""
+    application()
+    try:
+        send_codes.apply_async(queue=URGENT, retry=False, expires=10)
     except OperationalError:
         _log.warning("could not wake a worker", extra={"action": "wake_failed"})

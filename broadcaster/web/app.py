@@ -20,7 +20,15 @@ from broadcaster.settings import Settings
 from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
 from broadcaster.web.callbacks.intake import Intake
 from broadcaster.web.callbacks.store import Store
-from broadcaster.web.console.desk import Area, Desk, SignInNeededError, sign_in_first
+from broadcaster.web.console.confirming import ConfirmNeededError, Renewal
+from broadcaster.web.console.desk import (
+    Area,
+    Desk,
+    FactorNeededError,
+    SignInNeededError,
+    see_other,
+    sign_in_first,
+)
 from broadcaster.web.console.looks import Looks
 from broadcaster.web.console.routes import Console
 from broadcaster.web.health import Checks, Health
@@ -33,7 +41,7 @@ from broadcaster.web.public.unsubscribe import Unsubscribe
 from broadcaster.web.security import Guard, host_of
 
 #: What machines read; they get a line and no page.
-_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/assets/")
+_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/readyz", "/assets/")
 
 
 def front(inside: Inside) -> Desk:
@@ -44,7 +52,15 @@ def front(inside: Inside) -> Desk:
         ZoneInfo(settings.time_zone),
     )
     key = bootstrap.signing_key(settings)
-    return Desk(inside.sessions, pages, inside.clock, key, settings.public_url)
+    return Desk(
+        inside.sessions,
+        pages,
+        inside.clock,
+        key,
+        settings.public_url,
+        inside.entrance,
+        settings.second_factor,
+    )
 
 
 def create_app(
@@ -85,8 +101,10 @@ def create_app(
         lifespan=_lifespan(listener, store),
         redirect_slashes=False,
     )
+    app.add_middleware(Renewal, desk=desk)
     app.add_middleware(Guard, hosts=_hosts(settings))
     _explain(app, pages)
+    _ask(app, desk)
     return app
 
 
@@ -94,7 +112,7 @@ def create_public_app(settings: Settings) -> ASGIApp:
     """Make an application that answers from the public folder alone."""
     logging.getLogger("uvicorn.access").disabled = True
     alone = bootstrap.PublicAlone(settings)
-    app = Starlette(routes=Advisories(alone.files, alone).routes())
+    app = Starlette(routes=[*Health({}).routes(), *Advisories(alone.files, alone).routes()])
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request
@@ -143,12 +161,22 @@ def _explain(app: FastAPI, pages: Pages) -> None:
             return PlainTextResponse(f"{status}\n", status)
         return pages.page("fault.html", request, {"status": status}, status=status)
 
-    async def ask_who(request: Request, error: Exception) -> Response:
-        del request
-        if not isinstance(error, SignInNeededError):
-            raise error
-        return sign_in_first(error)
-
     for kind in (*statuses, HTTPException):
         app.add_exception_handler(kind, explain)
-    app.add_exception_handler(SignInNeededError, ask_who)
+
+
+def _ask(app: FastAPI, desk: Desk) -> None:
+    """Answer those who have to say first who they are, or say it again."""
+
+    async def who(request: Request, error: Exception) -> Response:
+        del request
+        if isinstance(error, SignInNeededError):
+            return sign_in_first(error)
+        if isinstance(error, ConfirmNeededError):
+            return desk.page(error.visit, "console/confirm.html", error.values(), status=403)
+        if isinstance(error, FactorNeededError):
+            return see_other("/account?needed=factor")
+        raise error
+
+    for kind in (SignInNeededError, ConfirmNeededError, FactorNeededError):
+        app.add_exception_handler(kind, who)

@@ -14,8 +14,10 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "console/people/words.py": _HERE / "console" / "people" / "words.py",
+    "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }

@@ -1,5 +1,11 @@
-"""Telling whether we can work: the servers that we need answer."""
+"""Two questions of whoever looks after us: do we live, and can we work.
 
+`/healthz` is answered by the process itself and asks nobody: who restarts what does not live must
+not restart the web because a database is away. `/readyz` asks the servers that we need, for those
+who send visitors only to where they can be served.
+"""
+
+import asyncio
 from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -9,23 +15,45 @@ from starlette.routing import Route
 
 Checks = Mapping[str, Callable[[], None]]
 
+#: How long a server may take to answer, seconds; longer is no.
+PATIENCE = 3.0
+
 
 class Health:
-    """Asks each server."""
+    """Answers for itself, and asks each server."""
 
-    def __init__(self, checks: Checks) -> None:
-        """Each check raises when its server does not answer."""
+    def __init__(self, checks: Checks, patience: float = PATIENCE) -> None:
+        """Each check raises when its server does not answer; `patience` is in seconds."""
         self._checks = checks
+        self._patience = patience
+        self._asking: dict[str, asyncio.Task[bool]] = {}
 
     def routes(self) -> list[Route]:
         """List what is answered."""
-        return [Route("/healthz", self.ready)]
+        return [Route("/healthz", self.alive), Route("/readyz", self.ready)]
+
+    async def alive(self, request: Request) -> Response:
+        """200: somebody is here to say so."""
+        del request
+        return JSONResponse({"alive": True})
 
     async def ready(self, request: Request) -> Response:
-        """200 when every server answers, else 503; which one, and no more than that."""
+        """200 when all that we need answers in time, else 503; which one, and no more than that."""
         del request
-        found = {name: await run_in_threadpool(_answers, ask) for name, ask in self._checks.items()}
-        return JSONResponse(found, 200 if all(found.values()) else 503)
+        names = list(self._checks)
+        answers = await asyncio.gather(*(self._answers(name) for name in names))
+        found = dict(zip(names, answers, strict=True))
+        return JSONResponse(found, 200 if all(answers) else 503)
+
+    async def _answers(self, name: str) -> bool:
+        """Ask once for all who want to know: many questions must not take all threads."""
+        task = self._asking.get(name)
+        if task is None or task.done():
+            task = self._asking[name] = asyncio.create_task(
+                run_in_threadpool(_answers, self._checks[name])
+            )
+        done, _ = await asyncio.wait([task], timeout=self._patience)
+        return task in done and task.result()
 
 
 def _answers(ask: Callable[[], None]) -> bool:

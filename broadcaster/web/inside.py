@@ -15,6 +15,7 @@ from broadcaster.publication.serving import Files
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locales
 from broadcaster.settings import Settings
+from broadcaster.web.console.confirming import Proves
 from broadcaster.web.console.desk import FindsSessions
 from broadcaster.web.public.advisories import Publishes
 
@@ -99,6 +100,10 @@ class OptOuts(Protocol):
         """End it; safe to repeat. NotFoundError, GoneError."""
         ...
 
+    def undo(self, delivery: DeliveryId, now: datetime) -> bool:
+        """Take back what the click ended; whether anything was. NotFoundError, GoneError."""
+        ...
+
     def preferences(self, delivery: DeliveryId) -> Preferences:
         """Give what the customer of a message wants; NotFoundError, GoneError."""
         ...
@@ -137,6 +142,11 @@ class Inside(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings of this run."""
+        ...
+
+    @property
+    def entrance(self) -> Proves:
+        """Looks at what operators give to confirm who they are."""
         ...
 
     @property

@@ -21,7 +21,12 @@ from broadcaster.web.figures import WHOLE, Share
 from broadcaster.web.languages import Language, Languages
 
 _HERE = Path(__file__).parent
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,8 @@ They are given everything (`bootstrap.Runtime`), and are tested with real server
 from collections.abc import Callable, Sequence
 
 from broadcaster.bootstrap import Runtime
+from broadcaster.web.access.rooms import access_rooms
+from broadcaster.web.api.app import Api
 from broadcaster.web.console.desk import Area, Desk
 from broadcaster.web.console.people.areas import AreaPages
 from broadcaster.web.console.people.attributes import AttributePages
@@ -14,12 +16,22 @@ from broadcaster.web.console.people.imports import ImportPages
 from broadcaster.web.console.people.requests import RequestPages
 from broadcaster.web.console.people.rules import RulePages
 from broadcaster.web.console.people.segments import SegmentPages
+from broadcaster.web.public.codes import CodePages
+from broadcaster.web.public.door import Door
+from broadcaster.web.public.own import OwnPages
+from broadcaster.web.public.push import PushPages
 
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
     del stopping
+    door = Door(runtime)
     return (
+        Api(runtime),
+        *access_rooms(runtime, desk),
+        CodePages(runtime, desk.pages, door),
+        OwnPages(runtime, desk.pages, door),
+        PushPages(runtime, desk.pages, door),
         ImportPages(runtime, desk),
         CustomerPages(runtime, desk),
         SegmentPages(runtime, desk),

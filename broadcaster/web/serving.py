@@ -9,11 +9,12 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp
 
-from broadcaster.bootstrap import Runtime, running
+from broadcaster.bootstrap import readiness, running, telemetry
 from broadcaster.errors import ConfigurationError
 from broadcaster.settings import Settings
 from broadcaster.tasks import wake
 from broadcaster.web.app import create_app, create_public_app, front
+from broadcaster.web.measuring import Measured
 from broadcaster.web.rooms import rooms
 
 _log = logging.getLogger(__name__)
@@ -33,17 +34,20 @@ def serve(settings: Settings) -> None:
         _bound("BOUNCE", settings.bounce_host, settings.bounce_port) as bounces,
         running(settings) as runtime,
     ):
+        runtime.wake_codes = wake.codes
         desk = front(runtime)
         app = create_app(
             runtime,
             desk=desk,
             more=rooms(runtime, desk, stopping=lambda: server.should_exit),
             wake=wake.receipts,
-            checks={"database": lambda: _database(runtime), "redis": lambda: _redis(runtime)},
+            checks=readiness(runtime),
             bounces=bounces,
             stopping=lambda: server.should_exit,
         )
-        server = _server(app)
+        meters = telemetry.web_meters(settings)
+        telemetry.listen(settings, "web", [meters.read] if meters else [], lambda: runtime.pool)
+        server = _server(Measured(app, meters) if meters else app)
         _log.info("serving", extra={"action": "web_started", "port": settings.web_port})
         server.run(sockets=[web])
 
@@ -51,7 +55,10 @@ def serve(settings: Settings) -> None:
 def serve_public(settings: Settings) -> None:
     """Serve the public folder alone, with no database and no Redis; errors as `serve`."""
     with _bound("WEB", settings.web_host, settings.web_port) as web:
-        server = _server(create_public_app(settings))
+        meters = telemetry.web_meters(settings)
+        telemetry.listen(settings, "public", [meters.read] if meters else [])
+        app = create_public_app(settings)
+        server = _server(Measured(app, meters) if meters else app)
         _log.info("serving", extra={"action": "public_web_started", "port": settings.web_port})
         server.run(sockets=[web])
 
@@ -88,12 +95,3 @@ def _bound(name: str, host: str, port: int) -> socket.socket:
             f"BROADCASTER_{name}_PORT: {host}:{port} cannot be used ({reason}). Set a free port."
         )
         raise ConfigurationError(message) from error
-
-
-def _database(runtime: Runtime) -> None:
-    with runtime.pool.connection(timeout=2) as connection:
-        connection.execute("SELECT 1")
-
-
-def _redis(runtime: Runtime) -> None:
-    runtime.redis.ping()

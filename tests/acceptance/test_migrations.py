@@ -31,6 +31,13 @@ _VALUES = {
     "numeric": Decimal("1.5"),
 }
 
+#: What a column takes that takes not every word.
+_WORDS = {
+    ("customer", "quiet"): "22:00-06:30",
+    ("customer_import", "status"): "done",
+    ("webhook_delivery", "status"): "waiting",
+}
+
 
 def test_an_empty_database_gets_the_present_schema(empty_database_url: str) -> None:
     """And again, which changes nothing."""
@@ -51,7 +58,9 @@ def test_data_of_every_earlier_schema_survives(empty_database_url: str, revision
     assert schema.current(empty_database_url) == schema.head()
     with psycopg.connect(empty_database_url) as connection:
         for table, (columns, row) in before.items():
-            assert _read(connection, table, columns) == row, table
+            after = _read(connection, table, columns)
+            # A step may bring an attribute of its own.
+            assert after[: len(row)] == row if table == "attribute" else after == row, table
 
 
 def test_deliveries_are_moved_into_a_table_for_each_campaign(empty_database_url: str) -> None:
@@ -199,6 +208,7 @@ def _fill(connection: Connection, table: str) -> tuple[list[str], list[tuple[obj
     if table == "delivery" and _partitioned(connection):
         connection.execute("CREATE TABLE delivery_1 PARTITION OF delivery FOR VALUES IN (1)")
     given = {str(n): _value(connection, str(n), str(t)) for n, t, own in columns if not own}
+    given |= {name: _WORDS[table, name] for name in given if (table, name) in _WORDS}
     # Other tables have rows of their own, and want none that follow from this one.
     switch = sql.SQL("ALTER TABLE {} {} TRIGGER USER")
     connection.execute(switch.format(sql.Identifier(table), sql.SQL("DISABLE")))

@@ -52,7 +52,7 @@ def _health(port: str) -> tuple[int, object]:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
                 return answer.status, json.load(answer)
         except HTTPError as answer:
             with answer:
@@ -66,7 +66,7 @@ def test_it_serves_until_it_is_told_to_stop(environment: dict[str, str]) -> None
     """SIGTERM ends it well, also while somebody watches a connection that never ends."""
     port = environment["BROADCASTER_WEB_PORT"]
     with _web(environment) as process:
-        assert _health(port) == (200, {"database": True, "redis": True})
+        assert _health(port) == (200, {"database": True, "schema": True, "redis": True})
         with socket.create_connection(("127.0.0.1", int(environment["BROADCASTER_BOUNCE_PORT"]))):
             process.send_signal(signal.SIGTERM)
             assert process.wait(_PATIENCE) == 0

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Address, Lane, PushContent, Scheme
+from broadcaster.domain.public_address import is_public
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Message, Submission
 from broadcaster.providers import _endpoints, webpush
@@ -337,7 +338,7 @@ def test_name_that_leads_inside_is_not_followed(monkeypatch: pytest.MonkeyPatch)
 )
 def test_private_addresses_are_known_in_any_dress(address: str, *, public: bool) -> None:
     """Private addresses are recognised, also wrapped in IPv6."""
-    assert _endpoints.is_public(address) is public
+    assert is_public(address) is public
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """The pages: who may read them, in which language, and what they may load."""
 
+import asyncio
 import http.client
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from broadcaster import bootstrap
 from broadcaster.domain.campaign import CampaignStatus
@@ -15,6 +18,7 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.tokens import sign
 from broadcaster.errors import UnavailableError
 from broadcaster.reports.funnel import Funnel
+from broadcaster.web.health import Health
 from tests import builders
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
@@ -254,15 +258,36 @@ def test_many_who_look_cost_one_count(inside: FakeInside, site: Site) -> None:
     assert inside.reports.asked == 1
 
 
-def test_health_names_what_does_not_answer(inside: FakeInside) -> None:
-    """Each server by itself, and no words of theirs."""
+def test_readiness_names_what_does_not_answer(inside: FakeInside) -> None:
+    """Each server by itself, and no words of theirs; that we live is another question."""
 
     def down() -> None:
         raise ConnectionError("secret")
 
     with serving(inside, {"database": lambda: None, "redis": down}) as site:
-        answer = site.ask("/healthz")
+        answer, alive = site.ask("/readyz"), site.ask("/healthz")
     assert (answer.status, answer.text) == (503, '{"database":true,"redis":false}')
+    assert (alive.status, alive.text) == (200, '{"alive":true}')
+
+
+def test_a_server_that_is_silent_is_not_waited_for_and_asked_once() -> None:
+    """Whoever asks again meanwhile takes no second thread, and hears in time that it is away."""
+    silence = threading.Event()
+    asked: list[None] = []
+
+    def hang() -> None:
+        asked.append(None)
+        silence.wait(10)
+
+    async def ask_twice() -> list[int]:
+        health = Health({"database": hang}, patience=0.05)
+        request = Request({"type": "http"})
+        statuses = [(await health.ready(request)).status_code for _ in range(2)]
+        silence.set()
+        return statuses
+
+    assert asyncio.run(ask_twice()) == [503, 503]
+    assert len(asked) == 1
 
 
 def test_a_renamed_campaign_is_counted_anew(inside: FakeInside, site: Site) -> None:

@@ -16,6 +16,7 @@ from broadcaster.cli.demo import records, scene
 from broadcaster.cli.live import Line, follow, terminal
 from broadcaster.cli.services import services, stay
 from broadcaster.cli.tables import show_report
+from broadcaster.domain.access import Role
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.embedded.supervisor import Supervisor
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
@@ -24,6 +25,7 @@ from broadcaster.settings import load
 _NAME = "founding notice"
 _SEGMENT = "everybody"
 _AUTHOR = "author of the demo"
+_WATCHER = "duty officer of the demo"
 #: How long the counts must stand still, once nothing is left to send, before the story is over.
 _QUIET = 6.0
 #: The longest wait for receipts after the last message left.
@@ -57,7 +59,7 @@ def run(wishes: Wishes) -> None:
             console.print("Starting the simulated networks, the web page, the workers and beat …")
             started = time.monotonic()
             supervisor.start()
-            console.print(f"The progress page is at {settings.public_url}/campaigns/{campaign}")
+            _show_way(runtime, campaign, console, "The campaign's page, by a link that works once:")
             _watch(runtime, supervisor, campaign)
             _tell(runtime, campaign, wishes, console, time.monotonic() - started)
             if wishes.keep:
@@ -162,6 +164,13 @@ def _watch(runtime: Runtime, supervisor: Supervisor, campaign: int) -> None:
     follow(runtime, campaign, done=done, beat=look_after)
 
 
+def _show_way(runtime: Runtime, campaign: int, console: Console, words: str) -> None:
+    """Print an address by which whoever runs the demo enters as somebody who may do everything."""
+    roles = (Role.ADMINISTRATOR, Role.DUTY_OFFICER)
+    link = runtime.entry(_WATCHER, "broadcaster", roles, f"/campaigns/{campaign}")
+    console.print(f"{words}\n{link}", highlight=False, soft_wrap=True)
+
+
 class _Stillness:
     """Tells when the counts have stood still for long enough, or everything has its end."""
 
@@ -205,8 +214,8 @@ def _tell(
 
 def _stay(runtime: Runtime, supervisor: Supervisor, campaign: int, console: Console) -> None:
     home = runtime.settings.home
+    _show_way(runtime, campaign, console, "Everything stays up. The page, by a link for once:")
     console.print(
-        f"Everything stays up. The page: {runtime.settings.public_url}/campaigns/{campaign}\n"
         f"In another terminal: BROADCASTER_HOME={home} broadcaster campaigns status {campaign}\n"
         "Ctrl+C ends it."
     )

@@ -7,22 +7,24 @@ browser says where it comes from, and the form has a token that only pages of th
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from broadcaster.domain.access import Action, Operator
+from broadcaster.domain.access import FRESH, Action, Factor, Operator, Role, Session
 from broadcaster.errors import ForbiddenError
 from broadcaster.ports import Clock
 from broadcaster.web import bodies
+from broadcaster.web.console.confirming import PASSED_ON, ConfirmNeededError, Proves, given
 from broadcaster.web.console.navigation import ENTRIES
 from broadcaster.web.languages import Language
 from broadcaster.web.pages import Pages
@@ -49,8 +51,12 @@ class Area(Protocol):
 class FindsSessions(Protocol):
     """Knows who is signed in."""
 
-    def find(self, token: str, now: datetime) -> Operator | None:
+    def find(self, token: str, now: datetime) -> Session | None:
         """Give whose session a token is; None for one that is none."""
+        ...
+
+    def renew(self, token: str, now: datetime, factor: Factor | None = None) -> str | None:
+        """Give a confirmed session a new token; None for one that has ended."""
         ...
 
 
@@ -63,14 +69,23 @@ class SignInNeededError(Exception):
         self.path = path
 
 
+class FactorNeededError(Exception):
+    """Somebody is signed in by a password alone, and what they are wants more."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """One request of somebody who is signed in; `csrf` is the token of their forms."""
 
     request: Request
-    operator: Operator
+    session: Session
     language: Language
     csrf: str
+
+    @property
+    def operator(self) -> Operator:
+        """Who it is."""
+        return self.session.operator
 
     def may(self, action: str) -> bool:
         """Tell whether they may do it, by the action's word: templates ask."""
@@ -97,13 +112,26 @@ class Desk:
     """Lets operators in, takes their forms, and answers with pages."""
 
     def __init__(
-        self, sessions: FindsSessions, pages: Pages, clock: Clock, key: bytes, public_url: str
+        self,
+        sessions: FindsSessions,
+        pages: Pages,
+        clock: Clock,
+        key: bytes,
+        public_url: str,
+        proves: Proves,
+        strict: frozenset[Role] = frozenset(),
     ) -> None:
-        """`key` is that of our own tokens; `public_url` says whether the site is behind TLS."""
+        """`key` is that of our own tokens; `public_url` says whether the site is behind TLS.
+
+        `proves` looks at what somebody gives to confirm who they are. Whoever has a role of
+        `strict` gets nowhere with a password alone.
+        """
         self._sessions = sessions
         self._pages = pages
         self._clock = clock
         self._key = key
+        self._proves = proves
+        self._strict = strict
         self._secure = public_url.startswith("https:")
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
 
@@ -112,42 +140,75 @@ class Desk:
         """The pages themselves."""
         return self._pages
 
-    async def enter(self, request: Request, action: Action) -> Visit:
-        """Let somebody in who may do it; SignInNeededError, ForbiddenError."""
-        token = request.cookies.get(self._cookie, "")
+    async def enter(self, request: Request, action: Action | None) -> Visit:
+        """Let somebody in who may do it; SignInNeededError, FactorNeededError, ForbiddenError.
+
+        Without an action it is a page of their own, such as their account.
+        """
+        token = self.token(request)
         found = await run_in_threadpool(self._sessions.find, token, self._clock.now())
         if found is None:
             raise SignInNeededError(_here(request))
-        if not found.may(action):
-            message = f"{found.name} may not: {action.value}."
+        who = found.operator
+        if action is not None and not who.may(action):
+            message = f"{who.name} may not: {action.value}."
             raise ForbiddenError(message)
+        if action is not None and who.roles & self._strict and not found.strong:
+            raise FactorNeededError
         return Visit(
             request=request,
-            operator=found,
-            language=self.language(request, found.locale),
+            session=found,
+            language=self.language(request, who.locale),
             csrf=self.csrf(token),
         )
 
     async def submitted(
-        self, request: Request, action: Action, most: int = _MOST
+        self, request: Request, action: Action | None, most: int = _MOST
     ) -> tuple[Visit, Fields]:
         """Take a form of somebody who may do it; errors as `enter`, and ForbiddenError.
 
-        400 for what is no form, 413 for more than `most` octets.
+        400 for what is no form, 413 for more than `most` octets. For an action that wants somebody
+        who proved who they are a short while ago: ConfirmNeededError, which asks for it.
         """
         visit = await self.enter(request, action)
         body = await bodies.read(request, most)
         fields = form(body)
         self.require_wish(request, visit, fields.text("csrf"))
+        if action in FRESH:
+            visit = await self.confirmed(visit, fields)
         return visit, fields
+
+    async def confirmed(self, visit: Visit, fields: "Fields") -> Visit:
+        """Have somebody prove again who they are, if it is long ago; ConfirmNeededError.
+
+        The answer then carries a new token of the session.
+        """
+        now = self._clock.now()
+        if visit.session.fresh(now):
+            return visit
+        who = visit.operator.id
+        proof = await run_in_threadpool(self._proves.proof, who, given(fields.text), now)
+        if proof is not True:
+            ways = await run_in_threadpool(self._proves.ways, who)
+            kept = {name: every for name, every in fields.items() if name not in PASSED_ON}
+            raise ConfirmNeededError(visit, kept, ways, proof=proof)
+        token = await run_in_threadpool(self._sessions.renew, self.token(visit.request), now)
+        if token is None:
+            raise SignInNeededError("/")
+        visit.request.state.renewed = token
+        return replace(visit, csrf=self.csrf(token))
 
     def require_wish(self, request: Request, visit: Visit, token: str) -> None:
         """Refuse what another site had somebody's browser send; ForbiddenError."""
+        self.require_own(request, visit.csrf, token)
+
+    def require_own(self, request: Request, csrf: str, token: str) -> None:
+        """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", self._origin)
         own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
-        given = token or request.headers.get("x-csrf-token", "")
-        fits = hmac.compare_digest(given.encode(), visit.csrf.encode())
+        shown = token or request.headers.get("x-csrf-token", "")
+        fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
         if site not in _OWN or origin not in own or not fits:
             message = "The form is not from a page of this session."
             raise ForbiddenError(message)
@@ -194,6 +255,13 @@ class Desk:
         )
         return answer
 
+    def carry(self, message: MutableMapping[str, Any], token: str) -> None:
+        """Do the same in the head of an answer that was made already, which may say otherwise."""
+        cookie = self.admit(Response(), token).headers["set-cookie"]
+        headers = MutableHeaders(raw=message.setdefault("headers", []))
+        if not any(one.startswith(f"{self._cookie}=") for one in headers.getlist("set-cookie")):
+            headers.append("set-cookie", cookie)
+
     def dismiss(self, answer: Response) -> Response:
         """Have the browser forget it."""
         answer.delete_cookie(
@@ -202,8 +270,14 @@ class Desk:
         return answer
 
     def token(self, request: Request) -> str:
-        """Give the token that the browser shows; empty when it shows none."""
-        return request.cookies.get(self._cookie, "")
+        """Give the session's token; empty where there is none."""
+        renewed: str = getattr(request.state, "renewed", "")
+        return renewed or request.cookies.get(self._cookie, "")
+
+    @property
+    def secure(self) -> bool:
+        """Whether the site is behind TLS."""
+        return self._secure
 
     def csrf(self, token: str) -> str:
         """Make the token that the forms of a session have."""

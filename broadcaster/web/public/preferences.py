@@ -15,18 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
+from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.ledger.preferences import Preferences
 from broadcaster.web import bodies
 from broadcaster.web.inside import Inside
 from broadcaster.web.pages import Pages
+from broadcaster.web.public import forms
 from broadcaster.web.public.links import delivery_of
 
 _log = logging.getLogger(__name__)
 
 _MOST, _FIELDS = 4096, 40
-#: The box that also ends what protects life.
-_NOTHING = "nothing"
 
 
 class PreferencesPage:
@@ -64,18 +63,7 @@ class PreferencesPage:
     def _page(self, request: Request, found: Preferences, *, done: bool) -> Response:
         """Answer in the language of the message, unless the reader asks for another."""
         language = self._pages.languages.of(request, found.locale)
-        rows = [
-            {
-                "channel": channel,
-                "service": MessageClass.SERVICE in classes,
-                "promotional": MessageClass.PROMOTIONAL in classes,
-                "nothing": MessageClass.SAFETY not in classes,
-                "may_agree": channel is found.channel or MessageClass.PROMOTIONAL in classes,
-                "blocked": channel in found.blocked,
-            }
-            for channel, classes in found.wanted.items()
-        ]
-        values = {"rows": rows, "done": done}
+        values = {"rows": forms.rows(found), "done": done}
         return self._pages.page("preferences.html", request, values, language=language)
 
 
@@ -85,15 +73,7 @@ def _wanted(body: bytes) -> Mapping[Channel, frozenset[MessageClass]]:
         fields = parse_qs(body.decode("ascii"), max_num_fields=_FIELDS)
     except ValueError as error:
         raise HTTPException(400) from error
-    known = {channel.value: channel for channel in DELIVERY_CHANNELS}
-    shown = [known[name] for name in fields.get("shown", []) if name in known]
-    if not shown:
+    wanted = forms.wanted(fields)
+    if not wanted:
         raise HTTPException(400)
-    return {channel: _chosen(fields.get(channel.value, [])) for channel in shown}
-
-
-def _chosen(ticked: list[str]) -> frozenset[MessageClass]:
-    if _NOTHING in ticked:
-        return frozenset()
-    choices = {one for one in MessageClass if one.value in ticked}
-    return frozenset({*choices, MessageClass.SAFETY})
+    return wanted

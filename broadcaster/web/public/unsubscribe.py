@@ -7,8 +7,12 @@ One click never ends what protects life: `domain.consent.ENDS`.
 """
 
 import logging
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,6 +27,9 @@ from broadcaster.web.public.links import delivery_of
 _log = logging.getLogger(__name__)
 
 _MOST = 4096
+#: The word of a mail program, as a field of a form or as a part of a multipart body.
+_FIELDS = 20
+_WORD = ("List-Unsubscribe", "One-Click")
 
 
 class Unsubscribe:
@@ -39,6 +46,7 @@ class Unsubscribe:
         return [
             Route("/unsubscribe/{token}", self.ask, methods=["GET"]),
             Route("/unsubscribe/{token}", self.end, methods=["POST"]),
+            Route("/unsubscribe/{token}/undo", self.undo, methods=["POST"]),
         ]
 
     async def ask(self, request: Request) -> Response:
@@ -48,17 +56,35 @@ class Unsubscribe:
         return self._page(request, subscription, done=False)
 
     async def end(self, request: Request) -> Response:
-        """End it; repeating it changes nothing. 503 when it cannot be noted now."""
+        """End it; repeating it changes nothing. 503 when it cannot be noted now.
+
+        400 for a body without the word of RFC 8058 (section 3.1): nobody sends that by chance.
+        """
         delivery = delivery_of(request, self._key)
-        await bodies.read(request, _MOST)
+        body = await bodies.read(request, _MOST)
         subscription = await run_in_threadpool(self._inside.optouts.ask, delivery)
+        if not _is_one_click(request.headers.get("content-type", ""), body):
+            raise HTTPException(400)
         now = self._inside.clock.now()
         await run_in_threadpool(self._inside.optouts.opt_out, delivery, now)
         details = {"action": "opted_out", "delivery": str(delivery)}
         _log.info("a customer opted out", extra=details)
         return self._page(request, subscription, done=True)
 
-    def _page(self, request: Request, subscription: Subscription, *, done: bool) -> Response:
+    async def undo(self, request: Request) -> Response:
+        """Take the click back, for whoever made it by mistake; repeating it changes nothing."""
+        delivery = delivery_of(request, self._key)
+        await bodies.read(request, _MOST)
+        subscription = await run_in_threadpool(self._inside.optouts.ask, delivery)
+        now = self._inside.clock.now()
+        await run_in_threadpool(self._inside.optouts.undo, delivery, now)
+        details = {"action": "opt_out_undone", "delivery": str(delivery)}
+        _log.info("a customer took an opt-out back", extra=details)
+        return self._page(request, subscription, done=False, back=True)
+
+    def _page(
+        self, request: Request, subscription: Subscription, *, done: bool, back: bool = False
+    ) -> Response:
         """Answer in the language of the message, unless the reader asks for another."""
         language = self._pages.languages.of(request, subscription.locale)
         return self._pages.page(
@@ -69,7 +95,29 @@ class Unsubscribe:
                 "warning": subscription.message_class is MessageClass.SAFETY,
                 "promotional": MessageClass.SERVICE not in subscription.ends,
                 "preferences": f"/preferences/{request.path_params['token']}",
+                "path": f"/unsubscribe/{request.path_params['token']}",
+                "ending": f"/unsubscribe/{request.path_params['token']}",
                 "done": done,
+                "back": back,
             },
             language=language,
         )
+
+
+def _is_one_click(kind: str, body: bytes) -> bool:
+    """Tell whether a body is `List-Unsubscribe=One-Click`, in either form that RFC 8058 allows."""
+    name, value = _WORD
+    if not kind.lower().startswith("multipart/form-data"):
+        try:
+            fields = parse_qs(body.decode("ascii", "replace").strip(), max_num_fields=_FIELDS)
+        except ValueError:
+            return False
+        return value in fields.get(name, [])
+    head = b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n"
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    return any(
+        part.get_param("name", header="content-disposition") == name
+        and str(part.get_payload()).strip() == value
+        for part in message.walk()
+        if not part.is_multipart()
+    )

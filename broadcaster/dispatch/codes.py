@@ -1,0 +1,167 @@
+"""Sending the codes of customers' pages: small messages of ours that belong to no campaign.
+
+They go by the route of their address, in the urgent lane and within all limits. One is claimed
+before it is sent and never sent twice: whoever gets none asks for another.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broadcaster.dispatch.lines import Line, Lines
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId
+from broadcaster.domain.message import Address, Content, Lane, MessageClass, SmsContent, SmsSize
+from broadcaster.errors import ConfigurationError
+from broadcaster.ports import Clock, Message, Provider, Throttle, Want
+
+_log = logging.getLogger(__name__)
+
+#: Codes count as of no campaign; theirs are numbered from 1.
+NO_CAMPAIGN = 0
+#: How often a limit is asked before a code is given up: its reader has gone by then.
+_ASKED = 60
+
+
+class Ready(Protocol):
+    """A code that is to be sent."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def address(self) -> Address:
+        """Where to."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """The digits."""
+        ...
+
+    @property
+    def locale(self) -> str:
+        """The reader's."""
+        ...
+
+    @property
+    def ends(self) -> datetime:
+        """When it is worth nothing any more."""
+        ...
+
+
+class Codes(Protocol):
+    """Keeps codes."""
+
+    def claim(self, now: datetime) -> Ready | bool:
+        """Take the next; False when nothing waits, True when that was nobody's."""
+        ...
+
+    def sent(self, code: int, provider: str, outcome: str, now: datetime) -> None:
+        """Note what came of it."""
+        ...
+
+    def tidy(self, now: datetime) -> int:
+        """Delete what is over."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeSender:
+    """Sends what waits.
+
+    `write` makes a message's content of address, code and locale, `measure` counts the segments of
+    an SMS; `get` gives a provider by its name.
+    """
+
+    codes: Codes
+    get: Callable[[str], Provider]
+    routes: Mapping[str, Sequence[str]]
+    throttle: Throttle
+    clock: Clock
+    write: Callable[[Address, str, str], Content]
+    measure: Callable[[str], SmsSize]
+
+    async def send(self) -> int:
+        """Send all that waits; how many were looked up, and found or not."""
+        count = 0
+        while True:
+            found = await asyncio.to_thread(self.codes.claim, self.clock.now())
+            if found is False:
+                break
+            count += 1
+            if not isinstance(found, bool):
+                await self._send(found)
+        await asyncio.to_thread(self.codes.tidy, self.clock.now())
+        return count
+
+    async def _send(self, ready: Ready) -> None:
+        provider, outcome = "", "no way"
+        try:
+            line = self._line(ready.address)
+            provider = line.name
+            outcome = await self._handed(ready, line)
+        except ConfigurationError as error:
+            extra = {"action": "code_not_sent", "code": ready.id, "why": str(error)}
+            _log.error("a code could not be sent: %s", error, extra=extra)
+        await asyncio.to_thread(self.codes.sent, ready.id, provider, outcome, self.clock.now())
+        extra = {"action": "code_sent", "code": ready.id, "provider": provider, "outcome": outcome}
+        _log.info("a code was handled", extra=extra)
+
+    def _line(self, address: Address) -> Line:
+        """Choose the first network of the route that is set up."""
+        lines = Lines(self.get, self.routes)
+        names = lines.route(address)
+        found = lines.choose(names, self.clock.now(), allowed=lambda _name: True)
+        if isinstance(found, datetime):
+            message = "BROADCASTER_ROUTES: no network of the route is well. Try again later."
+            raise ConfigurationError(message)
+        return found
+
+    async def _handed(self, ready: Ready, line: Line) -> str:
+        message = self._message(ready)
+        limits = self.throttle.limits(line.name, line.sender, ready.address)
+        want = Want(limits, message.units)
+        mark = await self._granted(want, ready.ends)
+        if mark is None:
+            return "late"
+        try:
+            (submission,) = await line.provider.submit([message])
+        finally:
+            self.throttle.landed([(mark, want)], Lane.URGENT)
+        if submission.event is DeliveryEvent.ACCEPT:
+            return "accepted"
+        return submission.reason.value if submission.reason else submission.event.value
+
+    async def _granted(self, want: Want, ends: datetime) -> int | None:
+        """Wait for the limits; None when they allow nothing in time."""
+        for _ in range(_ASKED):
+            if self.clock.now() >= ends:
+                return None
+            grant = await asyncio.to_thread(self.throttle.take, [want], Lane.URGENT)
+            if grant.granted:
+                return grant.mark
+            await asyncio.sleep(max(0.05, min(grant.wait, 5.0)))
+        return None
+
+    def _message(self, ready: Ready) -> Message:
+        content = self.write(ready.address, ready.code, ready.locale)
+        return Message(
+            delivery=DeliveryId(NO_CAMPAIGN, ready.id),
+            attempt=1,
+            address=ready.address,
+            locale=ready.locale,
+            content=content,
+            units=self.measure(content.body).segments if isinstance(content, SmsContent) else 1,
+            lane=Lane.URGENT,
+            message_class=MessageClass.SERVICE,
+            expires=ready.ends,
+            # Nobody subscribed to it: it was asked for, once.
+            unsubscribe_url="",
+            confirm_url="",
+            collapse_key=f"code-{ready.id}",
+        )

@@ -1,0 +1,1 @@
+"""Signing in and out, one's own account, the operators, and the audit trail."""

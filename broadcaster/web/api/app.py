@@ -1,0 +1,113 @@
+"""The API as a part of the web: its own application, with its own words for faults."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from broadcaster import __version__
+from broadcaster.bootstrap import Runtime, signing_key
+from broadcaster.web.api import (
+    areas,
+    attributes,
+    calls,
+    customers,
+    drafts,
+    imports,
+    kinds,
+    outcomes,
+    problems,
+    rules,
+    segments,
+    steering,
+    suppressions,
+    team,
+    webhooks,
+)
+from broadcaster.web.api.door import Door
+from broadcaster.web.api.paging import Pages
+
+PATH = "/api/v1"
+
+_GROUPS = (
+    team.calls,
+    kinds.calls,
+    segments.calls,
+    areas.calls,
+    attributes.calls,
+    customers.calls,
+    suppressions.calls,
+    imports.calls,
+    drafts.calls,
+    steering.calls,
+    outcomes.calls,
+    rules.calls,
+    webhooks.calls,
+)
+
+_ABOUT = """\
+Everything that the console can do, for programs. See docs/api.md for an example of each call.
+
+A call needs a key (`Authorization: Bearer bk_…`) with the scope that it names as `x-scope`. Faults
+are `application/problem+json` (RFC 9457). Lists come in pages: follow `next`. Whatever makes or
+does something takes an `Idempotency-Key`.
+"""
+
+
+class Api:
+    """The calls below `/api/v1`, and what describes them, which needs no key."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Make the application."""
+        app = FastAPI(
+            title="Broadcaster",
+            version=__version__,
+            openapi_url=None,
+            redirect_slashes=False,
+            strict_content_type=True,
+        )
+        app.state.runtime = runtime
+        app.state.door = Door(runtime.api_keys, runtime.answers, runtime.clock)
+        app.state.pages = Pages(signing_key(runtime.settings))
+        problems.explain(app)
+        calls.install(app, *_GROUPS)
+        document = describe(app)
+
+        async def show(request: Request) -> Response:
+            del request
+            return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
+
+        app.router.routes.insert(0, Route("/openapi.json", show, methods=["GET"]))
+        self.app = app
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """List what is answered."""
+        return [Mount(PATH, self.app)]
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Describe an application's calls (OpenAPI 3.1)."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        summary="Tell a utility's customers what matters.",
+        description=_ABOUT,
+        routes=app.routes,
+        servers=[{"url": PATH}],
+    )
+    parts = document.setdefault("components", {})
+    schemas = parts.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    told = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= told.pop("$defs", {})
+    schemas["Problem"] = told
+    parts["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "A key: `bk_…`."}
+    }
+    return document

@@ -1,0 +1,196 @@
+"""The steps of a campaign: approved, launched, held, and sent again."""
+
+from collections.abc import Callable
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, Field
+
+from broadcaster import bootstrap
+from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap.drafting import moment
+from broadcaster.domain.access import Action
+from broadcaster.domain.api_key import Caller
+from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.delivery import Reason
+from broadcaster.domain.message import Channel
+from broadcaster.errors import ForbiddenError, InvalidInputError
+from broadcaster.ledger.holds import Scope
+from broadcaster.ports import Selection
+from broadcaster.web.api.calls import (
+    Calls,
+    ChannelWord,
+    Figures,
+    Inside,
+    Model,
+    Number,
+    Text,
+    Who,
+)
+from broadcaster.web.api.drafts import CampaignShown, IfMatch, found, require_same, shown
+from broadcaster.web.api.given import given
+
+calls = Calls("campaigns")
+
+_ReasonWord = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Part(Model):
+    """A part of a campaign; nothing: all of it."""
+
+    channel: ChannelWord | None = None
+    zone: Text | None = Field(None, description="Customers of that time zone.")
+    segment: Text | None = Field(None, description="Customers of a saved segment.")
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class Holding(Part):
+    """What is to be held, and until when."""
+
+    until: Text | None = Field(None, description="ISO 8601 with offset, or +2h.")
+
+
+class Held(BaseModel):
+    """What a hold came to."""
+
+    id: int
+    messages: int = Field(description="How many wait.")
+
+
+class Released(BaseModel):
+    """What was let go."""
+
+    id: int
+    holds: list[int]
+    rested: int = Field(description="How many had waited for quiet hours to end.")
+
+
+class Chosen(Model):
+    """Which deliveries are meant; nothing: all that were given up."""
+
+    reasons: list[_ReasonWord] = Field(default_factory=list, max_length=50)
+    channels: list[ChannelWord] = Field(default_factory=list, max_length=3)
+    providers: list[Text] = Field(default_factory=list, max_length=50)
+    locales: list[Text] = Field(default_factory=list, max_length=50)
+
+
+class Replayed(BaseModel):
+    """How many deliveries are sent again."""
+
+    id: int
+    count: int
+
+
+@calls.post(
+    "/campaigns/{campaign}/approve", Action.APPROVE, summary="Approve a campaign", errors=(412,)
+)
+def approve_campaign(
+    inside: Inside, who: Who, campaign: Number, if_match: IfMatch = None
+) -> Figures:
+    """Pin what will be sent, as a second pair of eyes; the forecast that is pinned with it.
+
+    Whoever made it, or whose key made it, can not approve it.
+    """
+    one = found(inside, campaign)
+    require_same(inside, one, if_match)
+    _require_second(inside, who, one)
+    pinned = bootstrap.approve(inside, one, who.operator.name)
+    return {name: value for name, value in pinned.items() if name != "samples"}
+
+
+@calls.post("/campaigns/{campaign}/launch", Action.LAUNCH, summary="Launch a campaign")
+def launch_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown:
+    """Start it, now or at its time; refused when it is no longer what was approved."""
+    bootstrap.launch(inside, found(inside, campaign), who.operator.name)
+    return shown(inside, found(inside, campaign))
+
+
+@calls.post("/campaigns/{campaign}/pause", Action.STOP, summary="Pause a campaign")
+def pause_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown:
+    """Hold it: nothing more leaves, nothing is lost."""
+    return _step(inside, who, campaign, inside.campaigns.pause)
+
+
+@calls.post("/campaigns/{campaign}/resume", Action.LAUNCH, summary="Resume a campaign")
+def resume_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown:
+    """Let a paused one go on."""
+    return _step(inside, who, campaign, inside.campaigns.resume)
+
+
+@calls.post("/campaigns/{campaign}/cancel", Action.STOP, summary="Cancel a campaign")
+def cancel_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown:
+    """Stop it for good: what has not left never will."""
+    return _step(inside, who, campaign, inside.campaigns.cancel)
+
+
+@calls.post("/campaigns/{campaign}/hold", Action.STOP, summary="Hold a part of a campaign")
+def hold_campaign(inside: Inside, who: Who, campaign: Number, body: Holding) -> Held:
+    """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
+    one, now = found(inside, campaign), inside.clock.now()
+    part = _scope(body)
+    with given():
+        until = moment("until", body.until, now) if body.until else None
+        condition = None
+        if part.segment:
+            expression = inside.segments.get(part.segment).expression
+            condition = inside.audience.condition(expression)
+    count = inside.holds.hold(one.id, part, until, who.operator.name, body.reason, now, condition)
+    return Held(id=one.id, messages=count)
+
+
+@calls.post("/campaigns/{campaign}/release", Action.STEER, summary="Release what is held")
+def release_campaign(inside: Inside, who: Who, campaign: Number, body: Part) -> Released:
+    """Let go what is held, now; also what waits for the end of quiet hours."""
+    one = found(inside, campaign)
+    done = inside.holds.release(
+        one.id, _scope(body), who.operator.name, body.reason, inside.clock.now()
+    )
+    return Released(id=one.id, holds=list(done.holds), rested=done.rested)
+
+
+@calls.post("/campaigns/{campaign}/replay", Action.STEER, summary="Send again what was given up")
+def replay_campaign(inside: Inside, who: Who, campaign: Number, body: Chosen) -> Replayed:
+    """Send again what was given up, while its advisory is valid; never what is in doubt."""
+    one = found(inside, campaign)
+    known = {reason.value for reason in Reason}
+    for word in body.reasons:
+        if word not in known:
+            remedy = f"Use {', '.join(sorted(known))}."
+            raise InvalidInputError("reasons", f"{word!r} is unknown", remedy)
+    selection = Selection(
+        statuses=frozenset(),
+        reasons=frozenset(map(Reason, body.reasons)),
+        channels=frozenset(map(Channel, body.channels)),
+        providers=frozenset(body.providers),
+        locales=frozenset(body.locales),
+    )
+    again = inside.doubts.replay(one.id, who.operator.name, inside.clock.now(), selection)
+    return Replayed(id=one.id, count=again)
+
+
+def _step(inside: Runtime, who: Caller, campaign: int, take: Callable[..., None]) -> CampaignShown:
+    one = found(inside, campaign)
+    take(one.id, who.operator.name, inside.clock.now())
+    return shown(inside, found(inside, campaign))
+
+
+def _require_second(inside: Runtime, who: Caller, one: Campaign) -> None:
+    """Refuse the approval of whoever wrote it, with whichever of their keys, or as themselves."""
+    if inside.api_keys.person(one.created_by).casefold() == who.owner.casefold():
+        message = f"{one.created_by} made it; somebody else has to approve it."
+        raise ForbiddenError(message)
+
+
+def _scope(part: Part) -> Scope:
+    try:
+        zone = ZoneInfo(part.zone).key if part.zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        remedy = "Write a name such as Africa/Casablanca."
+        raise InvalidInputError(
+            "zone", f"{(part.zone or '')[:40]!r} is no time zone", remedy
+        ) from (error)
+    return Scope(
+        channel=Channel(part.channel) if part.channel else None,
+        zone=zone,
+        segment=part.segment,
+    )

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, what they are to be told, and telling it."""
