@@ -54,7 +54,12 @@ def test_columns_are_said_once_and_saved_as_a_mapping(site: DeskSite) -> None:
     page = _settled(site)
     assert "can’t be stored" in page.text
     assert SCRIPT not in page.text
-    said = {"act": "map", "name": "billing", "place": ["0", "1"], "column": ["number", "name"]}
+    said: dict[str, str | list[str]] = {
+        "act": "map",
+        "name": "billing",
+        "place": ["0", "1"],
+        "column": ["number", "name"],
+    }
     assert site.post(f"{_PLACE}/go", Role.AUTHOR, **said).status == 303
     assert "Store 1 customers" in _settled(site).text
     assert site.runtime.mappings.list() == ["billing"]
