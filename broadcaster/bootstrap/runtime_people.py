@@ -198,7 +198,7 @@ class People(Access):
         return Accesses(self.pool, self.vault)
 
     @cached_property
-    def looking(self) -> "Looking":
+    def customer_looks(self) -> "Looking":
         """Shows the team one person."""
         from broadcaster.privacy.looking import Looking
 

@@ -133,7 +133,7 @@ class CustomerPages:
             return self._ask(visit, {"number": number, "sought": number}, _REFUSED)
 
         def page() -> Response:
-            found = self._runtime.looking.addresses(number, visit.operator.name, purpose)
+            found = self._runtime.customer_looks.addresses(number, visit.operator.name, purpose)
             return self._page(visit, number, purpose, {"addresses": found})
 
         return await run_in_threadpool(page)
@@ -167,12 +167,12 @@ class CustomerPages:
         self._runtime.consents.record_customer(number, said, self._runtime.clock.now())
 
     def _bar(self, number: str, fields: Fields, by: str) -> None:
-        address = self._runtime.looking.address(number, _id(fields.text("address")))
+        address = self._runtime.customer_looks.address(number, _id(fields.text("address")))
         said = self._said(fields, [address.scheme.channel], by, granted=False)
         self._runtime.consents.record_address(address, said, self._runtime.clock.now())
 
     def _lift(self, number: str, fields: Fields, by: str) -> None:
-        address = self._runtime.looking.address(number, _id(fields.text("address")))
+        address = self._runtime.customer_looks.address(number, _id(fields.text("address")))
         self._runtime.suppressions.lift(
             address,
             reason=fields.text("reason"),
@@ -213,8 +213,10 @@ class CustomerPages:
         status: int = 200,
     ) -> Response:
         query = visit.request.query_params
-        person = self._runtime.looking.at(number, visit.operator.name, purpose)
-        sent = self._runtime.looking.messages(number, _before(query.get("before", "")), _PAGE + 1)
+        person = self._runtime.customer_looks.at(number, visit.operator.name, purpose)
+        sent = self._runtime.customer_looks.messages(
+            number, _before(query.get("before", "")), _PAGE + 1
+        )
         catalogue = self._runtime.definitions.catalogue()
         own: dict[str, object] = {
             "person": person,
