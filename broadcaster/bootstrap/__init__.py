@@ -3,14 +3,17 @@
 from broadcaster.bootstrap.accounts import Providers, signing_key
 from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
-from broadcaster.bootstrap.checking import concerns, nothing_new, require_launchable
+from broadcaster.bootstrap.checking import concerns, examined, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.handing import give_back, hand_over, reads
+from broadcaster.bootstrap.holding import hold, scope
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.readiness import readiness
+from broadcaster.bootstrap.redrafting import form_of, redraft
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
@@ -51,9 +54,14 @@ __all__ = [
     "concerns",
     "ensure_schema",
     "examine_publication",
+    "examined",
     "follow",
     "followed",
     "foresee",
+    "form_of",
+    "give_back",
+    "hand_over",
+    "hold",
     "kind_checker",
     "launch",
     "listing",
@@ -62,6 +70,8 @@ __all__ = [
     "passing",
     "preload",
     "readiness",
+    "reads",
+    "redraft",
     "refill",
     "remove_kind",
     "renderer",
@@ -70,6 +80,7 @@ __all__ = [
     "reword",
     "running",
     "sandbox_account",
+    "scope",
     "servers",
     "sheet_writer",
     "sheets",

@@ -11,8 +11,9 @@ from broadcaster.bootstrap.checking import (
 )
 from broadcaster.bootstrap.figures import passing
 from broadcaster.bootstrap.foreseeing import foresee
+from broadcaster.bootstrap.handing import confirmed, version
 from broadcaster.domain.agreement import drifts
-from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.campaign import CampaignStatus, own
 from broadcaster.domain.readiness import hurried
 from broadcaster.errors import BroadcasterError, ConflictError
 
@@ -24,22 +25,59 @@ if TYPE_CHECKING:
 _NAMED = 5
 
 
-def approve(runtime: "Runtime", campaign: "Campaign", by: str) -> dict[str, Any]:
+def approve(
+    runtime: "Runtime",
+    campaign: "Campaign",
+    by: str,
+    *,
+    bypass: str = "",
+    people: int | None = None,
+) -> dict[str, Any]:
     """Pin content and forecast; the forecast. ConflictError for what can not be launched.
 
-    Concerns that do not block are written down with it, and are among what is given.
+    Whoever wrote some of it does not approve it, which is a ConflictError too, except for a reason,
+    `bypass`, that is kept and shown. `people` is the number that the approver confirms to tell;
+    InvalidInputError where the forecast says another one. Concerns that do not block are written
+    down with it, and are among what is given.
     """
+    require_second(campaign, by, bypass)
+    _require_other_person(runtime, campaign, by, bypass)
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     pinned = runtime.hash(campaign, advisory)
     foreseen, concerns = foreseen_and_checked(runtime, campaign, advisory)
+    if people is not None:
+        confirmed(people, foreseen["reached"], runtime.settings.forecast_tolerance)
     # Figures outlive people: whoever is named as a sample may be erased one day.
     apart = {"samples", "fairness"}
     kept = {name: value for name, value in foreseen.items() if name not in apart}
     now, fairness = runtime.clock.now(), foreseen["fairness"]
     seen = {"rules_version": fairness["rules_version"], **passing(fairness), **noted(concerns)}
-    runtime.campaigns.approve(campaign.id, pinned, by, now, kept, seen)
+    runtime.campaigns.approve(
+        campaign.id,
+        pinned,
+        by,
+        now,
+        kept,
+        seen,
+        bypass=bypass,
+        kept=version(runtime, campaign, advisory, people=people),
+    )
     told = [one.as_dict() for one in concerns]
     return {**foreseen, "content_hash": pinned, "concerns": told}
+
+
+def require_second(campaign: "Campaign", by: str, bypass: str = "") -> None:
+    """Refuse whoever wrote some of it, unless they give a reason; ConflictError."""
+    if campaign.wrote(by) and not bypass.strip():
+        raise ConflictError(own(campaign.name, by))
+
+
+def _require_other_person(runtime: "Runtime", campaign: "Campaign", by: str, bypass: str) -> None:
+    """Refuse whoever wrote some of it with a key of theirs, or approves with one."""
+    who = runtime.api_keys.person(by).casefold()
+    writers = {campaign.created_by, *campaign.written_by}
+    if not bypass.strip() and who in {runtime.api_keys.person(one).casefold() for one in writers}:
+        raise ConflictError(own(campaign.name, by))
 
 
 def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:

@@ -1,7 +1,7 @@
 """Checks of a campaign before it is approved and launched: texts, languages, times and wording."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -63,12 +63,30 @@ def foreseen_and_checked(
     return foreseen, found
 
 
+def examined(
+    runtime: "Runtime", campaign: Campaign, progress: Callable[[int], None]
+) -> tuple[dict[str, Any] | None, Sequence[Concern]]:
+    """Give the forecast, where there can be one, and what was found with it.
+
+    `progress` is told how many messages were looked at since. Raises whatever keeps it from being
+    foreseen where nothing was found that explains it.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    foreseen, found, fault = _foreseen_and_checked(runtime, campaign, advisory, progress)
+    if fault is not None and not any(one.blocks for one in found):
+        raise fault
+    return foreseen, found
+
+
 def _foreseen_and_checked(
-    runtime: "Runtime", campaign: Campaign, advisory: Advisory
+    runtime: "Runtime",
+    campaign: Campaign,
+    advisory: Advisory,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[str, Any] | None, Sequence[Concern], BroadcasterError | None]:
     foreseen, fault = None, None
     try:
-        foreseen = foresee(runtime, campaign)
+        foreseen = foresee(runtime, campaign, progress)
     except BroadcasterError as error:
         # Texts that can not be rendered can not be measured either: the checks name them.
         fault = error

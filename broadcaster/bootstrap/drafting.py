@@ -60,11 +60,18 @@ def draft(runtime: "Runtime", form: Form) -> int:
     return runtime.campaigns.create(drafted(runtime, form), runtime.clock.now())
 
 
-def drafted(runtime: "Runtime", form: Form) -> NewCampaign:
-    """Check the fields and put a draft together, without keeping it; errors as `draft`."""
+def drafted(runtime: "Runtime", form: Form, expression: str | None = None) -> NewCampaign:
+    """Check the fields and put a draft together, without keeping it; errors as `draft`.
+
+    `expression` is what the segment means where that was pinned already.
+    """
     kind = runtime.renderer.library.kind(form.kind)
     facts = kind.resolve(form.facts)
-    segment = runtime.segments.pinned(form.segment)
+    if expression is None:
+        segment = runtime.segments.pinned(form.segment)
+        named, expression = segment.name, segment.expression
+    else:
+        named = form.segment
     now = runtime.clock.now()
     effective = moment("effective", form.effective, now)
     expires = moment("expires", form.expires, effective)
@@ -90,8 +97,8 @@ def drafted(runtime: "Runtime", form: Form) -> NewCampaign:
         certainty=kind.certainty,
         effective=effective,
         expires=expires,
-        segment=segment.name,
-        expression=segment.expression,
+        segment=named,
+        expression=expression,
         channels=_channels(form.channels, plan),
         channel_plan=plan,
         escalate_after=_minutes(form.escalate_after),

@@ -14,18 +14,23 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.chronicle import PostgresChronicle
+    from broadcaster.ledger.compositions import Compositions
     from broadcaster.ledger.facts import CampaignFacts
     from broadcaster.ledger.fairness import Fairness
     from broadcaster.ledger.holds import Holds
     from broadcaster.ledger.ledger import PostgresLedger
+    from broadcaster.ledger.redrafts import Redrafts
     from broadcaster.ledger.tariffs import TariffBook
     from broadcaster.ledger.threads import Threads
+    from broadcaster.ledger.versions import Versions
     from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
     from broadcaster.planning.forecast import Forecaster
     from broadcaster.planning.left_out import LeftOutList
     from broadcaster.planning.planner import Planner
     from broadcaster.planning.waits import Waits
+    from broadcaster.reports.course import Courses
     from broadcaster.reports.reports import Reports
 
 
@@ -46,6 +51,34 @@ class Campaigning(People):
         from broadcaster.ledger.campaigns import Campaigns
 
         return Campaigns(self.pool)
+
+    @cached_property
+    def chronicle(self) -> "PostgresChronicle":
+        """How campaigns went."""
+        from broadcaster.ledger.chronicle import PostgresChronicle
+
+        return PostgresChronicle(self.pool)
+
+    @cached_property
+    def compositions(self) -> "Compositions":
+        """What is being written and not finished."""
+        from broadcaster.ledger.compositions import Compositions
+
+        return Compositions(self.pool)
+
+    @cached_property
+    def redrafts(self) -> "Redrafts":
+        """Changes to campaigns that have not begun."""
+        from broadcaster.ledger.redrafts import Redrafts
+
+        return Redrafts(self.pool)
+
+    @cached_property
+    def versions(self) -> "Versions":
+        """What was handed over, approved and given back."""
+        from broadcaster.ledger.versions import Versions
+
+        return Versions(self.pool)
 
     @cached_property
     def threads(self) -> "Threads":
@@ -151,6 +184,13 @@ class Campaigning(People):
         from broadcaster.reports.reports import Reports
 
         return Reports(self.pool, self.vault)
+
+    @cached_property
+    def courses(self) -> "Courses":
+        """How campaigns go, for people who watch."""
+        from broadcaster.reports.course import Courses
+
+        return Courses(self.pool)
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from broadcaster.errors import BroadcasterError, SeveralFaultsError
 
-#: Every command and what it does. The module of the same name holds a Typer `app`.
+#: Every command and what it does. The module of the same name, with _ for -, holds a Typer `app`.
 COMMANDS = {
     "demo": "Send the founding notice to fictional customers over simulated networks.",
     "up": "Run all services on this machine, in the foreground.",
@@ -22,6 +22,8 @@ COMMANDS = {
     "areas": "Import, draw, count and show areas.",
     "attributes": "List, add, change and remove what is known of customers.",
     "segments": "Save, list, check, explain, count and sample segments.",
+    "api-keys": "Make, list and revoke keys of the API.",
+    "webhooks": "Make, list, change and try endpoints that are told what happens.",
     "operators": "Add, invite, list and disable those who may enter the console.",
     "keys": "Make keys of personal data, and seal anew with the newest.",
     "retention": "Show what has been kept for long enough, and let go of it.",
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(name: str, arguments: list[str]) -> None:
-    module = import_module(f"broadcaster.cli.{name}")
+    module = import_module(f"broadcaster.cli.{name.replace('-', '_')}")
     from typer import Abort  # noqa: PLC0415  (nothing is loaded before it is needed)
     from typer.exceptions import TyperException  # noqa: PLC0415  (as above)
 

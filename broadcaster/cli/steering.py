@@ -10,14 +10,27 @@ Which = Annotated[str, typer.Argument(help="The campaign's number or name.", met
 By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 
 
-def approve(campaign: Which, by: By = "operator") -> None:
-    """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval."""
+def approve(
+    campaign: Which,
+    bypass: Annotated[
+        str,
+        typer.Option(
+            help="In an emergency: why it is approved by who wrote it. Recorded and shown.",
+            metavar="REASON",
+        ),
+    ] = "",
+    by: By = "operator",
+) -> None:
+    """Pin what will be sent, as a second pair of eyes; whatever changes needs a new approval.
+
+    Whoever wrote some of it does not approve it.
+    """
     from broadcaster import bootstrap
     from broadcaster.cli.waiting import fairness_lines
 
     with running() as runtime:
         found = runtime.campaigns.get(campaign)
-        pinned = bootstrap.approve(runtime, found, by)
+        pinned = bootstrap.approve(runtime, found, by, bypass=bypass)
         messages = sum(pinned["channels"].values())
         sums = [f"{amount} {currency}" for currency, amount in pinned["cost"]["total"].items()]
         typer.echo(
@@ -25,6 +38,8 @@ def approve(campaign: Which, by: By = "operator") -> None:
             f"{pinned['reached']:,} customers, {messages:,} messages, "
             f"{pinned['segments']:,} SMS segments, {', '.join(sums) or 'at an unknown price'}."
         )
+        if bypass:
+            typer.echo("Without a second person; the reason is recorded and shown.")
         for line in fairness_lines(pinned["fairness"]):
             typer.echo(line)
         for one in pinned["concerns"]:
@@ -67,9 +82,12 @@ def hold(
     by: By = "operator",
 ) -> None:
     """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
+    from broadcaster import bootstrap
     from broadcaster.cli import holding
+    from broadcaster.cli.drafts import as_options
 
-    part = holding.scope(channel, zone, segment)
+    with as_options():
+        part = bootstrap.scope(channel, zone, segment)
     with running() as runtime:
         typer.echo(holding.hold(runtime, campaign, part, until, by, reason))
 
@@ -84,9 +102,12 @@ def release(
     by: By = "operator",
 ) -> None:
     """Let go what is held, now; also what waits for the end of quiet hours."""
+    from broadcaster import bootstrap
     from broadcaster.cli import holding
+    from broadcaster.cli.drafts import as_options
 
-    part = holding.scope(channel, zone, segment)
+    with as_options():
+        part = bootstrap.scope(channel, zone, segment)
     with running() as runtime:
         typer.echo(holding.release(runtime, campaign, part, by, reason))
 

@@ -53,7 +53,9 @@ class Campaign:
     `created_by` and `approved_by` are names of people for the audit. `escalate_after` says, for
     each channel but the first, how many minutes after the step before it is turned to. `one_per`
     says who is told for others. `superseded_by` is the id of the later campaign of its thread that
-    replaced it.
+    replaced it. `written_by` are those who changed it since it was made, the last one last;
+    `revision` counts these changes. `bypass` is the reason for which it was approved without a
+    second person.
     """
 
     id: int
@@ -73,6 +75,24 @@ class Campaign:
     escalate_after: Sequence[int] = ()
     one_per: OnePer = OnePer.CUSTOMER
     superseded_by: int | None = None
+    written_by: Sequence[str] = ()
+    revision: int = 1
+    bypass: str | None = None
+
+    def wrote(self, name: str) -> bool:
+        """Tell whether somebody wrote or changed it; then somebody else has to approve it."""
+        plain = " ".join(name.split()).casefold()
+        return any(
+            " ".join(one.split()).casefold() == plain for one in (self.created_by, *self.written_by)
+        )
+
+
+def own(name: str, by: str) -> str:
+    """Say why somebody may not approve a campaign that they wrote some of."""
+    return (
+        f"{by} wrote some of campaign {name!r}, so somebody else has to approve it. In an "
+        "emergency it can be done alone, with a reason: '--bypass REASON'."
+    )
 
 
 _MAKE_ANEW = "Make a new campaign, or a follow-up of one that told somebody."

@@ -1,6 +1,7 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +10,20 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, remedy
+from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
+from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.hurrying import turn
+from broadcaster.ledger.reading import Wish
 from broadcaster.ledger.threads import require_true, supersede
 from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
-from broadcaster.ledger.wordings import kept, note_taken
+from broadcaster.ledger.versions import Event, Kept, keep, told
+from broadcaster.ledger.wordings import kept as written_kept
+from broadcaster.ledger.wordings import note_taken
 from broadcaster.ports import NewCampaign
 
 _ADVISORY = """
@@ -104,6 +110,19 @@ class Campaigns:
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
 
+    def search(self, wish: Wish) -> Sequence[Campaign]:
+        """List the campaigns that fit a wish, the newest first."""
+        with self._pool.connection() as connection:
+            return reading.search(connection, wish)
+
+    def next_channel(self, campaign: int, by: str, now: datetime) -> Channel:
+        """Turn to the next channel now for those who confirmed nothing, not when it is due.
+
+        ConflictError where there is no such step, or the campaign does not run.
+        """
+        with self._pool.connection() as connection:
+            return turn(connection, campaign, person("by", by), now)
+
     def page(
         self, before: int | None, limit: int, status: CampaignStatus | None = None
     ) -> Sequence[Campaign]:
@@ -119,23 +138,43 @@ class Campaigns:
         now: datetime,
         forecast: Mapping[str, object] | None = None,
         seen: Mapping[str, object] | None = None,
+        *,
+        bypass: str = "",
+        kept: Kept | None = None,
     ) -> None:
         """Pin what was looked at, with its forecast; whatever changes needs a new approval.
 
         The forecast of a campaign that was planned already stays: it is what that was told by.
-        `seen` is what else the approver was shown, for the audit.
+        `seen` is what else the approver was shown, for the audit; `kept` how it reads.
+        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone.
         """
         approver = person("by", by)
+        reason = told("bypass", bypass) if bypass else None
         details = {"content_hash": content_hash, **_pinned(forecast), **(seen or {})}
+        if reason is not None:
+            details["bypass"] = reason
         with self._pool.connection() as connection:
-            _step(connection, campaign, "approve", approver, **details)
+            found = _step(connection, campaign, "approve", approver, **details)
+            if reason is None and found.wrote(approver):
+                raise ConflictError(own(found.name, approver))
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
+                "bypass = %s, "
                 "forecast = CASE WHEN planned_at IS NULL THEN %s ELSE forecast END, "
                 "status = CASE WHEN status = 'paused' THEN status ELSE 'approved' END "
                 "WHERE id = %s",
-                [content_hash, approver, now, forecast and Jsonb(dict(forecast)), campaign],
+                [
+                    content_hash,
+                    approver,
+                    now,
+                    reason,
+                    forecast and Jsonb(dict(forecast)),
+                    campaign,
+                ],
             )
+            if kept is not None:
+                version = replace(kept, revision=found.revision, comment=reason or "")
+                keep(connection, campaign, Event.APPROVED, version, approver, now)
 
     def forecast(self, campaign: int) -> Mapping[str, Any] | None:
         """Give the forecast that was looked at when it was approved; None when there was none."""
@@ -256,7 +295,7 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
             "version": former.version + 1 if former else 1,
             "lapses": new.lapses,
             "wording": Jsonb(dict(new.wording)),
-            "written": Jsonb({name: kept(one) for name, one in new.written.items()}),
+            "written": Jsonb({name: written_kept(one) for name, one in new.written.items()}),
         },
     ).fetchone()
     row = connection.execute(
@@ -284,8 +323,8 @@ def _insert(connection: Connection[Any], new: NewCampaign) -> int:
 
 def _step(
     connection: Connection[Any], campaign: int, step: str, by: str, **details: object
-) -> None:
-    """Lock the campaign, refuse what its status does not allow, and write it down."""
+) -> Campaign:
+    """Lock the campaign, refuse what its status does not allow, write it down, and give it."""
     connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in STEPS[step][0]:
@@ -295,6 +334,7 @@ def _step(
         )
         raise ConflictError(message)
     note(connection, by, step, f"campaign {campaign}", details)
+    return found
 
 
 def _pinned(forecast: Mapping[str, Any] | None) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from broadcaster.errors import ConflictError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
-from broadcaster.ledger.wordings import unapprove
+from broadcaster.ledger.wordings import rewritten
 
 _SET = "UPDATE advisory SET facts = %s, lapses_at = %s WHERE id = %s"
 
@@ -52,4 +52,4 @@ class CampaignFacts:
             connection.execute(_SET, [Jsonb(dict(facts)), lapses, found.advisory_id])
             # Their names alone: what they say may be about people.
             note(connection, who, "facts", f"campaign {campaign}", {"changed": changed})
-            return unapprove(connection, found)
+            return rewritten(connection, found, who)

@@ -33,10 +33,17 @@ UPDATE advisory SET wording = wording - %(name)s, wording_written = wording_writ
 WHERE id = %(advisory)s
 """
 
+# Whoever wrote some of it does not approve it.
+_REWRITTEN = """
+UPDATE campaign SET revision = revision + 1,
+                    written_by = array_remove(written_by, %(by)s::text) || %(by)s::text
+WHERE id = %(campaign)s
+"""
+
 # What was approved is not what would be sent any more.
 _UNAPPROVE = """
 UPDATE campaign SET status = 'draft', approved_hash = NULL, approved_by = NULL, approved_at = NULL,
-                    forecast = NULL
+                    forecast = NULL, bypass = NULL
 WHERE id = %s
 """
 
@@ -98,8 +105,9 @@ def note_taken(connection: Connection[Any], campaign: int, new: NewCampaign) -> 
         note(connection, new.created_by, "wording", f"campaign {campaign}", taken)
 
 
-def unapprove(connection: Connection[Any], found: Campaign) -> bool:
-    """Make what was approved a draft again; whether it was."""
+def rewritten(connection: Connection[Any], found: Campaign, by: str) -> bool:
+    """Note who changed it, and make what was approved a draft again; whether it was."""
+    connection.execute(_REWRITTEN, {"by": by, "campaign": found.id})
     if found.approved_hash is not None:
         connection.execute(_UNAPPROVE, [found.id])
     return found.approved_hash is not None
@@ -127,7 +135,7 @@ def _change(
     if former == text:
         return False
     connection.execute(statement, {**given, "advisory": advisory.id})
-    again = unapprove(connection, found)
+    again = rewritten(connection, found, by)
     part, locale = place(name)
     details = {"part": part, "locale": locale, "was": _hash(former), "is": _hash(text)}
     note(connection, by, "wording", f"campaign {campaign}", details)

@@ -33,6 +33,19 @@ WHERE position(%(quoted)s IN expression) > 0 AND expression ~ %(asked)s
 RETURNING id, expression
 """
 
+_VERSIONS = """
+UPDATE campaign_version SET content = jsonb_set(
+    content, '{expression}',
+    to_jsonb(replace(content ->> 'expression', %(quoted)s, %(erased)s)))
+WHERE position(%(quoted)s IN content ->> 'expression') > 0
+  AND content ->> 'expression' ~ %(asked)s
+"""
+# What nobody has finished may name people; they are asked for anew.
+_COMPOSITIONS = """
+UPDATE composition SET content = content - 'expression', version = version + 1
+WHERE position(%(quoted)s IN content #>> '{expression,0}') > 0
+"""
+
 # The list of those in doubt is the one part of the figures that names people.
 _FIGURES = """
 UPDATE campaign SET figures = jsonb_set(figures, '{in_doubt_list}', (
@@ -95,6 +108,8 @@ def clean(connection: Connection[Any], person: Person, by: str, approval: Approv
         rows = connection.execute(_CAMPAIGNS, values).fetchall()
         campaigns |= dict(rows)
         changed += len(rows)
+        connection.execute(_VERSIONS, values)
+        changed += connection.execute(_COMPOSITIONS, values).rowcount
     for campaign, expression in campaigns.items():
         _approve(connection, campaign, approval(campaign, expression), by)
     figures = {"number": person.number, "erased": ERASED}

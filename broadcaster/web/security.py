@@ -6,7 +6,7 @@ from collections.abc import Iterable, MutableMapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from broadcaster.domain.hosts import is_loopback
@@ -21,14 +21,26 @@ OWN_PAGES = (
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # Paths hold tokens, which no other site is to see.
-    "Referrer-Policy": "no-referrer",
+    # Paths hold tokens, which no other site is to see. With no referrer at all, browsers would hide
+    # from us, too, where a form comes from (Fetch, "append a request Origin header").
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
 }
-_DEFAULTS = {"Cache-Control": "no-store", "Content-Security-Policy": OWN_PAGES}
+_DEFAULTS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": OWN_PAGES,
+    "X-Frame-Options": "DENY",
+}
+
+#: A page of ours that shows messages in frames of ours.
+FRAMING_PAGES = f"{OWN_PAGES}; frame-src 'self'"
+#: What shows a message within such a page: nothing in it acts, and nothing is fetched.
+SHOWN_MESSAGES = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 
 #: Paths longer than this are nobody's; tokens and ids are far shorter.
 _LONGEST_PATH = 1000
@@ -71,11 +83,16 @@ class Guard:
             if not started:
                 await PlainTextResponse("internal error\n", 500)(scope, receive, answer)
 
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         host = host_of(Headers(scope=scope).get("host", ""))
         if not (is_loopback(host) or host in self._hosts):
             return PlainTextResponse("this host name is not served here\n", 421)
         if len(scope.get("raw_path") or scope["path"]) > _LONGEST_PATH:
+            if scope["path"].startswith("/api/"):
+                # There every fault has one form (RFC 9457).
+                title = {"type": "about:blank", "title": "URI Too Long", "status": 414}
+                told = {**title, "detail": "The address is too long."}
+                return JSONResponse(told, 414, media_type="application/problem+json")
             return PlainTextResponse("the path is too long\n", 414)
         return None
 

@@ -74,7 +74,7 @@ UPDATE webhook SET failing_since = NULL, retry_at = '-infinity' WHERE id = %(web
 """
 _ILL: LiteralString = """
 UPDATE webhook SET failing_since = COALESCE(failing_since, %(now)s),
-    retry_at = COALESCE(%(again)s, '-infinity')
+    retry_at = COALESCE(%(again)s::timestamptz, '-infinity'::timestamptz)
 WHERE id = %(webhook)s
 """
 _DISABLE: LiteralString = """

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -59,6 +60,8 @@ def _strategy(operation: Any, mode: GenerationMode) -> st.SearchStrategy[Any]:  
     return known_things if _EXAMPLES == 1 else st.one_of(made, known_things)
 
 
+# With many examples, the library that makes them stumbles over one of its own when it is let go.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_every_call_answers_as_it_is_described(api: ApiSite) -> None:
     """No fault inside, and no status, no header and no form that the description does not have."""
     campaigns(api)
@@ -83,7 +86,7 @@ def test_every_call_answers_as_it_is_described(api: ApiSite) -> None:
                 seen, faults = _asked(api, session, operation, mode)
                 failed += [f"{name}, {mode.value}: {one}" for one in faults]
                 good |= {name for status in seen if status < 300}
-    assert failed == []
+    assert not failed, "\n".join(failed)
     # Most must have been asked something that they do, not only what they refuse.
     assert len(good) > 50
 
@@ -118,6 +121,9 @@ def _asked(
     @given(case=_strategy(operation, mode))
     def ask(case: Any) -> None:  # noqa: ANN401  (as above)
         answer = case.call(base_url=api.url, session=session)
+        if not str(answer.request.url).startswith(f"{api.url}/"):
+            # What has .. in it is another address before it is sent.
+            return
         seen.append(answer.status_code)
         try:
             case.validate_response(answer, checks=checks)

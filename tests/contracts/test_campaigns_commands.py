@@ -99,7 +99,7 @@ def test_facts_that_make_an_sms_too_long_are_not_approved(town: Run, tmp_path: P
     facts = tmp_path / "facts.json"
     facts.write_text(json.dumps({"sender": {"und": "A sender of thirty characters"}}))
     assert town(*CREATE, "--facts", str(facts)).code == 0
-    said = town("campaigns", "approve", "notice")
+    said = town("campaigns", "approve", "notice", "--by", "youssef")
     assert said.code == 2
     assert "sms/body.txt" in said.err
     assert "segments" in said.err

@@ -171,7 +171,7 @@ def test_approving_urgent_safety_says_and_records_what_it_passes(
 def test_parts_are_held_and_released(town: Run) -> None:
     """Each field is checked, and what is held is shown."""
     town(*CREATE)
-    town("campaigns", "approve", "notice")
+    town("campaigns", "approve", "notice", "--by", "youssef")
     why = ("--reason", "wrong price", "--by", "amina")
     assert (
         "sms) is held until it is released"
@@ -210,6 +210,8 @@ def test_one_message_a_household_is_a_choice_that_is_pinned(town: Run, tmp_path:
         town(*create, "--one-per", one_per)
         foreseen: dict[str, Any] = json.loads(town("campaigns", "forecast", name, "--json").out)
         assert foreseen["suppressed"].get("household", 0) == left_out
-        hashes.add(town("campaigns", "approve", name).out.rpartition("content ")[2])
+        hashes.add(
+            town("campaigns", "approve", name, "--by", "youssef").out.rpartition("content ")[2]
+        )
     assert len(hashes) == 2
     assert "--one-per: 'roof' is unknown" in town(*CREATE, "--one-per", "roof").err

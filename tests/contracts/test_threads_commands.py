@@ -145,7 +145,7 @@ def test_a_thread_is_led_from_its_alert_to_its_end(town: Run, tmp_path: Path, po
     report = json.loads(town("campaigns", "report", "sorry", "--json").out)
     assert (report["customers"], report["reached"]) == (reached, reached)
     assert (report["message_type"], report["follows"]) == ("cancel", 2)
-    town("campaigns", "approve", "over")
+    town("campaigns", "approve", "over", "--by", "youssef")
     assert "ended its thread" in town("campaigns", "launch", "over").err
     assert "ended its thread" in town("campaigns", "update", "dark").err
 
@@ -223,7 +223,10 @@ def test_a_follow_up_keeps_the_wording_and_has_to_say_something_new(
     assert [one["check"] for one in found if one["blocks"]] == ["same"]
     assert any("was taken over from campaign 1, as salma" in one["problem"] for one in found)
     assert not any("own text changed" in one["problem"] for one in found)
-    assert "nothing differs from campaign 1" in town("campaigns", "approve", "2").err
+    assert (
+        "nothing differs from campaign 1"
+        in town("campaigns", "approve", "2", "--by", "youssef").err
+    )
     # Its name is in use while it is a draft, and numbered on when it was dropped.
     again = town("campaigns", "correct", "dark").err
     assert "Campaign 2, 'dark: correction 2', follows it already" in again
@@ -231,7 +234,7 @@ def test_a_follow_up_keeps_the_wording_and_has_to_say_something_new(
     _, file = _facts(tmp_path, streets=[_MAARIF])
     assert town("campaigns", "facts", "2", "--file", file).code == 0
     assert json.loads(town("campaigns", "check", "2", "--json").out)["launchable"]
-    assert town("campaigns", "approve", "2").code == 0
+    assert town("campaigns", "approve", "2", "--by", "youssef").code == 0
     _, file = _facts(tmp_path, streets=[_ANFA, _MAARIF])
     assert "is a draft again" in town("campaigns", "facts", "2", "--file", file).out
     assert _stored(pool, 2)["facts"]["streets"] == [_ANFA, _MAARIF]

@@ -137,6 +137,6 @@ def test_check_tells_what_blocks_and_what_to_note(town: Run, word: Run, pool: Po
     refused = town("campaigns", "launch", "notice")
     assert refused.code == 2
     assert "no longer what was approved" in refused.err
-    refused = town("campaigns", "approve", "notice")
+    refused = town("campaigns", "approve", "notice", "--by", "youssef")
     assert refused.code == 2
     assert "can not be launched" in refused.err

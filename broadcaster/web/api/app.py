@@ -33,7 +33,8 @@ from broadcaster.web.api.paging import Pages
 
 PATH = "/api/v1"
 
-_GROUPS = (
+#: All calls, in the order in which they are described.
+GROUPS = (
     team.calls,
     kinds.calls,
     segments.calls,
@@ -74,7 +75,7 @@ class Api:
         app.state.door = Door(runtime.api_keys, runtime.answers, runtime.clock)
         app.state.pages = Pages(signing_key(runtime.settings))
         problems.explain(app)
-        calls.install(app, *_GROUPS)
+        calls.install(app, *GROUPS)
         document = describe(app)
 
         async def show(request: Request) -> Response:

@@ -204,7 +204,7 @@ def store_customer(inside: Inside, number: Name, body: CustomerGiven) -> Stored:
     "/customers/{number}/consents", Action.SEE_PEOPLE, summary="Show what a customer agreed to"
 )
 def list_consents(inside: Inside, number: Name) -> Standings:
-    """Show what may go to a customer, class by class, why, and the history; addresses masked."""
+    """Show what may go to a customer by class, why, and the history; masked."""
     return Standings(items=[figures(one) for one in inside.consents.of_customer(number)])
 
 

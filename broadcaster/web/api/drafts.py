@@ -244,7 +244,7 @@ def change_facts(
     body: FactsChange,
     if_match: IfMatch = None,
 ) -> Changed:
-    """Set facts anew; an approved campaign is a draft afterwards, one that was launched refuses."""
+    """Set facts anew; what was approved is a draft then, what was launched refuses."""
     one = found(inside, campaign)
     require_same(inside, one, if_match)
     again = bootstrap.refill(inside, one, body.facts, who.operator.name)

@@ -185,7 +185,7 @@ def show_delivery(
     inside: Inside,
     delivery: Annotated[str, Path(max_length=40, pattern=r"^[0-9]{1,10}-[0-9]{1,10}$")],
 ) -> Figures:
-    """Say on what basis a message was sent or left out, by what was known then, with the proof."""
+    """Say on what basis a message was sent or left out, with the proof."""
     try:
         which = DeliveryId.parse(delivery)
     except ValueError as error:

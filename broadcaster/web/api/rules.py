@@ -194,7 +194,7 @@ def list_quiet(
     zone: Annotated[str, Query(max_length=60)] = "",
     at: Annotated[str, Query(max_length=60)] = "now",
 ) -> QuietTimes:
-    """Say for each class and channel whether it is quiet at a moment, and until or from when."""
+    """Say for each class and channel whether it is quiet, and until or from when."""
     when = moment("at", at, inside.clock.now())
     try:
         place = str(cells.time_zone(zone)) if zone else inside.settings.time_zone

@@ -11,10 +11,9 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.drafting import moment
 from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import Caller
-from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.errors import ForbiddenError, InvalidInputError
+from broadcaster.errors import InvalidInputError
 from broadcaster.ledger.holds import Scope
 from broadcaster.ports import Selection
 from broadcaster.web.api.calls import (
@@ -93,7 +92,6 @@ def approve_campaign(
     """
     one = found(inside, campaign)
     require_same(inside, one, if_match)
-    _require_second(inside, who, one)
     pinned = bootstrap.approve(inside, one, who.operator.name)
     return {name: value for name, value in pinned.items() if name != "samples"}
 
@@ -172,13 +170,6 @@ def _step(inside: Runtime, who: Caller, campaign: int, take: Callable[..., None]
     one = found(inside, campaign)
     take(one.id, who.operator.name, inside.clock.now())
     return shown(inside, found(inside, campaign))
-
-
-def _require_second(inside: Runtime, who: Caller, one: Campaign) -> None:
-    """Refuse the approval of whoever wrote it, with whichever of their keys, or as themselves."""
-    if inside.api_keys.person(one.created_by).casefold() == who.owner.casefold():
-        message = f"{one.created_by} made it; somebody else has to approve it."
-        raise ForbiddenError(message)
 
 
 def _scope(part: Part) -> Scope:

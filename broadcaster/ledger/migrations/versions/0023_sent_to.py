@@ -8,7 +8,7 @@ made, a campaign's table can be read and not written: less than a second for a m
 from alembic import op
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 
 _SENT_TO = """
 CREATE INDEX delivery_customer ON delivery USING brin (customer_id) WITH (pages_per_range = 32);

@@ -1,0 +1,208 @@
+"""The door of the API: keys, scopes, rates, the same wish once, and bounds of what is sent."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+
+from broadcaster.domain.access import Action, Role
+from broadcaster.errors import InvalidInputError
+from broadcaster.web.api.app import GROUPS
+from tests.api_scene import EVERYBODY, ApiSite, api, campaigns
+from tests.fakes import FakeClock
+from tests.web_scene import Answer
+
+__all__ = ["api"]
+
+
+def _problem(answer: Answer, status: int) -> dict[str, object]:
+    assert answer.status == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, object] = json.loads(answer.text)
+    assert found["status"] == status
+    return found
+
+
+def test_the_door_of_the_api_holds(api: ApiSite) -> None:
+    """One server for what follows: each of these has its sentence in its name."""
+    _nobody_enters_without_a_key(api)
+    _a_key_does_what_its_scopes_and_its_owners_roles_allow(api)
+    _a_key_may_only_so_often_and_says_so(api)
+    _the_same_wish_is_done_once(api)
+    _a_key_that_is_revoked_or_expired_is_none(api)
+    _faults_have_one_form_and_tell_nothing_of_the_inside(api)
+    _pages_follow_one_another_and_their_signs_are_ours(api)
+    _a_draft_is_not_changed_behind_somebodys_back(api)
+    _nobody_approves_what_a_key_of_theirs_wrote(api)
+
+
+def _nobody_enters_without_a_key(api: ApiSite) -> None:
+    nothing = api.ask("/me", key="")
+    assert _problem(nothing, 401)["remedy"]
+    assert nothing.headers["www-authenticate"] == 'Bearer realm="api"'
+    for wrong in ("bk_", "bk_" + "x" * 43, "x" * 5000, "bk_\u00e9"):
+        answer = api.ask(
+            "/me",
+            key="",
+            headers={"Authorization": f"Bearer {wrong}"},
+        )
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+        _problem(answer, 401)
+    # A session of the console is no key, and a form of another site can send none.
+    assert api.desk.ask("/api/v1/me", Role.ADMINISTRATOR).status == 401
+    described = api.desk.ask("/api/v1/openapi.json")
+    assert described.status == 200
+    assert json.loads(described.text)["openapi"] == "3.1.0"
+
+
+def _a_key_does_what_its_scopes_and_its_owners_roles_allow(api: ApiSite) -> None:
+    runtime = api.desk.runtime
+    for group in GROUPS:
+        for spec in group.specs:
+            others = [one for one in Action if one is not spec.action]
+            path = spec.path
+            for part in ("campaign", "webhook", "key", "import_id"):
+                path = path.replace(f"{{{part}}}", "1")
+            path = path.replace("{", "").replace("}", "").replace(":path", "")
+            answer = api.ask(path, method=spec.method, key=api.key(*others))
+            found = _problem(answer, 403)
+            assert f"'{spec.action.value}'" in str(found["detail"]), spec.path
+    now = runtime.clock.now()
+    runtime.operators.add("Salma", [Role.VIEWER], "the test", now)
+    with pytest.raises(InvalidInputError, match="Salma may not write"):
+        runtime.api_keys.add("too much", "Salma", ["look", "write"], "the test", now)
+    assert api.ask("/me", key=api.key(Action.LOOK, owner="Salma")).status == 200
+    # What an owner may no more, none of their keys may.
+    key = api.key(Action.LOOK, Action.AUDIT, owner="Youssef")
+    with runtime.pool.connection() as connection:
+        query = "UPDATE operator SET roles = %s WHERE name = 'Youssef'"
+        connection.execute(query, [[Role.AUTHOR]])
+        connection.commit()
+        assert json.loads(api.ask("/me", key=key).text)["scopes"] == ["look"]
+        connection.execute(query, [list(Role)])
+
+
+def _a_key_may_only_so_often_and_says_so(api: ApiSite) -> None:
+    clock = api.desk.runtime.clock
+    assert isinstance(clock, FakeClock)
+    key = api.key(Action.LOOK, rate=3)
+    answers = [api.ask("/me", key=key) for _ in range(4)]
+    assert [one.status for one in answers] == [200, 200, 200, 429]
+    assert [one.headers["ratelimit-remaining"] for one in answers] == ["2", "1", "0", "0"]
+    assert answers[0].headers["ratelimit-policy"] == "3;w=60"
+    assert answers[3].headers["retry-after"] == "20"
+    clock.moment += timedelta(seconds=20)
+    assert api.ask("/me", key=key).status == 200
+    assert api.ask("/me", key=key).status == 429
+
+
+def _the_same_wish_is_done_once(api: ApiSite) -> None:
+    key = api.key()
+    body = {"name": "once", "expression": "all"}
+    said = {"Idempotency-Key": "wish-1"}
+    first = api.ask("/segments", body, headers=said)
+    again = api.ask("/segments", body, headers=said)
+    assert (first.status, again.status) == (201, 201)
+    assert first.text == again.text
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    other = api.ask("/segments", {**body, "name": "twice"}, headers=said)
+    assert _problem(other, 422)["field"] == "Idempotency-Key"
+    # Under another key the name is free; a refusal leaves it free too.
+    taken = api.ask("/segments", body, headers={"Idempotency-Key": "wish-2"})
+    assert taken.status == 409
+    assert (
+        api.ask("/segments", {**body, "name": "then"}, headers={"Idempotency-Key": "wish-2"}).status
+        == 201
+    )
+    made = {"name": "sealed", "owner": EVERYBODY, "scopes": ["look"]}
+    shown = json.loads(api.ask("/api-keys", made, headers={"Idempotency-Key": "wish-3"}).text)
+    with api.desk.runtime.pool.connection() as connection:
+        rows = connection.execute("SELECT answer FROM api_answer").fetchall()
+    assert all(shown["key"].encode() not in bytes(row[0]) for row in rows)
+    answers: list[int] = []
+
+    def race() -> None:
+        one = {"name": "race", "expression": "all"}
+        answers.append(api.ask("/segments", one, key=key, headers={"Idempotency-Key": "r"}).status)
+
+    threads = [threading.Thread(target=race) for _ in range(6)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert set(answers) <= {201, 409}
+    assert 201 in answers
+
+
+def _a_key_that_is_revoked_or_expired_is_none(api: ApiSite) -> None:
+    runtime = api.desk.runtime
+    now = runtime.clock.now()
+    made, token = runtime.api_keys.add("short", EVERYBODY, ["look"], "the test", now, days=1)
+    assert api.ask("/me", key=token).status == 200
+    assert runtime.api_keys.admit(token, now + timedelta(days=1)) is None
+    api.json(f"/api-keys/{made.id}", method="DELETE")
+    assert api.ask("/me", key=token).status == 401
+    assert api.ask(f"/api-keys/{made.id}", method="DELETE").status == 409
+
+
+def _faults_have_one_form_and_tell_nothing_of_the_inside(api: ApiSite) -> None:
+    _problem(api.ask("/nothing"), 404)
+    _problem(api.ask("/me", method="DELETE"), 405)
+    _problem(api.ask(f"/segments/{'x' * 1500}"), 414)
+    _problem(api.ask("/segments", {"name": "x" * 300_000, "expression": "all"}), 413)
+    _problem(api.ask("/segments", {"name": "n", "expression": "all", "more": 1}), 422)
+    _problem(api.ask("/segments", {"name": "a\0b", "expression": "all"}), 422)
+    _problem(api.ask("/customers/a%00b?purpose=x"), 422)
+    deep: object = 1
+    for _ in range(60):
+        deep = [deep]
+    _problem(api.ask("/fairness", {"quiet": [{"x": deep}]}, method="PUT"), 422)
+    wrong = api.ask("/segments/count", {"expression": 'district = "'})
+    assert "Traceback" not in wrong.text
+    _problem(wrong, 422)
+    broken = api.desk.runtime.__dict__.pop("segments")
+    api.desk.runtime.__dict__["segments"] = object()
+    found = _problem(api.ask("/segments"), 500)
+    assert found["detail"] == "Something went wrong inside."
+    api.desk.runtime.__dict__["segments"] = broken
+
+
+def _pages_follow_one_another_and_their_signs_are_ours(api: ApiSite) -> None:
+    first = api.ask("/kinds?limit=3")
+    page = json.loads(first.text)
+    assert len(page["items"]) == 3
+    assert first.headers["link"] == f'<{page["next"]}>; rel="next"'
+    names = [one["kind"] for one in page["items"]]
+    while page["next"]:
+        page = json.loads(api.ask(page["next"].removeprefix("/api/v1")).text)
+        names += [one["kind"] for one in page["items"]]
+    assert names == sorted(api.desk.runtime.renderer.library.kinds)
+    sign = json.loads(first.text)["next"].rpartition("after=")[2]
+    for wrong in (sign[:-1] + ("A" if sign[-1] != "A" else "B"), "x.y", "", "x"):
+        answer = api.ask(f"/kinds?after={wrong}" if wrong else "/kinds?after=%20")
+        assert _problem(answer, 422)
+    # One of another list is none of this one's.
+    assert _problem(api.ask(f"/areas?after={sign}"), 422)["field"] == "after"
+
+
+def _a_draft_is_not_changed_behind_somebodys_back(api: ApiSite) -> None:
+    campaigns(api)
+    seen = api.ask("/campaigns/1").headers["etag"]
+    change = {"facts": {"online": "https://client.lydec.ma/aide"}}
+    matched = {"If-Match": seen}
+    first = api.ask("/campaigns/1/facts", change, method="PATCH", headers=matched)
+    assert first.status == 200
+    assert first.headers["etag"] != seen
+    late = api.ask("/campaigns/1/facts", change, method="PATCH", headers=matched)
+    assert _problem(late, 412)["field"] == "If-Match"
+
+
+def _nobody_approves_what_a_key_of_theirs_wrote(api: ApiSite) -> None:
+    other = api.key(Action.APPROVE, owner=EVERYBODY)
+    refused = _problem(api.ask("/campaigns/1/approve", method="POST", key=other), 409)
+    assert "somebody else" in str(refused["detail"])
+    assert api.ask(
+        "/campaigns/1/approve", method="POST", key=api.key(owner="Youssef", rate=50_000)
+    ).status in {200, 409}
