@@ -1,7 +1,8 @@
-"""Tariffs as somebody writes them: one, or a table (CSV) of them, checked as a whole."""
+"""Tariffs as somebody writes them: one, or a table of them, checked as a whole."""
 
-import csv
 from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,16 @@ from broadcaster.domain.tariff import Tariff, tariff
 from broadcaster.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from broadcaster.audience.sheets.source import Source
     from broadcaster.bootstrap.runtime import Runtime
+
+# ruff: noqa: PLC0415  (readers of tables are loaded where there is one)
 
 #: The columns of a table.
 COLUMNS = ("provider", "prefix", "price", "per", "currency", "valid_from")
 #: Bounds of a table: its size, octets, and its rows.
 LARGEST, _ROWS = 5_000_000, 20_000
-_REMEDY = f"Its first line is {','.join(COLUMNS)}; save it as CSV in UTF-8."
+_REMEDY = f"Its first line is {','.join(COLUMNS)}; commas, semicolons and tabs do."
 
 
 def keep_tariffs(runtime: "Runtime", entries: Sequence[Tariff], by: str) -> int:
@@ -34,32 +38,24 @@ def keep_tariffs(runtime: "Runtime", entries: Sequence[Tariff], by: str) -> int:
 
 def tariff_file(file: Path) -> list[Tariff]:
     """Read a file of tariffs; InvalidInputError naming line and field."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise InvalidInputError("FILE", f"{file} is larger than {LARGEST:,} octets", _REMEDY)
-        content = file.read_bytes()
-    except OSError as error:
-        raise InvalidInputError("FILE", f"{file}: {error.strerror}", "Name a file.") from error
-    return list(tariff_table(content, str(file)))
+    from broadcaster.audience.sheets.source import from_path
+
+    return list(_table(from_path(file), str(file)))
 
 
 def tariff_table(content: bytes, name: str) -> Iterator[Tariff]:
     """Read a table of tariffs, called `name` in what is said of it; errors as `tariff_file`."""
-    if len(content) > LARGEST:
-        raise InvalidInputError("FILE", f"{name} is larger than {LARGEST:,} octets", _REMEDY)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("FILE", f"{name} is not UTF-8", _REMEDY) from error
-    try:
-        rows = list(csv.reader(text.splitlines(), strict=True))
-    except csv.Error as error:
-        raise InvalidInputError("FILE", f"{name} is no CSV ({error})", _REMEDY) from error
-    head = [name.strip().lower() for name in rows[0]] if rows else []
-    if sorted(head) != sorted(COLUMNS) or len(rows) > _ROWS:
-        problem = f"{name} has other columns, or more than {_ROWS:,} rows"
-        raise InvalidInputError("FILE", problem, _REMEDY)
-    for number, row in enumerate(rows[1:], 2):
+    from broadcaster.audience.sheets.source import from_stream
+
+    return _table(from_stream(BytesIO(content)), name)
+
+
+def _table(source: "Source", name: str) -> Iterator[Tariff]:
+    rows = _rows(source, name)
+    head = [column.strip().lower() for column in rows[0][1]] if rows else []
+    if sorted(head) != sorted(COLUMNS):
+        raise InvalidInputError("FILE", f"{name} has other columns", _REMEDY)
+    for number, row in rows[1:]:
         if not any(map(str.strip, row)):
             continue
         if len(row) != len(head):
@@ -67,10 +63,29 @@ def tariff_table(content: bytes, name: str) -> Iterator[Tariff]:
             raise InvalidInputError(f"FILE, line {number}", problem, _REMEDY)
         values = dict(zip(head, row, strict=True))
         try:
-            yield written_tariff([values[name] for name in COLUMNS])
+            yield written_tariff([values[column] for column in COLUMNS])
         except InvalidInputError as error:
             where = f"FILE, line {number}, {error.field}"
             raise InvalidInputError(where, error.problem, error.remedy) from error
+
+
+def _rows(source: "Source", name: str) -> list[tuple[int, Sequence[str]]]:
+    from broadcaster.audience.sheets.choosing import refuse_left_out
+    from broadcaster.audience.sheets.opening import open_sheet
+    from broadcaster.audience.sheets.sheet import Wanted
+
+    if source.size > LARGEST:
+        source.close()
+        raise InvalidInputError("FILE", f"{name} is larger than {LARGEST:,} octets", _REMEDY)
+    sheet = open_sheet(source, Wanted())
+    try:
+        rows = [(row.number, row.cells) for row in islice(sheet.rows(), _ROWS + 2)]
+        refuse_left_out(sheet)
+    finally:
+        sheet.close()
+    if len(rows) > _ROWS + 1:
+        raise InvalidInputError("FILE", f"{name} has more than {_ROWS:,} rows", _REMEDY)
+    return rows
 
 
 def written_tariff(words: Sequence[str]) -> Tariff:

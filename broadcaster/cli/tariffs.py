@@ -21,11 +21,16 @@ def _group() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV; see below for its columns.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A table; its columns: provider, prefix, price, per, currency, valid_from."
+        ),
+    ],
     by: _By = "operator",
     json: _Json = False,
 ) -> None:
-    """Read tariffs from a CSV; all or none, and again as often as wanted.
+    """Read tariffs from CSV, TSV, XLSX or ODS; all or none, and again as often as wanted.
 
     A prefix is + and the first digits of numbers, or a country in two letters; empty for all.
     """

@@ -19,6 +19,7 @@ _SOURCES = {
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "console/people/words.py": _HERE / "console" / "people" / "words.py",
     "console/course_words.py": _HERE / "console" / "course_words.py",
     "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
