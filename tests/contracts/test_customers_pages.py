@@ -45,6 +45,17 @@ def test_nothing_tells_whether_somebody_is_a_customer(scene: Scene) -> None:
     assert scene.send() == 0
 
 
+def test_one_process_sends_codes_at_a_time(scene: Scene) -> None:
+    """The next one does when it has ended, however it ended."""
+    codes = scene.site.runtime.page_codes
+    scene.post("/preferences", address=PHONE, language="fr")
+    with pytest.raises(KeyError), codes.turn() as mine:
+        assert mine
+        assert scene.send() == 0
+        raise KeyError
+    assert scene.send() == 1
+
+
 def test_a_code_opens_the_page_once(scene: Scene) -> None:
     """In the reader's language; it is kept as a hash, and leaves a record of its sending."""
     page = scene.enter()
