@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,10 @@ def test_one_process_sends_codes_at_a_time(scene: Scene) -> None:
     """The next one does when it has ended, however it ended."""
     codes = scene.site.runtime.page_codes
     scene.post("/preferences", address=PHONE, language="fr")
-    with pytest.raises(KeyError), codes.turn() as mine:
+    with codes.turn() as mine:
         assert mine
         assert scene.send() == 0
+    with suppress(KeyError), codes.turn():
         raise KeyError
     assert scene.send() == 1
 

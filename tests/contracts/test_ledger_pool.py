@@ -76,7 +76,7 @@ def test_a_url_that_can_not_be_read_is_a_fault_of_configuration() -> None:
 
 
 def test_what_is_told_of_a_campaign_waits_for_nobody(pool: Pool) -> None:
-    """Who sends tells it, and must hear of a pause meanwhile; a fault of any kind is one of ours."""
+    """Who sends tells it, and must hear of a pause meanwhile; any fault is one of ours."""
     campaign = Rows(pool).running()
     chronicle = PostgresChronicle(pool)
     count = HandedOver(campaign=campaign, channel=Channel.SMS, at=NOON, messages=1, units=1)
