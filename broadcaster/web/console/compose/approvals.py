@@ -101,6 +101,10 @@ class Approvals:
         by = visit.operator.name
         bypass = fields.text("bypass").strip()
         _require_same(campaign, fields)
+        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
+        if fields.text("content") != self._runtime.hash(campaign, advisory):
+            # Its kind reads otherwise by now, which is no change of the campaign's own.
+            raise _changed(campaign)
         foretold = self._foretelling.whole(campaign)
         people = whole_number("people", fields.text("people"))
         if foretold.people is not None and foretold.people != people:
@@ -168,6 +172,7 @@ class Approvals:
         since, differences = self._since(campaign, versions, language)
         return {
             "campaign": campaign,
+            "content": self._runtime.hash(campaign, advisory),
             "advisory": advisory,
             "kind": kind,
             "kind_label": by_locale(kind.labels, language),
@@ -246,5 +251,8 @@ class Approvals:
 def _require_same(campaign: Campaign, fields: Fields) -> None:
     """Refuse to decide on what the page did not show; ConflictError."""
     if whole_number("revision", fields.text("revision")) != campaign.revision:
-        message = f"Campaign {campaign.name!r} was changed meanwhile. Look again."
-        raise ConflictError(message)
+        raise _changed(campaign)
+
+
+def _changed(campaign: Campaign) -> ConflictError:
+    return ConflictError(f"Campaign {campaign.name!r} was changed meanwhile. Look again.")
