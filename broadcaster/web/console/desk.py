@@ -206,7 +206,9 @@ class Desk:
         """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", self._origin)
-        own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        # Behind a proxy with TLS we are asked by http, whichever of our names it was.
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        own = {self._origin, *(f"{scheme}://{request.url.netloc}" for scheme in schemes)}
         shown = token or request.headers.get("x-csrf-token", "")
         fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
         if site not in _OWN or origin not in own or not fits:
