@@ -215,6 +215,10 @@ class Desk:
             message = "The form is not from a page of this session."
             raise ForbiddenError(message)
 
+    def begun_here(self, request: Request) -> bool:
+        """Tell whether a page of ours, or the person, began it, as far as the browser says."""
+        return request.headers.get("sec-fetch-site", "none") in _OWN
+
     def page(
         self,
         visit: Visit,
