@@ -307,3 +307,9 @@ def test_an_audience_is_counted_while_it_is_written(town: DeskSite) -> None:
     assert _save(town, work, "audience", own).status == 422
     _where(_save(town, work, "audience", {**own, "segment_name": "mine"}))
     assert town.runtime.segments.get("mine").expression == "all"
+    _where(_save(town, work, "facts", {"name": "Cut", **_FACTS}))
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert town.ask(f"{work}/check", Role.AUTHOR, headers=elsewhere).status == 200
+    assert town.runtime.campaigns.list() == []
+    assert town.ask(f"{work}/check", Role.AUTHOR).status == 200
+    assert len(town.runtime.campaigns.list()) == 1

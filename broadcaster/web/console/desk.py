@@ -206,12 +206,18 @@ class Desk:
         """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", self._origin)
-        own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        # Behind a proxy with TLS we are asked by http, whichever of our names it was.
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        own = {self._origin, *(f"{scheme}://{request.url.netloc}" for scheme in schemes)}
         shown = token or request.headers.get("x-csrf-token", "")
         fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
         if site not in _OWN or origin not in own or not fits:
             message = "The form is not from a page of this session."
             raise ForbiddenError(message)
+
+    def begun_here(self, request: Request) -> bool:
+        """Tell whether a page of ours, or the person, began it, as far as the browser says."""
+        return request.headers.get("sec-fetch-site", "none") in _OWN
 
     def page(
         self,
