@@ -174,7 +174,7 @@ def _build(home: Path, read: Options) -> Settings:
         home=home,
         database_url=Secret(read.text("DATABASE_URL", "")),
         redis_url=Secret(read.text("REDIS_URL", "")),
-        secret_key=Secret(read.text("SECRET_KEY", "") or _secret_key(home)),
+        secret_key=Secret(read.text("SECRET_KEY", "") or _given_key(read) or _secret_key(home)),
         data_keys=read.secret("DATA_KEYS"),
         data_key_file=Path(read.text("DATA_KEY_FILE", str(home / "data_keys"))).absolute(),
         retention=_retention(read),
@@ -407,6 +407,18 @@ def read_file(path: Path) -> dict[str, str]:
             raise ConfigurationError(message)
         values[name.strip()] = value.strip()
     return values
+
+
+def _given_key(read: Options) -> str:
+    """Read the key from the file that a service manager hands over; empty when none is set."""
+    name = read.text("SECRET_KEY_FILE", "")
+    if not name:
+        return ""
+    try:
+        return Path(name).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        remedy = "Name a file that this account can read."
+        raise read.refuse("SECRET_KEY_FILE", "cannot be read", remedy) from error
 
 
 def _secret_key(home: Path) -> str:

@@ -31,6 +31,14 @@ UPDATE staged_customer AS staged SET customer_id = customer.id,
 FROM customer WHERE customer.number = staged.number
 """
 
+#: Of which customers and channels a file gives nothing but damaged addresses: what is known of
+#: them there is kept, as a slip of the pen takes nobody's number away. An empty cell does.
+DAMAGED: LiteralString = (
+    "(%(keep)s AND (staged_customer.number, own.channel) IN"
+    " (SELECT number, channel FROM staged_broken"
+    " EXCEPT SELECT number, channel FROM staged_address))"
+)
+
 _ADDRESSES: LiteralString = """
 UPDATE staged_customer SET same = false FROM (
     SELECT COALESCE(held.customer_id, given.customer_id) AS customer_id
@@ -38,6 +46,7 @@ UPDATE staged_customer SET same = false FROM (
         SELECT own.customer_id, own.channel, own.ordinal, own.address_id
         FROM staged_customer JOIN customer_address AS own USING (customer_id)
         WHERE staged_customer.same AND own.channel = ANY (%(channels)s::channel[])
+            AND NOT {damaged}
     ) AS held
     FULL JOIN (
         SELECT staged_customer.customer_id, staged_address.channel, staged_address.ordinal,
@@ -52,7 +61,7 @@ UPDATE staged_customer SET same = false FROM (
     WHERE held.customer_id IS NULL OR given.customer_id IS NULL OR given.rekeyed
         OR held.address_id IS DISTINCT FROM given.address_id
 ) AS differing WHERE staged_customer.customer_id = differing.customer_id
-"""
+""".replace("{damaged}", DAMAGED)
 
 # Whether what a file says (`said`) overturns what holds (`consent`). A refusal counts from the
 # file's date. A consent gives way to what a customer, or anybody but a file, refused, unless the
@@ -93,8 +102,8 @@ FROM staged_customer
 JOIN customer_address AS own USING (customer_id)
 JOIN address ON address.id = own.address_id
 WHERE staged_customer.same AND address.scheme = 'webpush' AND address.sealed IS NOT NULL
-    AND own.channel = ANY (%(channels)s::channel[])
-"""
+    AND own.channel = ANY (%(channels)s::channel[]) AND NOT {damaged}
+""".replace("{damaged}", DAMAGED)
 _CHANGED: LiteralString = "UPDATE staged_customer SET same = false WHERE number = ANY (%(numbers)s)"
 
 _COUNTED: LiteralString = """
@@ -135,7 +144,8 @@ def decide(
     if connection.execute(_KNOWN).rowcount:
         # Until now nobody was the same, and the database would plan for nobody.
         connection.execute("ANALYZE staged_customer")
-        channels = {"channels": Given(origin.given).channels}
+        given = Given(origin.given)
+        channels: dict[str, object] = {"channels": given.channels, "keep": given.of_file}
         connection.execute(_ADDRESSES.replace("{key}", key), channels)
         connection.execute(_CONSENTS, {"as_of": origin.as_of})
         changed = _opened(connection, records, vault, channels)
@@ -148,7 +158,7 @@ def _opened(
     connection: Connection[Any],
     records: Sequence[CustomerRecord],
     vault: Vault,
-    channels: Mapping[str, Sequence[str]],
+    channels: Mapping[str, object],
 ) -> list[str]:
     """Give the numbers of those whose broken addresses or keys of browsers are others now."""
     broken: dict[str, set[tuple[str, str, str]]] = {}

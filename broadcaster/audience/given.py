@@ -37,6 +37,11 @@ class Given:
         self._columns = columns
 
     @property
+    def of_file(self) -> bool:
+        """Whether they come from a file, which may be damaged."""
+        return self._columns is not None
+
+    @property
     def channels(self) -> Sequence[str]:
         """The channels of which the file has a column at least: their addresses are replaced."""
         if self._columns is None:

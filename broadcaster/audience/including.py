@@ -34,6 +34,21 @@ def resolved(
     return _Resolver(meaning).resolved(expression, within)
 
 
+def renamed(expression: Expression, before: str, after: str) -> Expression:
+    """Let an expression ask for a segment by its new name."""
+    match expression:
+        case Not(part):
+            return Not(renamed(part, before, after))
+        case And(parts):
+            return And(tuple(renamed(part, before, after) for part in parts))
+        case Or(parts):
+            return Or(tuple(renamed(part, before, after) for part in parts))
+        case InSegment(name) if name == before:
+            return InSegment(after)
+        case _:
+            return expression
+
+
 def pinned(  # noqa: PLR0911  (one arm for each shape of the tree)
     expression: Expression, today: date, area: Callable[[str], str]
 ) -> Expression:

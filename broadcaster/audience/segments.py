@@ -12,12 +12,14 @@ from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.definitions import steady
 from broadcaster.audience.expression import Expression, InSegment, canonical, leaves, names
 from broadcaster.audience.form import read_json
-from broadcaster.audience.including import pinned
+from broadcaster.audience.including import pinned, renamed
 from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.query import parse
 from broadcaster.audience.saved_names import checked, tidied
 from broadcaster.domain.nearest import close
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.ports import Note
+from broadcaster.ports.auditing import note as noted
 
 #: How many segments there may be.
 _MOST = 10_000
@@ -33,18 +35,45 @@ class Segment:
     expression: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentUse:
+    """What a segment is used for: segments that have it in them, and the latest campaigns to it."""
+
+    segments: Sequence[str]
+    campaigns: Sequence[tuple[int, str, str]]
+
+
+_CAMPAIGNS = """
+SELECT id, name, status::text FROM campaign WHERE segment = %s ORDER BY id DESC LIMIT %s
+"""
+#: How many campaigns are named.
+_NAMED = 20
+
+
 class Segments:
     """Saved segments in PostgreSQL."""
 
     def __init__(
-        self, pool: ConnectionPool[Connection[Any]], audience: SegmentAudience | None = None
+        self,
+        pool: ConnectionPool[Connection[Any]],
+        audience: SegmentAudience | None = None,
+        note: Note = noted,
     ) -> None:
-        """Use a database with the present schema; `audience` knows what there is to ask for."""
+        """Use a database with the present schema; `audience` knows what there is to ask for.
+
+        `note` writes the audit trail: of changes by somebody, and without the expression, which may
+        name a person.
+        """
         self._pool = pool
+        self._note = note
         self._audience = audience or SegmentAudience(pool)
 
-    def save(self, name: str, expression: str, *, form: bool = False) -> Segment:
+    def save(
+        self, name: str, expression: str, *, form: bool = False, new: bool = False, by: str = ""
+    ) -> Segment:
         """Save a segment, or change the one of that name; campaigns made before keep theirs.
+
+        With `new` there must be none of that name: ConflictError.
 
         The expression is text, or the JSON of a `form`. Segments may stand in it; InvalidInputError
         when the name or the expression is wrong, or segments would stand in one another in a
@@ -59,6 +88,7 @@ class Segments:
             else:
                 tree = known.parse(expression)
             segment = Segment(name=named, expression=canonical(tree))
+            _refuse_taken(named, known, taken=new and named in known.segments)
             _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:
@@ -70,7 +100,41 @@ class Segments:
                 " SET expression = excluded.expression, updated_at = now()",
                 {"name": segment.name, "expression": segment.expression},
             )
+            if by:
+                self._note(connection, by, "save_segment", f"segment {named}", {})
         return segment
+
+    def rename(self, name: str, other: str, by: str = "") -> Segment:
+        """Give a segment another name, also in the segments that it stands in.
+
+        Campaigns keep what they were made with. NotFoundError, InvalidInputError, and ConflictError
+        when there is one of that name.
+        """
+        before, after = tidied(name), _checked(other)
+        with self._pool.connection() as connection:
+            connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
+            known = self._audience.known(connection, steady)
+            if before not in known.segments:
+                raise self._missing(name)
+            _refuse_taken(after, known, taken=after != before and after in known.segments)
+            for one in _within(before, known):
+                tree = renamed(parse(known.segments[one], known.catalogue), before, after)
+                connection.execute(
+                    "UPDATE segment SET expression = %s, updated_at = now() WHERE name = %s",
+                    [canonical(tree), one],
+                )
+            connection.execute("UPDATE segment SET name = %s WHERE name = %s", [after, before])
+            if by:
+                self._note(connection, by, "rename_segment", f"segment {after}", {"from": before})
+        return self.get(after)
+
+    def used(self, name: str) -> SegmentUse:
+        """Tell what a segment is used for."""
+        plain = tidied(name)
+        with self._pool.connection() as connection:
+            within = _within(plain, self._audience.known(connection))
+            rows = connection.execute(_CAMPAIGNS, [plain, _NAMED]).fetchall()
+        return SegmentUse(segments=within, campaigns=[(id_, one, how) for id_, one, how in rows])
 
     def list(self) -> Sequence[Segment]:
         """List all by name."""
@@ -105,7 +169,7 @@ class Segments:
             known.condition(parse(written, known.catalogue))
         return replace(segment, expression=written)
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, by: str = "") -> None:
         """Delete the segment; campaigns keep the expression that they were made with.
 
         NotFoundError with the nearest name; ConflictError while it stands in another segment.
@@ -113,16 +177,13 @@ class Segments:
         with self._pool.connection() as connection:
             connection.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
             plain = tidied(name)
-            known = self._audience.known(connection)
-            within = [
-                other
-                for other, text in known.segments.items()
-                if other != plain and plain in _included(text, known.catalogue)
-            ]
+            within = _within(plain, self._audience.known(connection))
             if within:
                 message = f"segment {plain!r} stands in {within[0]!r}. Change that one first."
                 raise ConflictError(message)
             found = connection.execute("DELETE FROM segment WHERE name = %s", [plain])
+            if by and found.rowcount:
+                self._note(connection, by, "delete_segment", f"segment {plain}", {})
         if not found.rowcount:
             raise self._missing(name)
 
@@ -134,6 +195,21 @@ class Segments:
             return NotFoundError("segment", f"{name!r} does not exist", remedy)
         remedy = close(name, [one.name for one in self.list()]) or listed
         return NotFoundError("segment", f"{name!r} does not exist", remedy)
+
+
+def _within(name: str, known: Knowledge) -> list[str]:
+    """Name the other segments that have one in them."""
+    return [
+        other
+        for other, text in known.segments.items()
+        if other != name and name in _included(text, known.catalogue)
+    ]
+
+
+def _refuse_taken(name: str, known: Knowledge, *, taken: bool) -> None:
+    if taken:
+        message = f"There is a segment {name!r} already: {known.segments[name][:200]}"
+        raise ConflictError(message)
 
 
 def _included(text: str, catalogue: Catalogue) -> set[str]:

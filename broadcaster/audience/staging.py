@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from broadcaster.audience.fates import NEWS, OVERTURNS, Fates, Origin, decide
+from broadcaster.audience.fates import DAMAGED, NEWS, OVERTURNS, Fates, Origin, decide
 from broadcaster.audience.given import Given
 from broadcaster.audience.returning import Returning
 from broadcaster.domain.customer import CustomerRecord
@@ -120,11 +120,12 @@ SELECT EXISTS (SELECT FROM address WHERE digest IS NULL)
 
 _REPLACED: tuple[LiteralString, ...] = (
     """
-    DELETE FROM customer_address USING staged_customer
-    WHERE customer_address.customer_id = staged_customer.customer_id
+    DELETE FROM customer_address AS own USING staged_customer
+    WHERE own.customer_id = staged_customer.customer_id
         AND NOT staged_customer.inserted
-        AND customer_address.channel = ANY (%(channels)s::channel[])
-    """,
+        AND own.channel = ANY (%(channels)s::channel[])
+        AND NOT {damaged}
+    """.replace("{damaged}", DAMAGED),
     """
     DELETE FROM broken_address USING staged_customer
     WHERE broken_address.customer_id = staged_customer.customer_id
@@ -226,7 +227,7 @@ class Stage:
             execute(statement)
         execute(_SEALED_ADDRESSES if self._sealer else _ADDRESSES)
         for statement in _REPLACED:
-            execute(statement, {"channels": self._given.channels})
+            execute(statement, {"channels": self._given.channels, "keep": self._given.of_file})
         execute(_JOINED + self._key)
         # Before what the file says: a consent in it yields to a refusal.
         self._returning.restore()

@@ -6,20 +6,28 @@ from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.checking import concerns, examined, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.comparing import comparison
+from broadcaster.bootstrap.evidence import dossier, export_evidence, thread, unreached
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.handing import give_back, hand_over, reads
 from broadcaster.bootstrap.holding import hold, scope
-from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
+from broadcaster.bootstrap.own_kinds import add_kind, is_own, remove_kind
+from broadcaster.bootstrap.own_texts import (
+    Placed,
+    approve_texts,
+    catalogue_text,
+    own_locales,
+    place_catalogue,
+)
 from broadcaster.bootstrap.readiness import readiness
+from broadcaster.bootstrap.redis_places import broker
 from broadcaster.bootstrap.redrafting import form_of, redraft
 from broadcaster.bootstrap.rewording import Reworded, own_text, refill, reword
 from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.bootstrap.runtime_publishing import PublicAlone, examine_publication
 from broadcaster.bootstrap.servers import (
     attached,
-    broker_url,
     ensure_schema,
     preload,
     running,
@@ -39,6 +47,7 @@ from broadcaster.bootstrap.texts import (
 
 __all__ = [
     "FollowUp",
+    "Placed",
     "Providers",
     "PublicAlone",
     "Reworded",
@@ -46,15 +55,19 @@ __all__ = [
     "SystemClock",
     "add_kind",
     "approve",
+    "approve_texts",
     "archive",
     "attached",
-    "broker_url",
+    "broker",
     "campaign_sheet",
+    "catalogue_text",
     "comparison",
     "concerns",
+    "dossier",
     "ensure_schema",
     "examine_publication",
     "examined",
+    "export_evidence",
     "follow",
     "followed",
     "foresee",
@@ -62,12 +75,15 @@ __all__ = [
     "give_back",
     "hand_over",
     "hold",
+    "is_own",
     "kind_checker",
     "launch",
     "listing",
     "nothing_new",
+    "own_locales",
     "own_text",
     "passing",
+    "place_catalogue",
     "preload",
     "readiness",
     "reads",
@@ -88,5 +104,7 @@ __all__ = [
     "signing_key",
     "speech",
     "summary",
+    "thread",
+    "unreached",
     "upgrade",
 ]

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from broadcaster.bootstrap.accounts import signing_key
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.texts import renderer
-from broadcaster.errors import ConfigurationError
 from broadcaster.ports import QUIET, Clock, Probe
 from broadcaster.settings import Settings
 
@@ -76,22 +75,19 @@ class Foundation:
     @cached_property
     def redis(self) -> "redis.Redis":
         """A connection to the server of the Redis protocol."""
-        import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
+        from broadcaster.bootstrap.redis_places import client
+
         # Who asks decides when to ask again: retries in here would hold up a whole worker.
-        try:
-            return redis.Redis.from_url(
-                self.redis_url,
-                socket_timeout=1,
-                socket_connect_timeout=1,
-                health_check_interval=10,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except ValueError as error:
-            message = "BROADCASTER_REDIS_URL: cannot be read. Write redis://host:6379/0."
-            raise ConfigurationError(message) from error
+        return client(
+            self.redis_url,
+            socket_timeout=1,
+            socket_connect_timeout=1,
+            health_check_interval=10,
+            retry=Retry(NoBackoff(), 0),
+        )
 
     @cached_property
     def renderer(self) -> "TemplateRenderer":

@@ -23,6 +23,11 @@ def tell_trace(current: Callable[[], str | None]) -> None:
     _trace[:] = [current]
 
 
+def forget_trace() -> None:
+    """Have lines belong to no trace any more."""
+    _trace.clear()
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line."""
 

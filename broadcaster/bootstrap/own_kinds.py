@@ -1,5 +1,7 @@
 """The organisation's own kinds: added from a folder or an archive, and removed."""
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,28 +16,39 @@ if TYPE_CHECKING:
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 
+
 #: How many campaigns are named.
 _NAMED = 5
 
 
-def add_kind(settings: Settings, source: Path, *, replace: bool) -> "Added":
+def add_kind(runtime: "Runtime", source: Path, by: str, *, replace: bool) -> "Added":
     """Check a kind as those that are shipped are, and put it in place when nothing is wrong.
 
-    InvalidInputError for what cannot be read at all, ConflictError for one that is there already.
+    Who did it is written down, with a hash of the files. InvalidInputError for what cannot be read
+    at all, ConflictError for one that is there already, UnavailableError without a database.
     """
     from broadcaster.render import placing
     from broadcaster.render.upload import read_upload
 
-    return placing.add(
-        read_upload(source),
-        _own(settings),
-        lambda staging: kind_checker(settings, staging),
-        replace=replace,
-    )
+    settings = runtime.settings
+    own, upload = _own(settings), read_upload(source)
+    with runtime.trail.noting(by, "add_kind", f"kind {upload.name}") as details:
+        added = placing.add(
+            upload, own, lambda staging: kind_checker(settings, staging), replace=replace
+        )
+        details |= {
+            "done": added.placed,
+            "replaced": added.replaced,
+            "files": len(upload.files),
+            "sha256": _hash(upload.files),
+        }
+    return added
 
 
-def remove_kind(runtime: "Runtime", name: str) -> bool:
+def remove_kind(runtime: "Runtime", name: str, by: str) -> bool:
     """Take out one of the organisation's own kinds; whether a shipped one of its name stands then.
+
+    Who did it is written down.
 
     NotFoundError for one that is not there, ConflictError while campaigns that have not ended need
     it.
@@ -53,8 +66,23 @@ def remove_kind(runtime: "Runtime", name: str) -> bool:
         listed = ", ".join(repr(one) for one in using[:_NAMED])
         message = f"{name} is used by campaigns that have not ended: {listed}. End or cancel them."
         raise ConflictError(message)
-    placing.remove(name, _own(runtime.settings))
+    with runtime.trail.noting(by, "remove_kind", f"kind {name[:60]}") as details:
+        placing.remove(name, _own(runtime.settings))
+        details["shipped_stays"] = stays
     return stays
+
+
+def is_own(settings: Settings, name: str) -> bool:
+    """Tell whether a kind stands in the organisation's own folder, and can be removed."""
+    return bool(settings.templates) and (settings.templates[0] / name).is_dir()
+
+
+def _hash(files: Mapping[str, bytes]) -> str:
+    """Hash the files of a kind, whatever their order."""
+    digest = hashlib.sha256()
+    for path, data in sorted(files.items()):
+        digest.update(f"{hashlib.sha256(data).hexdigest()}  {path}\n".encode())
+    return digest.hexdigest()
 
 
 def _is_shipped(name: str, folder: Path) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.redrafts import Redrafts
     from broadcaster.ledger.tariffs import TariffBook
     from broadcaster.ledger.threads import Threads
+    from broadcaster.ledger.trail import Trail
     from broadcaster.ledger.versions import Versions
     from broadcaster.ledger.wordings import Wordings
     from broadcaster.planning.escalation import Escalator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from broadcaster.planning.planner import Planner
     from broadcaster.planning.waits import Waits
     from broadcaster.reports.course import Courses
+    from broadcaster.reports.dossier import Dossiers
     from broadcaster.reports.reports import Reports
 
 
@@ -184,6 +186,20 @@ class Campaigning(People):
         from broadcaster.reports.reports import Reports
 
         return Reports(self.pool, self.vault)
+
+    @cached_property
+    def dossiers(self) -> "Dossiers":
+        """What evidence is made of."""
+        from broadcaster.reports.dossier import Dossiers
+
+        return Dossiers(self.pool)
+
+    @cached_property
+    def trail(self) -> "Trail":
+        """Writes down what is done to files."""
+        from broadcaster.ledger.trail import Trail
+
+        return Trail(self.pool)
 
     @cached_property
     def courses(self) -> "Courses":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.wishes import OwnPage
     from broadcaster.privacy.accesses import Accesses
     from broadcaster.privacy.disclosure import Disclosure
+    from broadcaster.privacy.looking import Looking
     from broadcaster.privacy.retention import Retention
     from broadcaster.privacy.rotation import Rotation
 
@@ -195,6 +196,13 @@ class People(Access):
         from broadcaster.privacy.accesses import Accesses
 
         return Accesses(self.pool, self.vault)
+
+    @cached_property
+    def customer_looks(self) -> "Looking":
+        """Shows the team one person."""
+        from broadcaster.privacy.looking import Looking
+
+        return Looking(self.pool, self.vault)
 
     @cached_property
     def disclosure(self) -> "Disclosure":

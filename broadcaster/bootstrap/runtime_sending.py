@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from broadcaster.ledger.alerts import Alerts
     from broadcaster.ledger.doubts import PostgresDoubts
     from broadcaster.ledger.limits import RateLimits
+    from broadcaster.ledger.networks import Networks
     from broadcaster.ledger.state import LedgerState
     from broadcaster.ledger.troubles import Troubles
     from broadcaster.throttle.store import RedisThrottle
@@ -51,6 +52,13 @@ class Sending(Publishing):
         from broadcaster.ledger.limits import RateLimits
 
         return RateLimits(self.pool)
+
+    @cached_property
+    def networks(self) -> "Networks":
+        """How networks do."""
+        from broadcaster.ledger.networks import Networks
+
+        return Networks(self.pool)
 
     @cached_property
     def state(self) -> "LedgerState":

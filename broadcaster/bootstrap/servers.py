@@ -53,14 +53,6 @@ def attached(settings: Settings) -> Runtime:
     return Runtime(settings, database, redis)
 
 
-def broker_url(redis_url: str) -> str:
-    """Turn a URL of redis-py into one of kombu, which names unix sockets differently."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    path, _, query = redis_url.removeprefix("unix://").partition("?")
-    return f"redis+socket://{path}?{query.replace('db=', 'virtual_host=')}"
-
-
 def ensure_schema(runtime: Runtime) -> None:
     """Bring an embedded database to the present schema; ask for it on a server of others."""
     from broadcaster.ledger import schema

@@ -19,7 +19,7 @@ from broadcaster.bootstrap.runtime import Runtime
 from broadcaster.domain.alerting import Alert, Condition, LimitState, Notice, Watched, judged
 from broadcaster.domain.announcement import Announcement, AnnouncementStatus, Answer, Outcome, again
 from broadcaster.domain.state import Overview, State
-from broadcaster.errors import BroadcasterError
+from broadcaster.errors import BroadcasterError, ConfigurationError
 from broadcaster.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -54,6 +54,19 @@ def team(settings: Settings) -> Mapping[str, Told]:
         name: AppriseChannel(name, destination, given.locale, "ALERTS")
         for name, destination in given.sinks.items()
     }
+
+
+def reachable_team(settings: Settings) -> Mapping[str, Told]:
+    """Make those destinations; none where one is wrong, which must not keep the clock from going.
+
+    `alerts test` and `doctor` say what is wrong with it.
+    """
+    try:
+        return team(settings)
+    except ConfigurationError as error:
+        extra = {"action": "alerts_off", "fault": type(error).__name__}
+        _log.warning("the team cannot be told; try 'broadcaster alerts test'", extra=extra)
+        return {}
 
 
 class Watchman:
@@ -198,6 +211,7 @@ def _condition(seen: Overview, state: State) -> Condition:
         unapplied=state.unapplied,
         doubt=state.doubt_since,
         dead=state.dead,
+        webhooks=state.webhooks,
         disk=1 - free / whole if whole else None,
         connections=state.connections / most if most else None,
         away=[name for name in seen.away if name == "redis"],

@@ -58,12 +58,11 @@ def try_(
     name: Annotated[str, typer.Argument(help="One destination; all when left out.")] = "",
 ) -> None:
     """Tell the team's destinations that this is a test; exit code 1 when one did not take it."""
-    from broadcaster import bootstrap
     from broadcaster.bootstrap.watching import team
     from broadcaster.domain.announcement import Outcome
     from broadcaster.errors import InvalidInputError
     from broadcaster.settings import load
-    from broadcaster.web.alerting import Speaker
+    from broadcaster.web.alerting import speaker
 
     settings = load()
     sinks = team(settings)
@@ -73,7 +72,7 @@ def try_(
         raise InvalidInputError(
             "destination", f"there is no {name!r}" if name else "none is set", remedy
         )
-    announcement = Speaker(settings, bootstrap.renderer(settings).locales).test()
+    announcement = speaker(settings).test()
     bad = False
     for each, sink in chosen.items():
         answer = sink.send(announcement)

@@ -1,6 +1,5 @@
 """The course of `areas import`, `import-list`, `circle` and `picture`."""
 
-import difflib
 import json as json_module
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,15 +11,11 @@ import typer
 from broadcaster import bootstrap
 from broadcaster.audience.areas.circle import checked
 from broadcaster.audience.areas.countries import outside, swapped
-from broadcaster.audience.areas.geojson import read_file
-from broadcaster.audience.areas.lists import AREA, read_lists
-from broadcaster.audience.areas.picture import BINS, extent_of, svg, with_room
-from broadcaster.audience.areas.preparing import Ready, prepared
+from broadcaster.audience.areas.picture import BINS, svg
+from broadcaster.audience.areas.preparing import Ready
 from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import square_km, vertices
-from broadcaster.audience.areas.version import Listed
-from broadcaster.audience.areas.writing import Saved
-from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap.areas import extent, import_lists, read_shapes
 from broadcaster.cli.area_tables import many
 from broadcaster.cli.progress import counted
 from broadcaster.errors import InvalidInputError
@@ -38,14 +33,7 @@ def run_geojson(
 ) -> None:
     """Read, check and store areas; nothing is stored unless all of them can be."""
     settings = load()
-    ready = prepared(
-        read_file(file, close=repair),
-        file,
-        name=name,
-        name_property=name_property,
-        repair=repair,
-        region=settings.region,
-    )
+    ready = read_shapes(settings, file, name=name, name_property=name_property, repair=repair)
     if dry_run:
         _tell([_Told(one, "good", None) for one in ready], json=json)
         return
@@ -112,17 +100,7 @@ def run_list(file: Path, *, name: str, encoding: str, json: bool) -> None:
     if name:
         name_of(name)  # Before a server is started for nothing.
     with bootstrap.running(load()) as runtime:
-        attribute, lists = read_lists(file, runtime.definitions.catalogue(), encoding)
-        if name and "" not in lists:
-            problem = f"can't stand beside the file's column {AREA!r}"
-            raise InvalidInputError("--name", problem, "Leave it out.")
-        named: dict[str, Listed] = {}
-        for area, values in lists.items():
-            called = name_of(area or name or file.stem)
-            before = named[called].values if called in named else []
-            named[called] = Listed(attribute=attribute, values=[*before, *values])
-        saved = runtime.areas.save_lists(named, file.name)
-        told = [_list_told(runtime, one) for one in saved]
+        attribute, told = import_lists(runtime, file, name=name, encoding=encoding)
     if json:
         figures = [{"attribute": attribute, **asdict(one)} for one in told]
         typer.echo(json_module.dumps(figures, ensure_ascii=False).encode())
@@ -137,34 +115,6 @@ def run_list(file: Path, *, name: str, encoding: str, json: bool) -> None:
             typer.echo(f'  note: no customer has "{value}"{meant}')
         if len(one.strange) > _SHOWN:
             typer.echo(f"  and {len(one.strange) - _SHOWN:,} more; --json prints them all")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _ListTold:
-    """What became of a list; `strange` are values that no customer has, with the likely ones."""
-
-    area: str
-    outcome: str
-    values: int
-    customers: int
-    strange: Mapping[str, str | None]
-
-
-def _list_told(runtime: Runtime, saved: Saved) -> _ListTold:
-    listed = saved.version.listed
-    strange, known = runtime.area_questions.strangers(listed)
-    likely = {}
-    for place, value in enumerate(strange):
-        # Looking for what was meant takes its time; the first ones show what is wrong.
-        close = difflib.get_close_matches(value, known, n=1) if place < _SHOWN else []
-        likely[value] = close[0] if close else None
-    return _ListTold(
-        area=saved.version.name,
-        outcome=saved.became,
-        values=len(listed.values),
-        customers=runtime.area_questions.count(saved.version)["inside"],
-        strange=likely,
-    )
 
 
 def run_circle(name: str, at: str, radius: float, *, json: bool) -> None:
@@ -211,17 +161,14 @@ def run_picture(name: str, out: Path, *, json: bool) -> None:
         )
     with bootstrap.running(load()) as runtime:
         version = runtime.areas.get(name)
-        extent = extent_of(version)
-        if extent is None:
-            people = runtime.area_questions.extent(version)
-            if people is None:
-                problem = f"of nobody in {version.name!r} the place is known"
-                remedy = "Import latitude and longitude of customers first."
-                raise InvalidInputError("area", problem, remedy)
-            extent = with_room(people)
-        bins = runtime.area_questions.density(version, extent, BINS)
+        shown = extent(runtime, version)
+        if shown is None:
+            problem = f"of nobody in {version.name!r} the place is known"
+            remedy = "Import latitude and longitude of customers first."
+            raise InvalidInputError("area", problem, remedy)
+        bins = runtime.area_questions.density(version, shown, BINS)
     try:
-        out.write_text(svg(version, extent, bins), encoding="utf-8")
+        out.write_text(svg(version, shown, bins), encoding="utf-8")
     except (OSError, ValueError) as error:
         problem = f"can't be written ({getattr(error, 'strerror', None) or 'no file name'})"
         raise InvalidInputError("--out", problem, "Name a place that can be written.") from error

@@ -15,16 +15,15 @@ def beat() -> None:
     """
     from broadcaster import bootstrap
     from broadcaster.bootstrap import telemetry
-    from broadcaster.bootstrap.watching import Watchman, team, watched
+    from broadcaster.bootstrap.watching import Watchman, reachable_team, watched
     from broadcaster.settings import load
-    from broadcaster.web.alerting import Speaker
+    from broadcaster.web.alerting import speaker
 
     settings = load()
     with bootstrap.running(settings) as runtime:
         from broadcaster.tasks.process import application
 
-        speaker = Speaker(settings, runtime.renderer.locales)
-        watchman = Watchman(runtime, team(settings), speaker.say)
+        watchman = Watchman(runtime, reachable_team(settings), speaker(settings).say)
         reads = telemetry.overview_reads(settings, lambda: watchman.last)
         telemetry.listen(settings, "beat", reads, lambda: runtime.pool)
         with watched(watchman):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from broadcaster.cli import following, sheets, steering, wording
+from broadcaster.cli import evidencing, following, sheets, steering, wording
 from broadcaster.cli.steering import By, Which, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -220,6 +220,8 @@ for command in (
     steering.cancel,
     steering.replay,
     sheets.preview,
+    evidencing.evidence,
+    following.thread,
     following.update,
     following.correct,
     following.withdraw,

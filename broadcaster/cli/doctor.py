@@ -1,39 +1,17 @@
 """`broadcaster doctor`: checks everything and says how to mend what is wrong."""
 
 import json as json_
-import math
-import shutil
-import zoneinfo
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broadcaster.errors import BroadcasterError
-from broadcaster.settings import Settings, load
-
 if TYPE_CHECKING:
-    from broadcaster.bootstrap import Providers, Runtime
+    from broadcaster.bootstrap.doctor import Finding
 
 app = typer.Typer(add_completion=False)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
-
-#: Below this, PostgreSQL and the log files have no room to work in.
-_ROOM = 500 * 1024 * 1024
-#: How many campaigns are named at most.
-_NAMED = 5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What one check found: `ok`, `off` (not set up, and nothing needs it) or `fault`."""
-
-    what: str
-    state: str
-    word: str
 
 
 @app.command()
@@ -41,6 +19,8 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check every setting, server, provider and catalogue; exit code 1 when something is wrong."""
+    from broadcaster.bootstrap.doctor import examine
+
     findings = list(examine())
     if json:
         typer.echo(json_.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
@@ -50,172 +30,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def examine() -> Iterator[Finding]:
-    """Make all checks, those that others depend on first."""
-    try:
-        settings = load()
-    except BroadcasterError as error:
-        yield Finding(what="settings", state="fault", word=str(error))
-        return
-    yield Finding(what="settings", state="ok", word=f"home {settings.home}")
-    yield _check("disk", lambda: _disk(settings))
-    yield _check("time zone", lambda: _zone(settings))
-    yield from _servers(settings)
-    yield from _providers(settings)
-    yield from _catalogues(settings)
-    yield _check("publication", lambda: _publication(settings))
-    yield _pictures(settings)
-
-
-def _check(what: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(what=what, state="ok", word=check())
-    except BroadcasterError as error:
-        return Finding(what=what, state="fault", word=str(error))
-
-
-def _disk(settings: Settings) -> str:
-    free = shutil.disk_usage(settings.home).free
-    if free < _ROOM:
-        message = f"Only {free // 2**20} MiB are free in {settings.home}. Make room."
-        raise BroadcasterError(message)
-    return f"{free // 2**30} GiB free"
-
-
-def _publication(settings: Settings) -> str:
-    from broadcaster import bootstrap
-
-    signed, sinks = bootstrap.examine_publication(settings)
-    words = [str(settings.publication.folder), "alerts are signed" if signed else "unsigned alerts"]
-    return ", ".join([*words, *(f"announced on {name}" for name in sinks)])
-
-
-def _zone(settings: Settings) -> str:
-    try:
-        zoneinfo.ZoneInfo(settings.time_zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        message = f"BROADCASTER_TIME_ZONE: {settings.time_zone!r} is unknown. Name an IANA zone."
-        raise BroadcasterError(message) from error
-    return settings.time_zone
-
-
-def _servers(settings: Settings) -> Iterator[Finding]:
-    from broadcaster import bootstrap
-
-    try:
-        with bootstrap.servers(settings) as runtime:
-            yield _check("database", lambda: _database(runtime))
-            yield _sealing(runtime)
-            yield _check("fair use", lambda: _fair(runtime))
-            yield _check("estimates", lambda: _estimates(runtime))
-            yield _check("redis", lambda: _redis(runtime))
-    except BroadcasterError as error:
-        yield Finding(what="servers", state="fault", word=str(error))
-
-
-def _database(runtime: "Runtime") -> str:
-    from broadcaster.ledger import schema
-
-    current, head = schema.current(runtime.database_url), schema.head()
-    if current != head:
-        message = f"has schema {current}, wants {head}. Run 'broadcaster db upgrade'."
-        raise BroadcasterError(message)
-    own = "embedded" if runtime.settings.embedded_database else "your own"
-    return f"{own}, schema {current}"
-
-
-def _sealing(runtime: "Runtime") -> Finding:
-    """Tell whether personal data is sealed; `off` is a choice that somebody should make."""
-    what = "personal data"
-    try:
-        keys, plain = runtime.rotation.status()
-    except BroadcasterError as error:
-        return Finding(what=what, state="fault", word=str(error))
-    used = [key.number for key in keys if not key.retired]
-    if not used or plain:
-        word = f"{plain:,} rows are plain. Type 'broadcaster keys make', then 'keys rotate'."
-        return Finding(what=what, state="off", word=word)
-    return Finding(what=what, state="ok", word=f"sealed with key {used[-1]}")
-
-
-def _fair(runtime: "Runtime") -> str:
-    """Tell whether people are kept for as long as caps count: a setting may have changed since."""
-    from broadcaster.domain.rulebook import require_kept
-
-    rules = runtime.fairness.rules()
-    require_kept(rules, runtime.settings.retention)
-    return f"caps: {len(rules.caps)}, none counts further back than people are kept"
-
-
-def _estimates(runtime: "Runtime") -> str:
-    """Tell whether something that people were told has not come true in time."""
-    lapsed = runtime.threads.lapsed(runtime.clock.now())
-    if lapsed:
-        names = ", ".join(repr(one.name) for one in lapsed[:_NAMED])
-        message = (
-            f"What {names} foretold has passed ({len(lapsed)} in all). Give a new time with "
-            "'campaigns update', or say that it is over with 'campaigns all-clear'."
-        )
-        raise BroadcasterError(message)
-    return "none that was told has passed"
-
-
-def _redis(runtime: "Runtime") -> str:
-    runtime.throttle.check()
-    return "embedded" if runtime.settings.embedded_redis else "your own"
-
-
-def _providers(settings: Settings) -> Iterator[Finding]:
-    from broadcaster.bootstrap import Providers, SystemClock
-
-    providers = Providers(settings, SystemClock())
-    routed = {name for names in settings.routes.values() for name in names}
-    for name in sorted(routed - set(providers)):
-        word = f"BROADCASTER_ROUTES: {name!r} is no provider. Use one of {', '.join(providers)}."
-        yield Finding(what=f"provider {name}", state="fault", word=word)
-    for name in providers:
-        finding = _check(f"provider {name}", partial(_provider, settings, providers, name))
-        unused = finding.state == "fault" and name not in routed
-        yield Finding(what=finding.what, state="off", word=finding.word) if unused else finding
-
-
-def _provider(settings: Settings, providers: "Providers", name: str) -> str:
-    providers[name]
-    if name not in settings.limits:
-        message = f"BROADCASTER_LIMITS: has no limit for {name}. Add {name}=<units a second>."
-        raise BroadcasterError(message)
-    rate = settings.limits[name]
-    return "set up, " + (f"at most {rate:g} units a second" if rate < math.inf else "unlimited")
-
-
-def _catalogues(settings: Settings) -> Iterator[Finding]:
-    from broadcaster import bootstrap
-
-    try:
-        findings = bootstrap.kind_checker(settings).check()
-    except BroadcasterError as error:
-        yield Finding(what="catalogues", state="fault", word=str(error))
-        return
-    errors = [finding for finding in findings if finding.gravity.value == "error"]
-    for found in errors:
-        place = f"{found.kind} {found.part} {found.locale}"
-        word = f"{found.problem}. {found.remedy}"
-        yield Finding(what=f"catalogue {place}", state="fault", word=word)
-    if not errors:
-        yield Finding(what="catalogues", state="ok", word="all kinds complete where they must be")
-
-
-def _pictures(settings: Settings) -> Finding:
-    """Tell whether previews can be pictures; nothing else needs a browser."""
-    from broadcaster.render.sheets import browser
-
-    found = _check("pictures", lambda: f"taken by {browser.find(settings.browser)}")
-    if found.state == "fault" and not settings.browser:
-        return Finding(what=found.what, state="off", word=found.word)
-    return found
-
-
-def _show(findings: list[Finding]) -> None:
+def _show(findings: "list[Finding]") -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -99,7 +99,7 @@ def set_(
     ] = "operator",
     json: _Json = False,
 ) -> None:
-    """Bring the rules of a file into force, instead of all that were before."""
+    """Replace the rules in force by those of a file, at once; what is not in it holds no more."""
     from broadcaster.domain.rulebook import read, require_kept, written
     from broadcaster.errors import InvalidInputError
     from broadcaster.render.factfile import read_facts
@@ -121,7 +121,8 @@ def set_(
         return
     for line in _lines(rules):
         typer.echo(line)
-    done = "Nothing was changed." if dry_run else f"Version {rules.version} is in force."
+    in_force = f"These rules are in force, as version {rules.version}."
+    done = "The file is good; nothing was changed." if dry_run else in_force
     typer.echo(done)
 
 

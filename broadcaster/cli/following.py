@@ -24,6 +24,31 @@ InLane = Annotated[str, typer.Option(help="routine or urgent; else that of what 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def thread(campaign: Which, json: Json = False) -> None:
+    """Show a whole thread: what followed what, where each stands, and what was replaced."""
+    from broadcaster import bootstrap
+    from broadcaster.cli.grids import show
+
+    with running() as runtime:
+        rows = bootstrap.thread(runtime, runtime.campaigns.get(campaign))
+    if json:
+        typer.echo(json_.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        return
+    cells = [
+        (
+            str(one["campaign"]),
+            str(one["name"]),
+            str(one["version"]),
+            str(one["message_type"]).replace("_", " "),
+            str(one["status"]),
+            f"{one['planned_at']:%Y-%m-%d %H:%M %Z}" if one["planned_at"] else "",
+            f"by {one['superseded_by']}" if one["superseded_by"] else "",
+        )
+        for one in rows
+    ]
+    show(("", "campaign", "version", "is", "stands", "planned", "replaced"), cells, whole=(0,))
+
+
 def update(
     campaign: Which,
     *,

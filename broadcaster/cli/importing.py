@@ -2,9 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -13,20 +12,18 @@ from rich.console import Console
 from broadcaster import bootstrap
 from broadcaster.audience.filereading import Reading
 from broadcaster.audience.leaving import Snapshot
-from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.report import report_file
 from broadcaster.audience.sheets.sheet import Wanted
 from broadcaster.audience.sheets.source import Source, from_path, from_stream
 from broadcaster.audience.store import Saved
-from broadcaster.bootstrap.people import importer
-from broadcaster.cli.progress import Bar, bar
-from broadcaster.cli.tally import Tally, show
-from broadcaster.domain.customer import CustomerRecord
+from broadcaster.audience.tally import Tally
+from broadcaster.bootstrap.import_steps import nothing, open_reading, store
+from broadcaster.cli.progress import bar
+from broadcaster.cli.tally import show
 from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import InvalidInputError
 from broadcaster.settings import load
 
-_STEP = 200
 _STDIN = Path("-")
 _MOST_PERCENT = 100
 
@@ -57,47 +54,36 @@ def run(wishes: Wishes) -> None:
         if wishes.report:
             path = None if wishes.file == _STDIN else wishes.file
             tally.write = stack.enter_context(report_file(wishes.report, path))
-        for finding in reading.header_findings():
-            tally.note(finding)
         shown = stack.enter_context(
             bar(reading.size, "Checking" if wishes.dry_run else "Importing")
         )
-        as_of = checked_moment("--as-of", wishes.as_of, runtime.clock.now())
-        saved = runtime.customers.save(
-            _records(reading, tally, shown, snapshot),
-            proof=wishes.file.name[:200],
-            as_of=as_of,
-            given=frozenset(reading.header.places),
+        saved = store(
+            runtime,
+            reading,
+            tally,
+            proof=wishes.file.name,
+            as_of=checked_moment("--as-of", wishes.as_of, runtime.clock.now()),
             snapshot=snapshot,
             dry_run=wishes.dry_run,
+            moved=shown.move,
         )
-        for finding in reading.closing_findings():
-            tally.note(finding)
     _tell(wishes, tally, saved)
 
 
 def opened(runtime: bootstrap.Runtime, wishes: Wishes) -> Reading:
     """Open the file as its mapping says, and as the command line says instead."""
-    mapping = runtime.mappings.get(wishes.mapping) if wishes.mapping else ColumnMapping()
-    region = wishes.region or mapping.region
-    reader = importer(runtime.settings, runtime.definitions.catalogue(), region)
-    used = mapping if wishes.mapping else None
-    return reader.open(source(wishes.file), _wanted(mapping.wanted, wishes.wanted), used)
+    return open_reading(
+        runtime,
+        source(wishes.file),
+        mapping=wishes.mapping,
+        wanted=wishes.wanted,
+        region=wishes.region,
+    )
 
 
 def source(file: Path) -> Source:
     """Open a file, or standard input for `-`."""
     return from_stream(sys.stdin.buffer) if file == _STDIN else from_path(file)
-
-
-def _wanted(usual: Wanted, given: Wanted) -> Wanted:
-    return replace(
-        usual,
-        encoding=usual.encoding if given.encoding == "auto" else given.encoding,
-        separator=usual.separator if given.separator == "auto" else given.separator,
-        sheet=given.sheet or usual.sheet,
-        hidden=given.hidden or usual.hidden,
-    )
 
 
 def _snapshot(wishes: Wishes) -> Snapshot | None:
@@ -112,28 +98,6 @@ def _snapshot(wishes: Wishes) -> Snapshot | None:
         problem = f"{allowed:g} is no percentage"
         raise InvalidInputError("--allow-leaving", problem, "Give 0 to 100.")
     return Snapshot(most=allowed)
-
-
-def _records(
-    reading: Reading, tally: Tally, shown: Bar, snapshot: Snapshot | None
-) -> Iterator[CustomerRecord]:
-    for row in reading:
-        tally.count(row)
-        if row.record is not None:
-            yield row.record
-        elif snapshot:
-            if row.named:
-                snapshot.refused.append(row.named)
-            else:
-                snapshot.nameless += 1
-        if tally.rows % _STEP == 0:
-            shown.move(reading.position)
-    shown.move(reading.size)
-    if snapshot:
-        snapshot.unread.extend(reading.unread())
-    if not tally.good and snapshot:
-        # An empty list would let everybody go.
-        raise _nothing(tally, "the file")
 
 
 def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
@@ -158,7 +122,7 @@ def _tell(wishes: Wishes, tally: Tally, saved: Saved) -> None:
                 "'consent show NUMBER' says how."
             )
     if not tally.good:
-        raise _nothing(tally, str(wishes.file))
+        raise nothing(tally, str(wishes.file))
     if saved.objection:
         raise saved.objection
 
@@ -176,8 +140,3 @@ def _sentence(wishes: Wishes, tally: Tally, saved: Saved) -> str:
         f"{tally.rows:,} rows: {', '.join(parts)}. {tally.flawed:,} with a value left out, "
         f"{tally.repaired:,} with a value repaired, {tally.refused:,} refused."
     )
-
-
-def _nothing(tally: Tally, name: str) -> InvalidInputError:
-    problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
-    return InvalidInputError(name, problem, "Mend what was found and try again.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from broadcaster.cli import grids, kindfacts, sheets
+from broadcaster.cli.steering import By, running
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 if TYPE_CHECKING:
@@ -156,16 +157,17 @@ def add(
     replace: Annotated[
         bool, typer.Option(help="Put it in the place of one of yours with this name.")
     ] = False,
+    by: By = "operator",
     json_: Json = False,
 ) -> None:
     """Check a kind and put it into your own folder; exit code 1 when something must be mended.
 
-    Workers and web use it when they are started again.
+    Workers and web use it when they are started again. Who did it is noted.
     """
     from broadcaster import bootstrap
-    from broadcaster.settings import load
 
-    added = bootstrap.add_kind(load(), source, replace=replace)
+    with running() as runtime:
+        added = bootstrap.add_kind(runtime, source, by, replace=replace)
     if json_:
         found = [_finding(finding) for finding in added.findings]
         _print_json(
@@ -187,13 +189,14 @@ def add(
 
 
 @app.command()
-def remove(kind: Annotated[str, typer.Argument(help="One that was added.")]) -> None:
+def remove(
+    kind: Annotated[str, typer.Argument(help="One that was added.")], by: By = "operator"
+) -> None:
     """Take a kind out of your own folder; not while campaigns that have not ended need it."""
     from broadcaster import bootstrap
-    from broadcaster.cli.steering import running
 
     with running() as runtime:
-        stays = bootstrap.remove_kind(runtime, kind)
+        stays = bootstrap.remove_kind(runtime, kind, by)
     after = " The shipped kind of that name is in force." if stays else ""
     typer.echo(f"{kind} is removed.{after} Start workers and web again.")
 

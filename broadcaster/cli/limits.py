@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from broadcaster.domain.limits import check_name, check_rate, provider_of
-from broadcaster.errors import InvalidInputError, NotFoundError, UnavailableError
-
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -62,30 +59,24 @@ def set_(
     json: _Json = False,
 ) -> None:
     """Change a limit for all workers while they run; it holds until it is reset."""
-    check_name("NAME", name)
-    wanted = check_rate("RATE", rate)
+    from broadcaster.bootstrap.limiting import change_limit
+
     with _runtime() as runtime:
-        settings = runtime.settings.limits
-        provider = provider_of(name)
-        if provider is not None and provider not in settings:
-            remedy = f"Use one of {', '.join(sorted(settings))}, or name it in BROADCASTER_LIMITS."
-            raise InvalidInputError("NAME", f"no provider {provider!r} has a limit", remedy)
-        runtime.rate_limits.change(name, wanted, by)
-        _tell(runtime, name, f"{name} is limited to {wanted:g} units a second", json)
+        wanted, at_once = change_limit(runtime, name, rate, by)
+        done = f"{name} is limited to {wanted:g} units a second"
+        _tell(runtime, name, done, json=json, at_once=at_once)
 
 
 @app.command()
 def reset(name: _Name, by: _By = "operator", json: _Json = False) -> None:
     """Take a change back: what the settings say holds again."""
-    check_name("NAME", name)
+    from broadcaster.bootstrap.limiting import reset_limit
+
     with _runtime() as runtime:
-        settings = runtime.settings.limits
-        if name not in settings and name not in runtime.rate_limits.changes():
-            remedy = "'limits show' lists them."
-            raise NotFoundError("NAME", f"there is no limit {name!r}", remedy)
-        runtime.rate_limits.change(name, None, by)
-        now = f"{settings[name]:g} units a second" if name in settings else "no limit any more"
-        _tell(runtime, name, f"{name} is back at what the settings say: {now}", json)
+        rate, at_once = reset_limit(runtime, name, by)
+        now = "no limit any more" if rate is None else f"{rate:g} units a second"
+        done = f"{name} is back at what the settings say: {now}"
+        _tell(runtime, name, done, json=json, at_once=at_once)
 
 
 def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)
@@ -95,14 +86,9 @@ def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it
     return bootstrap.running(load())
 
 
-def _tell(runtime: "Runtime", name: str, done: str, json: bool) -> None:
-    """Put the change into effect, and say so."""
-    try:
-        runtime.throttle.apply()
-    except UnavailableError:
-        when = "as soon as the server of the Redis protocol answers"
-    else:
-        when = "now"
+def _tell(runtime: "Runtime", name: str, done: str, *, json: bool, at_once: bool) -> None:
+    """Say that it is changed, and since when."""
+    when = "now" if at_once else "as soon as the server of the Redis protocol answers"
     if json:
         change = runtime.rate_limits.changes()[name]
         figures = {"name": name, "rate": change.rate, "by": change.changed_by, "effect": when}

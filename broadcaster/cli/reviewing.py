@@ -9,8 +9,6 @@ import typer
 
 from broadcaster.cli import grids
 from broadcaster.cli.folders import Json, Locales, Templates, in_force, kinds_in
-from broadcaster.domain.english import number_of
-from broadcaster.errors import ConflictError, InvalidInputError
 
 if TYPE_CHECKING:
     from broadcaster.render.library import Library
@@ -72,37 +70,31 @@ def approve(
     Say --native only for a native speaker who has read them; without it they are recorded as
     adopted: used by decision. A later change of any of the texts lets the approval lapse.
     """
-    from broadcaster.render import reviews, upkeep
-    from broadcaster.render.sources import read_text
+    from broadcaster import bootstrap
+    from broadcaster.render import upkeep
 
     checker = in_force(templates, upkeep.require(locales))
-    library = checker.renderer.library
-    name, spoken = library.kind(kind).name, _real(library, locale)
-    lacking = library.missing(library.uses(name), spoken)
-    if lacking:
-        some = number_of(len(lacking), "text is", "texts are")
-        problem = f"{name}: {some} not translated in {spoken.tag}, or fuzzy."
-        raise ConflictError(f"{problem} Translate them before somebody approves them.")
-    texts = library.text_fingerprint(name, spoken)
-    made = reviews.approval(by, datetime.now(UTC), texts, native=native)
-    path = locales / spoken.tag / reviews.FILE
-    where = upkeep.shown(path, locales)
-    held = reviews.read_reviews(read_text(path), where) if path.is_file() else reviews.Reviews()
-    upkeep.save({path: reviews.write_reviews(held.approved(name, made))})
+    name, tag, made, path = bootstrap.approve_texts(
+        checker.renderer.library,
+        locales,
+        kind,
+        locale,
+        by,
+        datetime.now(UTC),
+        native=native,
+    )
     if json_:
-        record = {"kind": name, "locale": spoken.tag, "state": made.standing, "by": made.by}
+        record = {"kind": name, "locale": tag, "state": made.standing, "by": made.by}
         record |= {"at": made.at.isoformat(), "texts": made.texts, "file": str(path)}
         typer.echo(json.dumps(record, ensure_ascii=False, indent=2))
     else:
-        typer.echo(f"{name} in {spoken.tag} is {made.standing}, by {made.by}; see {path}.")
+        typer.echo(f"{name} in {tag} is {made.standing}, by {made.by}; see {path}.")
 
 
 def _real(library: "Library", tag: str) -> "Locale":
-    found = library.locale(tag)
-    if found.pseudo:
-        remedy = "Name one that customers read."
-        raise InvalidInputError("--locale", f"{found.tag} is made up, for tests", remedy)
-    return found
+    from broadcaster.bootstrap.own_texts import real_locale
+
+    return real_locale(library, tag)
 
 
 def _record(library: "Library", kind: str, locale: "Locale") -> dict[str, object]:

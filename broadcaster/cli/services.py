@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -18,6 +19,8 @@ def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
     for urgent batches.
     """
     settings = runtime.settings
+    # On one machine each process that answers Prometheus needs a port of its own.
+    metrics = iter(range(settings.watching.metrics_port, 2**16))
     web = (settings.web_host, settings.web_port)
     count = str(settings.concurrency)
     listed = [
@@ -39,6 +42,14 @@ def services(runtime: Runtime, *, sandbox: bool = False) -> list[Service]:
         ),
         _service(runtime, "beat", ["beat"]),
     ]
+    if settings.watching.metrics_port:
+        listed = [
+            replace(
+                one,
+                environment={**one.environment, "BROADCASTER_METRICS_PORT": str(next(metrics))},
+            )
+            for one in listed
+        ]
     if sandbox:
         port = ("127.0.0.1", settings.sandbox.push_port)
         listed.insert(

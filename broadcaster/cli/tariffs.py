@@ -1,17 +1,10 @@
 """`broadcaster tariffs`: what networks ask for messages."""
 
-import csv
 import json as json_
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-from broadcaster.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from broadcaster.domain.tariff import Tariff
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -19,11 +12,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 _By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-_COLUMNS = ("provider", "prefix", "price", "per", "currency", "valid_from")
-#: Bounds of a file: its size, octets, and its rows.
-_LARGEST, _ROWS = 5_000_000, 20_000
-_REMEDY = f"Its first line is {','.join(_COLUMNS)}; save it as CSV in UTF-8."
 
 
 @app.callback()
@@ -33,18 +21,24 @@ def _group() -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help=f"CSV with {', '.join(_COLUMNS)}.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A table; its columns: provider, prefix, price, per, currency, valid_from."
+        ),
+    ],
     by: _By = "operator",
     json: _Json = False,
 ) -> None:
-    """Read tariffs from a CSV; all or none, and again as often as wanted.
+    """Read tariffs from CSV, TSV, XLSX or ODS; all or none, and again as often as wanted.
 
     A prefix is + and the first digits of numbers, or a country in two letters; empty for all.
     """
-    entries = list(_read(file))
+    from broadcaster.bootstrap.tariffing import keep_tariffs, tariff_file
+
+    entries = tariff_file(file)
     with _runtime() as runtime:
-        _require_known(runtime, entries)
-        changed = runtime.tariffs.put(entries, by)
+        changed = keep_tariffs(runtime, entries, by)
     if json:
         typer.echo(json_.dumps({"read": len(entries), "changed": changed}))
     else:
@@ -63,10 +57,12 @@ def set_(
     by: _By = "operator",
 ) -> None:
     """Write down one tariff: what a provider asks for messages to numbers that begin alike."""
-    entry = _tariff([provider, "" if prefix == "all" else prefix, price, per, currency, valid_from])
+    from broadcaster.bootstrap.tariffing import keep_tariffs, written_tariff
+
+    place = "" if prefix == "all" else prefix
+    entry = written_tariff([provider, place, price, per, currency, valid_from])
     with _runtime() as runtime:
-        _require_known(runtime, [entry])
-        runtime.tariffs.put([entry], by)
+        keep_tariffs(runtime, [entry], by)
     from broadcaster.domain.tariff import written
 
     typer.echo(
@@ -78,6 +74,7 @@ def set_(
 @app.command("list")
 def list_(json: _Json = False) -> None:
     """List the tariffs that are known, those that no longer hold too."""
+    from broadcaster.bootstrap.tariffing import COLUMNS
     from broadcaster.domain.tariff import written
 
     with _runtime() as runtime:
@@ -100,73 +97,11 @@ def list_(json: _Json = False) -> None:
 
     from broadcaster.cli.live import terminal
 
-    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    table = Table(*COLUMNS, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(str(row[name]) for name in _COLUMNS))
+        table.add_row(*(str(row[name]) for name in COLUMNS))
     empty = "No tariffs yet. 'tariffs set twilio MA 0.35 MAD' writes one down."
     terminal(stderr=False).print(table if rows else empty)
-
-
-def _require_known(runtime: Any, entries: Sequence["Tariff"]) -> None:  # noqa: ANN401  (as above)
-    """Refuse tariffs of providers that are not there: no forecast would ever use them."""
-    known = list(runtime.providers)
-    for entry in entries:
-        if entry.provider not in known:
-            problem = f"{entry.provider!r} is unknown"
-            raise InvalidInputError("provider", problem, f"Use one of {', '.join(known)}.")
-
-
-def _read(file: Path) -> Iterator["Tariff"]:
-    """Read a file of tariffs; InvalidInputError naming line and field."""
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise InvalidInputError("FILE", f"{file} is larger than {_LARGEST:,} octets", _REMEDY)
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidInputError("FILE", f"{file}: {error.strerror}", "Name a file.") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("FILE", f"{file} is not UTF-8", _REMEDY) from error
-    try:
-        rows = list(csv.reader(text.splitlines(), strict=True))
-    except csv.Error as error:
-        raise InvalidInputError("FILE", f"{file} is no CSV ({error})", _REMEDY) from error
-    head = [name.strip().lower() for name in rows[0]] if rows else []
-    if sorted(head) != sorted(_COLUMNS) or len(rows) > _ROWS:
-        problem = f"{file} has other columns, or more than {_ROWS:,} rows"
-        raise InvalidInputError("FILE", problem, _REMEDY)
-    for number, row in enumerate(rows[1:], 2):
-        if not any(map(str.strip, row)):
-            continue
-        if len(row) != len(head):
-            problem = f"has {len(row)} values and not {len(head)}"
-            raise InvalidInputError(f"FILE, line {number}", problem, _REMEDY)
-        values = dict(zip(head, row, strict=True))
-        try:
-            yield _tariff([values[name] for name in _COLUMNS])
-        except InvalidInputError as error:
-            where = f"FILE, line {number}, {error.field}"
-            raise InvalidInputError(where, error.problem, error.remedy) from error
-
-
-def _tariff(words: Sequence[str]) -> "Tariff":
-    from broadcaster.channels.phones import calling_code, country
-    from broadcaster.domain.tariff import tariff
-
-    provider, prefix, price, per, currency, valid_from = (word.strip() for word in words)
-    if prefix.isalpha():
-        code = calling_code(prefix)
-        if country(code) != prefix.upper():
-            problem = f"{prefix} shares {code} with other countries"
-            raise InvalidInputError("prefix", problem, "Give + and its own first digits.")
-        prefix = code
-    return tariff(
-        provider,
-        prefix,
-        price,
-        per=per or "1",
-        currency=currency,
-        valid_from=valid_from or "1970-01-01",
-    )
 
 
 def _runtime() -> Any:  # noqa: ANN401  (a context manager of Runtime; typing it would load it)

@@ -31,6 +31,8 @@ class Watched(StrEnum):
     DOUBT = "doubt"
     #: A public channel refuses what is announced, or it is not known whether it took it. Its name.
     ANNOUNCEMENT = "announcement"
+    #: A webhook fails for long, or was given up. Its number.
+    WEBHOOK = "webhook"
     #: The database does not answer.
     DATABASE = "database"
     #: The server of limits and queues does not answer.
@@ -65,8 +67,9 @@ class Condition:
     providers that fail, and since when. `sending` says since when messages leave without a pause,
     `receipt` when the newest receipt came; None: none. `unapplied` and `doubt` say since when the
     oldest receipt waits and the oldest delivery is in doubt. `dead` counts by public channel what
-    was refused or is in doubt lately. `disk` and `connections` are the parts that are used, 0 to 1,
-    None where that is not known. `away` are servers that do not answer.
+    was refused or is in doubt lately, `webhooks` are those that fail for long or were given up.
+    `disk` and `connections` are the parts that are used, 0 to 1, None where that is not known.
+    `away` are servers that do not answer.
     """
 
     at: datetime
@@ -78,6 +81,7 @@ class Condition:
     unapplied: datetime | None = None
     doubt: datetime | None = None
     dead: Mapping[str, int]
+    webhooks: Collection[int] = ()
     disk: float | None = None
     connections: float | None = None
     away: Collection[str] = ()
@@ -130,6 +134,7 @@ RULES: Mapping[Watched, Rule] = {
     Watched.CONNECTIONS: _QUICK,
     Watched.DOUBT: Rule(after=timedelta(0), rest=timedelta(minutes=5), again=timedelta(hours=12)),
     Watched.ANNOUNCEMENT: Rule(after=timedelta(0), again=timedelta(hours=24)),
+    Watched.WEBHOOK: Rule(after=timedelta(0), again=timedelta(hours=24)),
     Watched.DATABASE: _QUICK,
     Watched.REDIS: _QUICK,
 }
@@ -164,6 +169,8 @@ def unwell(
     for channel, count in sorted(condition.dead.items()):
         if count:
             yield Watched.ANNOUNCEMENT, channel
+    for webhook in sorted(condition.webhooks):
+        yield Watched.WEBHOOK, str(webhook)
     yield from ((watched, "") for watched in _single(condition, standing))
 
 

@@ -25,6 +25,7 @@ class State:
     `deliveries` counts by channel and status. `idle` are campaigns that could go on, and no worker
     holds anything of them. `sending` is since when the oldest runs of which something is leaving.
     `dead` counts by public channel what it refused or is in doubt lately.
+    `webhooks` are those that fail for long or were given up, `trials` failed attempts to sign in.
     """
 
     at: datetime
@@ -40,6 +41,8 @@ class State:
     receipt: datetime | None
     announcements: Mapping[str, int]
     dead: Mapping[str, int]
+    webhooks: frozenset[int]
+    trials: int
     failing: Mapping[str, datetime]
     connections: int
     connections_most: int

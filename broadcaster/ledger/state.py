@@ -58,15 +58,30 @@ _ANNOUNCED = """
 SELECT sink, status, count(*), count(*) FILTER (WHERE ended_at > %(lately)s)
 FROM announcement WHERE ended_at IS NULL OR ended_at > %(week)s GROUP BY sink, status
 """
+_WEBHOOKS = """
+SELECT id FROM webhook
+WHERE active AND failing_since < %(long)s OR NOT active AND disabled_why IS NOT NULL
+ORDER BY id LIMIT 100
+"""
+_TRIALS = "SELECT COALESCE(sum(failures), 0)::bigint FROM sign_in_trial WHERE at > %(quarter)s"
 _CONNECTIONS = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
        current_setting('max_connections')::integer
        - current_setting('superuser_reserved_connections')::integer
 """
 _SIZE = "SELECT pg_database_size(current_database())"
+# By the estimates of the planner, which the end of planning renews.
+_DELIVERIES = """
+SELECT COALESCE(sum(GREATEST(part.reltuples, 0)), 0)::bigint,
+       COALESCE(sum(pg_total_relation_size(part.oid)), 0)::bigint
+FROM pg_inherits JOIN pg_class AS part ON part.oid = pg_inherits.inhrelid
+WHERE pg_inherits.inhparent = 'delivery'::regclass
+"""
 #: How often the size is looked at, which asks for each file's.
 _SELDOM = timedelta(minutes=5)
 #: What a public channel refused so long ago alerts nobody any more.
+#: How long a webhook may fail, and how long ago a failed attempt to sign in counts.
+_QUARTER = timedelta(minutes=15)
 _LATELY, _WEEK = timedelta(hours=1), timedelta(days=7)
 _DEAD = frozenset({"refused", "doubt"})
 _SILENCE = timedelta(minutes=5)
@@ -117,11 +132,20 @@ class LedgerState:
                 receipt=_one(connection, _NEWEST, {})[0],
                 announcements=statuses,
                 dead=dead,
+                webhooks=_webhooks(connection, now),
+                trials=int(_one(connection, _TRIALS, {"quarter": now - _QUARTER})[0]),
                 failing=_failing(connection, now),
                 connections=connections,
                 connections_most=most,
                 size=self._octets(connection, now),
             )
+
+    def sizes(self) -> tuple[int, int, int]:
+        """Give octets of the database; how many deliveries there are, and octets of those."""
+        with self._pool.connection() as connection:
+            whole = _one(connection, _SIZE, {})[0]
+            count, octets = _one(connection, _DELIVERIES, {})
+        return int(whole), max(int(count), 0), int(octets)
 
     def _octets(self, connection: Connection[Any], now: datetime) -> int:
         if self._size is None or now - self._size.at >= _SELDOM:
@@ -146,6 +170,11 @@ def _idle(connection: Connection[Any], now: datetime) -> frozenset[int]:
     busy = {lane.value for lane in busy_lanes(connection)}
     due = connection.execute(DUE, {"now": now}).fetchall()
     return frozenset(found | {campaign for campaign, lane in due if lane not in busy})
+
+
+def _webhooks(connection: Connection[Any], now: datetime) -> frozenset[int]:
+    rows = connection.execute(_WEBHOOKS, {"long": now - _QUARTER})
+    return frozenset(webhook for (webhook,) in rows)
 
 
 def _failing(connection: Connection[Any], now: datetime) -> Mapping[str, datetime]:

@@ -24,6 +24,8 @@ _INDEXES = (
     sql.SQL(
         "CREATE UNIQUE INDEX ON {table} (campaign_id, address_id) WHERE address_id IS NOT NULL"
     ),
+    # What was sent to one customer; rows lie in their order, so ranges are enough.
+    sql.SQL("CREATE INDEX ON {table} USING brin (customer_id) WITH (pages_per_range = 32)"),
     # Updates are 5 times faster when the database knows how many rows there are.
     sql.SQL("ANALYZE {table}"),
 )

@@ -87,6 +87,15 @@ class KindChecker:
         found = [*self._locales(), *(finding for name in names for finding in self._kind(name))]
         return tuple(sorted(found, key=lambda finding: list(Gravity).index(finding.gravity)))
 
+    def check_language(self, tag: str) -> tuple[Finding, ...]:
+        """Check the texts of all kinds in one locale, errors first; NotFoundError."""
+        locale = self.renderer.library.locale(tag)
+        found = [one for one in self._locales() if one.locale == locale.tag]
+        if locale.tag not in self.renderer.library.damaged:
+            for name in sorted(self.renderer.kinds):
+                found += self._locale(self.renderer.kinds[name], locale)
+        return tuple(sorted(found, key=lambda finding: list(Gravity).index(finding.gravity)))
+
     def check_advisory(self, advisory: Advisory) -> tuple[Finding, ...]:
         """Check how an advisory reads with its own facts, in every locale it may be sent in."""
         kind = self.renderer.kind(advisory)

@@ -28,6 +28,9 @@ COLUMNS = (
     "basis",
 )
 
+#: Those that lead to a person, for who may look people up.
+PERSONAL = frozenset({"customer", "reference", "basis"})
+
 _ROWS = f"""
 SELECT delivery.campaign_id || '-' || delivery.number, COALESCE(customer.number, 'erased'),
        delivery.channel, delivery.status, delivery.reason, delivery.locale, delivery.provider,
@@ -44,16 +47,27 @@ ORDER BY delivery.number
 _FETCH = 5000
 
 
-def write(connection: Connection[Any], campaign: int, stream: IO[str], selection: Selection) -> int:
-    """Write the rows as they come from the server; how many. Times are ISO 8601 in UTC."""
+def write(
+    connection: Connection[Any],
+    campaign: int,
+    stream: IO[str],
+    selection: Selection,
+    *,
+    people: bool = True,
+) -> int:
+    """Write the rows as they come from the server; how many. Times are ISO 8601 in UTC.
+
+    Without `people` there is no column that leads to one.
+    """
+    kept = [place for place, name in enumerate(COLUMNS) if people or name not in PERSONAL]
     writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
+    writer.writerow([COLUMNS[place] for place in kept])
     count = 0
     with connection.cursor(name="export") as cursor:
         cursor.itersize = _FETCH
         cursor.execute(_ROWS, {**selection.values(), "campaign": campaign})
         for row in cursor:
-            writer.writerow([cell(value) for value in row])
+            writer.writerow([cell(row[place]) for place in kept])
             count += 1
     return count
 

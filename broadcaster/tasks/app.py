@@ -5,6 +5,9 @@ ledger, so a message that is lost, doubled or late changes nothing but the momen
 Hence messages are acknowledged as they are received, carry no countdown and expect no result.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from celery import Celery
 from kombu import Queue
 
@@ -26,8 +29,13 @@ RETAIN = 3600
 LOOK = 5
 
 
-def make(broker_url: str, concurrency: int) -> Celery:
-    """Make the application for a broker of the Redis protocol."""
+def make(
+    broker_url: str, concurrency: int, transport: Mapping[str, str] = MappingProxyType({})
+) -> Celery:
+    """Make the application for a broker of the Redis protocol.
+
+    `transport` is what its transport is told beside.
+    """
     broker.mend()
     app = Celery("broadcaster", broker=broker_url, include=["broadcaster.tasks.jobs"])
     app.conf.update(
@@ -47,6 +55,7 @@ def make(broker_url: str, concurrency: int) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
+            **transport,
             # Queues are looked at in the order in which the worker names them.
             "queue_order_strategy": "priority",
             "socket_timeout": 5,

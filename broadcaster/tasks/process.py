@@ -33,7 +33,8 @@ def application() -> Celery:
     """Make the Celery application from the settings; the servers must be running."""
     settings = load()
     runtime = bootstrap.attached(settings)
-    app = make(bootstrap.broker_url(runtime.redis_url), settings.concurrency)
+    url, transport = bootstrap.broker(runtime.redis_url)
+    app = make(url, settings.concurrency, transport)
     app.set_default()
     return app
 
@@ -116,6 +117,7 @@ class Process:
             self.run(self.runtime.aclose())
             self.runtime.close()
         if self.__dict__.get("tracing") is not None:
+            logs.forget_trace()
             self.__dict__["tracing"].close()
         if "_runner" in self.__dict__:
             self._runner.close()

@@ -73,6 +73,8 @@ LEDGER: tuple[Metric, ...] = _named(
     ("limit_used_units", ("limit",), "units used in the last second and in the air"),
     ("limit_waiting", ("limit", "lane"), "messages that asked in vain lately"),
     ("announcements", ("status",), "announcements of the last week by how they stand"),
+    ("sign_in_failures", (), "failed attempts to sign in within the last quarter of an hour"),
+    ("webhooks_failing", (), "webhooks that fail for long or were given up"),
     ("database_connections", (), "connections that PostgreSQL serves"),
     ("database_connections_most", (), "connections that it serves at most"),
     ("database_bytes", (), "size of the database"),

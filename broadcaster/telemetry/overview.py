@@ -71,6 +71,8 @@ def _of_ledger(state: State) -> _Series:
         "receipts_waiting": {(): state.receipts},
         "receipt_age_seconds": {} if state.receipt is None else {(): _age(state.at, state.receipt)},
         "announcements": {(status,): count for status, count in state.announcements.items()},
+        "sign_in_failures": {(): state.trials},
+        "webhooks_failing": {(): len(state.webhooks)},
         "database_connections": {(): state.connections},
         "database_connections_most": {(): state.connections_most},
         "database_bytes": {(): state.size},

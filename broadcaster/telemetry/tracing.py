@@ -7,6 +7,8 @@ and nothing else: no address, name or text, and no words of an error.
 
 import hashlib
 import hmac
+import logging
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +38,9 @@ _FAREWELL = 2000
 _PARTS = 10_000
 
 _SPREAD = TraceContextTextMapPropagator()
+
+#: Who says that the collector is away; and for how long it is not said again, seconds.
+_EXPORTER, _SELDOM = "opentelemetry.exporter.otlp.proto.http.trace_exporter", 60.0
 
 
 class Tracing(Quiet):
@@ -67,6 +72,9 @@ class Tracing(Quiet):
             )
         )
         self._tracer = self._provider.get_tracer("broadcaster")
+        exports = logging.getLogger(_EXPORTER)
+        if not any(isinstance(one, _Seldom) for one in exports.filters):
+            exports.addFilter(_Seldom())
 
     @contextmanager
     def step(self, step: Step, **ids: int | str) -> Iterator[None]:
@@ -170,6 +178,20 @@ class Tracing(Quiet):
 
     def _made(self, text: str) -> bytes:
         return hmac.digest(self._key, f"trace of {text}".encode(), hashlib.sha256)
+
+
+class _Seldom(logging.Filter):
+    """Lets a line through once a minute: a collector that is away would fill the log."""
+
+    _said = float("-inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        del record
+        now = time.monotonic()
+        if now - self._said < _SELDOM:
+            return False
+        self._said = now
+        return True
 
 
 class _Ids(RandomIdGenerator):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from broadcaster import bootstrap
 from broadcaster.domain.alerting import News, Notice, Watched
 from broadcaster.domain.announcement import Announcement
-from broadcaster.render.locales import Locales
+from broadcaster.render.locales import Locales, load_locales
 from broadcaster.settings import Settings
 from broadcaster.web.languages import Language, Languages
 
@@ -29,6 +29,7 @@ TITLES: Mapping[Watched, str] = {
     Watched.CONNECTIONS: _("The database has hardly any connections left"),
     Watched.DOUBT: _("Messages have been in doubt for long"),
     Watched.ANNOUNCEMENT: _("The public channel %(subject)s takes no announcements"),
+    Watched.WEBHOOK: _("Webhook %(subject)s is not reached"),
     Watched.DATABASE: _("The database does not answer"),
     Watched.REDIS: _("The server of limits and queues does not answer"),
 }
@@ -50,6 +51,9 @@ HINTS: Mapping[Watched, str] = {
         "Nobody knows whether they left; they are not sent again blindly. Look at the report."
     ),
     Watched.ANNOUNCEMENT: _("Look at 'broadcaster publish --check', and at the channel itself."),
+    Watched.WEBHOOK: _(
+        "Its receiver does not answer or refuses. See its log, and mend or remove it."
+    ),
     Watched.DATABASE: _("Nothing is sent meanwhile, and nothing is lost. Start it."),
     Watched.REDIS: _("Nothing is sent meanwhile, and nothing is lost. Start it."),
 }
@@ -61,6 +65,16 @@ NEWS: Mapping[News, str] = {
 SINCE = _("Since %(time)s.")
 TEST_TITLE = _("A test of alerts")
 TEST_BODY = _("This is how the team will be told. Nothing is wrong.")
+
+
+def speaker(settings: Settings) -> "Speaker":
+    """Make what speaks, from the catalogues alone: a broken template keeps nobody from being told.
+
+    ConfigurationError when the locales themselves can't be read.
+    """
+    folders = [*settings.locales, bootstrap.shipped("locales")]
+    locales, _faults = load_locales(folders, settings.default_locale)
+    return Speaker(settings, locales)
 
 
 class Speaker:

@@ -4,7 +4,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
@@ -31,8 +30,8 @@ from broadcaster.web.console.desk import (
 )
 from broadcaster.web.health import Checks, Health
 from broadcaster.web.inside import Inside
-from broadcaster.web.languages import Languages
 from broadcaster.web.pages import Pages
+from broadcaster.web.papers import own_pages
 from broadcaster.web.public.advisories import Advisories
 from broadcaster.web.public.preferences import PreferencesPage
 from broadcaster.web.public.unsubscribe import Unsubscribe
@@ -45,10 +44,7 @@ _FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/readyz", "/assets/")
 def front(inside: Inside) -> Desk:
     """Make what every page of the console stands on."""
     settings = inside.settings
-    pages = Pages(
-        Languages([*settings.locales, bootstrap.shipped("locales")], inside.renderer.locales),
-        ZoneInfo(settings.time_zone),
-    )
+    pages = own_pages(settings, inside.renderer.locales)
     key = bootstrap.signing_key(settings)
     return Desk(
         inside.sessions,

@@ -14,10 +14,12 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "library_labels.py": _HERE / "library_labels.py",
     "access/words.py": _HERE / "access" / "words.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "console/people/words.py": _HERE / "console" / "people" / "words.py",
     "console/course_words.py": _HERE / "console" / "course_words.py",
     "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",

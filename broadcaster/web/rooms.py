@@ -13,6 +13,14 @@ from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.library.rooms import library_rooms
+from broadcaster.web.console.people.areas import AreaPages
+from broadcaster.web.console.people.attributes import AttributePages
+from broadcaster.web.console.people.customers import CustomerPages
+from broadcaster.web.console.people.imports import ImportPages
+from broadcaster.web.console.people.requests import RequestPages
+from broadcaster.web.console.people.rules import RulePages
+from broadcaster.web.console.people.segments import SegmentPages
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import OwnPages
@@ -26,10 +34,18 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     return (
         Api(runtime),
         *access_rooms(runtime, desk),
+        *library_rooms(runtime, desk, stopping=stopping),
         *campaign_areas.areas(runtime, desk, stopping),
         Compose(runtime, desk, foretelling),
         Approvals(runtime, desk, foretelling),
         CodePages(runtime, desk.pages, door),
         OwnPages(runtime, desk.pages, door),
         PushPages(runtime, desk.pages, door),
+        ImportPages(runtime, desk),
+        CustomerPages(runtime, desk),
+        SegmentPages(runtime, desk),
+        AreaPages(runtime, desk),
+        AttributePages(runtime, desk),
+        RulePages(runtime, desk),
+        RequestPages(runtime, desk),
     )

@@ -9,7 +9,12 @@ import pytest
 from psycopg import sql
 
 from broadcaster.domain.consent import Ground, Source
+from broadcaster.domain.delivery import DeliveryId
 from broadcaster.ledger import schema
+from broadcaster.ledger.pool import open_pool
+from tests.builders import NOON as NOON_OF_BUILDERS
+from tests.builders import receipt, recorded, submission
+from tests.rows import Rows
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -252,3 +257,23 @@ def _told_by_records(url: str) -> None:
         == []
     )
     assert {ground for (ground,) in _ask(url, "SELECT ground FROM suppression")} <= set(Ground)
+
+
+def test_the_version_before_goes_on_while_what_is_watched_is_added(empty_database_url: str) -> None:
+    """A campaign is planned before the steps of this version, and sent and reported after them.
+
+    What is said to the database meanwhile comes from the same prepared connections.
+    """
+    known = schema.revisions()
+    schema.upgrade(empty_database_url, known[known.index("0027") - 1])
+    with open_pool(empty_database_url, size=2, name="tests") as pool:
+        rows = Rows(pool)
+        campaign = rows.running()
+        schema.upgrade(empty_database_url)
+        rows.claimed(campaign, [1, 2])
+        deliveries = [DeliveryId(campaign, number) for number in (1, 2)]
+        rows.ledger.record([recorded(submission(one)) for one in deliveries], NOON_OF_BUILDERS)
+        rows.ledger.receive([receipt(one) for one in deliveries], NOON_OF_BUILDERS)
+        assert rows.ledger.apply_receipts(NOON_OF_BUILDERS, 10) == 2
+        found = rows.ask("SELECT count(*) FROM delivery WHERE status = 'delivered'")
+        assert found == [(2,)]

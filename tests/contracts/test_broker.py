@@ -17,7 +17,7 @@ def test_a_broken_acknowledgement_does_not_stop_the_fetching(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker whose acknowledgements get lost goes on to fetch messages."""
-    url = bootstrap.broker_url(redis_url)
+    url, _ = bootstrap.broker(redis_url)
     celery = app.make(url, 1)
     for _ in range(3):
         celery.send_task("broadcaster.tick", queue=app.CONTROL)

@@ -20,6 +20,7 @@ __all__ = ["run"]
 
 _NO_MAIL = BrokenAddress(channel=Channel.EMAIL, raw="a@@b", fault="NOT_ONE_AT")
 _NO_PHONE = BrokenAddress(channel=Channel.SMS, raw="12", fault="TOO_SHORT")
+_OTHER_PHONE = BrokenAddress(channel=Channel.SMS, raw="1E+09", fault="NOT_A_NUMBER")
 _PUSH = Address(scheme=Scheme.WEBPUSH, value="https://p.test/1", keys={"auth": "a"})
 _FULL = customer(
     1,
@@ -103,6 +104,17 @@ def _held(pool: LedgerPool, vault: Vault) -> dict[str, Any]:
             ("phone",),
             {"addresses": (address(Scheme.TEL, 7),), "broken": (_NO_PHONE,)},
             {"sms": [address(Scheme.TEL, 7).value]},
+        ),
+        # Nothing but a damaged number: the known one is kept, and the damage is told.
+        (
+            ("phone",),
+            {"broken": (_NO_PHONE,)},
+            {},
+        ),
+        (
+            ("phone",),
+            {"broken": (_OTHER_PHONE,)},
+            {"broken": [("sms", "1E+09"), ("email", "a@@b")]},
         ),
     ],
 )

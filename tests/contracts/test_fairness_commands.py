@@ -77,9 +77,9 @@ def test_rules_are_shown_set_and_written_out_again(run: Run, tmp_path: Path) -> 
     file.write_text(run("fairness", "example").out, encoding="utf-8")
     tried = run("fairness", "set", str(file), "--dry-run").out
     assert "Cap: service, at most 3 by sms in 7 days.\n" in tried
-    assert tried.endswith("Nothing was changed.\n")
+    assert tried.endswith("The file is good; nothing was changed.\n")
     assert run("fairness", "set", str(file), "--by", "amina").out.endswith(
-        "Version 1 is in force.\n"
+        "These rules are in force, as version 1.\n"
     )
     shown = run("fairness", "show").out
     assert "Quiet: service, safety by sms, push, 21:00 to 08:00, every day.\n" in shown

@@ -1,6 +1,7 @@
 """What the tick puts into which queue, with a real broker and a real ledger."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -130,3 +131,25 @@ def test_a_process_is_ready_before_its_first_task(
     assert made["renderer"] is texts()
     assert "dispatcher" in made
     assert ("doubt" in made) is settles
+
+
+def test_messages_carry_where_they_come_from_and_nothing_else(
+    pool: Pool, queues: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids of the trace, and only where a collector is set up."""
+    rows = Rows(pool)
+    rows.running()
+    jobs.tick()
+    message = queues.rpop("routine")
+    assert isinstance(message, bytes)
+    assert "traceparent" not in json.loads(message)["headers"]
+    # Nobody listens at that port.
+    monkeypatch.setenv("BROADCASTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    process().__dict__.pop("tracing", None)
+    rows.tell("UPDATE batch SET published_at = NULL")
+    jobs.tick()
+    message = queues.rpop("routine")
+    assert isinstance(message, bytes)
+    assert re.fullmatch(
+        r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[13]", json.loads(message)["headers"]["traceparent"]
+    )

@@ -1,18 +1,23 @@
 """Logs carry ids: from an import to an erasure, no name, address or key."""
 
+import json
 import logging
 from pathlib import Path
 
 import pytest
 
 from broadcaster.audience.store import Customers
-from broadcaster.bootstrap.logs import JsonFormatter
+from broadcaster.bootstrap import logs
+from broadcaster.bootstrap.logs import JsonFormatter, TextFormatter
 from broadcaster.domain.customer import BrokenAddress
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel
+from broadcaster.ports import Message, Submission
 from broadcaster.privacy.disclosure import Disclosure
 from broadcaster.privacy.rotation import Rotation
 from tests.builders import NOON, customer, receipt, recorded, submission
+from tests.dispatch_scene import Scene
+from tests.fakes import FakeProvider, accepted
 from tests.rows import Pool, Rows
 from tests.vaults import erasure, sealed, vault
 
@@ -60,3 +65,41 @@ def test_every_table_is_in_the_list_of_what_is_kept(pool: Pool) -> None:
         " AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"
     )
     assert [table for (table,) in tables if f"`{table}`" not in text] == []
+
+
+def test_no_line_of_a_whole_dispatch_names_anybody_in_either_form(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What went well, what could not be rendered, a provider that fails with an address in hand."""
+    caplog.set_level(logging.DEBUG)
+
+    def fail(message: Message) -> Submission | None:
+        if message.delivery.number % 2:
+            raise RuntimeError(message.address.value)
+        return accepted(message)
+
+    for scene in (
+        Scene(),
+        Scene(provider=FakeProvider(fail)),
+        Scene(broken=frozenset({"fr"})),
+        Scene(state="changed"),
+        Scene(state="real"),
+    ):
+        scene.run()
+    logs.tell_trace(lambda: "4bf92f3577b34da6a3ce929d0e0e4736")
+    try:
+        lines = [
+            form.format(record)
+            for form in (JsonFormatter(), TextFormatter())
+            for record in caplog.records
+        ]
+    finally:
+        logs.forget_trace()
+    said = "\n".join(lines)
+    assert {"dispatched", "submit_failed", "render_failed"} <= {
+        json.loads(line).get("action") for line in lines if line.startswith("{")
+    }
+    assert said.count("4bf92f3577b34da6a3ce929d0e0e4736") == len(lines)
+    assert "+2126" not in said
+    assert "text in" not in said
+    assert "unsubscribe" not in said

@@ -42,8 +42,8 @@ def test_tariffs_are_read_set_and_listed(run: Run, tmp_path: Path) -> None:
         (_HEAD + "twilio,CA,0.35,1,MAD,\n", "CA shares +1 with other countries"),
         (_HEAD + "twilio,+212,=1+1,1,MAD,\n", "line 2, price: '=1+1' can not be read"),
         ("provider,price\n", "has other columns"),
-        ("", "has other columns"),
-        (_HEAD + 'twilio,"+212,0.35\n', "is no CSV"),
+        ("", "is empty"),
+        (_HEAD + 'twilio,"+212,0.35\n', "row 2: its quotes are broken"),
     ],
 )
 def test_a_wrong_file_is_refused_whole(run: Run, tmp_path: Path, text: str, problem: str) -> None:
@@ -56,12 +56,23 @@ def test_a_wrong_file_is_refused_whole(run: Run, tmp_path: Path, text: str, prob
     assert json.loads(run("tariffs", "list", "--json").out) == []
 
 
+@pytest.mark.parametrize("sign", [";", "\t", ","])
+def test_a_spreadsheet_may_separate_by_semicolons_and_tabs(
+    run: Run, tmp_path: Path, sign: str
+) -> None:
+    """As other imports take them; Windows writes semicolons where decimals have commas."""
+    file = tmp_path / "tariffs.csv"
+    text = _HEAD + "twilio,MA,0.35,1,MAD,2020-01-01\n"
+    file.write_bytes(b"\xef\xbb\xbf" + text.replace(",", sign).encode())
+    assert "1 tariffs are read; 1 are new" in run("tariffs", "import", str(file)).out
+
+
 def test_other_faults_of_a_file_are_one_line(run: Run, tmp_path: Path) -> None:
-    """It is not there, not UTF-8, or too large."""
-    assert "No such file" in run("tariffs", "import", str(tmp_path / "none.csv")).err
+    """It is not there, in no known encoding, or too large."""
+    assert "does not exist" in run("tariffs", "import", str(tmp_path / "none.csv")).err
     file = tmp_path / "tariffs.csv"
     file.write_bytes(_HEAD.encode() + b"\xff")
-    assert "is not UTF-8" in run("tariffs", "import", str(file)).err
+    assert "Save it as 'CSV UTF-8'" in run("tariffs", "import", str(file)).err
     file.write_bytes(b" " * 5_000_001)
     assert "is larger than" in run("tariffs", "import", str(file)).err
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from broadcaster.bootstrap import Runtime
-from broadcaster.bootstrap.watching import Watchman
+from broadcaster.bootstrap.watching import Watchman, reachable_team, team
 from broadcaster.domain.alerting import News, Notice, Watched
 from broadcaster.domain.announcement import Announcement, Answer, Outcome
 from broadcaster.domain.delivery import DeliveryId
+from broadcaster.errors import ConfigurationError
 from broadcaster.ledger.alerts import Alerts
 from broadcaster.settings import load
 from broadcaster.telemetry.overview import overview_readings
-from broadcaster.web.alerting import HINTS, TITLES, Speaker
+from broadcaster.web.alerting import HINTS, TITLES, speaker
 from tests.builders import NOON, receipt, recorded, submission
 from tests.fakes import FakeClock
-from tests.public_scene import shipped_renderer
 from tests.rows import Pool, Rows
 
 _TEN = timedelta(seconds=10)
@@ -61,8 +61,8 @@ def scene(database_url: str, redis_url: str, home: Path) -> Iterator[Scene]:
     runtime = Runtime(settings, database_url, redis_url)
     runtime.clock = clock = FakeClock()
     told = Told()
-    speaker = Speaker(settings, shipped_renderer().locales)
-    yield Scene(runtime, clock, told, Watchman(runtime, {"oncall": told}, speaker.say))
+    voice = speaker(settings)
+    yield Scene(runtime, clock, told, Watchman(runtime, {"oncall": told}, voice.say))
     runtime.close()
 
 
@@ -162,16 +162,23 @@ def test_each_alert_can_be_said_in_each_language_of_the_console(home: Path) -> N
     assert set(TITLES) == set(HINTS) == set(Watched)
     for tag in ("ar", "fr", "en"):
         settings = load({"BROADCASTER_HOME": str(home), "BROADCASTER_ALERTS_LOCALE": tag})
-        speaker = Speaker(settings, shipped_renderer().locales)
+        voice = speaker(settings)
         said = {
-            speaker.say(
-                Notice(watched=watched, subject="smtp", news=news, since=NOON, at=NOON)
-            ).title
+            voice.say(Notice(watched=watched, subject="smtp", news=news, since=NOON, at=NOON)).title
             for watched in Watched
             for news in News
         }
         assert len(said) == len(Watched) * len(News)
         assert not any("%(" in title for title in said)
-        assert speaker.test().body
+        assert voice.test().body
     settings = load({"BROADCASTER_HOME": str(home), "BROADCASTER_ALERTS_LOCALE": "tlh"})
-    assert Speaker(settings, shipped_renderer().locales).test().title == "اختبار للتنبيهات"
+    assert speaker(settings).test().title == "اختبار للتنبيهات"
+
+
+def test_a_wrong_destination_keeps_no_clock_from_going(home: Path) -> None:
+    """It is refused where somebody looks, and left out where nobody does."""
+    given = {"HOME": str(home), "ALERTS": "chat", "ALERTS_CHAT_URL": "nonsense"}
+    settings = load({f"BROADCASTER_{name}": value for name, value in given.items()})
+    with pytest.raises(ConfigurationError, match="BROADCASTER_ALERTS_CHAT_URL"):
+        team(settings)
+    assert reachable_team(settings) == {}

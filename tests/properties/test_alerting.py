@@ -52,6 +52,7 @@ _CASES = {
     Watched.CONNECTIONS: _bad(connections=0.95),
     Watched.DOUBT: _bad(doubt=_HOUR_AGO - timedelta(hours=1)),
     Watched.ANNOUNCEMENT: _bad(dead={"town": 1}),
+    Watched.WEBHOOK: _bad(webhooks=[3]),
     Watched.DATABASE: _bad(away=["database"]),
     Watched.REDIS: _bad(away=["redis"]),
 }

@@ -12,11 +12,14 @@ from broadcaster.audience.areas.version import Sort, Version
 #: How many parts a map has each way.
 BINS = 64
 _WIDTH, _TALLEST, _LOWEST = 800.0, 1200.0, 200.0
-_FOOT = 66.0
+_FOOT = 104.0
+#: The longest title on the line, characters; a longer one is cut, and whole in the picture's title.
+_LONGEST = 80
+_INSIDE, _AROUND, _FILL, _LINE = "#0b5394", "#5d5d5d", "#f1c232", "#990000"
 #: Room around the area, of its size.
 _ROOM = 0.08
 _KM = 111.2
-_SCALES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
+SCALES = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 
 
 def extent_of(version: Version) -> Extent | None:
@@ -51,11 +54,11 @@ def svg(version: Version, extent: Extent, bins: Sequence[Bin]) -> str:
     view = _View(extent)
     inside = sum(one.inside for one in bins)
     around = sum(one.customers for one in bins) - inside
-    title = escape(f"Area {version.name}")
+    title = f"Area {version.name}"
     told = f"{inside:,} customers in the area, {around:,} more around it."
     lines = [
         _opening(view),
-        f'<title id="title">{title}</title>',
+        f'<title id="title">{escape(title)}</title>',
         f'<desc id="desc">{escape(_described(version, told))}</desc>',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<rect width="{_WIDTH:.0f}" height="{view.height:.1f}" fill="#f4f1ea"/>',
@@ -123,15 +126,22 @@ class _View:
         )
 
 
+def step_of(count: int, fullest: int) -> int:
+    """Say how dark a part is, from 1 to 6.
+
+    Steps, not exact numbers: who lives alone on a square is nobody's business.
+    """
+    return 1 + round(5 * math.log1p(count) / math.log1p(max(count, fullest)))
+
+
 def _squares(view: _View, bins: Sequence[Bin]) -> Iterator[str]:
     width, height = _WIDTH / BINS, view.height / BINS
     fullest = max((one.customers for one in bins), default=1)
     for one in bins:
-        for count, colour in ((one.customers - one.inside, "#5d5d5d"), (one.inside, "#0b5394")):
+        for count, colour in ((one.customers - one.inside, _AROUND), (one.inside, _INSIDE)):
             if not count:
                 continue
-            # Steps, not exact numbers: who lives alone on a square is nobody's business.
-            shade = 0.15 + 0.15 * round(5 * math.log1p(count) / math.log1p(fullest))
+            shade = 0.15 * step_of(count, fullest)
             yield (
                 f'<rect x="{one.column * width:.1f}"'
                 f' y="{view.height - (one.row + 1) * height:.1f}" width="{width:.1f}"'
@@ -153,8 +163,8 @@ def _border(version: Version, view: _View) -> Iterator[str]:
         ]
     path = "".join(_path(view, ring) for ring in rings)
     yield (
-        f'<path d="{path}" fill="#f1c232" fill-opacity="0.18" fill-rule="evenodd"'
-        ' stroke="#990000" stroke-width="2" stroke-linejoin="round"/>'
+        f'<path d="{path}" fill="{_FILL}" fill-opacity="0.18" fill-rule="evenodd"'
+        f' stroke="{_LINE}" stroke-width="2" stroke-linejoin="round"/>'
     )
 
 
@@ -170,16 +180,38 @@ def _path(view: _View, ring: Sequence[tuple[float, float]]) -> str:
 
 
 def _foot(view: _View, title: str, told: str) -> Iterator[str]:
-    """Write name, numbers and a scale below the map."""
+    """Write name and numbers below the map, and under them what its colours mean, and a scale."""
+    y = view.height
+    name = title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1]}…"
+    yield f'<text x="16" y="{y + 26:.0f}" font-weight="bold">{escape(name)}</text>'
+    yield f'<text x="16" y="{y + 50:.0f}">{escape(told)}</text>'
+    yield from _legend(y + 66)
     pixels_km = view.scale_x / (_KM * view.shrunk)
-    length = max((one for one in _SCALES if one * pixels_km <= _WIDTH / 4), default=_SCALES[0])
+    length = max((one for one in SCALES if one * pixels_km <= _WIDTH / 4), default=SCALES[0])
     left = _WIDTH - 20 - length * pixels_km
     named = f"{length:g} km" if length >= 1 else f"{length * 1000:g} m"
-    y = view.height
-    yield f'<text x="16" y="{y + 26:.0f}" font-weight="bold">{title}</text>'
-    yield f'<text x="16" y="{y + 50:.0f}">{escape(told)}</text>'
     yield (
-        f'<path d="M{left:.1f} {y + 14:.0f}v8h{length * pixels_km:.1f}v-8" fill="none"'
+        f'<path d="M{left:.1f} {y + 66:.0f}v8h{length * pixels_km:.1f}v-8" fill="none"'
         ' stroke="#000000" stroke-width="2"/>'
     )
-    yield f'<text x="{_WIDTH - 20:.0f}" y="{y + 44:.0f}" text-anchor="end">{named}</text>'
+    yield f'<text x="{_WIDTH - 20:.0f}" y="{y + 94:.0f}" text-anchor="end">{named}</text>'
+
+
+def _legend(y: float) -> Iterator[str]:
+    """Say what the colours mean: few to many in the area, few to many around it, the border."""
+    x = 16.0
+    for colour, words, wide in ((_INSIDE, "in the area", 178), (_AROUND, "around it", 164)):
+        for place, step in enumerate((1, 3, 5)):
+            yield (
+                f'<rect x="{x + place * 16:.0f}" y="{y:.0f}" width="16" height="14"'
+                f' fill="{colour}" fill-opacity="{0.15 * step:.2f}"/>'
+            )
+        yield f'<text x="{x + 56:.0f}" y="{y + 13:.0f}">{words}</text>'
+        x += wide
+    yield (
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="22" height="14" fill="{_FILL}" fill-opacity="0.18"'
+        f' stroke="{_LINE}" stroke-width="2"/>'
+    )
+    yield f'<text x="{x + 30:.0f}" y="{y + 13:.0f}">border</text>'
+    told = "The darker a square, the more customers live there."
+    yield f'<text x="16" y="{y + 33:.0f}">{told}</text>'

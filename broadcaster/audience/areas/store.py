@@ -31,6 +31,7 @@ from broadcaster.audience.areas.version import (
 from broadcaster.audience.areas.writing import Given, Saved, save
 from broadcaster.audience.saved_names import tidied
 from broadcaster.errors import ConflictError, NotFoundError
+from broadcaster.ports.auditing import note
 
 #: The advisory lock of whoever stores areas; any number that nobody else uses.
 _LOCK = 0x4152454153
@@ -63,13 +64,15 @@ class Areas:
         """Use a database with the present schema."""
         self._pool = pool
 
-    def save_shapes(self, shapes: Iterable[tuple[str, Shape]], source: str) -> Sequence[Saved]:
+    def save_shapes(
+        self, shapes: Iterable[tuple[str, Shape]], source: str, by: str = ""
+    ) -> Sequence[Saved]:
         """Store shapes without faults under checked names; all of them or none.
 
         InvalidInputError when one is too intricate.
         """
         with self._storing() as connection:
-            return [
+            saved = [
                 save(
                     connection,
                     Given(
@@ -84,8 +87,12 @@ class Areas:
                 )
                 for name, shape in shapes
             ]
+            _note_saved(connection, saved, by)
+            return saved
 
-    def save_circle(self, name: str, longitude: float, latitude: float, metres: float) -> Saved:
+    def save_circle(
+        self, name: str, longitude: float, latitude: float, metres: float, by: str = ""
+    ) -> Saved:
         """Store a circle; InvalidInputError when it is impossible."""
         x, y = checked(longitude, latitude, metres)
         given = Given(
@@ -96,18 +103,22 @@ class Areas:
             square_km=math.pi * (metres / 1000) ** 2,
         )
         with self._storing() as connection:
-            return save(connection, given)
+            saved = save(connection, given)
+            _note_saved(connection, [saved], by)
+            return saved
 
-    def save_lists(self, lists: Mapping[str, Listed], source: str) -> Sequence[Saved]:
+    def save_lists(self, lists: Mapping[str, Listed], source: str, by: str = "") -> Sequence[Saved]:
         """Store lists of values under checked names; all of them or none."""
         with self._storing() as connection:
-            return [
+            saved = [
                 save(
                     connection,
                     Given(name=name, sort=Sort.LIST, geometry=list_text(listed), source=source),
                 )
                 for name, listed in lists.items()
             ]
+            _note_saved(connection, saved, by)
+            return saved
 
     @contextmanager
     def _storing(self) -> Iterator[Connection[Any]]:
@@ -157,21 +168,28 @@ class Areas:
             (count,) = connection.execute(query, [version]).fetchone() or (0,)
         return int(count)
 
-    def delete(self, name: str) -> None:
+    def used(self, name: str) -> Sequence[str]:
+        """Name some of the segments that ask about an area."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(_USED_BY, [_quoted(tidied(name))]).fetchall()
+        return [str(one) for (one,) in rows]
+
+    def delete(self, name: str, by: str = "") -> None:
         """Delete an area; campaigns keep the version that they were made with.
 
         NotFoundError; ConflictError while a saved segment asks about it.
         """
         tidy = tidied(name)
-        quoted = '"' + tidy.replace("\\", "\\\\").replace('"', '\\"') + '"'
         with self._pool.connection() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            users = [row[0] for row in connection.execute(_USED_BY, [quoted]).fetchall()]
+            users = [row[0] for row in connection.execute(_USED_BY, [_quoted(tidy)])]
             if users:
                 message = f"Segments ask about {tidy!r}: {', '.join(users)}. Change them first."
                 raise ConflictError(message)
             found = connection.execute("DELETE FROM area WHERE name = %s", [tidy])
             if found.rowcount:
+                if by:
+                    note(connection, by, "delete_area", f"area {tidy}")
                 return
         raise self._missing(name)
 
@@ -180,3 +198,15 @@ class Areas:
         listed = "Type 'broadcaster areas list' for those there are."
         remedy = f'Did you mean "{near[0]}"?' if near else listed
         return NotFoundError("area", f"{name[:100]!r} does not exist", remedy)
+
+
+def _note_saved(connection: Connection[Any], saved: Sequence[Saved], by: str) -> None:
+    """Leave a line in the audit trail for each area that somebody made or changed."""
+    for each in saved if by else ():
+        details = {"became": each.became, "hash": each.version.hash}
+        note(connection, by, "save_area", f"area {each.version.name}", details)
+
+
+def _quoted(name: str) -> str:
+    """Write a name as an expression has it."""
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

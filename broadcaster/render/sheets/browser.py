@@ -101,6 +101,13 @@ def picture(html: str, browser: Path, move: Move | None = None) -> bytes:
             raise ConfigurationError(message) from error
 
 
+def pdf(html: str, browser: Path) -> bytes:
+    """Print a page as the paper that its styles name, PDF; ConfigurationError as `picture`."""
+    with tempfile.TemporaryDirectory(prefix="broadcaster-") as folder:
+        camera = _Camera(browser=browser, folder=Path(folder), html=html)
+        return camera.printed()
+
+
 def without_letters(text: str) -> str:
     """List characters of a text for which this machine has no font; empty where nobody can tell."""
     if shutil.which("fc-list") is None:
@@ -152,14 +159,25 @@ class _Camera:
             if move:
                 move(top + low, high)
 
+    def printed(self) -> bytes:
+        """Print the page."""
+        target = self.folder / "page.pdf"
+        page = self._page(self.html)
+        self._run(page, 1000, f"--print-to-pdf={target}", "--no-pdf-header-footer")
+        found = target.read_bytes() if target.is_file() else b""
+        if not found.startswith(b"%PDF-"):
+            message = f"{self.browser}: printed nothing. {_REMEDY}"
+            raise ConfigurationError(message)
+        return found
+
     def _page(self, html: str) -> Path:
         page = self.folder / "sheet.html"
         page.write_text(html, encoding="utf-8")
         return page
 
-    def _run(self, page: Path, high: int, wish: str) -> str:
+    def _run(self, page: Path, high: int, *wishes: str) -> str:
         words = [str(self.browser), *_FLAGS, *_as_root(), f"--user-data-dir={self.folder / 'home'}"]
-        words += [f"--window-size={WIDTH},{high}", wish, page.as_uri()]
+        words += [f"--window-size={WIDTH},{high}", *wishes, page.as_uri()]
         code, out, err = _ended(words)
         if code:
             said = err.decode("utf-8", "replace").strip().splitlines()

@@ -8,7 +8,7 @@ done by triggers, which cost nothing where no endpoint wants it.
 from alembic import op
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0023"
 
 _KEYS = """
 CREATE TABLE api_key (

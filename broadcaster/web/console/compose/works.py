@@ -13,7 +13,7 @@ from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import DELIVERY_CHANNELS, Lane
 from broadcaster.domain.wording import REWORDABLE
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError, InvalidInputError, SeveralFaultsError
 from broadcaster.ledger.compositions import Composition
 from broadcaster.web.console.compose import facts
 from broadcaster.web.console.compose.words import STEP_FIELDS, Step
@@ -188,19 +188,36 @@ class Works:
     def _require(self, work: Work, step: Step) -> None:
         """Check what can be checked of a step alone; InvalidInputError."""
         if step is Step.FACTS:
-            name_of(work.text("name"))
-            if work.kind is None:
-                remedy = "Begin a new one."
-                raise InvalidInputError("kind", f"{work.text('kind')!r} is not here", remedy)
-            given = facts.raw(work.kind, work.values, self._zone)
-            resolved = work.kind.resolve(given)
-            work.kind.require_ahead(resolved, self._runtime.clock.now())
+            self._require_facts(work)
         if step is Step.AUDIENCE:
             if not work.text("segment"):
                 raise InvalidInputError("segment", "is missing", "Choose one.")
             self._runtime.segments.pinned(work.text("segment"))
         if step is Step.PLAN and not any(work.values.get("channels", ())):
             raise InvalidInputError("channels", "name none to send on", "Tick one at least.")
+
+    def _require_facts(self, work: Work) -> None:
+        """Check name and facts; all that is wrong with them is told at once."""
+        if work.kind is None:
+            remedy = "Begin a new one."
+            raise InvalidInputError("kind", f"{work.text('kind')!r} is not here", remedy)
+        faults: list[InvalidInputError] = []
+        try:
+            name_of(work.text("name"))
+        except InvalidInputError as error:
+            faults.append(error)
+        try:
+            given = facts.raw(work.kind, work.values, self._zone)
+            resolved = work.kind.resolve(given)
+            work.kind.require_ahead(resolved, self._runtime.clock.now())
+        except SeveralFaultsError as error:
+            faults += error.faults
+        except InvalidInputError as error:
+            faults.append(error)
+        if len(faults) > 1:
+            raise SeveralFaultsError("facts", faults, "Mend them all.")
+        if faults:
+            raise faults[0]
 
     def _form(self, work: Work, by: str) -> Form:
         if work.kind is None:

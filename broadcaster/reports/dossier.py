@@ -1,0 +1,125 @@
+"""What the ledger knows of a campaign for its evidence: moments, spread, places, networks, trail.
+
+Everything here is counted or said of operators and networks; nobody of the public is in it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+_MOMENTS = """
+SELECT campaign.created_at AS created, approved_at AS approved,
+    (SELECT max(at) FROM audit WHERE subject = 'campaign ' || campaign.id AND action = 'launch')
+        AS launched,
+    scheduled_at AS scheduled, planned_at AS planned, started_at AS started,
+    finished_at AS finished, archived_at AS archived
+FROM campaign WHERE campaign.id = %s
+"""
+
+# What is said of a message last: taken, delivered or failed; of what never left nothing is.
+_FIRST_AND_LAST = """
+SELECT min(updated_at) AS first_word, max(updated_at) AS last_word
+FROM delivery WHERE campaign_id = %s
+  AND status IN ('accepted', 'delivered', 'undelivered', 'rejected')
+"""
+
+_SPREAD = """
+SELECT channel::text, COALESCE(locale, '') AS locale, status::text,
+       COALESCE(reason::text, '') AS reason, count(*)::int AS messages
+FROM delivery WHERE campaign_id = %s
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT 5000
+"""
+
+_PLACES = """
+SELECT COALESCE(customer.attributes ->> %(attribute)s, '') AS place,
+       count(*)::int AS customers, (count(*) FILTER (WHERE reached))::int AS reached
+FROM (
+    SELECT customer_id, bool_or(status IN ('accepted', 'delivered')) AS reached
+    FROM delivery WHERE campaign_id = %(campaign)s GROUP BY customer_id
+) AS person
+LEFT JOIN customer ON customer.id = person.customer_id
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1000
+"""
+
+_NETWORKS = """
+SELECT channel::text, provider, count(*)::int AS messages,
+    (count(*) FILTER (WHERE status = 'accepted'))::int AS accepted,
+    (count(*) FILTER (WHERE status = 'delivered'))::int AS delivered,
+    (count(*) FILTER (WHERE status IN ('undelivered', 'rejected', 'dead')))::int AS failed,
+    (count(*) FILTER (WHERE status = 'unknown'))::int AS doubt,
+    (count(*) FILTER (WHERE attempts > 1))::int AS tried_again,
+    min(updated_at) AS first_word, max(updated_at) AS last_word
+FROM delivery WHERE campaign_id = %s AND provider IS NOT NULL
+GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 100
+"""
+
+_CODES = """
+SELECT provider, code, COALESCE(reason::text, '') AS reason, count(*)::int AS messages
+FROM delivery WHERE campaign_id = %s AND provider IS NOT NULL AND code IS NOT NULL
+GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2 LIMIT 50
+"""
+
+_TRAIL = """
+SELECT at, actor, action, subject, details FROM audit
+WHERE subject = ANY(%(subjects)s)
+ORDER BY id LIMIT 5000
+"""
+
+_LIMITS = """
+SELECT at, actor, action, subject, details FROM audit
+WHERE action IN ('set_limit', 'reset_limit') AND at >= %(begin)s AND at <= %(end)s
+ORDER BY id LIMIT 500
+"""
+
+Rows = Sequence[dict[str, Any]]
+
+
+class Dossiers:
+    """Reads what evidence is made of; changes nothing."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        """Use the pool's connections."""
+        self._pool = pool
+
+    def moments(self, campaign: int) -> dict[str, datetime | None]:
+        """Say when each step was; None for what has not been.
+
+        `first_word` and `last_word` are when networks said something of a message first and last,
+        as far as deliveries remember: of each the latest word alone.
+        """
+        (row,) = self._rows(_MOMENTS, [campaign]) or ({},)
+        (words,) = self._rows(_FIRST_AND_LAST, [campaign])
+        return {**row, **words}
+
+    def spread(self, campaign: int) -> Rows:
+        """Count messages by channel, locale, status and reason."""
+        return self._rows(_SPREAD, [campaign])
+
+    def places(self, campaign: int, attribute: str) -> Rows:
+        """Count customers, and those reached, by the value of one attribute, most first."""
+        return self._rows(_PLACES, {"campaign": campaign, "attribute": attribute})
+
+    def networks(self, campaign: int) -> Rows:
+        """Count messages by channel and network, and what became of them."""
+        return self._rows(_NETWORKS, [campaign])
+
+    def codes(self, campaign: int) -> Rows:
+        """Count what networks answered, in their own words, most first."""
+        return self._rows(_CODES, [campaign])
+
+    def trail(self, subjects: Sequence[str]) -> Rows:
+        """List what was written down about some things, the oldest first."""
+        return self._rows(_TRAIL, {"subjects": list(subjects)})
+
+    def limits(self, begin: datetime, end: datetime) -> Rows:
+        """List changes of limits in a time, the oldest first."""
+        return self._rows(_LIMITS, {"begin": begin, "end": end})
+
+    def _rows(self, query: str, values: Any) -> list[dict[str, Any]]:  # noqa: ANN401  (a list or names)
+        with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as rows:
+            rows.execute("SET LOCAL statement_timeout = '2min'")
+            return rows.execute(query, values).fetchall()

@@ -1,0 +1,1 @@
+"""What the team keeps: kinds and translations, providers and limits, and evidence."""

@@ -1,0 +1,1 @@
+"""The pages about people: customers, segments, areas, attributes, fair use, and imports."""
