@@ -19,6 +19,7 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Role
 from broadcaster.settings import load
 from broadcaster.web.app import create_app, front
+from broadcaster.web.connections import BoundedProtocol
 from broadcaster.web.console.desk import Desk
 from broadcaster.web.rooms import rooms
 from tests.fakes import FakeClock
@@ -120,7 +121,13 @@ def serving_desk(
             bounces=bounces,
         )
         server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+            uvicorn.Config(
+                app,
+                http=BoundedProtocol,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=3,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [web]}, daemon=True)
         thread.start()
