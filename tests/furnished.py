@@ -48,6 +48,8 @@ class Furnished:
     """A team's console in the middle of its work."""
 
     team: Team
+    #: What stands behind every name and text.
+    evil: str = ""
     boss: Browser = field(init=False)
     running: int = field(init=False)
     waiting: int = field(init=False)
@@ -59,19 +61,27 @@ class Furnished:
         """Fill it: people, areas, campaigns in each state, operators and their keys."""
         runtime = self.team.site.runtime
         now = runtime.clock.now()
-        token = runtime.sessions.open(
-            runtime.operators.add("Salma Idrissi", list(Role), "the test", now).id, now
-        )
-        runtime.credentials.set_password(1, _GOOD)
+        who = runtime.operators.add(f"Salma Idrissi{self.evil}", list(Role), "the test", now).id
+        runtime.credentials.set_password(who, _GOOD)
+        token = runtime.sessions.open(who, now)
+        runtime.operators.add("Hind", [Role.VIEWER], "the test", now)
+        for name, role in (("Nadia El Fassi", Role.AUTHOR), ("Youssef Alami", Role.APPROVER)):
+            one = runtime.operators.add(name, [role], "the test", now).id
+            self.team.site.enter_as(role, runtime.sessions.open(one, now))
         self.boss = Browser(self.team.site.port, {"broadcaster": token})
         self.boss.get("/account")
         self._people()
         self.done = self._sent("عودة الماء إلى الوازيس", "remote_services")
         self.team.workers.confirm(self.done)
-        self.running = self._sent("Coupure à Derb Ghallef", "unplanned_outage", slice(0, 5))
+        self.running = self._sent("Fuite d’eau à Derb Ghallef", "unplanned_outage", slice(0, 5))
         self._mixed()
-        self.work = self._composed("Works in Oasis")
+        self.work = self._composed(f"Travaux à l’Oasis{self.evil}")
         self.unfinished = self._begun("branch_hours")
+
+    @property
+    def segment(self) -> str:
+        """Name a segment."""
+        return f"Oasis et environs{self.evil}"
 
     @property
     def token(self) -> str:
@@ -96,13 +106,16 @@ class Furnished:
         runtime = self.team.site.runtime
         runtime.customers.save(
             replace(
-                builders.customer(number, locales=(LOCALES[number % 4], "fr-MA")),
-                attributes={"district": _DISTRICTS[number % 3]},
+                builders.customer(
+                    number, locales=tuple(dict.fromkeys((LOCALES[number % 4], "fr-MA")))
+                ),
+                name=f"أمينة{self.evil}",
+                attributes={"district": _DISTRICTS[number % 3] + self.evil},
                 location=(-7.64 + number / 1000, 33.55 + number / 1000),
             )
-            for number in range(1, 41)
+            for number in range(1, self.team.people + 1)
         )
-        runtime.segments.save("Oasis and around", 'district = "Oasis" or district = "Anfa"')
+        runtime.segments.save(self.segment, 'district = "Oasis" or district = "Anfa"')
         for index, name in enumerate(_DISTRICTS):
             west = -7.66 + index / 50
             ring = [
@@ -114,8 +127,8 @@ class Furnished:
             ]
             text = area_shapes.text(area_shapes.feature(area_shapes.polygon(ring)))
             self._area(name, text)
-        runtime.areas.save_circle("Derb Sultan", -7.6, 33.6, 500)
-        runtime.own_page.offer("Derb Sultan", "amina", offered=True)
+        runtime.areas.save_circle(f"Derb Sultan{self.evil}", -7.6, 33.6, 500)
+        runtime.own_page.offer(f"Derb Sultan{self.evil}", "amina", offered=True)
 
     def _area(self, name: str, text: str) -> None:
         file = (f"{name}.geojson", text if isinstance(text, bytes) else text.encode())
@@ -134,7 +147,8 @@ class Furnished:
         assert self.boss.post(path, code=code) == 303
         other = Browser(self.team.site.port)
         other.get("/sign-in")
-        other.post("/sign-in", name="Salma Idrissi", password=_GOOD, next="/")
+        other.post("/sign-in", name=f"Salma Idrissi{self.evil}", password=_GOOD, next="/")
+        other.cookies.pop("broadcaster", None)
         assert other.location.startswith("/sign-in/second")
         return other.cookies
 
@@ -150,16 +164,16 @@ class Furnished:
         """Have a campaign approved, launched, published and sent, as far as some batches."""
         runtime = self.team.site.runtime
         form = Form(
-            name=name,
+            name=f"{name}{self.evil}",
             kind=kind,
             segment="everyone",
-            by="Amina",
+            by="Nadia El Fassi",
             channels="sms,email",
             facts=_SAMPLES.get(kind, {}),
         )
         campaign = draft(runtime, form)
-        bootstrap.approve(runtime, runtime.campaigns.get(str(campaign)), "Youssef")
-        bootstrap.launch(runtime, runtime.campaigns.get(str(campaign)), "Youssef")
+        bootstrap.approve(runtime, runtime.campaigns.get(str(campaign)), "Youssef Alami")
+        bootstrap.launch(runtime, runtime.campaigns.get(str(campaign)), "Youssef Alami")
         runtime.publisher.publish()
         self.team.workers.plan(campaign)
         self.team.workers.send(campaign, batches)
@@ -228,11 +242,11 @@ class Furnished:
         self.waiting = site.runtime.campaigns.get(name).id
         self._handed(work)
         revision = str(site.runtime.campaigns.get(name).revision)
-        comment = "Name the streets, please; people ask."
+        comment = f"Nommez les rues, s’il vous plaît.{self.evil}"
         path = f"/campaigns/{self.waiting}/approve"
         fields = {"revision": revision, "do": "return", "comment": comment}
         assert site.post(path, Role.APPROVER, **fields).status == 303
-        street = {"fact.streets": "Rue Socrate\nBoulevard Ghandi"}
+        street = {"fact.streets": f"Rue Socrate{self.evil}\nBoulevard Ghandi"}
         self._saved(work, "facts", name=name, **_FACTS, **street)
         self._handed(work)
         return work
@@ -240,7 +254,9 @@ class Furnished:
     def _handed(self, work: str) -> None:
         site = self.team.site
         version = _version(site.ask(f"{work}/schedule", Role.AUTHOR).text)
-        answer = site.post(f"{work}/check", Role.AUTHOR, version=version, people="40")
+        answer = site.post(
+            f"{work}/check", Role.AUTHOR, version=version, people=str(self.team.people)
+        )
         assert answer.status == 303, answer.text
 
 

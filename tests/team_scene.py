@@ -72,7 +72,7 @@ def window(browser: Browser, **options: Any) -> Iterator[Watched]:  # noqa: ANN4
         yield watched
     finally:
         context.close()
-    assert watched.faults == []
+    assert not watched.faults, "\n".join(watched.faults)
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,7 @@ class Team:
     site: DeskSite
     workers: Workers
     rows: Rows
+    people: int
 
     def words(self, tag: str) -> Words:
         """Give what pages say in a language."""
@@ -210,6 +211,6 @@ def opened_team(
         site.runtime.segments.save("everyone", "all")
         workers = Workers(site)
         try:
-            yield Team(site, workers, rows)
+            yield Team(site, workers, rows, people)
         finally:
             workers.close()
