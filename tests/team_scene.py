@@ -56,7 +56,8 @@ class Watched:
 
     def _answered(self, response: Response) -> None:
         meant = any(
-            response.status == status and response.url.endswith(path) for status, path in self.meant
+            response.status == status and response.url.partition("?")[0].endswith(path)
+            for status, path in self.meant
         )
         if response.status >= 400 and not meant:
             self.faults.append(f"{response.url}: {response.status}")

@@ -15,7 +15,8 @@ __all__ = ["browser"]
 _ACTING = """
 () => {
   const groups = new Set();
-  return [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+  const acting = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+  return [...document.querySelectorAll(acting)]
     .filter((one) => one.type !== "hidden" && !one.disabled && one.checkVisibility()
       && !(one.closest("details:not([open])") && one.tagName !== "SUMMARY"))
     .filter((one) => {
@@ -44,10 +45,11 @@ _FOCUSED = """
 def _walk(page: Page, count: int) -> Sequence[int]:
     """Press Tab until all was visited; where the focus was, in order."""
     seen: list[int] = []
-    for _ in range(count + 4):
+    for _ in range(3 * count):
         page.keyboard.press("Tab")
         number, ring, within, what = page.evaluate(_FOCUSED)
-        if number < 0:
+        # A field of a time is passed through part by part.
+        if number < 0 or number in seen[-1:]:
             continue
         if number in seen:
             break
