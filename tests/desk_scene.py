@@ -130,6 +130,8 @@ def serving_desk(
                 http=BoundedProtocol,
                 log_config=None,
                 access_log=False,
+                # As it is served: who asks for whom is for the settings to say.
+                proxy_headers=False,
                 timeout_graceful_shutdown=3,
             )
         )
