@@ -249,9 +249,12 @@ class Desk:
     def remember(self, request: Request, answer: Response) -> None:
         """Keep the language that the address asks for, so that links need not carry it."""
         asked = request.query_params.get("lang", "")
-        if asked and self._pages.languages.get(asked) is not None:
+        found = self._pages.languages.get(asked) if asked else None
+        if found is not None:
+            # Our name of it, never what somebody typed.
+            tag = found.locale.tag
             answer.set_cookie(
-                _LANGUAGE_COOKIE, asked, _YEAR, secure=self._secure, httponly=True, samesite="lax"
+                _LANGUAGE_COOKIE, tag, _YEAR, secure=self._secure, httponly=True, samesite="lax"
             )
 
     def admit(self, answer: Response, token: str) -> Response:
