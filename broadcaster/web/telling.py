@@ -7,6 +7,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
+from broadcaster.domain.held import known_again
 from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying
 from broadcaster.errors import BroadcasterError, InvalidInputError, SeveralFaultsError
 from broadcaster.render import bidi
@@ -33,9 +34,10 @@ class Telling:
         )
 
     def recalled(self, text: str) -> Markup:
-        """Tell a text that was kept: in the language if it is one of ours, else as it is."""
-        if self._translated(Key(None, text, None)) is not None:
-            return self._text(Saying(text))
+        """Tell why something is on hold: in the language if we said so, else as it was written."""
+        known = known_again(text)
+        if known is not None:
+            return self._text(known)
         return Markup("<bdi>{}</bdi>").format(text)
 
     def _error(self, error: BroadcasterError) -> Markup:
