@@ -222,6 +222,7 @@ def _approval(
         "hash": campaign.approved_hash,
         "by": campaign.approved_by,
         "unchanged": unchanged,
+        "bypass": campaign.bypass,
         "given": [
             {
                 "at": row["at"],

@@ -31,6 +31,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     """Make them all; `stopping` says that the server is about to end."""
     door = Door(runtime)
     foretelling = Foretelling(runtime)
+    desk.count(runtime.versions.count_waiting)
     return (
         Api(runtime),
         *access_rooms(runtime, desk),

@@ -20,7 +20,7 @@ from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger.devices import FORM, Asking
 from broadcaster.web import bodies
 from broadcaster.web.pages import Pages
-from broadcaster.web.public.door import Door, source_of
+from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import spoken
 
 _log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ class PushPages:
             locale=self._locale(given.get("locale")),
             areas=names,
             proof=", ".join(one for one in (proof, FORM) if one),
-            source=source_of(request),
+            source=self._door.source(request),
             at=opened.who.address if opened else None,
             customer=customer,
         )
