@@ -255,7 +255,7 @@ class Desk:
             "csrf": visit.csrf,
             "navigation": ways(visit.operator),
             "here": here(path),
-            "badges": {"/approvals": self._waits},
+            "waiting_at": {"/approvals": self._waits},
         }
         answer = self._pages.page(
             template,
