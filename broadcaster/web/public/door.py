@@ -18,6 +18,7 @@ from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.errors import ForbiddenError
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.web import bodies
+from broadcaster.web.access.door import source_of
 from broadcaster.web.public.forms import Fields
 from broadcaster.web.sources import source_of
 
@@ -87,6 +88,10 @@ class Door:
         if not hmac.compare_digest(given.encode(), opened.csrf.encode()):
             message = "The form is not from the page that is open."
             raise ForbiddenError(message)
+
+    def source(self, request: Request) -> str:
+        """Name where a request comes from, for counting; proxies are those of the settings."""
+        return source_of(request, self._runtime.settings.proxies) or "unknown"
 
     def cookie(self, request: Request, name: str) -> str:
         """Give what the browser shows; empty when it shows none."""
