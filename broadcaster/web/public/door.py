@@ -18,7 +18,6 @@ from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.errors import ForbiddenError
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.web import bodies
-from broadcaster.web.access.door import source_of
 from broadcaster.web.public.forms import Fields
 from broadcaster.web.sources import source_of
 
@@ -65,10 +64,6 @@ class Door:
         return Fields(
             {name: [one.replace("\0", "") for one in some] for name, some in found.items()}
         )
-
-    def source(self, request: Request) -> str:
-        """Name where a request comes from, for counting."""
-        return source_of(request, self._runtime.settings.proxies)
 
     def require_own(self, request: Request) -> None:
         """Refuse what another site had somebody's browser send; ForbiddenError.
