@@ -1,11 +1,8 @@
 """Signing in, over real servers: what lets people in, and what is tried in vain."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -13,17 +10,11 @@ import pytest
 from broadcaster.domain.access import Role
 from broadcaster.web.console.library import providers
 from tests.browsing import Browser
-from tests.desk_scene import DeskSite, serving_desk
-from tests.fakes import FakeClock
+from tests.desk_scene import DeskSite, later, site
+
+__all__ = ["site"]
 
 _GOOD = "seven boats on dry land"
-
-
-@pytest.fixture
-def site(database_url: str, redis_url: str, home: Path) -> Iterator[DeskSite]:
-    """Serve everything; Amina has a password."""
-    with serving_desk(database_url, redis_url, home) as opened:
-        yield opened
 
 
 def _amina(site: DeskSite, *roles: Role) -> int:
@@ -31,12 +22,6 @@ def _amina(site: DeskSite, *roles: Role) -> int:
     found = site.runtime.operators.add("Amina", roles or [Role.AUTHOR], "the test", now)
     site.runtime.credentials.set_password(found.id, _GOOD)
     return found.id
-
-
-def _wait(site: DeskSite, **time: float) -> None:
-    clock = site.runtime.clock
-    assert isinstance(clock, FakeClock)
-    clock.moment += timedelta(**time)
 
 
 def _sign_in(site: DeskSite, name: str = "Amina", password: str = _GOOD) -> Browser:
@@ -103,7 +88,7 @@ def test_guessing_is_slowed_and_the_right_person_is_not_kept_out(site: DeskSite)
     held = _sign_in(site)
     assert held.status == 429
     assert held.headers["retry-after"] == "2"
-    _wait(site, seconds=2)
+    later(site, seconds=2)
     assert _sign_in(site, "Amina", "a wrong password").status == 422
     assert _sign_in(site).headers["retry-after"] == "4"
     # Known to this browser, while everybody else waits.
@@ -112,7 +97,7 @@ def test_guessing_is_slowed_and_the_right_person_is_not_kept_out(site: DeskSite)
     own.get("/sign-in")
     assert own.post("/sign-in", name="Amina", password=_GOOD, next="/") == 303
     assert site.runtime.sessions.list(which, site.runtime.clock.now())
-    _wait(site, minutes=5)
+    later(site, minutes=5)
     assert _sign_in(site).status == 303
     with site.runtime.pool.connection() as connection:
         rows = connection.execute(
@@ -198,7 +183,7 @@ def test_a_newer_invitation_ends_the_one_before_and_a_day_ends_both(site: DeskSi
     second = runtime.invitation("Salma", "the test").removeprefix(site.url)
     browser = Browser(site.port)
     assert (browser.get(first), browser.get(second)) == (410, 200)
-    _wait(site, hours=24)
+    later(site, hours=24)
     assert browser.get(second) == 410
 
 

@@ -18,8 +18,8 @@ from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.errors import ForbiddenError
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.web import bodies
-from broadcaster.web.access.door import source_of
 from broadcaster.web.public.forms import Fields
+from broadcaster.web.sources import source_of
 
 #: What a browser says of a request that a page of ours, or the person, began (W3C Fetch Metadata).
 _OWN = frozenset({"same-origin", "none"})
