@@ -15,6 +15,7 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
+    "console/integration_words.py": _HERE / "console" / "integration_words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "render/codes.py": _HERE.parent / "render" / "codes.py",

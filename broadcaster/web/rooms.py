@@ -12,6 +12,7 @@ from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.integrations import Keys, Webhooks
 from broadcaster.web.public.codes import CodePages
 from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import OwnPages
@@ -25,6 +26,8 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     foretelling = Foretelling(runtime)
     return (
         Api(runtime),
+        Keys(runtime, desk),
+        Webhooks(runtime, desk),
         *access_rooms(runtime, desk),
         Compose(runtime, desk, foretelling),
         Approvals(runtime, desk, foretelling),

@@ -24,4 +24,6 @@ ENTRIES = (
     Entry(path="/campaigns", label=_("Campaigns"), action=Action.LOOK),
     Entry(path="/compose", label=_("New campaign"), action=Action.WRITE),
     Entry(path="/approvals", label=_("Approvals"), action=Action.LOOK),
+    Entry(path="/keys", label=_("Keys"), action=Action.ADMINISTER),
+    Entry(path="/webhooks", label=_("Webhooks"), action=Action.ADMINISTER),
 )
