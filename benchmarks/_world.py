@@ -170,6 +170,10 @@ class World:
         self._child("beat", ["-m", "broadcaster", "beat"], {})
         self._ready(children + 1 + urgent)
 
+    def web(self) -> None:
+        """Start the web server."""
+        self._child("web", ["-m", "broadcaster", "web"], {})
+
     def worker(self, name: str, queues: str, children: int, *, profile: Path | None = None) -> None:
         """Start one worker."""
         words = ["worker", "--queues", queues, "--concurrency", str(children), "--name", name]
@@ -237,7 +241,7 @@ class World:
             forked = sum(
                 len(_memory.children(child.pid))
                 for name, child in self._children.items()
-                if name != "beat"
+                if name not in {"beat", "web"}
             )
             gone = [name for name, child in self._children.items() if child.poll() is not None]
             if gone or time.monotonic() > deadline:

@@ -278,7 +278,7 @@ def _second_factor(read: Options) -> frozenset[Role]:
 def _proxies(read: Options) -> tuple[Network, ...]:
     """Read the addresses of proxies that are believed when they say who asks."""
     found = []
-    for word in read.words("WEB_PROXIES", ""):
+    for word in read.words("WEB_PROXIES", "127.0.0.0/8;::1"):
         try:
             found.append(ip_network(word))
         except ValueError as error:

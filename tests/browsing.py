@@ -21,6 +21,7 @@ class Browser:
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     csrf: str = ""
+    host: str = ""
 
     @property
     def location(self) -> str:
@@ -48,7 +49,8 @@ class Browser:
         shown = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, body, {"Cookie": shown, **headers})
+            named = {"Host": self.host} if self.host else {}
+            connection.request(method, path, body, {"Cookie": shown, **named, **headers})
             response = connection.getresponse()
             self.status = response.status
             self.headers = {name.lower(): value for name, value in response.getheaders()}

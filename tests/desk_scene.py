@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 
 from broadcaster.access.passwords import Passwords
 from broadcaster.bootstrap import Runtime
@@ -41,6 +42,7 @@ class DeskSite:
     desk: Desk
     port: int
     woken: list[None]
+    app: FastAPI
     _tokens: dict[Role, str] = field(default_factory=dict)
 
     @property
@@ -116,7 +118,6 @@ def serving_desk(
             wake=lambda: woken.append(None),
             checks={},
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
@@ -126,7 +127,7 @@ def serving_desk(
         try:
             wait(lambda: server.started or not thread.is_alive())
             assert server.started
-            yield DeskSite(runtime, desk, port, woken)
+            yield DeskSite(runtime, desk, port, woken, app)
         finally:
             server.should_exit = True
             thread.join(10)

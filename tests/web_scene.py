@@ -15,8 +15,7 @@ import uvicorn
 
 from broadcaster.domain.access import Factor, Operator, Role, Session
 from broadcaster.domain.advisory import Advisory
-from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.delivery import DeliveryId, Receipt
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.errors import (
     ForbiddenError,
@@ -31,7 +30,6 @@ from broadcaster.ports import Callback
 from broadcaster.publication.publisher import Publisher
 from broadcaster.publication.serving import Files
 from broadcaster.render.renderer import TemplateRenderer
-from broadcaster.reports.funnel import Funnel
 from broadcaster.settings import Settings, load
 from broadcaster.web.app import create_app, front
 from broadcaster.web.console.confirming import Given
@@ -42,20 +40,6 @@ from tests.public_scene import PublicScene, scene, shipped_renderer
 
 #: How long a test waits for the server to come up, seconds.
 _PATIENCE = 10.0
-
-_STATUS = DeliveryStatus
-
-FUNNEL = Funnel(
-    channels={
-        Channel.SMS: {_STATUS.SUPPRESSED: 412, _STATUS.DELIVERED: 3871, _STATUS.ACCEPTED: 540},
-        Channel.EMAIL: {_STATUS.SUPPRESSED: 977, _STATUS.ACCEPTED: 3400, _STATUS.UNDELIVERED: 96},
-        Channel.PUSH: {_STATUS.PLANNED: 1200, _STATUS.DELIVERED: 300, _STATUS.UNKNOWN: 2},
-    },
-    units={Channel.SMS: 5210, Channel.EMAIL: 3496, Channel.PUSH: 302},
-    locales={"ar": 6100, "fr": 3100, "en": 209},
-    reasons={Reason.NO_ADDRESS: 1001, Reason.OPTED_OUT: 388},
-    failures={Reason.MAILBOX_FULL: 96, Reason.NO_ANSWER: 2},
-)
 
 
 @dataclass
@@ -79,48 +63,6 @@ class FakeLedger:
         new = [one for one in receipts if (one.provider, one.dedupe) not in known]
         self.receipts += new
         return len(new)
-
-
-@dataclass
-class FakeCampaigns:
-    """Lists what it is given."""
-
-    held: list[Campaign]
-    reason: str | None = None
-
-    def get(self, which: str) -> Campaign:
-        for one in self.held:
-            if which in {str(one.id), one.name}:
-                return one
-        raise NotFoundError("campaign", f"there is none called {which!r}", "Look again.")
-
-    def list(self) -> list[Campaign]:
-        return self.held
-
-    def hold_reason(self, campaign: int) -> str | None:
-        del campaign
-        return self.reason
-
-
-@dataclass
-class FakeReports:
-    """Counts the same whatever it is asked, and how often it was."""
-
-    counts: Funnel = FUNNEL
-    asked: int = 0
-    fault: Exception | None = None
-    waiting: Sequence[Mapping[str, object]] = ()
-
-    def funnel(self, campaign: int) -> Funnel:
-        del campaign
-        self.asked += 1
-        if self.fault is not None:
-            raise self.fault
-        return self.counts
-
-    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
-        del campaign, now
-        return self.waiting
 
 
 @dataclass
@@ -254,8 +196,6 @@ class FakeInside:
     settings: Settings
     clock: FakeClock
     ledger: FakeLedger
-    campaigns: FakeCampaigns
-    reports: FakeReports
     optouts: FakeOptOuts
     renderer: TemplateRenderer
     providers: Mapping[str, object]
@@ -289,8 +229,6 @@ def make_inside(home: Path, **variables: str) -> FakeInside:
         settings=settings,
         clock=FakeClock(),
         ledger=FakeLedger(builders.advisory(facts=facts)),
-        campaigns=FakeCampaigns([builders.campaign(channels=tuple(FUNNEL.channels))]),
-        reports=FakeReports(),
         optouts=FakeOptOuts(),
         renderer=renderer,
         providers={"fake": FakeReceiver(), "smtp": FakeBouncer(), "mute": object()},
@@ -356,7 +294,6 @@ def serving(
             wake=lambda: woken.append(None),
             checks=checks or {},
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)

@@ -125,10 +125,11 @@ class Credentials:
 
     def code_fits(self, operator: int, code: str, now: datetime) -> bool:
         """Tell whether it is the authenticator's code, and was not shown before."""
+        if totp.digits(code) is None:
+            return False
+        query = "SELECT totp FROM operator WHERE id = %s"
         with self._pool.connection() as connection:
-            row = connection.execute(
-                "SELECT totp FROM operator WHERE id = %s", [operator]
-            ).fetchone()
+            row = connection.execute(query, [operator]).fetchone()
         if row is None or row[0] is None:
             return False
         step = totp.step_of(self._seal.open(operator, bytes(row[0])), code, now)

@@ -8,12 +8,15 @@ from typing import NamedTuple, Protocol
 from broadcaster.access.credentials import Credentials
 from broadcaster.access.operators import Operators, Standing
 from broadcaster.access.passwords import require
+from broadcaster.access.provider import Identity
 from broadcaster.access.sessions import Sessions
 from broadcaster.access.tickets import Purpose, Tickets
 from broadcaster.access.trials import DEVICE, NAME, PAIR, SECOND, SOURCE, Patience, Trials
 from broadcaster.domain.access import Factor, Operator
-from broadcaster.errors import NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
+#: Who adds operators and changes roles where the identity provider says it.
+_PROVIDER = "the identity provider"
 #: What is looked at of what was typed, characters.
 _LONGEST = 300
 
@@ -162,6 +165,16 @@ class Entrance:
         """Say by what somebody can show that it is they."""
         return self._operators.standing(operator)
 
+    def by_second_passkey(
+        self, ticket: str, operator: int, caller: Caller, now: datetime
+    ) -> Opened | None:
+        """Let in whose device answered after the password; None where that is another's."""
+        if self.expected(ticket, now) != operator:
+            return None
+        if self._tickets.take(Purpose.SECOND, ticket, now) is None:
+            return None
+        return self.open(operator, Factor.PASSKEY, caller, now)
+
     def by_invitation(
         self, token: str, password: str, caller: Caller, now: datetime
     ) -> Outcome | None:
@@ -186,6 +199,46 @@ class Entrance:
         """Enter by a link that is good once; None where it has ended."""
         found = self._tickets.take(Purpose.ENTRY, token, now)
         return None if found is None else self.open(found.whose, Factor.LINK, caller, now)
+
+    def by_provider(
+        self, issuer: str, identity: Identity, caller: Caller, now: datetime
+    ) -> Opened | str:
+        """Let in whom the identity provider knows; else a word that says why not.
+
+        Where roles are the provider's to say, they are what it says now, and who is new is added.
+        """
+        if identity.operator is not None:
+            linked = self._operators.link(identity.operator, issuer, identity.subject)
+            who: int | str = identity.operator if linked else "taken"
+        elif identity.roles is not None and not identity.roles:
+            who = "roleless"
+        else:
+            who = self._recognised(issuer, identity, now)
+        if isinstance(who, str):
+            return who
+        confirmed = min(identity.asked_at, now) if identity.asked_at else now
+        token = self._sessions.open(who, now, Factor.PROVIDER, caller.browser, confirmed)
+        return Opened(token=token, operator=who)
+
+    def _recognised(self, issuer: str, identity: Identity, now: datetime) -> int | str:
+        """Find whom the identity provider means, with the roles that it says; or why not."""
+        known, roles = self._operators.by_subject(issuer, identity.subject), identity.roles
+        if known is None:
+            if roles is None:
+                return "unknown"
+            pair = (issuer, identity.subject)
+            try:
+                return self._operators.add(identity.name, roles, _PROVIDER, now, pair).id
+            except InvalidInputError:
+                return "taken"
+        if known.disabled_at is not None:
+            return "unknown"
+        if roles is not None:
+            try:
+                self._operators.give_roles(known.operator.id, roles, _PROVIDER)
+            except ConflictError:
+                return "last"
+        return known.operator.id
 
     def open(self, operator: int, factor: Factor, caller: Caller, now: datetime) -> Opened:
         """Begin a session."""

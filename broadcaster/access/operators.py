@@ -124,6 +124,27 @@ class Operators:
             raise _none(f"there is no {which}")
         return found[0]
 
+    def by_subject(self, issuer: str, subject: str) -> Standing | None:
+        """Find somebody by who they are to an identity provider."""
+        query = "SELECT id FROM operator WHERE issuer = %s AND subject = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, [issuer, subject]).fetchone()
+        return None if row is None else self.standing(row[0])
+
+    def link(self, which: int, issuer: str, subject: str) -> bool:
+        """Note who somebody is to an identity provider; False when that is somebody else."""
+        query = (
+            "UPDATE operator SET issuer = %s, subject = %s WHERE id = %s AND disabled_at IS NULL"
+        )
+        try:
+            with self._pool.connection() as connection:
+                found = _locked(connection, which)
+                connection.execute(query, [issuer, subject, which])
+                note(connection, found.name, "operator_linked", f"operator {found.name}")
+        except UniqueViolation:
+            return False
+        return True
+
     def give_roles(self, which: int, roles: Iterable[Role], by: str) -> bool:
         """Make somebody what they are from now on; their sessions end. Whether it is a change.
 

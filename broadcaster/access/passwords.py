@@ -80,7 +80,7 @@ class Passwords:
             message = "Too many sign in at once. Try again in a moment."
             raise UnavailableError(message)
         try:
-            self._hasher.verify(kept or self._nobodys, given)
+            self._hasher.verify(kept or self._nobodys, _octets(given))
         except (VerificationError, InvalidHashError):
             return False
         finally:
@@ -93,7 +93,7 @@ class Passwords:
 
     def _hash(self, password: str) -> str:
         with self._turns:
-            return self._hasher.hash(_normal(password))
+            return self._hasher.hash(_octets(_normal(password)))
 
 
 def require(password: str, name: str) -> None:
@@ -135,6 +135,10 @@ def _common(plain: str) -> bool:
 def _in_order(plain: str) -> bool:
     steps = {ord(after) - ord(before) for before, after in pairwise(plain)}
     return steps in ({1}, {-1})
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _normal(text: str) -> str:

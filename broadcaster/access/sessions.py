@@ -30,7 +30,7 @@ _BROWSER = 200
 _OPEN = """
 INSERT INTO operator_session
     (token_hash, operator_id, created_at, seen_at, ends_at, confirmed_at, factor, browser)
-VALUES (%(hash)s, %(operator)s, %(now)s, %(now)s, %(ends)s, %(now)s, %(factor)s, %(browser)s)
+VALUES (%(hash)s, %(operator)s, %(now)s, %(now)s, %(ends)s, %(confirmed)s, %(factor)s, %(browser)s)
 """
 
 _WHOSE = "SELECT name FROM operator WHERE id = %s"
@@ -85,15 +85,24 @@ class Sessions:
         self._pool = pool
 
     def open(
-        self, operator: int, now: datetime, factor: Factor = Factor.LINK, browser: str = ""
+        self,
+        operator: int,
+        now: datetime,
+        factor: Factor = Factor.LINK,
+        browser: str = "",
+        confirmed_at: datetime | None = None,
     ) -> str:
-        """Begin one; its token, which is told once."""
+        """Begin one; its token, which is told once.
+
+        `confirmed_at` is when they proved who they are, if it was earlier and elsewhere.
+        """
         token = secrets.token_urlsafe(_CHANCE)
         values = {
             "hash": digest(token),
             "operator": operator,
             "now": now,
             "ends": now + _LIFE,
+            "confirmed": confirmed_at or now,
             "factor": factor,
             "browser": browser[:_BROWSER],
         }

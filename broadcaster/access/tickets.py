@@ -38,6 +38,8 @@ class Purpose(StrEnum):
     TOTP = "totp"
     #: A challenge to a passkey: to enter, to register, to confirm.
     PASSKEY = "passkey"
+    #: What is shown once: an invitation's link, written codes.
+    SHOWN = "shown"
     #: A visit to the identity provider.
     PROVIDER = "provider"
 
@@ -50,6 +52,7 @@ LIVES: Mapping[Purpose, timedelta] = MappingProxyType(
         Purpose.SECOND: timedelta(minutes=10),
         Purpose.TOTP: timedelta(minutes=15),
         Purpose.PASSKEY: timedelta(minutes=5),
+        Purpose.SHOWN: timedelta(minutes=10),
         Purpose.PROVIDER: timedelta(minutes=10),
     }
 )

@@ -11,7 +11,6 @@ import segno
 #: How long a code holds, seconds, and how far clocks may differ, steps.
 _STEP, _DRIFT = 30, 1
 _DIGITS = 6
-#: What is kept for an operator is the last step whose code was shown.
 
 
 def new_secret() -> str:
@@ -21,8 +20,8 @@ def new_secret() -> str:
 
 def step_of(secret: str, code: str, now: datetime) -> int | None:
     """Give the step whose code it is, this one or a neighbour; None when it is none of them."""
-    plain = "".join(code.split())[: _DIGITS + 1]
-    if len(plain) != _DIGITS or not (plain.isascii() and plain.isdigit()):
+    plain = digits(code)
+    if plain is None:
         return None
     present = int(now.timestamp()) // _STEP
     maker = pyotp.TOTP(secret)
@@ -32,6 +31,12 @@ def step_of(secret: str, code: str, now: datetime) -> int | None:
         if hmac.compare_digest(maker.generate_otp(step), plain)
     ]
     return max(fitting, default=None)
+
+
+def digits(code: str) -> str | None:
+    """Give the six digits that a code is; None for anything else."""
+    plain = "".join(code[:100].split())
+    return plain if len(plain) == _DIGITS and plain.isascii() and plain.isdigit() else None
 
 
 def address(secret: str, name: str, issuer: str) -> str:

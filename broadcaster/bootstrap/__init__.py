@@ -10,6 +10,7 @@ from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
 from broadcaster.bootstrap.handing import give_back, hand_over, reads
+from broadcaster.bootstrap.holding import hold, scope
 from broadcaster.bootstrap.own_kinds import add_kind, remove_kind
 from broadcaster.bootstrap.readiness import readiness
 from broadcaster.bootstrap.redrafting import form_of, redraft
@@ -60,6 +61,7 @@ __all__ = [
     "form_of",
     "give_back",
     "hand_over",
+    "hold",
     "kind_checker",
     "launch",
     "listing",
@@ -78,6 +80,7 @@ __all__ = [
     "reword",
     "running",
     "sandbox_account",
+    "scope",
     "servers",
     "sheet_writer",
     "sheets",

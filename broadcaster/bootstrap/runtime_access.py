@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from broadcaster.access.credentials import Credentials
     from broadcaster.access.entrance import Entrance
     from broadcaster.access.operators import Operators
+    from broadcaster.access.passkeys import Passkeys
     from broadcaster.access.passwords import Passwords
+    from broadcaster.access.provider import IdentityProvider
+    from broadcaster.access.revealing import Revealing
+    from broadcaster.access.sealing import Seal
     from broadcaster.access.sessions import Sessions
     from broadcaster.access.tickets import Tickets
     from broadcaster.access.trials import Trials
@@ -64,9 +68,28 @@ class Access(Foundation):
     def credentials(self) -> "Credentials":
         """What operators know and have."""
         from broadcaster.access.credentials import Credentials
+
+        return Credentials(self.pool, self.passwords, self._seal)
+
+    @cached_property
+    def _seal(self) -> "Seal":
         from broadcaster.access.sealing import Seal
 
-        return Credentials(self.pool, self.passwords, Seal(signing_key(self.settings)))
+        return Seal(signing_key(self.settings))
+
+    @cached_property
+    def passkeys(self) -> "Passkeys":
+        """Passkeys, and what they are asked."""
+        from broadcaster.access.passkeys import Passkeys
+
+        return Passkeys(self.pool, self.tickets)
+
+    @cached_property
+    def revealing(self) -> "Revealing":
+        """What is shown once."""
+        from broadcaster.access.revealing import Revealing
+
+        return Revealing(self.tickets, self._seal)
 
     @cached_property
     def entrance(self) -> "Entrance":
@@ -74,6 +97,29 @@ class Access(Foundation):
         from broadcaster.access.entrance import Entrance
 
         return Entrance(self.operators, self.credentials, self.sessions, self.tickets, self.trials)
+
+    @cached_property
+    def identity_provider(self) -> "IdentityProvider | None":
+        """The organisation's identity provider; None where none is set up."""
+        from broadcaster.access.provider import Client, IdentityProvider
+
+        oidc = self.settings.oidc
+        if oidc is None:
+            return None
+        import requests
+
+        client = Client(
+            issuer=oidc.issuer,
+            id=oidc.client_id,
+            secret=oidc.client_secret,
+            scopes=oidc.scopes,
+            name_claim=oidc.name_claim,
+            roles_claim=oidc.roles_claim,
+            roles=oidc.roles,
+            hosts=oidc.hosts,
+            back=f"{self.settings.public_url}/sign-in/provider/callback",
+        )
+        return IdentityProvider(client, self.tickets, requests.Session)
 
     def invitation(self, name: str, by: str, *, reset: bool = False) -> str:
         """Give the address at which somebody sets a password: good once; errors as `invite`."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.ledger.backlog import Backlog
     from broadcaster.ledger.campaigns import Campaigns
+    from broadcaster.ledger.chronicle import PostgresChronicle
     from broadcaster.ledger.compositions import Compositions
     from broadcaster.ledger.facts import CampaignFacts
     from broadcaster.ledger.fairness import Fairness
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from broadcaster.planning.left_out import LeftOutList
     from broadcaster.planning.planner import Planner
     from broadcaster.planning.waits import Waits
+    from broadcaster.reports.course import Courses
     from broadcaster.reports.reports import Reports
 
 
@@ -49,6 +51,13 @@ class Campaigning(People):
         from broadcaster.ledger.campaigns import Campaigns
 
         return Campaigns(self.pool)
+
+    @cached_property
+    def chronicle(self) -> "PostgresChronicle":
+        """How campaigns went."""
+        from broadcaster.ledger.chronicle import PostgresChronicle
+
+        return PostgresChronicle(self.pool)
 
     @cached_property
     def compositions(self) -> "Compositions":
@@ -175,6 +184,13 @@ class Campaigning(People):
         from broadcaster.reports.reports import Reports
 
         return Reports(self.pool, self.vault)
+
+    @cached_property
+    def courses(self) -> "Courses":
+        """How campaigns go, for people who watch."""
+        from broadcaster.reports.course import Courses
+
+        return Courses(self.pool)
 
     def hash(self, campaign: "Campaign", advisory: "Advisory") -> str:
         """Hash what a campaign would send now."""

@@ -50,7 +50,10 @@ def site(settings: Settings, pages: "SitePages", names: "Editor") -> "Site":
     from broadcaster.publication.site import Site
 
     named = {tag: names.organisation(tag) for tag in pages.locales}
-    return Site(pages, Names(public_url=settings.public_url, organisations=named))
+    subscribes = bool(settings.options("webpush").text("PRIVATE_KEY", ""))
+    follow = f"{settings.public_url}/follow" if subscribes else ""
+    around = Names(public_url=settings.public_url, organisations=named, follow=follow)
+    return Site(pages, around)
 
 
 def signer(settings: Settings) -> "Signer | None":

@@ -93,6 +93,7 @@ class Sending(Publishing):
         from broadcaster.dispatch.lines import Lines
         from broadcaster.dispatch.pace import Pace
         from broadcaster.dispatch.retry import RetryRule
+        from broadcaster.dispatch.telling import Telling
 
         settings = self.settings
         return Dispatcher(
@@ -114,6 +115,7 @@ class Sending(Publishing):
                 batch=settings.batch_size,
                 slice=settings.slice_size,
             ),
+            telling=Telling(self.chronicle),
         )
 
     @cached_property
@@ -129,7 +131,7 @@ class Sending(Publishing):
             routes=self.settings.routes,
             throttle=self.throttle,
             clock=self.clock,
-            write=code_writer(self.settings),
+            write=code_writer(self.settings, self.renderer.locales),
             measure=measure,
         )
 

@@ -1,7 +1,7 @@
 """The renderer and what checks it, from the folders that are in force."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from broadcaster.domain.campaign import Campaign
     from broadcaster.domain.message import Address, Content
     from broadcaster.render.check import KindChecker
+    from broadcaster.render.locales import Locales
     from broadcaster.render.renderer import TemplateRenderer
     from broadcaster.render.sheets.cells import Group, Sheets
     from broadcaster.render.sheets.page import SheetWriter
@@ -62,11 +63,16 @@ def speech(settings: Settings, tag: str) -> "ConsoleSpeech":
     return spoken(tag, locales, folders)
 
 
-def code_writer(settings: Settings) -> "Callable[[Address, str, str], Content]":
-    """Make what writes the message with a code, for an address in a locale."""
+def code_writer(settings: Settings, locales: "Locales") -> "Callable[[Address, str, str], Content]":
+    """Make what writes the message with a code, for an address in one of the locales."""
     from broadcaster.render.codes import code_message
+    from broadcaster.render.speech import speech as spoken
 
-    speak = lru_cache(maxsize=16)(partial(speech, settings))
+    folders = [*settings.locales, shipped("locales")]
+
+    @lru_cache(maxsize=16)
+    def speak(tag: str) -> "ConsoleSpeech":
+        return spoken(tag, locales, folders)
 
     def write(address: "Address", code: str, locale: str) -> "Content":
         return code_message(speak(locale), address.scheme.channel, code)

@@ -12,6 +12,7 @@ _OPTIONS = frozenset(
     {
         *_NAMES,
         "by",
+        "channel",
         "channels",
         "effective",
         "escalate_after",
@@ -21,6 +22,7 @@ _OPTIONS = frozenset(
         "plan",
         "scheduled",
         "until",
+        "zone",
     }
 )
 

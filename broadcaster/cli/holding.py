@@ -1,13 +1,11 @@
 """`campaigns hold` and `campaigns release`: from what was typed to a part of a campaign."""
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from broadcaster import bootstrap
 from broadcaster.bootstrap.drafting import moment
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.english import number_of
-from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
-from broadcaster.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap import Runtime
@@ -18,11 +16,7 @@ def hold(runtime: "Runtime", campaign: str, part: "Scope", until: str, by: str, 
     """Hold a part of a campaign; gives the sentence that says so."""
     found, now = runtime.campaigns.get(campaign), runtime.clock.now()
     end = moment("--until", until, now) if until else None
-    condition = None
-    if part.segment:
-        segment = runtime.segments.get(part.segment)
-        condition = runtime.audience.condition(segment.expression)
-    count = runtime.holds.hold(found.id, part, end, by, why, now, condition)
+    count = bootstrap.hold(runtime, found, part, end, by, why)
     when = f"until {end:%Y-%m-%d %H:%M %Z}" if end else "until it is released"
     said = f"Campaign {found.id}{_words(part)} is held {when}: {count:,} messages wait."
     if found.channel_plan is not ChannelPlan.ESCALATE:
@@ -40,23 +34,6 @@ def release(runtime: "Runtime", campaign: str, part: "Scope", by: str, why: str)
     if done.rested:
         words.append(f"{done.rested:,} messages that waited for quiet hours to end")
     return f"Campaign {found.id}{_words(part)}: released {' and '.join(words)}."
-
-
-def scope(channel: str, zone: str, segment: str) -> "Scope":
-    """Read which part is meant; InvalidInputError names the field that is wrong."""
-    from broadcaster.ledger.holds import Scope  # noqa: PLC0415  (not before it is needed)
-
-    if channel and channel not in list(DELIVERY_CHANNELS):
-        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
-        raise InvalidInputError("--channel", f"{channel!r} is unknown", remedy)
-    try:
-        zone = ZoneInfo(zone).key if zone else ""
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        remedy = "Write a name such as Africa/Casablanca."
-        raise InvalidInputError("--zone", f"{zone[:40]!r} is no time zone", remedy) from error
-    return Scope(
-        channel=Channel(channel) if channel else None, zone=zone or None, segment=segment or None
-    )
 
 
 def _words(part: "Scope") -> str:

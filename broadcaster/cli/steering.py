@@ -82,9 +82,12 @@ def hold(
     by: By = "operator",
 ) -> None:
     """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
+    from broadcaster import bootstrap
     from broadcaster.cli import holding
+    from broadcaster.cli.drafts import as_options
 
-    part = holding.scope(channel, zone, segment)
+    with as_options():
+        part = bootstrap.scope(channel, zone, segment)
     with running() as runtime:
         typer.echo(holding.hold(runtime, campaign, part, until, by, reason))
 
@@ -99,9 +102,12 @@ def release(
     by: By = "operator",
 ) -> None:
     """Let go what is held, now; also what waits for the end of quiet hours."""
+    from broadcaster import bootstrap
     from broadcaster.cli import holding
+    from broadcaster.cli.drafts import as_options
 
-    part = holding.scope(channel, zone, segment)
+    with as_options():
+        part = bootstrap.scope(channel, zone, segment)
     with running() as runtime:
         typer.echo(holding.release(runtime, campaign, part, by, reason))
 

@@ -45,7 +45,7 @@ def up(
         runtime.throttle.check()
         supervisor.start()
         console.print(f"Everything is up; the console is at {settings.public_url}. Ctrl+C ends it.")
-        if not runtime.operators.any():
+        if all(one.invited for one in runtime.operators.list()):
             _welcome(runtime, console, sandbox=sandbox)
         stay(supervisor, console)
 
@@ -61,11 +61,13 @@ def _welcome(runtime: "Runtime", console: "Console", *, sandbox: bool) -> None:
             highlight=False,
         )
         return
-    roles = (Role.ADMINISTRATOR, Role.DUTY_OFFICER)
-    added = runtime.operators.add(_FIRST, roles, "broadcaster", runtime.clock.now())
-    link = runtime.invitation(added.name, "broadcaster")
+    if not runtime.operators.any():
+        roles = (Role.ADMINISTRATOR, Role.DUTY_OFFICER)
+        runtime.operators.add(_FIRST, roles, "broadcaster", runtime.clock.now())
+    name = runtime.operators.list()[0].operator.name
+    link = runtime.invitation(name, "broadcaster")
     console.print(
-        f"{added.name} sets a password here, once, within 24 hours:\n{link}",
+        f"{name} sets a password here, once, within 24 hours:\n{link}",
         highlight=False,
         soft_wrap=True,
     )

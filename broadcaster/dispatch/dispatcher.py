@@ -8,7 +8,7 @@ takes effect on everything whose request has not begun.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from broadcaster.dispatch.drafting import Desk, Drafting
@@ -17,8 +17,10 @@ from broadcaster.dispatch.lines import Lines
 from broadcaster.dispatch.pace import Ending, Pace
 from broadcaster.dispatch.retry import Random, RetryRule
 from broadcaster.dispatch.share import Share
+from broadcaster.dispatch.telling import Telling
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.course import Befallen, Happening
 from broadcaster.errors import ConfigurationError, UnavailableError
 from broadcaster.ports import QUIET, Clock, Lease, Ledger, Pending, Probe, Step, Throttle
 
@@ -35,7 +37,7 @@ class Dispatcher:
     `lines` knows the networks and the routes to them. `simulated` tells whether a provider's
     network only pretends, as a drill needs it. `unchanged` tells whether what would be sent is what
     was approved. `hold` pauses a campaign and says why. `stopping` tells whether this process is
-    to end. `probe` is told how it goes.
+    to end. `telling` has for people who watch how it went. `probe` is told how it goes.
     """
 
     ledger: Ledger
@@ -50,6 +52,7 @@ class Dispatcher:
     stopping: Callable[[], bool]
     retry: RetryRule
     pace: Pace
+    telling: Telling = field(default_factory=Telling)
     probe: Probe = QUIET
 
     async def dispatch(self, batch: int) -> Ending:
@@ -120,8 +123,23 @@ class Dispatcher:
         )
         if isinstance(line, datetime):
             return Ending.UNREACHABLE, line
+        self._tell_failover(turn.campaign.id, names, line.name)
         share = Share(self, turn.holding, turn.campaign, turn.desk, line, turn.deadline)
         return await share.work(rows), None
+
+    def _tell_failover(self, campaign: int, names: Sequence[str], taken: str) -> None:
+        now = self.clock.now()
+        left = self.lines.left_alone(names, taken, now)
+        if left is not None:
+            self.telling.happened(
+                Happening(
+                    campaign=campaign,
+                    provider=taken,
+                    what=Befallen.FAILED_OVER,
+                    at=now,
+                    instead_of=left,
+                )
+            )
 
     def _by_route(self, pending: Sequence[Pending]) -> dict[tuple[str, ...], list[Pending]]:
         groups: dict[tuple[str, ...], list[Pending]] = {}

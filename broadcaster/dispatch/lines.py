@@ -128,6 +128,16 @@ class Lines:
             return soonest
         raise fault or ConfigurationError("BROADCASTER_ROUTES: a route is empty. Name a provider.")
 
+    def left_alone(self, names: Sequence[str], taken: str, now: datetime) -> str | None:
+        """Name the network of a route that is not well, and in whose place one was taken."""
+        for name in names:
+            if name == taken:
+                return None
+            line = self._known.get(name)
+            if line is not None and line.breaker.room(now) == 0:
+                return name
+        return None
+
     def _line(self, name: str) -> Line:
         if name not in self._known:
             try:

@@ -10,6 +10,7 @@ from broadcaster.dispatch.holding import Holding
 from broadcaster.dispatch.lines import Line
 from broadcaster.dispatch.records import Records
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.course import Befallen, Happening
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.ports import Message, Recorded, Submission
 
@@ -38,6 +39,7 @@ class Runway:
         self._parts = parts
         self._holding = holding
         self._campaign = campaign.id
+        self._channel = holding.lease.channel
         self._line = line
         self.flight = Flight(line.provider, parts.clock, holding.lets)
         self.charges = Charges(parts.throttle, parts.clock, campaign.lane, line.roundtrips)
@@ -63,6 +65,7 @@ class Runway:
             raise
         finally:
             await self.records.keep()
+            await self._parts.telling.keep()
 
     async def _wait_for_answers(self) -> None:
         """Wait; when we are to stop, or a network never answers, only for a while."""
@@ -88,6 +91,7 @@ class Runway:
         if landings:
             self._learn([landing for landing in landings if not landing.recalled])
         await self.records.keep_due()
+        await self._parts.telling.keep_due(self._parts.clock.now())
         if not await self._holding.look():
             self.flight.recall()
 
@@ -101,6 +105,7 @@ class Runway:
         line, now = self._line, self._parts.clock.now()
         before = line.breaker.until
         line.note(landings, now)
+        self._tell(landings, before, now)
         self._parts.probe.landed(line.name, self._holding.lease.channel, landings)
         if line.breaker.until != before:
             self._parts.probe.turned(line.name, well=line.breaker.until is None)
@@ -110,6 +115,7 @@ class Runway:
         if fast:
             wishes = (answer.retry_after or timedelta(0) for answer in fast)
             self._parts.throttle.slow(line.name, max(wishes).total_seconds(), part)
+            self._befell(Befallen.SLOWED, now)
             self._parts.probe.slowed(line.name)
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
@@ -119,6 +125,27 @@ class Runway:
             line.streak = 0
             code = answers[-1].code or answers[-1].reason or "no answer"
             self._hold(f"{line.name}: {_STREAK} times in a row messages came to nothing ({code})")
+
+    def _tell(self, landings: Sequence[Landing], resting: datetime | None, now: datetime) -> None:
+        """Tell how many were answered, and whether the network is left alone since, or no more."""
+        units = sum(landing.aloft.message.units for landing in landings)
+        self._parts.telling.handed_over(self._campaign, self._channel, len(landings), units, now)
+        until = self._line.breaker.until
+        if until is not None and until != resting:
+            self._befell(Befallen.OPENED, now, until)
+        elif until is None and resting is not None:
+            self._befell(Befallen.CLOSED, now)
+
+    def _befell(self, what: Befallen, now: datetime, until: datetime | None = None) -> None:
+        self._parts.telling.happened(
+            Happening(
+                campaign=self._campaign,
+                provider=self._line.name,
+                what=what,
+                at=now,
+                until=until,
+            )
+        )
 
     def _hold(self, why: str) -> None:
         if not self.held:

@@ -11,10 +11,13 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
+from broadcaster.domain.message import Channel
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.hurrying import turn
+from broadcaster.ledger.reading import Wish
 from broadcaster.ledger.threads import require_true, supersede
 from broadcaster.ledger.underway import Underway, planning
 from broadcaster.ledger.validity import person, validated
@@ -106,6 +109,19 @@ class Campaigns:
         """List the latest campaigns, the newest first."""
         with self._pool.connection() as connection:
             return reading.campaigns(connection)
+
+    def search(self, wish: Wish) -> Sequence[Campaign]:
+        """List the campaigns that fit a wish, the newest first."""
+        with self._pool.connection() as connection:
+            return reading.search(connection, wish)
+
+    def next_channel(self, campaign: int, by: str, now: datetime) -> Channel:
+        """Turn to the next channel now for those who confirmed nothing, not when it is due.
+
+        ConflictError where there is no such step, or the campaign does not run.
+        """
+        with self._pool.connection() as connection:
+            return turn(connection, campaign, person("by", by), now)
 
     def page(
         self, before: int | None, limit: int, status: CampaignStatus | None = None

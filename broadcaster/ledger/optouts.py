@@ -13,7 +13,7 @@ from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.ledger import history
 from broadcaster.ledger.audit import note
-from broadcaster.ledger.clicks import FORM, Link, find, moment, refusals
+from broadcaster.ledger.clicks import FORM, Link, find, moment, record, refusals
 from broadcaster.ledger.preferences import Preferences, changes, read
 
 _REFUSED = """
@@ -89,9 +89,14 @@ class OptOuts:
         with self._pool.connection() as connection:
             link = find(connection, delivery)
             before = read(connection, link)
-            chosen = before.wanted[link.channel] | _ended_by(connection, link)
+            customer, address = _ended_by(connection, link)
+            chosen = before.wanted[link.channel] | customer
             at = moment(connection, link, now)
             records = list(changes(connection, link, link.channel, chosen, before, at))
+            if address:
+                lifted = tuple(one for one in MessageClass if one in address)
+                records = [one for one in records if one.address != link.address]
+                records.append(_lifted(link, lifted, at))
             if records:
                 history.add(connection, records, now)
                 details = {"channel": link.channel.value, "begun": sorted(chosen)}
@@ -145,33 +150,42 @@ def _ended(connection: Connection[Any], link: Link) -> bool:
     )
 
 
-def _ended_by(connection: Connection[Any], link: Link) -> frozenset[MessageClass]:
-    """List what the clicks in a message ended that was wanted before the first of them.
+def _ended_by(
+    connection: Connection[Any], link: Link
+) -> tuple[frozenset[MessageClass], frozenset[MessageClass]]:
+    """List what the clicks in a message ended: for the customer, and at the address.
 
-    Nothing where something was said of it since: that is the latest word then.
+    Only what was wanted before the first of them, or not refused there, and of which nothing was
+    said since. Where nothing was ever said, all but advertising is wanted.
     """
-    if link.customer is None:
-        return frozenset()
-    said = [
-        one
-        for one in history.of_customer(connection, link.customer)
-        if one.channel is link.channel and one.ground is Ground.WISH
-    ]
+    own: frozenset[MessageClass] = frozenset()
+    if link.customer is not None:
+        said = history.of_customer(connection, link.customer)
+        own = _back([one for one in said if one.channel is link.channel], link, agreed=False)
+    if link.address is None:
+        return own, frozenset()
+    there = history.of_addresses(connection, [link.address])[link.address]
+    return own, _back(there, link, agreed=True)
+
+
+def _back(said: Sequence[ConsentRecord], link: Link, *, agreed: bool) -> frozenset[MessageClass]:
+    """List the classes of one history; `agreed`: advertising needs no word to stand there."""
     clicks = [one for one in said if one.source is Source.ONE_CLICK and one.proof == link.proof]
     if not clicks:
         return frozenset()
     first = said[: said.index(clicks[0])]
-    return frozenset(
-        class_
-        for class_ in ENDS[link.class_]
-        if _stood(first, class_) and standing(said, class_).get(Ground.WISH) in clicks
-    )
+    found = set()
+    for class_ in ENDS[link.class_]:
+        before = standing(first, class_).get(Ground.WISH)
+        unsaid = agreed or class_ is not MessageClass.PROMOTIONAL
+        stood = unsaid if before is None else before.granted
+        if stood and standing(said, class_).get(Ground.WISH) in clicks:
+            found.add(class_)
+    return frozenset(found)
 
 
-def _stood(said: Sequence[ConsentRecord], class_: MessageClass) -> bool:
-    """Tell whether a class was wanted; where nothing was said, all but advertising is."""
-    wish = standing(said, class_).get(Ground.WISH)
-    return class_ is not MessageClass.PROMOTIONAL if wish is None else wish.granted
+def _lifted(link: Link, classes: tuple[MessageClass, ...], at: datetime) -> ConsentRecord:
+    return record(link, link.channel, classes, Source.PAGE, at, granted=True, address=link.address)
 
 
 def _click(link: Link, now: datetime) -> list[ConsentRecord]:

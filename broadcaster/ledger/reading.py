@@ -1,5 +1,6 @@
 """Reading campaigns and advisories."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection
@@ -26,6 +27,28 @@ FROM advisory WHERE id = %s
 
 _MOST = 1000
 
+# `position` and not a pattern: what people type has no signs of its own here.
+_SEARCH = f"""{_CAMPAIGN}
+WHERE (%(before)s::integer IS NULL OR id < %(before)s::integer)
+  AND (%(statuses)s::campaign_status[] IS NULL
+       OR status = ANY(%(statuses)s::campaign_status[]))
+  AND position(lower(%(text)s) IN lower(name)) > 0
+ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """Which campaigns: with a text in their names, of some statuses, older than one, so many.
+
+    What is empty allows everything.
+    """
+
+    text: str = ""
+    statuses: frozenset[CampaignStatus] = frozenset()
+    before: int | None = None
+    limit: int = 20
+
 
 def campaign(connection: Connection[Any], which: int | str) -> Campaign:
     """Read a campaign by its id or its name; NotFoundError."""
@@ -43,6 +66,17 @@ def campaigns(connection: Connection[Any]) -> list[Campaign]:
     """List the latest campaigns, the newest first."""
     rows = connection.execute(f"{_CAMPAIGN} ORDER BY id DESC LIMIT {_MOST}")
     return [_campaign(row) for row in rows]
+
+
+def search(connection: Connection[Any], wish: Wish) -> list[Campaign]:
+    """List the campaigns that fit a wish, the newest first; a thousand at most."""
+    values = {
+        "before": wish.before,
+        "statuses": sorted(wish.statuses) or None,
+        "text": wish.text,
+        "limit": min(wish.limit, _MOST),
+    }
+    return [_campaign(row) for row in connection.execute(_SEARCH, values)]
 
 
 def page(

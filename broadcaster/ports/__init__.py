@@ -48,6 +48,9 @@ from broadcaster.ports.publishing import (
     Signing,
     Whereabouts,
 )
+from broadcaster.ports.remembering import (
+    Chronicle,
+)
 from broadcaster.ports.rendering import (
     Reader,
     Renderer,
@@ -116,6 +119,7 @@ __all__ = [
     "Callback",
     "Change",
     "CheckPhone",
+    "Chronicle",
     "Clock",
     "Composer",
     "Condition",

@@ -21,10 +21,14 @@ class SiteFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Names:
-    """What stands on every page: where the site is, and whose, by locale."""
+    """What stands on every page: where the site is, and whose, by locale.
+
+    `follow` is where a browser subscribes to alerts; empty where that is not set up.
+    """
 
     public_url: str
     organisations: Mapping[str, str]
+    follow: str = ""
 
 
 class Ground:
@@ -49,6 +53,7 @@ class Ground:
             "organisation": self.names.organisations[tag],
             "home": f"{self.base}/{tag}",
             "default_url": self.base,
+            "follow": f"{self.names.follow}?lang={tag}" if self.names.follow else "",
             "alternates": [
                 {"locale": self.pages.locale(other), "url": everywhere.format(other)}
                 for other in self.pages.locales

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 
@@ -11,16 +11,21 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
 from broadcaster.ports import Selection
 
-_LIST = """
+#: Whether a delivery is of a selection, whose values are given with the statement.
+CHOSEN: LiteralString = """
+      (%(statuses)s::delivery_status[] IS NULL
+       OR delivery.status = ANY(%(statuses)s::delivery_status[]))
+      AND (%(reasons)s::reason[] IS NULL OR delivery.reason = ANY(%(reasons)s::reason[]))
+      AND (%(channels)s::channel[] IS NULL OR delivery.channel = ANY(%(channels)s::channel[]))
+      AND (%(providers)s::text[] IS NULL OR delivery.provider = ANY(%(providers)s::text[]))
+      AND (%(locales)s::text[] IS NULL OR delivery.locale = ANY(%(locales)s::text[]))
+"""
+
+_LIST = f"""
 WITH chosen AS MATERIALIZED (
     SELECT * FROM delivery
     WHERE campaign_id = %(campaign)s AND number > %(after)s
-      AND (%(statuses)s::delivery_status[] IS NULL
-           OR status = ANY(%(statuses)s::delivery_status[]))
-      AND (%(reasons)s::reason[] IS NULL OR reason = ANY(%(reasons)s::reason[]))
-      AND (%(channels)s::channel[] IS NULL OR channel = ANY(%(channels)s::channel[]))
-      AND (%(providers)s::text[] IS NULL OR provider = ANY(%(providers)s::text[]))
-      AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
+      AND {CHOSEN}
     ORDER BY number LIMIT %(limit)s
 )
 SELECT chosen.campaign_id, chosen.number, COALESCE(customer.number, 'erased'), chosen.channel,
@@ -28,19 +33,15 @@ SELECT chosen.campaign_id, chosen.number, COALESCE(customer.number, 'erased'), c
        chosen.attempts, chosen.asked, chosen.due_at, chosen.updated_at
 FROM chosen LEFT JOIN customer ON customer.id = chosen.customer_id
 ORDER BY chosen.number
-"""
+"""  # noqa: S608  (joined from our own constants)
 
-_COUNT = """
+_COUNT = f"""
 SELECT status, reason, channel, provider, count(*) FROM delivery
 WHERE campaign_id = %(campaign)s
-  AND (%(statuses)s::delivery_status[] IS NULL OR status = ANY(%(statuses)s::delivery_status[]))
-  AND (%(reasons)s::reason[] IS NULL OR reason = ANY(%(reasons)s::reason[]))
-  AND (%(channels)s::channel[] IS NULL OR channel = ANY(%(channels)s::channel[]))
-  AND (%(providers)s::text[] IS NULL OR provider = ANY(%(providers)s::text[]))
-  AND (%(locales)s::text[] IS NULL OR locale = ANY(%(locales)s::text[]))
+  AND {CHOSEN}
 GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1, 2, 3, 4
 LIMIT 1000
-"""
+"""  # noqa: S608  (joined from our own constants)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

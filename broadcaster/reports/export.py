@@ -7,7 +7,9 @@ from typing import IO, Any
 from psycopg import Connection
 
 from broadcaster.domain.formulas import defused
+from broadcaster.ports import Selection
 from broadcaster.reports.basis import BASIS
+from broadcaster.reports.deliveries import CHOSEN
 
 #: The columns, in order. No addresses: the file leaves our hands. `basis` is that of consent.
 COLUMNS = (
@@ -35,21 +37,21 @@ FROM delivery
 JOIN campaign ON campaign.id = delivery.campaign_id
 JOIN advisory ON advisory.id = campaign.advisory_id
 LEFT JOIN customer ON customer.id = delivery.customer_id
-WHERE delivery.campaign_id = %s
+WHERE delivery.campaign_id = %(campaign)s AND {CHOSEN}
 ORDER BY delivery.number
 """  # noqa: S608  (joined from our own constants)
 
 _FETCH = 5000
 
 
-def write(connection: Connection[Any], campaign: int, stream: IO[str]) -> int:
+def write(connection: Connection[Any], campaign: int, stream: IO[str], selection: Selection) -> int:
     """Write the rows as they come from the server; how many. Times are ISO 8601 in UTC."""
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
     count = 0
     with connection.cursor(name="export") as cursor:
         cursor.itersize = _FETCH
-        cursor.execute(_ROWS, [campaign])
+        cursor.execute(_ROWS, {**selection.values(), "campaign": campaign})
         for row in cursor:
             writer.writerow([cell(value) for value in row])
             count += 1

@@ -1,6 +1,6 @@
 """Counting a campaign's deliveries, live: by channel and status, locale and reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,23 @@ ORDER BY channel, status, reason, locale
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """How many deliveries share a channel, a status, a reason and a locale."""
+
+    channel: Channel
+    status: DeliveryStatus
+    reason: Reason | None
+    locale: str | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Funnel:
     """Counts of deliveries, each customer and channel once.
 
     `reasons` are those of suppressed deliveries; `failures` those of all others that have one.
-    `locales` counts what was or will be sent. `units` is what each channel has cost so far.
+    `locales` counts what was or will be sent. `units` is what each channel has cost so far. `cells`
+    is what all of that was added up from; none is kept of an archived campaign.
     """
 
     channels: Mapping[Channel, Mapping[DeliveryStatus, int]]
@@ -31,6 +43,7 @@ class Funnel:
     locales: Mapping[str, int]
     reasons: Mapping[Reason, int]
     failures: Mapping[Reason, int]
+    cells: Sequence[Cell] = ()
 
     @property
     def targeted(self) -> int:
@@ -45,6 +58,7 @@ def funnel(connection: Connection[Any], campaign: int) -> Funnel:
     locales: dict[str, int] = {}
     reasons: dict[Reason, int] = {}
     failures: dict[Reason, int] = {}
+    cells: list[Cell] = []
     for row in connection.execute(_COUNTS, [campaign]):
         channel, status = Channel(row[0]), DeliveryStatus(row[1])
         reason, locale, count, cost = row[2:]
@@ -57,8 +71,22 @@ def funnel(connection: Connection[Any], campaign: int) -> Funnel:
         if reason is not None:
             target = reasons if suppressed else failures
             target[Reason(reason)] = target.get(Reason(reason), 0) + count
+        cells.append(
+            Cell(
+                channel=channel,
+                status=status,
+                reason=Reason(reason) if reason else None,
+                locale=locale,
+                count=count,
+            )
+        )
     return Funnel(
-        channels=channels, units=units, locales=locales, reasons=reasons, failures=failures
+        channels=channels,
+        units=units,
+        locales=locales,
+        reasons=reasons,
+        failures=failures,
+        cells=cells,
     )
 
 

@@ -228,10 +228,10 @@ class Reports:
             address = open_address(self._vault, Scheme(scheme), (value, None), locked)
             yield Channel(channel), address.value, DeliveryStatus(status)
 
-    def export(self, campaign: int, stream: IO[str]) -> int:
-        """Write every delivery as CSV, without addresses; how many rows. In bounded memory."""
+    def export(self, campaign: int, stream: IO[str], selection: Selection | None = None) -> int:
+        """Write deliveries as CSV, without addresses; how many rows. In bounded memory."""
         with self._present(campaign) as connection:
-            return write(connection, campaign, stream)
+            return write(connection, campaign, stream, selection or Selection())
 
     @contextmanager
     def _present(self, campaign: int) -> Iterator[Connection[Any]]:

@@ -174,6 +174,7 @@ def retain() -> None:
     runtime = process().runtime
     # Whoever planned may have ended before it was counted for how many a rule was passed.
     runtime.planner.count_passed()
+    runtime.chronicle.forget(runtime.clock.now())
     for done in runtime.retention.apply(SYSTEM, runtime.clock.now()):
         extra = {"action": "retain", "rows": done.rows, "missing": done.missing is not None}
         _log.info("kept for long enough", extra=extra)

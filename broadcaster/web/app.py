@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from broadcaster import bootstrap
@@ -29,8 +29,6 @@ from broadcaster.web.console.desk import (
     see_other,
     sign_in_first,
 )
-from broadcaster.web.console.looks import Looks
-from broadcaster.web.console.routes import Console
 from broadcaster.web.health import Checks, Health
 from broadcaster.web.inside import Inside
 from broadcaster.web.languages import Languages
@@ -71,12 +69,11 @@ def create_app(
     wake: Callable[[], None],
     checks: Checks,
     bounces: socket.socket,
-    stopping: Callable[[], bool] = lambda: False,
 ) -> FastAPI:
     """Make the application, of what every one has and of `more`.
 
-    `wake` has stored receipts applied, `checks` ask the servers that we need, `stopping` says
-    that the server is about to end. On the bound socket `bounces` mail is taken meanwhile.
+    `wake` has stored receipts applied, `checks` ask the servers that we need. On the bound socket
+    `bounces` mail is taken meanwhile.
     """
     # Paths hold tokens, whatever logging is set to.
     logging.getLogger("uvicorn.access").disabled = True
@@ -90,7 +87,6 @@ def create_app(
         Unsubscribe(inside, pages, key),
         PreferencesPage(inside, pages, key),
         Advisories(inside.public_files, inside.publisher),
-        Console(inside, desk, Looks(inside, time.monotonic), stopping),
         Health(checks),
         pages,
     )
@@ -112,7 +108,14 @@ def create_public_app(settings: Settings) -> ASGIApp:
     """Make an application that answers from the public folder alone."""
     logging.getLogger("uvicorn.access").disabled = True
     alone = bootstrap.PublicAlone(settings)
-    app = Starlette(routes=[*Health({}).routes(), *Advisories(alone.files, alone).routes()])
+
+    async def away(request: Request) -> Response:
+        """Say that what alerts need is not here now: the pages link to it."""
+        del request
+        return PlainTextResponse("503 try again later\n", 503, headers={"Retry-After": "60"})
+
+    routes = [*Health({}).routes(), *Advisories(alone.files, alone).routes()]
+    app = Starlette(routes=[*routes, Route("/follow", away)])
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request

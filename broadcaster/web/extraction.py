@@ -14,10 +14,12 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "access/words.py": _HERE / "access" / "words.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "console/integration_words.py": _HERE / "console" / "integration_words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
+    "console/course_words.py": _HERE / "console" / "course_words.py",
     "render/codes.py": _HERE.parent / "render" / "codes.py",
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from broadcaster.domain.advisory import Advisory
-from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason, Receipt
+from broadcaster.domain.delivery import DeliveryId, Receipt
 from broadcaster.domain.message import Channel, Content, MessageClass
 from broadcaster.ledger.optouts import Subscription
 from broadcaster.ledger.preferences import Preferences
@@ -18,63 +17,6 @@ from broadcaster.settings import Settings
 from broadcaster.web.console.confirming import Proves
 from broadcaster.web.console.desk import FindsSessions
 from broadcaster.web.public.advisories import Publishes
-
-
-class Counts(Protocol):
-    """A campaign's deliveries, counted."""
-
-    @property
-    def channels(self) -> Mapping[Channel, Mapping[DeliveryStatus, int]]:
-        """By channel and status."""
-        ...
-
-    @property
-    def units(self) -> Mapping[Channel, int]:
-        """What each channel has cost so far."""
-        ...
-
-    @property
-    def locales(self) -> Mapping[str, int]:
-        """By locale, what was or will be sent."""
-        ...
-
-    @property
-    def reasons(self) -> Mapping[Reason, int]:
-        """Why deliveries were left out."""
-        ...
-
-    @property
-    def failures(self) -> Mapping[Reason, int]:
-        """Why others failed, wait, or are in doubt."""
-        ...
-
-
-class Reports(Protocol):
-    """Counts deliveries."""
-
-    def funnel(self, campaign: int) -> Counts:
-        """Count those of a campaign."""
-        ...
-
-    def held(self, campaign: int, now: datetime) -> Sequence[Mapping[str, object]]:
-        """List what waits for quiet hours or an operator: channel, zone, why, until, messages."""
-        ...
-
-
-class Campaigns(Protocol):
-    """Finds campaigns."""
-
-    def get(self, which: str) -> Campaign:
-        """Find one; NotFoundError."""
-        ...
-
-    def list(self) -> list[Campaign]:
-        """List the latest, the newest first."""
-        ...
-
-    def hold_reason(self, campaign: int) -> str | None:
-        """Say why the system holds it."""
-        ...
 
 
 class Ledger(Protocol):
@@ -160,11 +102,6 @@ class Inside(Protocol):
         ...
 
     @property
-    def campaigns(self) -> Campaigns:
-        """The campaigns."""
-        ...
-
-    @property
     def public_files(self) -> Files:
         """What is public."""
         ...
@@ -177,11 +114,6 @@ class Inside(Protocol):
     @property
     def sessions(self) -> FindsSessions:
         """Who is signed in."""
-        ...
-
-    @property
-    def reports(self) -> Reports:
-        """The counts."""
         ...
 
     @property

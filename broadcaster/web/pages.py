@@ -1,17 +1,20 @@
 """Our own pages: templates, assets, and how figures and moments are written in each language."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -21,6 +24,8 @@ from broadcaster.web.figures import WHOLE, Share
 from broadcaster.web.languages import Language, Languages
 
 _HERE = Path(__file__).parent
+#: Below this a rate has a decimal.
+_SMALL = 100
 _TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -38,6 +43,20 @@ class Asset:
     tag: str
 
 
+class _Compiled(BytecodeCache):
+    """Templates that were compiled, which is the same in every language."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._held:
+            bucket.bytecode_from_string(self._held[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._held[bucket.key] = bucket.bytecode_to_string()
+
+
 class Pages:
     """Renders our own pages in the reader's language."""
 
@@ -46,6 +65,7 @@ class Pages:
         self.languages = languages
         self._zone = zone
         self._environments: dict[str, Environment] = {}
+        self._compiled = _Compiled()
 
     @cached_property
     def assets(self) -> Mapping[str, Asset]:
@@ -94,6 +114,7 @@ class Pages:
             loader=FileSystemLoader(_HERE / "pages"),
             autoescape=True,
             undefined=StrictUndefined,
+            bytecode_cache=self._compiled,
             extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
             lstrip_blocks=True,
@@ -113,6 +134,10 @@ class Pages:
             number=lambda value: format_decimal(value, locale=formats),
             percent=lambda share: _percent(share, formats),
             moment=lambda moment: _moment(moment, self._zone, formats),
+            hour=lambda moment: _hour(moment, self._zone, formats),
+            lasting=lambda time: _lasting(time, formats),
+            rate=lambda value: _rate(value, formats),
+            query=_query,
             when=lambda text: _moment(datetime.fromisoformat(text), self._zone, formats),
         )
         environment.globals.update(
@@ -148,4 +173,25 @@ def _tenths(thousandths: int, formats: str) -> str:
 def _moment(moment: datetime, zone: ZoneInfo, formats: str) -> str:
     here = moment.astimezone(zone)
     date = format_date(here, "long", locale=formats)
-    return f"{date} · {format_time(here, 'HH:mm', locale=formats)}"
+    return f"{date} · {_hour(moment, zone, formats)}"
+
+
+def _hour(moment: datetime, zone: ZoneInfo, formats: str) -> str:
+    return format_time(moment.astimezone(zone), "HH:mm", locale=formats)
+
+
+def _lasting(time: timedelta, formats: str) -> str:
+    """Write how long something takes, in the largest unit that says enough: `4 minutes`."""
+    return format_timedelta(time, threshold=1.5, locale=formats)
+
+
+def _rate(value: float, formats: str) -> str:
+    """Write a rate: small ones with a decimal, large ones without, none as a sign."""
+    if math.isinf(value):
+        return "∞"
+    return format_decimal(round(value, 1 if value < _SMALL else 0), "#,##0.#", locale=formats)
+
+
+def _query(values: Mapping[str, object]) -> str:
+    """Write the query of an address; what is empty is left out."""
+    return urlencode({name: str(value) for name, value in values.items() if value})

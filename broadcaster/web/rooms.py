@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
 from broadcaster.web.api.app import Api
+from broadcaster.web.console import campaign_areas
 from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
@@ -21,7 +22,6 @@ from broadcaster.web.public.push import PushPages
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
-    del stopping
     door = Door(runtime)
     foretelling = Foretelling(runtime)
     return (
@@ -29,6 +29,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
         Keys(runtime, desk),
         Webhooks(runtime, desk),
         *access_rooms(runtime, desk),
+        *campaign_areas.areas(runtime, desk, stopping),
         Compose(runtime, desk, foretelling),
         Approvals(runtime, desk, foretelling),
         CodePages(runtime, desk.pages, door),

@@ -43,7 +43,6 @@ def serve(settings: Settings) -> None:
             wake=wake.receipts,
             checks=readiness(runtime),
             bounces=bounces,
-            stopping=lambda: server.should_exit,
         )
         meters = telemetry.web_meters(settings)
         telemetry.listen(settings, "web", [meters.read] if meters else [], lambda: runtime.pool)

@@ -3,6 +3,7 @@
 import csv
 import io
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -70,6 +71,48 @@ def test_a_customer_chooses_by_channel_and_class(rows: Rows) -> None:
     lease = rows.leased(campaign)
     assert rows.ledger.claim(lease, {1: 1}, "sandbox", NOON, TTL) == []
     assert rows.delivery(*text, "status", "reason") == ("suppressed", "opted_out")
+
+
+def test_a_click_by_mistake_is_taken_back(rows: Rows) -> None:
+    """Exactly what it ended comes back: no advertising that nobody wanted, nothing refused before.
+
+    And nothing that was refused elsewhere since.
+    """
+    agreed = replace(customer(1), consented=((Channel.EMAIL, PROMOTIONAL),))
+    rows.save([agreed, customer(2)])
+    campaign = rows.running(channels=(Channel.EMAIL,))
+    optouts = OptOuts(rows.pool)
+    with rows.pool.connection() as connection:
+        history.add(connection, [_agreed(1)], NOON - timedelta(days=1))
+    for number, wanted in ((1, frozenset(MessageClass)), (2, frozenset({SERVICE, SAFETY}))):
+        mail = DeliveryId(campaign, number)
+        assert not optouts.undo(mail, NOON)
+        optouts.opt_out(mail, NOON)
+        assert optouts.preferences(mail).wanted[Channel.EMAIL] == {SAFETY}
+        assert optouts.undo(mail, NOON)
+        assert not optouts.undo(mail, NOON)
+        assert optouts.preferences(mail).wanted[Channel.EMAIL] == wanted
+    assert rows.ask("SELECT count(*) FROM suppression") == [(0,)]
+
+    mail = DeliveryId(campaign, 1)
+    optouts.opt_out(mail, NOON)
+    optouts.choose(mail, {Channel.EMAIL: frozenset()}, NOON)
+    assert optouts.undo(mail, NOON)
+    # "Nothing at all" was said of warnings since; they stay ended.
+    assert optouts.preferences(mail).wanted[Channel.EMAIL] == {SERVICE, PROMOTIONAL}
+    optouts.choose(mail, {Channel.EMAIL: frozenset({SAFETY})}, NOON)
+    assert not optouts.undo(mail, NOON)
+
+
+def _agreed(subject: int) -> ConsentRecord:
+    return replace(
+        _word(subject, granted=True),
+        customer=subject,
+        address=None,
+        channel=Channel.EMAIL,
+        classes=(PROMOTIONAL,),
+        at=NOON - timedelta(days=1),
+    )
 
 
 def test_nothing_at_all_means_warnings_too_and_can_be_taken_back(rows: Rows) -> None:

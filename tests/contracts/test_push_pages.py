@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,48 @@ def test_a_list_of_the_utility_lets_no_follower_go(site: DeskSite) -> None:
     assert saved.left == 0
     left = Rows(site.runtime.pool).ask("SELECT count(*) FROM customer WHERE left_at IS NULL")
     assert left == [(2,)]
+
+
+def test_the_worker_is_at_the_root_and_asked_for_anew(site: DeskSite) -> None:
+    """So that its scope is the whole site, and a change is there at the next look."""
+    answer = site.ask("/push-worker.js")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "connect-src 'self'" in answer.headers["content-security-policy"]
+    again = site.ask("/push-worker.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status, again.text) == (304, "")
+    icon = "/assets/alert.png"
+    assert icon in answer.text
+    assert site.desk.pages.assets["alert.png"].media_type == "image/png"
+    assert len(site.desk.pages.assets["alert.png"].content) < 10_000
+
+
+def test_where_web_push_is_not_set_up_nothing_is_offered(
+    database_url: str, redis_url: str, home: Path
+) -> None:
+    """The page says so, and leads elsewhere."""
+    with serving_desk(database_url, redis_url, home) as site:
+        assert site.ask("/push/key").status == 503
+        page = site.ask("/follow?lang=en")
+        assert page.status == 200
+        assert "be switched on at the moment" in page.text
+        assert "<script" not in page.text
+        assert _begin(site).status == 422
+
+
+def test_a_code_that_two_send_at_once_opens_one_page(site: DeskSite) -> None:
+    """The second is told that it opens nothing."""
+    rows, codes = Rows(site.runtime.pool), site.runtime.page_codes
+    rows.save([customer(1)])
+    now = site.runtime.clock.now()
+    ticket = codes.ask(customer(1).addresses[0], "fr", "192.0.2.1", now)
+    claimed = codes.claim(now)
+    assert ticket
+    assert not isinstance(claimed, bool)
+    with ThreadPoolExecutor(4) as threads:
+        tokens = list(
+            threads.map(lambda _: codes.redeem(ticket, claimed.code, "192.0.2.1", now), range(4))
+        )
+    assert sum(token is not None for token in tokens) == 1
+    assert rows.ask("SELECT count(*) FROM page_session") == [(1,)]

@@ -79,7 +79,7 @@ def test_every_attempt_compares_with_something(site: DeskSite) -> None:
     done: list[bool] = []
 
     class Counting(type(passwords._hasher)):  # type: ignore[misc]  # a hasher that counts
-        def verify(self, kept: str, given: str) -> bool:
+        def verify(self, kept: str, given: bytes) -> bool:
             done.append(True)
             return bool(super().verify(kept, given))
 

@@ -135,12 +135,3 @@ def _until(done: Callable[[], bool]) -> None:
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def test_progress_shows_what_the_ledger_counts(rows: Rows, site: Site) -> None:
-    """Three planned deliveries are three that wait."""
-    campaign = rows.running(3)
-    text = site.ask(f"/campaigns/{campaign}?lang=en").text
-    assert "Running" in text
-    assert "<bdi>3</bdi>" in text
-    assert site.ask("/?lang=en").text.count('<li class="card">') == 1

@@ -198,6 +198,57 @@ def test_one_click_ends_messages(inside: FakeInside, site: Site) -> None:
     assert set(inside.optouts.ended) == {DeliveryId(1, 1)}
 
 
+SCANNERS: dict[str, dict[str, str]] = {
+    "a mail scanner": {"User-Agent": "Mozilla/5.0 (compatible; MailScanner)"},
+    "a prefetch": {"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender"},
+    "an unfurler": {"User-Agent": "facebookexternalhit/1.1", "Range": "bytes=0-1024"},
+    "a preview": {"Sec-Fetch-Dest": "empty", "Accept": "image/*"},
+}
+
+
+def test_scanners_of_links_end_nothing(inside: FakeInside, site: Site) -> None:
+    """Whatever looks at the link or guesses at it; what posts without the word is refused."""
+    path = f"/unsubscribe/{_token(inside)}"
+    for headers in SCANNERS.values():
+        for method in ("GET", "HEAD"):
+            assert site.ask(path, method=method, headers=headers).status == 200
+    for method in ("OPTIONS", "PUT", "DELETE", "PATCH", "PROPFIND"):
+        assert site.ask(path, method=method).status == 405
+    for body in (b"", b"x", b"List-Unsubscribe=", b"List-Unsubscribe=one-click", b"&" * 3000):
+        assert site.post(path, body).status == 400
+    assert site.ask(f"{path}/undo").status == 405
+    assert (inside.optouts.ended, inside.optouts.undone) == ([], [])
+
+
+def test_mail_programs_may_send_either_form_of_the_word(inside: FakeInside, site: Site) -> None:
+    """Both are in RFC 8058, section 3.1; other fields do no harm."""
+    path = f"/unsubscribe/{_token(inside)}"
+    parts = (
+        b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+        b"One-Click\r\n--x--\r\n"
+    )
+    kind = {"Content-Type": 'multipart/form-data; boundary="x"'}
+    assert site.ask(path, method="POST", body=parts, headers=kind).status == 200
+    assert site.post(path, b"List-Unsubscribe=One-Click").status == 200
+    assert site.post(path, b"a=1&List-Unsubscribe=One-Click").status == 200
+    wrong = parts.replace(b"One-Click", b"Two-Clicks")
+    assert site.ask(path, method="POST", body=wrong, headers=kind).status == 400
+    broken = {"Content-Type": "multipart/form-data"}
+    assert site.ask(path, method="POST", body=parts, headers=broken).status == 400
+
+
+def test_a_click_by_mistake_is_taken_back_by_the_page(inside: FakeInside, site: Site) -> None:
+    """Its button posts; the page says what holds then, in the language that was read."""
+    path = f"/unsubscribe/{_token(inside)}"
+    done = site.post(f"{path}?lang=en", b"List-Unsubscribe=One-Click")
+    assert f'action="{path}/undo?lang=en"' in done.text
+    back = site.post(f"{path}/undo?lang=en", b"")
+    assert "You go on receiving them" in back.text
+    assert f'href="{path}?lang=fr"' in back.text
+    assert inside.optouts.undone == [DeliveryId(1, 1)]
+    assert site.post("/unsubscribe/1-1.forged/undo", b"").status == 404
+
+
 def test_the_page_says_what_still_comes(inside: FakeInside, site: Site) -> None:
     """By what the link would end."""
     path = f"/unsubscribe/{_token(inside)}?lang=en"

@@ -101,6 +101,10 @@ class Door:
         self._desk.remember(stranger.request, answer)
         return answer
 
+    def bind(self, answer: Response, stranger: Stranger) -> None:
+        """Have the browser show that it is the same one when somebody comes back."""
+        self._set(answer, _DOOR, stranger.token, None)
+
     def caller(self, request: Request) -> Caller:
         """Say where a request comes from."""
         entered, device = self._known(request.cookies.get(_KNOWN, ""))
@@ -111,13 +115,16 @@ class Door:
             device=device,
         )
 
-    def admit(self, request: Request, opened: Opened, path: str) -> Response:
+    def admit(self, opened: Opened, path: str) -> Response:
         """Let somebody in, and send them to a path of ours."""
-        answer = self._desk.admit(see_other(own_path(path)), opened.token)
+        return self.let_in(see_other(own_path(path)), opened)
+
+    def let_in(self, answer: Response, opened: Opened) -> Response:
+        """Let somebody in by an answer."""
+        self._desk.admit(answer, opened.token)
         self._set(answer, _KNOWN, self._sign(opened.operator), _KNOWN_LIFE, path="/sign-in")
         answer.delete_cookie(_STEP, path="/sign-in", secure=self._desk.secure, httponly=True)
         answer.delete_cookie(_DOOR, path="/", secure=self._desk.secure, httponly=True)
-        del request
         return answer
 
     def ask_second(self, needed: SecondNeeded, path: str) -> Response:

@@ -99,7 +99,7 @@ class Inviting:
         if not isinstance(outcome, Opened):
             return self._ended(stranger)
         await run_in_threadpool(self._sessions.end, self._desk.token(request))
-        return self._door.admit(request, outcome, path)
+        return self._door.admit(outcome, path)
 
     def _ask(self, stranger: Stranger, name: str, fault: str = "") -> Response:
         values = {"name": name, "fault": fault, "shortest": SHORTEST, "longest": LONGEST}

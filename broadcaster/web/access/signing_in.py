@@ -110,7 +110,7 @@ class SigningIn:
             return self._door.ask_second(outcome, path)
         # What this browser showed before is worth nothing from now on, whoever gave it to it.
         await run_in_threadpool(self._sessions.end, self._desk.token(request))
-        return self._door.admit(request, outcome, path)
+        return self._door.admit(outcome, path)
 
     async def _asked(
         self, stranger: Stranger, path: str, name: str = "", refused: Refused | None = None

@@ -1,4 +1,4 @@
-// Keeps the figures of a campaign's page fresh. Without it, reloading the page does the same.
+// Keeps the figures of a page fresh. Without it, reloading the page does the same.
 
 /** Makes `old` equal to `fresh`, touching only what differs, so that focus and selection stay. */
 function morph(old, fresh) {
@@ -29,14 +29,32 @@ function children(old, fresh) {
   before.slice(after.length).forEach((node) => node.remove());
 }
 
-const live = document.getElementById("live");
-if (live && "EventSource" in window) {
+/** Shows what can be done in the campaign's present status, and nothing else. */
+function levers(live) {
+  const state = live.querySelector("[data-status]");
+  if (!state) return;
+  for (const one of document.querySelectorAll("[data-when]")) {
+    one.hidden = !one.dataset.when.split(" ").includes(state.dataset.status);
+  }
+}
+
+function watch(live) {
   const source = new EventSource(live.dataset.events);
   source.addEventListener("live", (event) => {
     const template = document.createElement("template");
     template.innerHTML = event.data;
     children(live, template.content);
+    levers(live);
+  });
+  source.addEventListener("error", () => {
+    // Too many watch, or we have to sign in again: the browser gives up, and we try later.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => watch(live), 30000);
   });
   // A page that nobody sees keeps no connection.
   window.addEventListener("pagehide", () => source.close());
 }
+
+const live = document.getElementById("live");
+if (live && "EventSource" in window) watch(live);
+// What was done is said once; whoever loads the page again is not told again.
+if (location.search.includes("done=")) history.replaceState(null, "", location.pathname);

@@ -63,7 +63,9 @@ class PreferencesPage:
     def _page(self, request: Request, found: Preferences, *, done: bool) -> Response:
         """Answer in the language of the message, unless the reader asks for another."""
         language = self._pages.languages.of(request, found.locale)
-        values = {"rows": forms.rows(found), "done": done}
+        push = bool(self._inside.settings.options("webpush").text("PRIVATE_KEY", ""))
+        token = request.path_params["token"]
+        values = {"rows": forms.rows(found), "done": done, "push": push, "token": token}
         return self._pages.page("preferences.html", request, values, language=language)
 
 

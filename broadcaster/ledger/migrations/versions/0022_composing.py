@@ -7,7 +7,7 @@ reason for which it was approved without a second person.
 from alembic import op
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0021"
 
 _COMPOSING = """
 CREATE TABLE composition (
