@@ -37,6 +37,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     runtime.widen(CONNECTIONS)
     door = Door(runtime)
     foretelling = Foretelling(runtime)
+    desk.count(runtime.versions.count_waiting)
     return (
         Api(runtime),
         *access_rooms(runtime, desk),

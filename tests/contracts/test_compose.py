@@ -199,6 +199,11 @@ def test_nobody_approves_what_they_wrote_but_in_an_emergency(town: DeskSite) -> 
     found = _campaign(town)
     with pytest.raises(ConflictError, match="somebody else has to"):
         bootstrap.approve(town.runtime, found, "The  Author")
+    # What is written between the look and the approval was seen by nobody.
+    bootstrap.refill(town.runtime, found, {"streets": ["Rue Socrate"]}, "youssef")
+    with pytest.raises(ConflictError, match="changed meanwhile"):
+        bootstrap.approve(town.runtime, found, "the approver")
+    assert _campaign(town).status is CampaignStatus.DRAFT
     _where(
         _approve(town, campaign, Role.DUTY_OFFICER, bypass="Nobody else is on call", people="١٢")
     )
@@ -302,3 +307,9 @@ def test_an_audience_is_counted_while_it_is_written(town: DeskSite) -> None:
     assert _save(town, work, "audience", own).status == 422
     _where(_save(town, work, "audience", {**own, "segment_name": "mine"}))
     assert town.runtime.segments.get("mine").expression == "all"
+    _where(_save(town, work, "facts", {"name": "Cut", **_FACTS}))
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert town.ask(f"{work}/check", Role.AUTHOR, headers=elsewhere).status == 200
+    assert town.runtime.campaigns.list() == []
+    assert town.ask(f"{work}/check", Role.AUTHOR).status == 200
+    assert len(town.runtime.campaigns.list()) == 1

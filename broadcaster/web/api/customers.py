@@ -180,13 +180,13 @@ def find_customers(inside: Inside, who: Who, body: AddressAsked) -> Found:
 @calls.post(
     "/customers/bulk", Action.CHANGE_PEOPLE, summary="Store up to a thousand customers", most=_BULK
 )
-def store_customers(inside: Inside, body: Bulk) -> Stored:
+def store_customers(inside: Inside, who: Who, body: Bulk) -> Stored:
     """Add customers, or change those whose number is there; all of them or none.
 
     One that cannot be read refuses all, and says which. An address that cannot be used refuses
     nobody; it is among the findings.
     """
-    return _store(inside, body.customers)
+    return _store(inside, body.customers, who.operator.name)
 
 
 @calls.get("/customers/{number}", Action.SEE_PEOPLE, summary="Show a customer")
@@ -197,17 +197,18 @@ def show_customer(inside: Inside, who: Who, number: Name, purpose: Why) -> Custo
 
 
 @calls.put("/customers/{number}", Action.CHANGE_PEOPLE, summary="Store a customer")
-def store_customer(inside: Inside, number: Name, body: CustomerGiven) -> Stored:
+def store_customer(inside: Inside, who: Who, number: Name, body: CustomerGiven) -> Stored:
     """Add a customer, or change the one of that number."""
     whole = CustomerNumbered.model_construct(**dict(body), number=number)
-    return _store(inside, [whole])
+    return _store(inside, [whole], who.operator.name)
 
 
 @calls.get(
     "/customers/{number}/consents", Action.SEE_PEOPLE, summary="Show what a customer agreed to"
 )
-def list_consents(inside: Inside, number: Name) -> Standings:
-    """Show what may go to a customer by class, why, and the history; masked."""
+def list_consents(inside: Inside, who: Who, number: Name) -> Standings:
+    """Show what may go to a customer by class, why, and the history; masked, and noted."""
+    inside.accesses.seen([number], who.operator.name, "consents", "what they agreed to")
     return Standings(items=[figures(one) for one in inside.consents.of_customer(number)])
 
 
@@ -295,7 +296,7 @@ def erase_customer(inside: Inside, who: Who, number: Name, body: Reason) -> Figu
     return held
 
 
-def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
+def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
     reader = importer(inside.settings, inside.definitions.catalogue())
     known = inside.definitions.catalogue().current
     records: list[CustomerRecord] = []
@@ -313,6 +314,8 @@ def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
         records.append(row.record)
         findings += [_finding(index, found) for found in row.findings]
     saved = inside.customers.save(records, source="import", proof="api", given=_given(given, known))
+    stored = {"file": "api", "inserted": saved.inserted, "updated": saved.updated}
+    inside.accesses.record(by, "import_customers", "customers", "import", stored)
     return Stored(
         inserted=saved.inserted,
         updated=saved.updated,

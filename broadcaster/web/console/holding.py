@@ -15,6 +15,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.domain.own_hours import parted
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
@@ -108,7 +109,9 @@ class Holding:
             try:
                 here = datetime.fromisoformat(at)
             except ValueError as error:
-                raise InvalidInputError("at", "is no time", "Choose a day and an hour.") from error
+                raise InvalidInputError(
+                    "at", said("is no time"), said("Choose a day and an hour.")
+                ) from error
             zone = ZoneInfo(self._runtime.settings.time_zone)
             return here if here.tzinfo else here.replace(tzinfo=zone)
         return moment("until", after, now) if after else None

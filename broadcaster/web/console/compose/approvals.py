@@ -15,6 +15,7 @@ from starlette.routing import Route
 from broadcaster import bootstrap
 from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import STEPS, Campaign
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.ledger.versions import Event, Version
 from broadcaster.render.sheets.page import Look
@@ -108,8 +109,12 @@ class Approvals:
         foretold = self._foretelling.whole(campaign)
         people = whole_number("people", fields.text("people"))
         if foretold.people is not None and foretold.people != people:
-            problem = f"{people:,} would be confirmed, and {foretold.people:,} would be told"
-            raise InvalidInputError("people", problem, "Look at the forecast again.")
+            problem = said(
+                "%(people)s would be confirmed, and %(people_2)s would be told",
+                people=Figure(people),
+                people_2=Figure(foretold.people),
+            )
+            raise InvalidInputError("people", problem, said("Look at the forecast again."))
         bootstrap.approve(self._runtime, campaign, by, bypass=bypass, people=people)
         if fields.text("do") == "launch":
             approved = self._runtime.ledger.campaign(campaign.id)
@@ -255,4 +260,8 @@ def _require_same(campaign: Campaign, fields: Fields) -> None:
 
 
 def _changed(campaign: Campaign) -> ConflictError:
-    return ConflictError(f"Campaign {campaign.name!r} was changed meanwhile. Look again.")
+    return ConflictError(
+        said(
+            "Campaign %(campaign)s was changed meanwhile. Look again.", campaign=repr(campaign.name)
+        )
+    )
