@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError, InvalidInputError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
@@ -94,7 +94,8 @@ class Versions:
     def hand_over(self, campaign: int, kept: Kept, by: str, now: datetime) -> None:
         """Hand a version over for approval.
 
-        ConflictError when it is under way, or was changed since the revision that is kept.
+        ConflictError when it is under way; StaleError when it was changed since the revision that
+        is kept.
         """
         self._keep(campaign, Event.HANDED, kept, by, now)
 
@@ -130,7 +131,7 @@ class Versions:
                 message = f"Campaign {found.name!r} is {found.status.value}; nobody can do that."
                 raise ConflictError(message)
             if found.revision != kept.revision:
-                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+                raise StaleError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
             keep(connection, found.id, event, kept, who, now)
             action = {Event.HANDED: "hand_over", Event.RETURNED: "give_back"}[event]
             details = {"content_hash": kept.content_hash, "people": kept.people}
