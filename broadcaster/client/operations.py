@@ -1456,7 +1456,7 @@ class Operations:
     def examine_installation(
         self,
     ) -> dict[str, Any]:
-        """Check every setting, server, provider and text, each with its remedy."""
+        """Check every setting, server and provider; `/kinds/{kind}/check` checks texts."""
         return self._transport.ask("GET", "/examination").object()
 
     def list_webhooks(

@@ -143,7 +143,7 @@ def export_campaign(inside: Inside, who: Who, campaign: Number, purpose: Why) ->
     inside.accesses.record(who.operator.name, "export", f"campaign {one.id}", purpose, {})
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed when it is sent)
     try:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")  # type: ignore[type-var]
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         inside.reports.export(one.id, text)
         text.flush()
         # What is closed with it is still to be sent.

@@ -15,7 +15,7 @@ from broadcaster.web.api.problems import ProblemError
 
 calls = Calls("rules")
 
-#: An examination reads every file of texts: one at a time; who waits too long comes back.
+#: An examination reaches every server: one at a time; who waits too long comes back.
 _examining = threading.Lock()
 _PATIENCE = 20.0
 
@@ -76,11 +76,11 @@ def list_providers(inside: Inside) -> Providers:
 
 @calls.get("/examination", Action.CHANGE_LIMITS, summary="Check the installation")
 def examine_installation(inside: Inside) -> Examined:
-    """Check every setting, server, provider and text, each with its remedy."""
+    """Check every setting, server and provider; `/kinds/{kind}/check` checks texts."""
     if not _examining.acquire(timeout=_PATIENCE):
         raise ProblemError(503, "Others examine it at the moment.", headers={"Retry-After": "30"})
     try:
-        findings = list(examine(inside))
+        findings = list(examine(inside, texts=False))
     finally:
         _examining.release()
     order = {"fault": 0, "off": 1, "ok": 2}
