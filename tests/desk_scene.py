@@ -120,7 +120,14 @@ def serving_desk(
             bounces=bounces,
         )
         server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                # As it is served: who asks for whom is for the settings to say.
+                proxy_headers=False,
+                timeout_graceful_shutdown=3,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [web]}, daemon=True)
         thread.start()

@@ -116,6 +116,15 @@ def _brought(runtime: "Runtime", handed: Handed, tally: "Tally") -> Mapping[str,
         raise nothing(tally, handed.name)
     if saved.objection:
         raise saved.objection
+    if not handed.dry_run:
+        by = runtime.imports.get(handed.which, runtime.clock.now()).made_by
+        stored = {
+            "file": handed.name,
+            "inserted": saved.inserted,
+            "updated": saved.updated,
+            "left": saved.left,
+        }
+        runtime.accesses.record(by, "import_customers", "customers", "import", stored)
     return {
         "inserted": saved.inserted,
         "updated": saved.updated,

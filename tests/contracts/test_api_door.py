@@ -35,6 +35,8 @@ def test_the_door_of_the_api_holds(api: ApiSite) -> None:
     _pages_follow_one_another_and_their_signs_are_ours(api)
     _a_draft_is_not_changed_behind_somebodys_back(api)
     _nobody_approves_what_a_key_of_theirs_wrote(api)
+    _what_a_key_does_stands_in_the_trail(api)
+    _who_sees_nobody_learns_of_nobody_by_counting_or_by_lists(api)
 
 
 def _nobody_enters_without_a_key(api: ApiSite) -> None:
@@ -206,3 +208,45 @@ def _nobody_approves_what_a_key_of_theirs_wrote(api: ApiSite) -> None:
     assert api.ask(
         "/campaigns/1/approve", method="POST", key=api.key(owner="Youssef", rate=50_000)
     ).status in {200, 409}
+
+
+def _what_a_key_does_stands_in_the_trail(api: ApiSite) -> None:
+    name = f"key {len(api._keys)}"
+    key = api.key(rate=59_999)
+    circle = {"name": "Pier", "longitude": -7.6, "latitude": 33.6, "metres": 500}
+    columns = [{"heading": "No", "column": "number"}, {"heading": "Nom", "column": "name"}]
+    mapping = {"mapping": {"columns": columns}}
+    done = [
+        api.ask("/segments", {"name": "traced", "expression": "all"}, key=key),
+        api.ask("/segments/traced", method="DELETE", key=key),
+        api.ask("/areas/circles", circle, key=key),
+        api.ask("/areas/Pier", method="DELETE", key=key),
+        api.ask("/customers/C000009", {"name": "Nour"}, method="PUT", key=key),
+        api.ask("/customers/C000009/consents", key=key),
+        api.ask("/mappings/traced", mapping, method="PUT", key=key),
+        api.ask("/campaigns/3/deliveries", key=key),
+    ]
+    assert [one.status for one in done] == [201, 200, 201, 200, 200, 200, 200, 200], done
+    lines = api.desk.runtime.audit_trail.lines(actor=name)
+    assert [one.action for one in lines if one.action != "deliveries"] == [
+        "save_mapping",
+        "consents",
+        "import_customers",
+        "delete_area",
+        "save_area",
+        "delete_segment",
+        "save_segment",
+    ]
+    assert any(one.action == "deliveries" for one in lines)
+
+
+def _who_sees_nobody_learns_of_nobody_by_counting_or_by_lists(api: ApiSite) -> None:
+    look = api.key(Action.LOOK)
+    asked = {"expression": 'number = "C000001"'}
+    _problem(api.ask("/segments/count", asked, key=look), 403)
+    assert api.ask("/segments/count", {"segment": "everybody"}, key=look).status == 200
+    assert api.ask("/segments/count", asked).status == 200
+    values = {"name": "Listed", "attribute": "number", "values": ["C000001"]}
+    assert api.ask("/areas/lists", values).status == 201
+    assert "C000001" not in api.ask("/areas/Listed", key=look).text
+    assert "C000001" in api.ask("/areas/Listed").text

@@ -197,6 +197,11 @@ def test_nobody_approves_what_they_wrote_but_in_an_emergency(town: DeskSite) -> 
     found = _campaign(town)
     with pytest.raises(ConflictError, match="somebody else has to"):
         bootstrap.approve(town.runtime, found, "The  Author")
+    # What is written between the look and the approval was seen by nobody.
+    bootstrap.refill(town.runtime, found, {"streets": ["Rue Socrate"]}, "youssef")
+    with pytest.raises(ConflictError, match="changed meanwhile"):
+        bootstrap.approve(town.runtime, found, "the approver")
+    assert _campaign(town).status is CampaignStatus.DRAFT
     _where(
         _approve(town, campaign, Role.DUTY_OFFICER, bypass="Nobody else is on call", people="١٢")
     )

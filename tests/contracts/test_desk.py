@@ -44,6 +44,10 @@ def test_a_session_ends_when_it_is_not_used_and_after_a_day_of_work(site: DeskSi
     other = site.runtime.sessions.open(1, clock.now())
     clock.moment += timedelta(hours=1)
     assert site.runtime.sessions.find(other, clock.now()) is None
+    # What ended is not kept beyond the next sign-in.
+    with site.runtime.pool.connection() as connection:
+        kept = connection.execute("SELECT count(*) FROM operator_session").fetchone()
+    assert kept == (1,)
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 5000, "\udcff"])

@@ -111,8 +111,7 @@ def list_areas(
 @calls.post("/areas/circles", Action.EDIT_AUDIENCE, 201, summary="Store a circle")
 def create_circle(inside: Inside, who: Who, body: CircleNew) -> AreaStored:
     """Store everything within a distance of a place; one of that name is changed."""
-    by = who.operator.name
-    place = (body.longitude, body.latitude)
+    by, place = who.operator.name, (body.longitude, body.latitude)
     return _stored(inside.areas.save_circle(body.name, *place, body.metres, by))
 
 
@@ -127,9 +126,8 @@ def create_polygons(inside: Inside, who: Who, body: PolygonsNew) -> AreasStored:
         repair=body.repair,
         region=inside.settings.region,
     )
-    saved = inside.areas.save_shapes(
-        ((one.name, one.shape) for one in ready), "api", who.operator.name
-    )
+    shapes = ((one.name, one.shape) for one in ready)
+    saved = inside.areas.save_shapes(shapes, "api", who.operator.name)
     return AreasStored(items=[_stored(one) for one in saved])
 
 
@@ -154,10 +152,15 @@ def count_area(inside: Inside, body: AreaAsked) -> AreaCounted:
 
 
 @calls.get("/areas/{name:path}", Action.LOOK, summary="Show an area")
-def show_area(inside: Inside, name: Name) -> AreaWhole:
-    """Show what an area is; of a name with its hash, that version."""
+def show_area(inside: Inside, who: Who, name: Name) -> AreaWhole:
+    """Show what an area is; of a name with its hash, that version.
+
+    What a list holds is for who may see people: it may be customers' numbers. Else it is null.
+    """
     version = inside.areas.get(name)
-    return AreaWhole(**_area(version).model_dump(), geometry=json.loads(version.geometry))
+    hidden = version.sort is Sort.LIST and not who.operator.may(Action.SEE_PEOPLE)
+    geometry = None if hidden else json.loads(version.geometry)
+    return AreaWhole(**_area(version).model_dump(), geometry=geometry)
 
 
 @calls.delete("/areas/{name:path}", Action.EDIT_AUDIENCE, summary="Delete an area")

@@ -124,8 +124,9 @@ def show_customer(inside: Inside, who: Who, number: Name, purpose: Why) -> Custo
 @calls.get(
     "/customers/{number}/consents", Action.SEE_PEOPLE, summary="Show what a customer agreed to"
 )
-def list_consents(inside: Inside, number: Name) -> Standings:
-    """Show what may go to a customer by class, why, and the history; masked."""
+def list_consents(inside: Inside, who: Who, number: Name) -> Standings:
+    """Show what may go to a customer by class, why, and the history; masked, and noted."""
+    inside.accesses.seen([number], who.operator.name, "consents", "what they agreed to")
     return Standings(items=[figures(one) for one in inside.consents.of_customer(number)])
 
 

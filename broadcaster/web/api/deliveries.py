@@ -11,8 +11,10 @@ from typing import IO, Annotated, TypeVar
 from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.standing_figures import basis_figures
 from broadcaster.domain.access import Action
+from broadcaster.domain.api_key import Caller
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError, NotFoundError
@@ -70,6 +72,7 @@ class Counts(BaseModel):
 )
 def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
     inside: Inside,
+    who: Who,
     request: Request,
     response: Response,
     campaign: Number,
@@ -81,7 +84,7 @@ def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
     limit: Limit = 50,
     after: After = "",
 ) -> Page[DeliveryShown]:
-    """List deliveries in order, without addresses."""
+    """List deliveries in order, without addresses; noted of each customer on the page."""
     chosen = _selection(status, reason, channel, provider, locale)
     rows = inside.reports.deliveries(
         found(inside, campaign).id,
@@ -89,6 +92,7 @@ def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
         after=int(paging.begin(request, after) or 0),
         limit=limit + 1,
     )
+    note_seen(inside, who, campaign, [row.customer_number for row in rows[:limit]])
     return paging.page(
         request, response, rows, limit, key=lambda row: row.delivery.number, show=_delivery
     )
@@ -161,6 +165,12 @@ def export_campaign(inside: Inside, who: Who, campaign: Number, purpose: Why) ->
             "Content-Digest": digest(mark.digest()),
         },
     )
+
+
+def note_seen(inside: Runtime, who: Caller, campaign: int, numbers: list[str]) -> None:
+    """Note of customers that somebody saw them in a list of deliveries."""
+    purpose = f"the list of deliveries of campaign {campaign}"
+    inside.accesses.seen(sorted(set(numbers)), who.operator.name, "deliveries", purpose)
 
 
 def _selection(

@@ -9,7 +9,7 @@ from broadcaster.audience.expression import canonical
 from broadcaster.audience.form import to_form
 from broadcaster.audience.segments import Segment
 from broadcaster.domain.access import Action
-from broadcaster.errors import InvalidInputError
+from broadcaster.errors import ForbiddenError, InvalidInputError
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Expression, Inside, Model, Name, Note, Who
 from broadcaster.web.api.given import given
@@ -131,8 +131,16 @@ def check_segment(inside: Inside, body: Asked) -> Checked:
 
 
 @calls.post("/segments/count", Action.LOOK, summary="Count customers")
-def count_segment(inside: Inside, body: Asked) -> Counted:
-    """Count whom a segment or an expression selects."""
+def count_segment(inside: Inside, who: Who, body: Asked) -> Counted:
+    """Count whom a segment or an expression selects.
+
+    An expression is counted for who may see people or make segments: of one that names a customer
+    the count tells what they are.
+    """
+    mine = (Action.SEE_PEOPLE, Action.EDIT_AUDIENCE)
+    if body.expression and not any(who.operator.may(one) for one in mine):
+        message = f"To count an expression the key needs the scope {' or '.join(mine)}."
+        raise ForbiddenError(message)
     text = _expression(inside, body)
     return Counted(expression=text, customers=inside.customers.count(text))
 

@@ -12,7 +12,7 @@ from broadcaster.bootstrap.people import importer
 from broadcaster.domain.access import Action
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.errors import InvalidInputError
-from broadcaster.web.api.calls import Calls, Inside, Model, Name, Text
+from broadcaster.web.api.calls import Calls, Inside, Model, Name, Text, Who
 
 calls = Calls("customers")
 
@@ -75,23 +75,23 @@ class Stored(BaseModel):
 @calls.post(
     "/customers/bulk", Action.CHANGE_PEOPLE, summary="Store up to a thousand customers", most=_BULK
 )
-def store_customers(inside: Inside, body: Bulk) -> Stored:
+def store_customers(inside: Inside, who: Who, body: Bulk) -> Stored:
     """Add customers, or change those whose number is there; all of them or none.
 
     One that cannot be read refuses all, and says which. An address that cannot be used refuses
     nobody; it is among the findings.
     """
-    return _store(inside, body.customers)
+    return _store(inside, body.customers, who.operator.name)
 
 
 @calls.put("/customers/{number}", Action.CHANGE_PEOPLE, summary="Store a customer")
-def store_customer(inside: Inside, number: Name, body: CustomerGiven) -> Stored:
+def store_customer(inside: Inside, who: Who, number: Name, body: CustomerGiven) -> Stored:
     """Add a customer, or change the one of that number."""
     whole = CustomerNumbered.model_construct(**dict(body), number=number)
-    return _store(inside, [whole])
+    return _store(inside, [whole], who.operator.name)
 
 
-def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
+def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
     reader = importer(inside.settings, inside.definitions.catalogue())
     known = inside.definitions.catalogue().current
     records: list[CustomerRecord] = []
@@ -109,6 +109,8 @@ def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
         records.append(row.record)
         findings += [_finding(index, found) for found in row.findings]
     saved = inside.customers.save(records, source="import", proof="api")
+    stored = {"file": "api", "inserted": saved.inserted, "updated": saved.updated}
+    inside.accesses.record(by, "import_customers", "customers", "import", stored)
     return Stored(
         inserted=saved.inserted,
         updated=saved.updated,

@@ -15,6 +15,7 @@ from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Inside, Number, Who
 from broadcaster.web.api.campaign import found
 from broadcaster.web.api.customers import Why
+from broadcaster.web.api.deliveries import note_seen
 from broadcaster.web.api.paging import After, Limit, Page
 
 calls = Calls("campaigns")
@@ -115,19 +116,21 @@ def list_unreached(
 @calls.get("/campaigns/{campaign}/doubts", Action.SEE_PEOPLE, summary="List what is in doubt")
 def list_doubts(
     inside: Inside,
+    who: Who,
     request: Request,
     response: Response,
     campaign: Number,
     limit: Limit = 50,
     after: After = "",
 ) -> Page[DoubtShown]:
-    """List deliveries that may or may not have left."""
+    """List deliveries that may or may not have left; noted of each customer on the page."""
     begin = int(paging.begin(request, after) or 0)
     rows = [
         row
         for row in inside.reports.in_doubt(found(inside, campaign).id)
         if row.delivery.number > begin
     ]
+    note_seen(inside, who, campaign, [row.customer_number for row in rows[:limit]])
     return paging.page(
         request,
         response,
