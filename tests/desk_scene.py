@@ -80,7 +80,7 @@ class DeskSite:
             connection.request(method, path, body, {**cookie, **(headers or {})})
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read().decode())
+            return Answer(response.status, found, response.read().decode(errors="surrogateescape"))
         finally:
             connection.close()
 

@@ -53,8 +53,8 @@ def redraft(
 
     Its segment keeps the meaning that was pinned when it was chosen, unless it is another one or is
     to be looked up `anew`. What follows a message goes to whom that told, in its class.
-    InvalidInputError names the field that is wrong; ConflictError when it is under way, or was
-    changed since `revision`.
+    InvalidInputError names the field that is wrong; ConflictError when it is under way; StaleError
+    when it was changed since `revision`.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     new = _changed(runtime, campaign, advisory, form, anew=anew)

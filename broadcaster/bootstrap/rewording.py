@@ -47,11 +47,12 @@ def reword(
     by: str,
     *,
     keep: bool = True,
+    revision: int | None = None,
 ) -> Reworded:
     """Check a wording, show it, and keep it unless something blocks it.
 
     InvalidInputError naming the line where it is not in the language of wordings; ConflictError
-    when the campaign is under way already.
+    when the campaign is under way already; StaleError when it was changed since `revision`.
     """
     from broadcaster.render.worded import phrased
 
@@ -83,14 +84,21 @@ def reword(
         previews=shown,
         size=checker.checker.measure(shown[part]) if part == "sms/body.txt" and shown else None,
         kept=kept,
-        approve_again=kept and runtime.wordings.set(campaign.id, name, tidy, written),
+        approve_again=kept and runtime.wordings.set(campaign.id, name, tidy, written, revision),
     )
 
 
-def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], by: str) -> bool:
+def refill(
+    runtime: "Runtime",
+    campaign: Campaign,
+    given: Mapping[str, object],
+    by: str,
+    revision: int | None = None,
+) -> bool:
     """Set facts anew, those that were given over the others; whether to approve it again.
 
-    InvalidInputError names the fact; ConflictError when the campaign is under way already.
+    InvalidInputError names the fact; ConflictError when the campaign is under way already;
+    StaleError when it was changed since `revision`.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     kind = runtime.renderer.library.kind(advisory.kind)
@@ -98,7 +106,7 @@ def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], 
     former = {name: value for name, value in advisory.facts.items() if name in kind.facts}
     facts = kind.resolve({**former, **given})
     kind.require_ahead(facts, max(advisory.effective, runtime.clock.now()))
-    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by)
+    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by, revision)
 
 
 def own_text(

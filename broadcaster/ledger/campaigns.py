@@ -13,7 +13,7 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
 from broadcaster.domain.message import Channel
 from broadcaster.domain.saying import said
-from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
@@ -149,8 +149,8 @@ class Campaigns:
 
         The forecast of a campaign that was planned already stays: it is what that was told by.
         `seen` is what else the approver was shown, for the audit; `kept` how it reads.
-        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone; and
-        when it was changed since the revision that is kept.
+        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone;
+        StaleError when it was changed since the revision that is kept.
         """
         approver = person("by", by)
         reason = told("bypass", bypass) if bypass else None
@@ -163,7 +163,7 @@ class Campaigns:
                 raise ConflictError(own(found.name, approver))
             if kept is not None and found.revision != kept.revision:
                 # Whoever approves has not seen what was written meanwhile, or by whom.
-                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+                raise StaleError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "bypass = %s, "

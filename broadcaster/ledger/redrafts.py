@@ -15,7 +15,7 @@ from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person, validated
-from broadcaster.ledger.wordings import rewritten
+from broadcaster.ledger.wordings import require_same, rewritten
 from broadcaster.ports import NewCampaign
 
 _CAMPAIGN = """
@@ -45,7 +45,7 @@ class Redrafts:
         """Keep what it is to be; whether it has to be approved again.
 
         Its kind, its wording and what it follows stay. InvalidInputError names the field;
-        ConflictError when it is under way, or was changed since `revision`.
+        ConflictError when it is under way; StaleError when it was changed since `revision`.
         """
         who = person("by", by)
         new = validated(new, now)
@@ -72,10 +72,7 @@ def _change(
             status=found.status.value,
         )
         raise ConflictError(message)
-    if revision is not None and revision != found.revision:
-        raise ConflictError(
-            said("Campaign %(found)s was changed meanwhile. Look again.", found=repr(found.name))
-        )
+    require_same(found, revision)
     advisory = reading.advisory(connection, found.advisory_id)
     before = {
         "name": found.name,

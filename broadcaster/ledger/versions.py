@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.domain.saying import said
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError, InvalidInputError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
@@ -97,7 +97,8 @@ class Versions:
     def hand_over(self, campaign: int, kept: Kept, by: str, now: datetime) -> None:
         """Hand a version over for approval.
 
-        ConflictError when it is under way, or was changed since the revision that is kept.
+        ConflictError when it is under way; StaleError when it was changed since the revision that
+        is kept.
         """
         self._keep(campaign, Event.HANDED, kept, by, now)
 
@@ -143,7 +144,7 @@ class Versions:
                 )
                 raise ConflictError(message)
             if found.revision != kept.revision:
-                raise ConflictError(
+                raise StaleError(
                     said(
                         "Campaign %(found)s was changed meanwhile. Look again.",
                         found=repr(found.name),

@@ -102,7 +102,8 @@ class Dossiers:
         `first_word` and `last_word` are when networks said something of a message first and last,
         as far as deliveries remember: of each the latest word alone.
         """
-        (row,) = self._rows(_MOMENTS, [campaign]) or ({},)
+        found = self._rows(_MOMENTS, [campaign])
+        row: dict[str, datetime | None] = dict(found[0]) if found else {}
         (words,) = self._rows(_FIRST_AND_LAST, [campaign])
         (left,) = self._rows(_LEFT, [campaign])
         last = {name: row.pop(name) for name in ("finished", "archived") if name in row}

@@ -73,11 +73,16 @@ class Keys:
             # Twice is as good as once.
             return
 
+    def _owners(self) -> Sequence[str]:
+        """Name the operators for whom a key can act."""
+        found = self._runtime.operators.page(0, _OPERATORS)
+        return [one.operator.name for one in found if one.disabled_at is None]
+
     def _page(self, visit: Visit, more: Mapping[str, object], status: int = 200) -> Response:
         now = self._runtime.clock.now()
         values = {
             "keys": self._runtime.api_keys.list(),
-            "owners": [one.name for one in self._runtime.roster.page(0, _OPERATORS) if one.active],
+            "owners": self._owners(),
             "scopes": SCOPES,
             "labels": {one.value: label for one, label in SCOPES.items()},
             "days": DAYS,

@@ -13,15 +13,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap.handing import compared
 from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import STEPS, Campaign
+from broadcaster.domain.changes import Changed, changes
 from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.ledger.versions import Event, Version
 from broadcaster.render.sheets.page import Look
 from broadcaster.web.console.compose import words
 from broadcaster.web.console.compose.audiences import Audiences
-from broadcaster.web.console.compose.changes import Changed, changes
 from broadcaster.web.console.compose.facts import on_clock
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.numbers import whole_number
@@ -174,7 +175,7 @@ class Approvals:
         advisory = self._runtime.ledger.advisory(campaign.advisory_id)
         kind = self._runtime.renderer.library.kind(advisory.kind)
         versions = self._runtime.versions.of(campaign.id)
-        since, differences = self._since(campaign, versions, language)
+        since, differences = self._since(campaign, language)
         return {
             "campaign": campaign,
             "content": self._runtime.hash(campaign, advisory),
@@ -198,18 +199,13 @@ class Approvals:
         }
 
     def _since(
-        self, campaign: Campaign, versions: Sequence[Version], language: Language
+        self, campaign: Campaign, language: Language
     ) -> tuple[Version | None, Sequence[Changed]]:
         """Compare with what was approved last, else with what was handed over or given back."""
-        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
-        now = self._runtime.hash(campaign, advisory)
-        others = [one for one in versions if one.content_hash != now]
-        approved = [one for one in others if one.event is Event.APPROVED]
-        since = next(iter(approved or others), None)
-        if since is None:
+        pair = compared(self._runtime, campaign)
+        if pair is None:
             return None, ()
-        before = self._runtime.versions.content(since.id)
-        present = bootstrap.reads(self._runtime, campaign, advisory)
+        since, before, present = pair
         return since, changes(self._said(before, language), self._said(present, language))
 
     def _said(self, content: Mapping[str, Any], language: Language) -> dict[str, Any]:

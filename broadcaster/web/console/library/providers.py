@@ -16,13 +16,13 @@ from starlette.routing import Route
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.doctor import examine
 from broadcaster.bootstrap.limiting import change_limit, reset_limit
+from broadcaster.bootstrap.networks import accounts
 from broadcaster.bootstrap.tariffing import COLUMNS, keep_tariffs, tariff_table
 from broadcaster.domain.access import Action
 from broadcaster.domain.limits import FASTEST, SLOWEST
 from broadcaster.domain.tariff import written
 from broadcaster.errors import (
     BroadcasterError,
-    ConfigurationError,
     InvalidInputError,
     NotFoundError,
     UnavailableError,
@@ -48,16 +48,6 @@ _WATCHERS, _BEAT, _KEPT, _QUIET = 50, 1.0, 600.0, 15
 #: After how many beats it is asked again whether somebody may still watch.
 _ASK = 60
 _TARIFFS, _LARGEST_TABLE = 500, 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A provider as it is set up: `fault` says why it cannot be used, `routes` what goes to it."""
-
-    name: str
-    routes: Sequence[tuple[str, int]]
-    fault: str
-    simulated: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,10 +99,10 @@ class ProvidersAndLimits:
         fields: Fields | None = None,
         status: int = 200,
     ) -> Response:
-        accounts = await run_in_threadpool(self._accounts)
+        listed = await run_in_threadpool(accounts, self._runtime)
         values = {
             **self._values(await self._look()),
-            "accounts": accounts,
+            "accounts": listed,
             "error": error,
             "asked": fields or Fields(),
             "slowest": SLOWEST,
@@ -223,33 +213,6 @@ class ProvidersAndLimits:
     def _values(self, gauges: Gauges) -> dict[str, Any]:
         names = {one.name for one in gauges.limits}
         return {"gauges": gauges, "limited": names, "words": library_labels}
-
-    def _accounts(self) -> Sequence[Account]:
-        settings, providers = self._runtime.settings, self._runtime.providers
-        routes: dict[str, list[tuple[str, int]]] = {}
-        for place, names in settings.routes.items():
-            for number, name in enumerate(names, 1):
-                routes.setdefault(name, []).append((place, number))
-        known = set(providers)
-        return [
-            Account(
-                name=name,
-                routes=routes.get(name, []),
-                fault=self._fault(name),
-                simulated=name in known and providers.simulated(name),
-            )
-            for name in sorted({*known, *routes})
-        ]
-
-    def _fault(self, name: str) -> str:
-        """Say why a provider cannot be used; empty when it can."""
-        try:
-            self._runtime.providers[name]
-        except KeyError:
-            return "BROADCASTER_ROUTES names it, and there is no such provider."
-        except ConfigurationError as error:
-            return str(error)
-        return ""
 
     async def _look(self) -> Gauges:
         """Look; all who ask at about the same time get the same."""
