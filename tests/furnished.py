@@ -130,8 +130,8 @@ class Furnished:
         runtime.areas.save_circle(f"Derb Sultan{self.evil}", -7.6, 33.6, 500)
         runtime.own_page.offer(f"Derb Sultan{self.evil}", "amina", offered=True)
 
-    def _area(self, name: str, text: str) -> None:
-        file = (f"{name}.geojson", text if isinstance(text, bytes) else text.encode())
+    def _area(self, name: str, text: bytes) -> None:
+        file = (f"{name}.geojson", text)
         answer = send(self.team.site, "/areas/new", Role.AUTHOR, file, act="geojson")
         assert answer.status == 303, answer.text
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,7 +131,7 @@ class Workers:
     def send(self, campaign: int, batches: slice = slice(None)) -> None:
         """Work on some of a campaign's batches."""
         for batch in Rows(self._runtime.pool).batches(campaign)[batches]:
-            self._do(lambda batch=batch: self._dispatcher.dispatch(batch))
+            self._do(self._dispatcher.dispatch(batch))
 
     def confirm(self, campaign: int) -> None:
         """Have the networks say of everything that they took that it has arrived."""
@@ -152,8 +152,8 @@ class Workers:
         self._thread.join(10)
         self._loop.close()
 
-    def _do(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        asyncio.run_coroutine_threadsafe(work(), self._loop).result(60)
+    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
 
 @dataclass

@@ -22,6 +22,7 @@ __all__ = ["browser"]
 #: Shown in frames alone, with nothing of theirs allowed: axe's own script neither, but here.
 _SANDBOXED = frozenset(
     {
+        "/campaigns/{campaign:int}/evidence/document.html",
         "/campaigns/{campaign:int}/sheet",
         "/compose/{work:int}/preview",
         "/kinds/{kind}/sheet",

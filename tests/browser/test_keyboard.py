@@ -67,8 +67,7 @@ def test_everything_that_acts_is_reached_by_tab_in_its_order(
         scene = Furnished(team)
         url = team.site.url
         with window(browser) as watched:
-            cookie = {"name": "broadcaster", "value": scene.token, "url": url}
-            watched.context.add_cookies([cookie])
+            watched.context.add_cookies([{"name": "broadcaster", "value": scene.token, "url": url}])
             page = watched.page()
             for path in (
                 f"{scene.unfinished}/facts",
