@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
@@ -22,12 +22,15 @@ VALUES (%s, %s, %s, %s, %s) RETURNING id
 _ONE = "SELECT id, name, roles, locale FROM operator WHERE lower(name) = lower(%s)"
 _BY_ID = "SELECT id, name, roles, locale FROM operator WHERE id = %s"
 
-_LIST = """
+_STANDINGS: LiteralString = """
 SELECT id, name, roles, locale, created_at, disabled_at, password IS NOT NULL, totp IS NOT NULL,
     (SELECT count(*) FROM operator_passkey WHERE operator_id = operator.id), subject IS NOT NULL,
     (SELECT max(seen_at) FROM operator_session WHERE operator_id = operator.id)
-FROM operator WHERE %(which)s::integer IS NULL OR id = %(which)s ORDER BY lower(name) LIMIT 1000
+FROM operator
 """
+_ALL: LiteralString = _STANDINGS + "ORDER BY lower(name) LIMIT 1000"
+_THIS: LiteralString = _STANDINGS + "WHERE id = %s"
+_BEHIND: LiteralString = _STANDINGS + "WHERE id > %s ORDER BY id LIMIT %s"
 
 #: Held while it is looked whether somebody is the last one, against two who look at once.
 _HOLD = """
@@ -118,11 +121,15 @@ class Operators:
 
     def list(self) -> Sequence[Standing]:
         """List everybody, by name."""
-        return self._standings(None)
+        return self._standings(_ALL)
+
+    def page(self, after: int, limit: int) -> Sequence[Standing]:
+        """List those behind a number, in the order of numbers."""
+        return self._standings(_BEHIND, after, limit)
 
     def standing(self, which: int) -> Standing:
         """Tell how somebody enters; NotFoundError."""
-        found = self._standings(which)
+        found = self._standings(_THIS, which)
         if not found:
             raise _none(f"there is no {which}")
         return found[0]
@@ -199,9 +206,9 @@ class Operators:
         with self._pool.connection() as connection:
             return connection.execute("SELECT 1 FROM operator LIMIT 1").fetchone() is not None
 
-    def _standings(self, which: int | None) -> Sequence[Standing]:
+    def _standings(self, query: LiteralString, *values: int) -> Sequence[Standing]:
         with self._pool.connection() as connection:
-            rows = connection.execute(_LIST, {"which": which}).fetchall()
+            rows = connection.execute(query, values).fetchall()
         return [
             Standing(
                 operator=operator(row[0], row[1], map(Role, row[2]), row[3]),

@@ -111,6 +111,10 @@ def _brought(runtime: "Runtime", handed: Handed, tally: "Tally") -> Mapping[str,
     if not tally.good:
         problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
         raise InvalidInputError(handed.name, problem, "Mend what was found and try again.")
+    if not handed.dry_run:
+        by = runtime.imports.get(handed.which, runtime.clock.now()).made_by
+        stored = {"file": handed.name, "inserted": saved.inserted, "updated": saved.updated}
+        runtime.accesses.record(by, "import_customers", "customers", "import", stored)
     return {
         "inserted": saved.inserted,
         "updated": saved.updated,

@@ -174,7 +174,11 @@ class Operations:
         segment: str | None = None,
         expression: str | None = None,
     ) -> dict[str, Any]:
-        """Count whom a segment or an expression selects."""
+        """Count whom a segment or an expression selects.
+
+        An expression is counted for who may see people or make segments: of one that names
+        a customer the count tells what they are.
+        """
         given: dict[str, Any] = {"segment": segment, "expression": expression}
         body = {name: one for name, one in given.items() if one is not None}
         return self._transport.ask("POST", "/segments/count", body=body).object()
@@ -289,7 +293,11 @@ class Operations:
         self,
         name: str,
     ) -> dict[str, Any]:
-        """Show what an area is; of a name with its hash, that version."""
+        """Show what an area is; of a name with its hash, that version.
+
+        What a list holds is for who may see people: it may be customers' numbers. Else it
+        is null.
+        """
         return self._transport.ask("GET", f"/areas/{quoted(name)}").object()
 
     def delete_area(
@@ -445,7 +453,7 @@ class Operations:
         self,
         number: str,
     ) -> dict[str, Any]:
-        """Show what may go to a customer by class, why, and the history; masked."""
+        """Show what may go to a customer by class, why, and the history; masked, and noted."""
         return self._transport.ask("GET", f"/customers/{quoted(number)}/consents").object()
 
     def record_consent(
@@ -968,7 +976,7 @@ class Operations:
         locale: Sequence[str] | None = None,
         limit: int = 50,
     ) -> Iterator[dict[str, Any]]:
-        """List deliveries in order, without addresses."""
+        """List deliveries in order, without addresses; noted of each customer on the page."""
         query: dict[str, Any] = {
             "status": status,
             "reason": reason,
@@ -1036,7 +1044,7 @@ class Operations:
         *,
         limit: int = 50,
     ) -> Iterator[dict[str, Any]]:
-        """List deliveries that may or may not have left."""
+        """List deliveries that may or may not have left; noted of each customer on the page."""
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages(f"/campaigns/{quoted(campaign)}/doubts", query)
 

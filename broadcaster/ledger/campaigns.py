@@ -149,7 +149,8 @@ class Campaigns:
 
         The forecast of a campaign that was planned already stays: it is what that was told by.
         `seen` is what else the approver was shown, for the audit; `kept` how it reads.
-        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone.
+        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone; and
+        when it was changed since the revision that is kept.
         """
         approver = person("by", by)
         reason = told("bypass", bypass) if bypass else None
@@ -160,6 +161,9 @@ class Campaigns:
             found = _step(connection, campaign, "approve", approver, **details)
             if reason is None and found.wrote(approver):
                 raise ConflictError(own(found.name, approver))
+            if kept is not None and found.revision != kept.revision:
+                # Whoever approves has not seen what was written meanwhile, or by whom.
+                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "bypass = %s, "
@@ -176,7 +180,7 @@ class Campaigns:
                 ],
             )
             if kept is not None:
-                version = replace(kept, revision=found.revision, comment=reason or "")
+                version = replace(kept, comment=reason or "")
                 keep(connection, campaign, Event.APPROVED, version, approver, now)
 
     def forecast(self, campaign: int) -> Mapping[str, Any] | None:

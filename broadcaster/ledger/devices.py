@@ -131,10 +131,12 @@ class Devices:
         that are not those of the endpoint; ConflictError while customers are being stored.
         """
         counted = [(allowances.subject(self._key, "push from", asking.source), SUBSCRIBED_FROM)]
+        # Before anybody waits: who asks too often holds up nobody who stores customers.
         with self._pool.connection() as connection:
-            _wait_turn(connection)
             if not allowances.allowed(connection, counted, now):
                 return False
+        with self._pool.connection() as connection:
+            _wait_turn(connection)
             address, holders = self._address(connection, asking.subscription)
             known = self._known(connection, asking)
             followers = [one for one, follower in holders if follower]
@@ -258,6 +260,7 @@ class Devices:
 
 def _wait_turn(connection: Connection[Any]) -> None:
     """Store when nobody else does: see `docs/decisions/0032-reach.md`; ConflictError."""
+    connection.execute("SET LOCAL lock_timeout = '1s'")
     try:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [STORING])
     except LockNotAvailable as error:

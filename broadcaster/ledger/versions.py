@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
@@ -30,7 +30,7 @@ FROM campaign_version
 """
 
 # The last word on each draft, as long as nobody has changed it since.
-_WAITING = """
+_WAITING: LiteralString = """
 SELECT id, campaign_id, event, revision, content_hash, people, comment, by, at FROM (
     SELECT DISTINCT ON (version.campaign_id) version.*
     FROM campaign_version AS version JOIN campaign ON campaign.id = version.campaign_id
@@ -39,6 +39,8 @@ SELECT id, campaign_id, event, revision, content_hash, people, comment, by, at F
 ) AS latest
 WHERE event = 'handed' ORDER BY at LIMIT 200
 """
+
+_COUNT_WAITING: LiteralString = "SELECT count(*) FROM (" + _WAITING + ") AS waiting"  # noqa: S608  (texts of ours)
 
 #: What may be waited for by whoever approves.
 _HANDABLE = frozenset({CampaignStatus.DRAFT, CampaignStatus.PAUSED})
@@ -114,6 +116,12 @@ class Versions:
         """List what waits for approval, the longest waiting first."""
         with self._pool.connection() as connection:
             return [_read(row) for row in connection.execute(_WAITING)]
+
+    def count_waiting(self) -> int:
+        """Say how many these are, 200 at most."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_COUNT_WAITING).fetchone()
+            return row[0] if row else 0
 
     def content(self, version: int) -> Mapping[str, Any]:
         """Give how a version reads; nothing for one that there is none of."""

@@ -22,10 +22,10 @@ _ACCESSES = """
 SELECT at, actor, action, subject, details ->> 'purpose' FROM audit WHERE subject = %(subject)s
 UNION ALL
 SELECT at, actor, action, subject, details ->> 'purpose' FROM audit
-WHERE action IN ('export', 'left_out') AND subject LIKE 'campaign %%' AND EXISTS (
+WHERE action IN ('export', 'left_out', 'unreached') AND subject LIKE 'campaign %%' AND EXISTS (
     SELECT FROM delivery
     WHERE delivery.campaign_id = substring(subject FROM 10)::integer
-      AND (action = 'export' OR delivery.status = 'suppressed')
+      AND (action <> 'left_out' OR delivery.status = 'suppressed')
       AND delivery.customer_id = %(customer)s)
 UNION ALL
 SELECT audit.at, actor, action, subject, details ->> 'purpose' FROM audit

@@ -5,11 +5,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from broadcaster.domain.access import Action, Role
+from broadcaster.domain.message import Scheme
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.api.app import GROUPS
 from tests.api_scene import EVERYBODY, ApiSite, api, campaigns
+from tests.builders import address, customer
 from tests.fakes import FakeClock
 from tests.web_scene import Answer
 
@@ -30,11 +33,14 @@ def test_the_door_of_the_api_holds(api: ApiSite) -> None:
     _a_key_does_what_its_scopes_and_its_owners_roles_allow(api)
     _a_key_may_only_so_often_and_says_so(api)
     _the_same_wish_is_done_once(api)
+    _who_is_stored_again_keeps_what_they_chose(api)
     _a_key_that_is_revoked_or_expired_is_none(api)
     _faults_have_one_form_and_tell_nothing_of_the_inside(api)
     _pages_follow_one_another_and_their_signs_are_ours(api)
     _a_draft_is_not_changed_behind_somebodys_back(api)
     _nobody_approves_what_a_key_of_theirs_wrote(api)
+    _what_a_key_does_stands_in_the_trail(api)
+    _who_sees_nobody_learns_of_nobody_by_counting_or_by_lists(api)
 
 
 def _nobody_enters_without_a_key(api: ApiSite) -> None:
@@ -136,6 +142,28 @@ def _the_same_wish_is_done_once(api: ApiSite) -> None:
     assert 201 in answers
 
 
+def _who_is_stored_again_keeps_what_they_chose(api: ApiSite) -> None:
+    runtime = api.desk.runtime
+    places = (address(Scheme.TEL, 1), address(Scheme.WEBPUSH, 1))
+    runtime.customers.save([customer(addresses=places)], source="made")
+    (follows,) = runtime.definitions.catalogue().current.keys() & {"followed_areas"}
+    chose = "UPDATE customer SET attributes = %s, own_locales = locales WHERE number = 'C000001'"
+    push = "SELECT count(*) FROM customer_address JOIN customer ON customer.id = customer_id"
+    push += " WHERE customer_address.channel = 'push' AND customer.number = 'C000001'"
+    with runtime.pool.connection() as connection:
+        connection.execute(chose, [Jsonb({follows: ["everywhere"]})])
+        before = connection.execute(push).fetchone()
+    given = {"name": "Amina", "phone": "+212612000001"}
+    api.json("/customers/C000001", given, method="PUT")
+    kept = "SELECT attributes, locales = own_locales FROM customer WHERE number = 'C000001'"
+    with runtime.pool.connection() as connection:
+        assert connection.execute(kept).fetchone() == ({follows: ["everywhere"]}, True)
+        assert connection.execute(push).fetchone() == before == (1,)
+    api.json("/customers/C000001", {**given, "attributes": {follows: []}}, method="PUT")
+    with runtime.pool.connection() as connection:
+        assert connection.execute(kept).fetchone() == ({}, True)
+
+
 def _a_key_that_is_revoked_or_expired_is_none(api: ApiSite) -> None:
     runtime = api.desk.runtime
     now = runtime.clock.now()
@@ -206,3 +234,45 @@ def _nobody_approves_what_a_key_of_theirs_wrote(api: ApiSite) -> None:
     assert api.ask(
         "/campaigns/1/approve", method="POST", key=api.key(owner="Youssef", rate=50_000)
     ).status in {200, 409}
+
+
+def _what_a_key_does_stands_in_the_trail(api: ApiSite) -> None:
+    name = f"key {len(api._keys)}"
+    key = api.key(rate=59_999)
+    circle = {"name": "Pier", "longitude": -7.6, "latitude": 33.6, "metres": 500}
+    columns = [{"heading": "No", "column": "number"}, {"heading": "Nom", "column": "name"}]
+    mapping = {"mapping": {"columns": columns}}
+    done = [
+        api.ask("/segments", {"name": "traced", "expression": "all"}, key=key),
+        api.ask("/segments/traced", method="DELETE", key=key),
+        api.ask("/areas/circles", circle, key=key),
+        api.ask("/areas/Pier", method="DELETE", key=key),
+        api.ask("/customers/C000009", {"name": "Nour"}, method="PUT", key=key),
+        api.ask("/customers/C000009/consents", key=key),
+        api.ask("/mappings/traced", mapping, method="PUT", key=key),
+        api.ask("/campaigns/3/deliveries", key=key),
+    ]
+    assert [one.status for one in done] == [201, 200, 201, 200, 200, 200, 200, 200], done
+    lines = api.desk.runtime.audit_trail.lines(actor=name)
+    assert [one.action for one in lines if one.action != "deliveries"] == [
+        "save_mapping",
+        "consents",
+        "import_customers",
+        "delete_area",
+        "save_area",
+        "delete_segment",
+        "save_segment",
+    ]
+    assert any(one.action == "deliveries" for one in lines)
+
+
+def _who_sees_nobody_learns_of_nobody_by_counting_or_by_lists(api: ApiSite) -> None:
+    look = api.key(Action.LOOK)
+    asked = {"expression": 'number = "C000001"'}
+    _problem(api.ask("/segments/count", asked, key=look), 403)
+    assert api.ask("/segments/count", {"segment": "everybody"}, key=look).status == 200
+    assert api.ask("/segments/count", asked).status == 200
+    values = {"name": "Listed", "attribute": "number", "values": ["C000001"]}
+    assert api.ask("/areas/lists", values).status == 201
+    assert "C000001" not in api.ask("/areas/Listed", key=look).text
+    assert "C000001" in api.ask("/areas/Listed").text

@@ -14,7 +14,7 @@ from broadcaster.audience.areas.version import Listed, Sort, Version
 from broadcaster.audience.areas.writing import Saved
 from broadcaster.domain.access import Action
 from broadcaster.web.api import paging
-from broadcaster.web.api.calls import Calls, Figures, Inside, Model, Name, Text
+from broadcaster.web.api.calls import Calls, Figures, Inside, Model, Name, Text, Who
 from broadcaster.web.api.given import given
 from broadcaster.web.api.paging import After, Limit, Page
 from broadcaster.web.api.segments import Deleted
@@ -109,13 +109,14 @@ def list_areas(
 
 
 @calls.post("/areas/circles", Action.EDIT_AUDIENCE, 201, summary="Store a circle")
-def create_circle(inside: Inside, body: CircleNew) -> AreaStored:
+def create_circle(inside: Inside, who: Who, body: CircleNew) -> AreaStored:
     """Store everything within a distance of a place; one of that name is changed."""
-    return _stored(inside.areas.save_circle(body.name, body.longitude, body.latitude, body.metres))
+    by, place = who.operator.name, (body.longitude, body.latitude)
+    return _stored(inside.areas.save_circle(body.name, *place, body.metres, by))
 
 
 @calls.post("/areas/polygons", Action.EDIT_AUDIENCE, 201, summary="Store polygons", most=_AREA)
-def create_polygons(inside: Inside, body: PolygonsNew) -> AreasStored:
+def create_polygons(inside: Inside, who: Who, body: PolygonsNew) -> AreasStored:
     """Store polygons as one area; one of that name is changed."""
     octets = json.dumps(body.geojson).encode()
     ready = prepared(
@@ -125,19 +126,20 @@ def create_polygons(inside: Inside, body: PolygonsNew) -> AreasStored:
         repair=body.repair,
         region=inside.settings.region,
     )
-    saved = inside.areas.save_shapes(((one.name, one.shape) for one in ready), "api")
+    shapes = ((one.name, one.shape) for one in ready)
+    saved = inside.areas.save_shapes(shapes, "api", who.operator.name)
     return AreasStored(items=[_stored(one) for one in saved])
 
 
 @calls.post("/areas/lists", Action.EDIT_AUDIENCE, 201, summary="Store a list", most=_AREA)
-def create_list(inside: Inside, body: ListNew) -> AreaStored:
+def create_list(inside: Inside, who: Who, body: ListNew) -> AreaStored:
     """Store an area that is a list of values of an attribute; one of that name is changed."""
     name = name_of(body.name)
     with given():
         if body.attribute != "number":
             inside.definitions.get(body.attribute)
         listed = Listed(attribute=body.attribute, values=body.values)
-        return _stored(inside.areas.save_lists({name: listed}, "api")[0])
+        return _stored(inside.areas.save_lists({name: listed}, "api", who.operator.name)[0])
 
 
 @calls.post("/areas/count", Action.LOOK, summary="Count customers in an area")
@@ -150,16 +152,21 @@ def count_area(inside: Inside, body: AreaAsked) -> AreaCounted:
 
 
 @calls.get("/areas/{name:path}", Action.LOOK, summary="Show an area")
-def show_area(inside: Inside, name: Name) -> AreaWhole:
-    """Show what an area is; of a name with its hash, that version."""
+def show_area(inside: Inside, who: Who, name: Name) -> AreaWhole:
+    """Show what an area is; of a name with its hash, that version.
+
+    What a list holds is for who may see people: it may be customers' numbers. Else it is null.
+    """
     version = inside.areas.get(name)
-    return AreaWhole(**_area(version).model_dump(), geometry=json.loads(version.geometry))
+    hidden = version.sort is Sort.LIST and not who.operator.may(Action.SEE_PEOPLE)
+    geometry = None if hidden else json.loads(version.geometry)
+    return AreaWhole(**_area(version).model_dump(), geometry=geometry)
 
 
 @calls.delete("/areas/{name:path}", Action.EDIT_AUDIENCE, summary="Delete an area")
-def delete_area(inside: Inside, name: Name) -> Deleted:
+def delete_area(inside: Inside, who: Who, name: Name) -> Deleted:
     """Delete one that no saved segment asks about."""
-    inside.areas.delete(name)
+    inside.areas.delete(name, who.operator.name)
     return Deleted(deleted=name)
 
 

@@ -1,13 +1,14 @@
 """Customers: found, shown, stored, told what is kept of them, and erased."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
+from broadcaster.audience.columns import CHANNELS, COLUMNS
 from broadcaster.audience.draft import Finding
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.disclosing import disclosed
@@ -19,6 +20,7 @@ from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError, NotFoundError
 from broadcaster.ledger.consents import Said
+from broadcaster.ledger.wishes import FOLLOWED
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import (
     Calls,
@@ -62,7 +64,8 @@ class Found(BaseModel):
 class CustomerGiven(Model):
     """A customer, as a row of a file has them; what is not given is not known.
 
-    Texts are read as in imports (docs/customers.md).
+    Texts are read as in imports (docs/customers.md). What customers chose by themselves stays:
+    their languages, and unless some are given here, their browsers and the areas they follow.
     """
 
     name: Text = Field(examples=["Amina"])
@@ -177,13 +180,13 @@ def find_customers(inside: Inside, who: Who, body: AddressAsked) -> Found:
 @calls.post(
     "/customers/bulk", Action.CHANGE_PEOPLE, summary="Store up to a thousand customers", most=_BULK
 )
-def store_customers(inside: Inside, body: Bulk) -> Stored:
+def store_customers(inside: Inside, who: Who, body: Bulk) -> Stored:
     """Add customers, or change those whose number is there; all of them or none.
 
     One that cannot be read refuses all, and says which. An address that cannot be used refuses
     nobody; it is among the findings.
     """
-    return _store(inside, body.customers)
+    return _store(inside, body.customers, who.operator.name)
 
 
 @calls.get("/customers/{number}", Action.SEE_PEOPLE, summary="Show a customer")
@@ -194,17 +197,18 @@ def show_customer(inside: Inside, who: Who, number: Name, purpose: Why) -> Custo
 
 
 @calls.put("/customers/{number}", Action.CHANGE_PEOPLE, summary="Store a customer")
-def store_customer(inside: Inside, number: Name, body: CustomerGiven) -> Stored:
+def store_customer(inside: Inside, who: Who, number: Name, body: CustomerGiven) -> Stored:
     """Add a customer, or change the one of that number."""
     whole = CustomerNumbered.model_construct(**dict(body), number=number)
-    return _store(inside, [whole])
+    return _store(inside, [whole], who.operator.name)
 
 
 @calls.get(
     "/customers/{number}/consents", Action.SEE_PEOPLE, summary="Show what a customer agreed to"
 )
-def list_consents(inside: Inside, number: Name) -> Standings:
-    """Show what may go to a customer by class, why, and the history; masked."""
+def list_consents(inside: Inside, who: Who, number: Name) -> Standings:
+    """Show what may go to a customer by class, why, and the history; masked, and noted."""
+    inside.accesses.seen([number], who.operator.name, "consents", "what they agreed to")
     return Standings(items=[figures(one) for one in inside.consents.of_customer(number)])
 
 
@@ -292,7 +296,7 @@ def erase_customer(inside: Inside, who: Who, number: Name, body: Reason) -> Figu
     return held
 
 
-def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
+def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
     reader = importer(inside.settings, inside.definitions.catalogue())
     known = inside.definitions.catalogue().current
     records: list[CustomerRecord] = []
@@ -309,13 +313,27 @@ def _store(inside: Runtime, given: list[CustomerNumbered]) -> Stored:
             raise InvalidInputError(field, wrong.problem, wrong.remedy)
         records.append(row.record)
         findings += [_finding(index, found) for found in row.findings]
-    saved = inside.customers.save(records, source="import", proof="api")
+    saved = inside.customers.save(records, source="import", proof="api", given=_given(given, known))
+    stored = {"file": "api", "inserted": saved.inserted, "updated": saved.updated}
+    inside.accesses.record(by, "import_customers", "customers", "import", stored)
     return Stored(
         inserted=saved.inserted,
         updated=saved.updated,
         unchanged=saved.unchanged,
         findings=findings,
     )
+
+
+def _given(given: list[CustomerNumbered], attributes: Iterable[str]) -> frozenset[str]:
+    """Name what callers speak of: all there is, but what customers have chosen by themselves.
+
+    The areas that they follow and their browsers stay, unless some are given.
+    """
+    said = {name for one in given for name, value in one if value is not None}
+    own = {name for name, channel in CHANNELS.items() if channel is Channel.PUSH}
+    columns = {*COLUMNS} - own if not said & own else {*COLUMNS}
+    named = {name for one in given for name in one.attributes}
+    return frozenset({*columns, *attributes} - ({FOLLOWED} - named))
 
 
 def _cells(one: CustomerNumbered) -> Mapping[str, str]:

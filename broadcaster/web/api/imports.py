@@ -131,19 +131,22 @@ def show_mapping(inside: Inside, name: Name) -> Figures:
 
 
 @calls.put("/mappings/{name:path}", Action.CHANGE_PEOPLE, summary="Save a mapping")
-def set_mapping(inside: Inside, name: Name, body: MappingGiven) -> Figures:
+def set_mapping(inside: Inside, who: Who, name: Name, body: MappingGiven) -> Figures:
     """Save a mapping, or change the one of that name."""
     with given():
         columns = known_columns(inside.definitions.catalogue())
-        inside.mappings.save(name, read_mapping(json.dumps(body.mapping), columns))
+        wanted = read_mapping(json.dumps(body.mapping), columns)
+        with inside.trail.noting(who.operator.name, "save_mapping", f"mapping {name}"):
+            inside.mappings.save(name, wanted)
     found: Figures = json.loads(write_mapping(inside.mappings.get(name)))
     return found
 
 
 @calls.delete("/mappings/{name:path}", Action.CHANGE_PEOPLE, summary="Delete a mapping")
-def delete_mapping(inside: Inside, name: Name) -> Deleted:
+def delete_mapping(inside: Inside, who: Who, name: Name) -> Deleted:
     """Delete one; what was imported with it stays."""
-    inside.mappings.delete(name)
+    with inside.trail.noting(who.operator.name, "delete_mapping", f"mapping {name}"):
+        inside.mappings.delete(name)
     return Deleted(deleted=name)
 
 

@@ -15,8 +15,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.standing_figures import basis_figures
 from broadcaster.domain.access import Action
+from broadcaster.domain.api_key import Caller
 from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
 from broadcaster.errors import InvalidInputError, NotFoundError
@@ -138,6 +140,7 @@ def compare_campaign(inside: Inside, campaign: Number) -> Figures:
 )
 def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
     inside: Inside,
+    who: Who,
     request: Request,
     response: Response,
     campaign: Number,
@@ -149,7 +152,7 @@ def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
     limit: Limit = 50,
     after: After = "",
 ) -> Page[DeliveryShown]:
-    """List deliveries in order, without addresses."""
+    """List deliveries in order, without addresses; noted of each customer on the page."""
     chosen = _selection(status, reason, channel, provider, locale)
     rows = inside.reports.deliveries(
         found(inside, campaign).id,
@@ -157,6 +160,7 @@ def list_deliveries(  # noqa: PLR0913, PLR0917  (each is a way to choose)
         after=int(paging.begin(request, after) or 0),
         limit=limit + 1,
     )
+    _note_seen(inside, who, campaign, [row.customer_number for row in rows[:limit]])
     return paging.page(
         request, response, rows, limit, key=lambda row: row.delivery.number, show=_delivery
     )
@@ -263,19 +267,21 @@ def list_unreached(
 @calls.get("/campaigns/{campaign}/doubts", Action.SEE_PEOPLE, summary="List what is in doubt")
 def list_doubts(
     inside: Inside,
+    who: Who,
     request: Request,
     response: Response,
     campaign: Number,
     limit: Limit = 50,
     after: After = "",
 ) -> Page[DoubtShown]:
-    """List deliveries that may or may not have left."""
+    """List deliveries that may or may not have left; noted of each customer on the page."""
     begin = int(paging.begin(request, after) or 0)
     rows = [
         row
         for row in inside.reports.in_doubt(found(inside, campaign).id)
         if row.delivery.number > begin
     ]
+    _note_seen(inside, who, campaign, [row.customer_number for row in rows[:limit]])
     return paging.page(
         request,
         response,
@@ -365,6 +371,11 @@ def _known(
             remedy = f"Use one of {', '.join(known)}."
             raise InvalidInputError(field, f"{word[:40]!r} is unknown", remedy)
     return frozenset(kind(word) for word in words)
+
+
+def _note_seen(inside: Runtime, who: Caller, campaign: int, numbers: list[str]) -> None:
+    purpose = f"the list of deliveries of campaign {campaign}"
+    inside.accesses.seen(sorted(set(numbers)), who.operator.name, "deliveries", purpose)
 
 
 def _delivery(row: ListedDelivery) -> DeliveryShown:

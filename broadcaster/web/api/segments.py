@@ -9,7 +9,7 @@ from broadcaster.audience.expression import canonical
 from broadcaster.audience.form import to_form
 from broadcaster.audience.segments import Segment
 from broadcaster.domain.access import Action
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.errors import ConflictError, ForbiddenError, InvalidInputError
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Expression, Inside, Model, Name, Note, Who
 from broadcaster.web.api.given import given
@@ -118,12 +118,12 @@ def list_segments(
 @calls.post("/segments", Action.EDIT_AUDIENCE, 201, summary="Save a segment")
 def create_segment(inside: Inside, who: Who, body: SegmentNew) -> SegmentShown:
     """Save a new segment; 409 where there is one of that name, which PUT changes."""
-    del who
     taken = {one.name for one in inside.segments.list()}
     if " ".join(body.name.split()) in taken:
         raise _there("segment", body.name)
     with given():
-        return _segment(inside.segments.save(body.name, body.expression))
+        by = who.operator.name
+        return _segment(inside.segments.save(body.name, body.expression, by=by))
 
 
 @calls.post("/segments/check", Action.LOOK, summary="Check an expression")
@@ -134,8 +134,16 @@ def check_segment(inside: Inside, body: Asked) -> Checked:
 
 
 @calls.post("/segments/count", Action.LOOK, summary="Count customers")
-def count_segment(inside: Inside, body: Asked) -> Counted:
-    """Count whom a segment or an expression selects."""
+def count_segment(inside: Inside, who: Who, body: Asked) -> Counted:
+    """Count whom a segment or an expression selects.
+
+    An expression is counted for who may see people or make segments: of one that names a customer
+    the count tells what they are.
+    """
+    mine = (Action.SEE_PEOPLE, Action.EDIT_AUDIENCE)
+    if body.expression and not any(who.operator.may(one) for one in mine):
+        message = f"To count an expression the key needs the scope {' or '.join(mine)}."
+        raise ForbiddenError(message)
     text = _expression(inside, body)
     return Counted(expression=text, customers=inside.customers.count(text))
 
@@ -169,16 +177,16 @@ def show_segment(inside: Inside, name: Name) -> SegmentWhole:
 
 
 @calls.put("/segments/{name:path}", Action.EDIT_AUDIENCE, summary="Change a segment")
-def change_segment(inside: Inside, name: Name, body: SegmentChange) -> SegmentShown:
+def change_segment(inside: Inside, who: Who, name: Name, body: SegmentChange) -> SegmentShown:
     """Save or change the one of that name; campaigns made before keep theirs."""
     with given():
-        return _segment(inside.segments.save(name, body.expression))
+        return _segment(inside.segments.save(name, body.expression, by=who.operator.name))
 
 
 @calls.delete("/segments/{name:path}", Action.EDIT_AUDIENCE, summary="Delete a segment")
-def delete_segment(inside: Inside, name: Name) -> Deleted:
+def delete_segment(inside: Inside, who: Who, name: Name) -> Deleted:
     """Delete one that stands in no other."""
-    inside.segments.delete(name)
+    inside.segments.delete(name, who.operator.name)
     return Deleted(deleted=name)
 
 

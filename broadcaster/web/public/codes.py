@@ -18,7 +18,7 @@ from broadcaster.domain.page_codes import CODE_LIFE, SESSION_LIFE
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.console.desk import see_other
 from broadcaster.web.pages import Pages
-from broadcaster.web.public.door import Door, source_of
+from broadcaster.web.public.door import Door
 
 #: The longest text that is read as an address.
 _LONGEST = 320
@@ -62,7 +62,7 @@ class CodePages:
             self._runtime.page_codes.ask,
             address,
             language.locale.tag,
-            source_of(request),
+            self._door.source(request),
             self._runtime.clock.now(),
         )
         if ticket is None:
@@ -83,7 +83,7 @@ class CodePages:
             self._runtime.page_codes.redeem,
             self._door.cookie(request, "ticket"),
             code,
-            source_of(request),
+            self._door.source(request),
             self._runtime.clock.now(),
         )
         if token is None:

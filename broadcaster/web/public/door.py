@@ -6,7 +6,6 @@ and that no other site can have sent (OWASP Session Management Cheat Sheet).
 
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,18 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from broadcaster.bootstrap import Runtime, signing_key
-from broadcaster.domain.hosts import is_loopback
 from broadcaster.errors import ForbiddenError
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.web import bodies
 from broadcaster.web.public.forms import Fields
+from broadcaster.web.sources import source_of
 
 #: What a browser says of a request that a page of ours, or the person, began (W3C Fetch Metadata).
 _OWN = frozenset({"same-origin", "none"})
 #: What a form of these pages may be, octets and fields.
 _MOST, _FIELDS = 16 * 1024, 600
-#: Who has one address of IPv6 has as many as they like: they are counted as one.
-_NETWORK = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +73,9 @@ class Door:
         """
         site = request.headers.get("sec-fetch-site")
         origin = request.headers.get("origin", "null")
-        own = {"null", self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        named = {f"{scheme}://{request.url.netloc}" for scheme in schemes}
+        own = {"null", self._origin, *named}
         if (site or "same-origin") not in _OWN or origin not in own:
             message = "The form is not from a page of ours."
             raise ForbiddenError(message)
@@ -86,6 +85,10 @@ class Door:
         if not hmac.compare_digest(given.encode(), opened.csrf.encode()):
             message = "The form is not from the page that is open."
             raise ForbiddenError(message)
+
+    def source(self, request: Request) -> str:
+        """Name where a request comes from, for counting; proxies are those of the settings."""
+        return source_of(request, self._runtime.settings.proxies) or "unknown"
 
     def cookie(self, request: Request, name: str) -> str:
         """Give what the browser shows; empty when it shows none."""
@@ -116,24 +119,3 @@ class Door:
 
     def _csrf(self, token: str) -> str:
         return hmac.new(self._key, b"page:" + token.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def source_of(request: Request) -> str:
-    """Name where a request comes from, for counting; a network where addresses are plenty.
-
-    Of a proxy on this machine the last address that it names counts, which is the one that it saw
-    itself; what others say of whom they speak for is not believed.
-    """
-    host = request.client.host if request.client else ""
-    if is_loopback(host):
-        named = request.headers.get("x-forwarded-for", "")[-200:].rpartition(",")[2].strip()
-        host = named or host
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, _NETWORK), strict=False))
-    return str(address)

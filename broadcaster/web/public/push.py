@@ -4,8 +4,10 @@ What a browser sends is taken only from a page of ours, as JSON, within bounds; 
 it is a push service that we would call.
 """
 
+import asyncio
 import json
 import logging
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -20,7 +22,7 @@ from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ledger.devices import FORM, Asking
 from broadcaster.web import bodies
 from broadcaster.web.pages import Pages
-from broadcaster.web.public.door import Door, source_of
+from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import spoken
 
 _log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ _log = logging.getLogger(__name__)
 #: What a subscription may be: octets, areas, and the length of one's name.
 _MOST, _AREAS, _NAME = 8 * 1024, 200, 200
 _WORKER = "push-worker.js"
+#: How many subscriptions are stored at once, and how long the next one waits, seconds: who waits
+#: for an import to end holds a thread, and anybody may come.
+_AT_ONCE, _PATIENCE = 4, 1.0
 
 
 class PushPages:
@@ -39,6 +44,7 @@ class PushPages:
         self._pages = pages
         self._door = door
         self._key = signing_key(runtime.settings)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -91,7 +97,7 @@ class PushPages:
         try:
             asking = await self._asking(request, given)
             now = self._runtime.clock.now()
-            taken = await run_in_threadpool(self._runtime.devices.subscribe, asking, now)
+            taken = await self._stored(lambda: self._runtime.devices.subscribe(asking, now))
         except InvalidInputError as error:
             return _refused(error)
         except ConflictError:
@@ -107,13 +113,26 @@ class PushPages:
         try:
             subscription = self._runtime.push_gate.read(given.get("subscription"))
             now = self._runtime.clock.now()
-            await run_in_threadpool(self._runtime.devices.unsubscribe, subscription, now)
+            await self._stored(lambda: self._runtime.devices.unsubscribe(subscription, now))
         except InvalidInputError as error:
             return _refused(error)
         except ConflictError:
             return JSONResponse({"problem": "busy"}, 503, headers={"Retry-After": "60"})
         _log.info("a browser is told no more", extra={"action": "push_off"})
         return Response(status_code=204)
+
+    async def _stored(self, work: Callable[[], bool]) -> bool:
+        """Store something, a few at once; ConflictError when it is not soon one's turn."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            message = "Too many subscribe at once. Try again in a minute."
+            raise ConflictError(message) from error
+        try:
+            return await run_in_threadpool(work)
+        finally:
+            self._turns.release()
 
     async def _json(self, request: Request) -> dict[str, object]:
         """Read JSON of a page of ours: a form can't send this type, and other sites are asked."""
@@ -145,7 +164,7 @@ class PushPages:
             locale=self._locale(given.get("locale")),
             areas=names,
             proof=", ".join(one for one in (proof, FORM) if one),
-            source=source_of(request),
+            source=self._door.source(request),
             at=opened.who.address if opened else None,
             customer=customer,
         )

@@ -102,6 +102,10 @@ class Approvals:
         by = visit.operator.name
         bypass = fields.text("bypass").strip()
         _require_same(campaign, fields)
+        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
+        if fields.text("content") != self._runtime.hash(campaign, advisory):
+            # Its kind reads otherwise by now, which is no change of the campaign's own.
+            raise _changed(campaign)
         foretold = self._foretelling.whole(campaign)
         people = whole_number("people", fields.text("people"))
         if foretold.people is not None and foretold.people != people:
@@ -173,6 +177,7 @@ class Approvals:
         since, differences = self._since(campaign, versions, language)
         return {
             "campaign": campaign,
+            "content": self._runtime.hash(campaign, advisory),
             "advisory": advisory,
             "kind": kind,
             "kind_label": by_locale(kind.labels, language),
@@ -251,7 +256,12 @@ class Approvals:
 def _require_same(campaign: Campaign, fields: Fields) -> None:
     """Refuse to decide on what the page did not show; ConflictError."""
     if whole_number("revision", fields.text("revision")) != campaign.revision:
-        message = said(
+        raise _changed(campaign)
+
+
+def _changed(campaign: Campaign) -> ConflictError:
+    return ConflictError(
+        said(
             "Campaign %(campaign)s was changed meanwhile. Look again.", campaign=repr(campaign.name)
         )
-        raise ConflictError(message)
+    )

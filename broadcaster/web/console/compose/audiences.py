@@ -118,7 +118,7 @@ class Audiences:
         except InvalidInputError:
             return ""
 
-    def save(self, name: str, expression: str) -> str:
+    def save(self, name: str, expression: str, by: str) -> str:
         """Save an expression as a new segment; its name. InvalidInputError, also for one taken."""
         if not name.strip():
             raise InvalidInputError(
@@ -128,7 +128,7 @@ class Audiences:
             self._runtime.segments.get(name)
         except NotFoundError:
             try:
-                return self._runtime.segments.save(name, expression).name
+                return self._runtime.segments.save(name, expression, by=by).name
             except InvalidInputError as error:
                 field = "segment_name" if error.field == "name" else error.field
                 raise InvalidInputError(field, error.problem, error.remedy) from error
