@@ -52,8 +52,14 @@ def console_uses() -> tuple[Use, ...]:
     return (
         *(use for name, path in pages.items() for use in _of(path, name, "jinja2")),
         *(use for name, path in _SOURCES.items() for use in _of(path, name, "python")),
-        *(use for name, path in _sayings().items() for use in _of(path, name, "python")),
+        *sayings(),
     )
+
+
+@cache
+def sayings() -> tuple[Use, ...]:
+    """List what the inside says to people; read once."""
+    return tuple(use for name, path in _sayings().items() for use in _of(path, name, "python"))
 
 
 def _sayings() -> dict[str, Path]:
