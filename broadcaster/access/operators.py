@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.access import Operator, Role, allowed
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports.auditing import note
 
@@ -94,8 +95,10 @@ class Operators:
                 details = {"roles": sorted(mine)}
                 note(connection, by, "operator_added", f"operator {text}", details)
         except UniqueViolation as error:
-            remedy = "Take another name; 'broadcaster operators list' shows them."
-            raise InvalidInputError("name", f"{text!r} is taken", remedy) from error
+            remedy = said("Take another name; 'broadcaster operators list' shows them.")
+            raise InvalidInputError(
+                "name", said("%(text)s is taken", text=repr(text)), remedy
+            ) from error
         if row is None:
             raise AssertionError
         return operator(row[0], text, mine, None)
@@ -231,8 +234,10 @@ def clean_name(name: str) -> str:
     """Give a name with single blanks; InvalidInputError for what is none."""
     text = " ".join(name.split())
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        remedy = f"Give 1 to {LONGEST_NAME} printable characters."
-        raise InvalidInputError("name", "is empty, too long or has control characters", remedy)
+        remedy = said("Give 1 to %(longest_name)s printable characters.", longest_name=LONGEST_NAME)
+        raise InvalidInputError(
+            "name", said("is empty, too long or has control characters"), remedy
+        )
     return text
 
 
@@ -246,7 +251,7 @@ def _locked(connection: Connection[Any], which: int) -> Operator:
 def _require_another(connection: Connection[Any], which: int) -> None:
     those = {row[0] for row in connection.execute(_HOLD).fetchall()}
     if those == {which}:
-        message = "This is the last administrator. Make somebody else one first."
+        message = said("This is the last administrator. Make somebody else one first.")
         raise ConflictError(message)
 
 
@@ -255,4 +260,4 @@ def _end_sessions(connection: Connection[Any], which: int) -> None:
 
 
 def _none(problem: str) -> NotFoundError:
-    return NotFoundError("operator", problem, "'broadcaster operators list' shows them.")
+    return NotFoundError("operator", problem, said("'broadcaster operators list' shows them."))

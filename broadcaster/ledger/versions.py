@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
@@ -102,8 +103,8 @@ class Versions:
 
     def give_back(self, campaign: int, kept: Kept, by: str, now: datetime) -> None:
         """Give a version back to its author; InvalidInputError without a comment."""
-        said = replace(kept, comment=told("comment", kept.comment))
-        self._keep(campaign, Event.RETURNED, said, by, now)
+        commented = replace(kept, comment=told("comment", kept.comment))
+        self._keep(campaign, Event.RETURNED, commented, by, now)
 
     def of(self, campaign: int) -> Sequence[Version]:
         """List what was done with a campaign's versions, the last first."""
@@ -135,15 +136,24 @@ class Versions:
             connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
             found = reading.campaign(connection, campaign)
             if found.status not in _HANDABLE:
-                message = f"Campaign {found.name!r} is {found.status.value}; nobody can do that."
+                message = said(
+                    "Campaign %(found)s is %(status)s; nobody can do that.",
+                    found=repr(found.name),
+                    status=found.status.value,
+                )
                 raise ConflictError(message)
             if found.revision != kept.revision:
-                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+                raise ConflictError(
+                    said(
+                        "Campaign %(found)s was changed meanwhile. Look again.",
+                        found=repr(found.name),
+                    )
+                )
             keep(connection, found.id, event, kept, who, now)
             action = {Event.HANDED: "hand_over", Event.RETURNED: "give_back"}[event]
             details = {"content_hash": kept.content_hash, "people": kept.people}
-            said = {name: one for name, one in details.items() if one is not None}
-            note(connection, who, action, f"campaign {campaign}", said)
+            known = {name: one for name, one in details.items() if one is not None}
+            note(connection, who, action, f"campaign {campaign}", known)
 
 
 def keep(
@@ -168,11 +178,11 @@ def keep(
 
 def told(field: str, text: str) -> str:
     """Tidy some lines that people read; InvalidInputError when there are none, or too many."""
-    said = text.replace("\r\n", "\n").strip()
-    if not said or len(said) > _LONGEST or not said.replace("\n", "").isprintable():
-        remedy = f"Write 1 to {_LONGEST} printable characters."
-        raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
-    return said
+    written = text.replace("\r\n", "\n").strip()
+    if not written or len(written) > _LONGEST or not written.replace("\n", "").isprintable():
+        remedy = said("Write 1 to %(longest)s printable characters.", longest=_LONGEST)
+        raise InvalidInputError(field, said("is empty, too long or has control characters"), remedy)
+    return written
 
 
 def _read(row: Any) -> Version:  # noqa: ANN401  (a row of `_READ`, of mixed types)

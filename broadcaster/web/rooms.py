@@ -26,9 +26,15 @@ from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import OwnPages
 from broadcaster.web.public.push import PushPages
 
+#: How many connections to PostgreSQL are open at once at most. What takes seconds or minutes, two
+#: forecasts, files, evidence, imports and counts, keeps one each: pages, Pause among them, and
+#: receipts must never wait for all of that.
+CONNECTIONS = 20
+
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
+    runtime.widen(CONNECTIONS)
     door = Door(runtime)
     foretelling = Foretelling(runtime)
     desk.count(runtime.versions.count_waiting)

@@ -170,6 +170,10 @@ def test_a_part_is_held_and_released_and_the_failed_are_sent_again(
     assert held.headers["location"].endswith("done=hold")
     home = _text(site.ask("/?lang=en", OFFICER).text)
     assert "Held by the team until 20 March 2020" in home
+    rows.tell("UPDATE batch SET zone = 'Europe/Paris 22:00-07:00'")
+    choices = site.ask(f"{path}/release", OFFICER).text
+    assert 'value="Europe/Paris"' in choices
+    assert "22:00" not in choices.partition("<select")[2]
     assert site.post(f"{path}/release", OFFICER, channel="sms", reason="over").status == 303
     assert site.post(f"{path}/replay", OFFICER, reason="mailbox_full").status == 409
     assert site.post(f"{path}/replay", OFFICER, reason="no_connection").status == 303

@@ -135,6 +135,9 @@ def _with_passkey(site: DeskSite, device: Device) -> Browser:
     browser.get("/account?lang=en")
     assert browser.post("/account/passkeys/new") == 200
     asked = _call(browser, "/account/passkeys/challenge", use="register")
+    junk = {"ticket": asked["ticket"], "credential": 5}
+    assert (_call(browser, "/account/passkeys", **junk), browser.status) == (None, 422)
+    asked = _call(browser, "/account/passkeys/challenge", use="register")
     answer = {"ticket": asked["ticket"], "credential": device.make(asked["options"])}
     assert _call(browser, "/account/passkeys", **answer, name="my key")["go"].startswith("/account")
     assert _call(browser, "/account/passkeys", **answer, name="again") is None

@@ -1,11 +1,14 @@
 """Signing in, over real servers: what lets people in, and what is tried in vain."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 import pytest
 
 from broadcaster.domain.access import Role
+from broadcaster.web.console.library import providers
 from tests.browsing import Browser
 from tests.desk_scene import DeskSite, later, site
 
@@ -223,3 +226,44 @@ def test_a_password_is_hashed_anew_when_the_parameters_change(site: DeskSite) ->
     assert row is not None
     assert ",t=2," in row[0]
     assert _sign_in(site).status == 303
+
+
+def test_a_crowd_that_signs_in_holds_up_nobody_who_is_in(site: DeskSite) -> None:
+    """However many passwords wait to be looked at, pages are answered meanwhile."""
+    browser = Browser(site.port)
+    browser.get("/sign-in")
+    site.token(Role.VIEWER)
+
+    def guess(number: int) -> int:
+        one = Browser(site.port, dict(browser.cookies), csrf=browser.csrf)
+        elsewhere = {"X-Forwarded-For": f"203.0.113.{number}"}
+        return one.post("/sign-in", elsewhere, name=f"nobody {number}", password=_GOOD)
+
+    turns = site.runtime.passwords._turns
+    with ThreadPoolExecutor(60) as crowd:
+        with turns, turns:
+            waiting = [crowd.submit(guess, number) for number in range(60)]
+            connection = HTTPConnection("127.0.0.1", site.port, timeout=5)
+            shown = {"Cookie": f"broadcaster={site.token(Role.VIEWER)}"}
+            for _ in range(5):
+                connection.request("GET", "/account", headers=shown)
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (200, True)
+            connection.close()
+        assert {one.result() for one in waiting} <= {422, 503}
+
+
+def test_who_was_signed_out_watches_no_more(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is kept fresh asks again and again whether it may."""
+    monkeypatch.setattr(providers, "_BEAT", 0.02)
+    monkeypatch.setattr(providers, "_ASK", 1)
+    token = site.token(Role.VIEWER)
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.request("GET", "/providers/events", headers={"Cookie": f"broadcaster={token}"})
+    answer = connection.getresponse()
+    assert answer.readline() == b"retry: 3000\n"
+    site.runtime.sessions.end(token)
+    answer.read()
+    connection.close()

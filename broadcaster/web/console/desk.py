@@ -233,12 +233,18 @@ class Desk:
         """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", self._origin)
-        own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        # Behind a proxy with TLS we are asked by http, whichever of our names it was.
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        own = {self._origin, *(f"{scheme}://{request.url.netloc}" for scheme in schemes)}
         shown = token or request.headers.get("x-csrf-token", "")
         fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
         if site not in _OWN or origin not in own or not fits:
             message = "The form is not from a page of this session."
             raise ForbiddenError(message)
+
+    def begun_here(self, request: Request) -> bool:
+        """Tell whether a page of ours, or the person, began it, as far as the browser says."""
+        return request.headers.get("sec-fetch-site", "none") in _OWN
 
     def page(
         self,
@@ -274,9 +280,12 @@ class Desk:
     def remember(self, request: Request, answer: Response) -> None:
         """Keep the language that the address asks for, so that links need not carry it."""
         asked = request.query_params.get("lang", "")
-        if asked and self._pages.languages.get(asked) is not None:
+        found = self._pages.languages.get(asked) if asked else None
+        if found is not None:
+            # Our name of it, never what somebody typed.
+            tag = found.locale.tag
             answer.set_cookie(
-                _LANGUAGE_COOKIE, asked, _YEAR, secure=self._secure, httponly=True, samesite="lax"
+                _LANGUAGE_COOKIE, tag, _YEAR, secure=self._secure, httponly=True, samesite="lax"
             )
 
     def admit(self, answer: Response, token: str) -> Response:

@@ -73,7 +73,9 @@ class Door:
         """
         site = request.headers.get("sec-fetch-site")
         origin = request.headers.get("origin", "null")
-        own = {"null", self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        named = {f"{scheme}://{request.url.netloc}" for scheme in schemes}
+        own = {"null", self._origin, *named}
         if (site or "same-origin") not in _OWN or origin not in own:
             message = "The form is not from a page of ours."
             raise ForbiddenError(message)
