@@ -105,8 +105,11 @@ class Dossiers:
         (row,) = self._rows(_MOMENTS, [campaign]) or ({},)
         (words,) = self._rows(_FIRST_AND_LAST, [campaign])
         (left,) = self._rows(_LEFT, [campaign])
-        last = {name: row.pop(name) for name in ("finished", "archived") if name in row}
-        return {**row, **left, **words, **last}
+        found: dict[str, datetime | None] = {**row, **left, **words}
+        # In the order in which they happen.
+        for name in ("finished", "archived"):
+            found[name] = found.pop(name, None)
+        return found
 
     def befallen(self, campaign: int) -> Rows:
         """List what befell it at networks, the first first: slowed, left alone, well again."""

@@ -18,6 +18,7 @@ _SOURCES = {
     "library_labels.py": _HERE / "library_labels.py",
     "access/words.py": _HERE / "access" / "words.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
+    "console/integration_words.py": _HERE / "console" / "integration_words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "console/people/words.py": _HERE / "console" / "people" / "words.py",

@@ -13,6 +13,7 @@ from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.integrations import Keys, Webhooks
 from broadcaster.web.console.library.rooms import library_rooms
 from broadcaster.web.console.people.areas import AreaPages
 from broadcaster.web.console.people.attributes import AttributePages
@@ -40,6 +41,8 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     desk.count(runtime.versions.count_waiting)
     return (
         Api(runtime),
+        Keys(runtime, desk),
+        Webhooks(runtime, desk),
         *access_rooms(runtime, desk),
         *library_rooms(runtime, desk, stopping=stopping),
         *campaign_areas.areas(runtime, desk, stopping),

@@ -84,5 +84,7 @@ ENTRIES = (
     _entry("/kinds", _("Kinds"), Action.LOOK, _N),
     _entry("/providers", _("Providers"), Action.LOOK, _N),
     _entry("/operators", _("Operators"), Action.ADMINISTER, _A),
+    _entry("/keys", _("Keys"), Action.ADMINISTER, _A),
+    _entry("/webhooks", _("Webhooks"), Action.ADMINISTER, _A),
     _entry("/audit", _("Audit"), Action.AUDIT, _A),
 )
