@@ -106,8 +106,11 @@ class Dossiers:
         row: dict[str, datetime | None] = dict(found[0]) if found else {}
         (words,) = self._rows(_FIRST_AND_LAST, [campaign])
         (left,) = self._rows(_LEFT, [campaign])
-        last = {name: row.pop(name) for name in ("finished", "archived") if name in row}
-        return {**row, **left, **words, **last}
+        found: dict[str, datetime | None] = {**row, **left, **words}
+        # In the order in which they happen.
+        for name in ("finished", "archived"):
+            found[name] = found.pop(name, None)
+        return found
 
     def befallen(self, campaign: int) -> Rows:
         """List what befell it at networks, the first first: slowed, left alone, well again."""

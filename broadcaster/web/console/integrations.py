@@ -14,8 +14,8 @@ from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
 from broadcaster.web.console.integration_words import EVENTS, SCOPES, STATES
 
-#: How many operators a key can be made for by the page, and lines of a log that are shown.
-_OPERATORS, _LOG = 500, 100
+#: How many lines of a log are shown.
+_LOG = 100
 
 
 class Keys:
