@@ -102,8 +102,7 @@ class Dossiers:
         `first_word` and `last_word` are when networks said something of a message first and last,
         as far as deliveries remember: of each the latest word alone.
         """
-        found = self._rows(_MOMENTS, [campaign])
-        row: dict[str, datetime | None] = dict(found[0]) if found else {}
+        (row,) = self._rows(_MOMENTS, [campaign]) or ({},)
         (words,) = self._rows(_FIRST_AND_LAST, [campaign])
         (left,) = self._rows(_LEFT, [campaign])
         found: dict[str, datetime | None] = {**row, **left, **words}

@@ -75,7 +75,7 @@ class Keys:
 
     def _owners(self) -> Sequence[str]:
         """Name the operators for whom a key can act."""
-        found = self._runtime.operators.page(0, _OPERATORS)
+        found = self._runtime.operators.list()
         return [one.operator.name for one in found if one.disabled_at is None]
 
     def _page(self, visit: Visit, more: Mapping[str, object], status: int = 200) -> Response:
