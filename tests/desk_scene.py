@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Role
 from broadcaster.settings import load
 from broadcaster.web.app import create_app, front
+from broadcaster.web.connections import BoundedProtocol
 from broadcaster.web.console.desk import Desk
 from broadcaster.web.rooms import rooms
 from tests.fakes import FakeClock
@@ -57,6 +59,10 @@ class DeskSite:
             operator = self.runtime.operators.add(f"the {role.value}", [role], "the test", now)
             self._tokens[role] = self.runtime.sessions.open(operator.id, now)
         return self._tokens[role]
+
+    def enter_as(self, role: Role, token: str) -> None:
+        """Have whose session this is stand for all of a role."""
+        self._tokens[role] = token
 
     def ask(
         self,
@@ -122,6 +128,7 @@ def serving_desk(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=BoundedProtocol,
                 log_config=None,
                 access_log=False,
                 # As it is served: who asks for whom is for the settings to say.
@@ -146,3 +153,10 @@ def site(database_url: str, redis_url: str, home: Path) -> Iterator[DeskSite]:
     """Serve everything over this test's database and Redis."""
     with serving_desk(database_url, redis_url, home) as opened:
         yield opened
+
+
+def later(site: DeskSite, **time: float) -> None:
+    """Let time go by, such as `minutes=5`."""
+    clock = site.runtime.clock
+    assert isinstance(clock, FakeClock)
+    clock.moment += timedelta(**time)

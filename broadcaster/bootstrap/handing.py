@@ -8,6 +8,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.agreement import FEW
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.ledger.versions import Event, Kept, Version
 
@@ -65,8 +66,12 @@ def confirmed(people: int, reached: int, tolerance: float) -> None:
     It is typed after the forecast was read: meanwhile as many may come or go as an approval bears.
     """
     if abs(people - reached) > (max(FEW, tolerance * reached) if people > FEW else 0):
-        problem = f"{people:,} would be confirmed, and {reached:,} would be told"
-        raise InvalidInputError("people", problem, "Look at the forecast again.")
+        problem = said(
+            "%(people)s would be confirmed, and %(reached)s would be told",
+            people=Figure(people),
+            reached=Figure(reached),
+        )
+        raise InvalidInputError("people", problem, said("Look at the forecast again."))
 
 
 def compared(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from broadcaster.bootstrap.drafting import Form, drafted
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
 
@@ -64,15 +65,15 @@ def _changed(
     runtime: "Runtime", campaign: Campaign, advisory: Advisory, form: Form, *, anew: bool
 ) -> NewCampaign:
     if form.kind != advisory.kind:
-        remedy = "Begin a new campaign of the other kind."
-        raise InvalidInputError("kind", "stays what it was when it was made", remedy)
+        remedy = said("Begin a new campaign of the other kind.")
+        raise InvalidInputError("kind", said("stays what it was when it was made"), remedy)
     kept = form.segment == campaign.segment and not anew
     new = drafted(runtime, form, campaign.expression if kept else None)
     if advisory.follows is not None:
         for field, same in _as_followed(campaign, advisory, new):
             if not same:
-                problem = "stays as it is in a message that follows another one"
-                raise InvalidInputError(field, problem, "Leave it, or make a new campaign.")
+                problem = said("stays as it is in a message that follows another one")
+                raise InvalidInputError(field, problem, said("Leave it, or make a new campaign."))
     return new
 
 

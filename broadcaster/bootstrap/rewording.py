@@ -10,6 +10,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel, SmsSize
 from broadcaster.domain.readiness import Concern, ordered
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import Written, key
 from broadcaster.errors import InvalidInputError
 
@@ -133,14 +134,18 @@ def _place(
     kind = runtime.renderer.kind(advisory)
     tag = runtime.renderer.library.locale(locale).tag
     if tag not in kind.locales:
-        problem = f"{kind.name} is not offered in {tag}, so nobody would get it"
-        raise InvalidInputError("locale", problem, f"Use one of {', '.join(kind.locales)}.")
+        problem = said(
+            "%(kind)s is not offered in %(tag)s, so nobody would get it", kind=kind.name, tag=tag
+        )
+        raise InvalidInputError(
+            "locale", problem, said("Use one of %(names)s.", names=", ".join(kind.locales))
+        )
     require_part(kind, part)
     channel = Channel(part.partition("/")[0])
     used = {*campaign.channels, *((Channel.EMAIL,) if Channel.WEB in kind.channels else ())}
     if channel not in used:
-        problem = f"the campaign does not go by {channel}"
-        raise InvalidInputError("part", problem, "Word a part of a channel that it uses.")
+        problem = said("the campaign does not go by %(channel)s", channel=channel)
+        raise InvalidInputError("part", problem, said("Word a part of a channel that it uses."))
     return kind, tag
 
 

@@ -12,6 +12,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
@@ -87,8 +88,10 @@ class Campaigns:
             with self._pool.connection() as connection:
                 return _insert(connection, new)
         except UniqueViolation as error:
-            remedy = "Take another name; 'broadcaster campaigns status' lists them."
-            raise InvalidInputError("name", f"{new.name!r} is taken", remedy) from error
+            remedy = said("Take another name; 'broadcaster campaigns status' lists them.")
+            raise InvalidInputError(
+                "name", said("%(new)s is taken", new=repr(new.name)), remedy
+            ) from error
 
     def get(self, which: str) -> Campaign:
         """Find a campaign by its name or id; NotFoundError."""
@@ -199,9 +202,10 @@ class Campaigns:
             found = reading.campaign(connection, campaign)
             advisory = reading.advisory(connection, found.advisory_id)
             if advisory.expires <= now:
-                message = (
-                    f"Campaign {found.name!r} can not be launched: its advisory has expired. "
-                    "Make a new campaign with a later time."
+                message = said(
+                    "Campaign %(found)s can not be launched: its advisory has "
+                    "expired. Make a new campaign with a later time.",
+                    found=repr(found.name),
                 )
                 raise ConflictError(message)
             require_true(found, advisory, now)
@@ -332,9 +336,12 @@ def _step(
     connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in STEPS[step][0]:
-        message = (
-            f"Campaign {found.name!r} is {found.status.value}; that does not allow to {step} it. "
-            f"{remedy(step, found.status)}"
+        message = said(
+            "Campaign %(found)s is %(status)s; that does not allow to %(step)s it. %(step_2)s",
+            found=repr(found.name),
+            status=found.status.value,
+            step=step,
+            step_2=remedy(step, found.status),
         )
         raise ConflictError(message)
     note(connection, by, step, f"campaign {campaign}", details)

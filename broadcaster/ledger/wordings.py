@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import REWORDABLE, Written, place
 from broadcaster.errors import ConflictError, StaleError
 from broadcaster.ledger import reading
@@ -124,7 +125,9 @@ def require_same(found: Campaign, revision: int | None) -> None:
     The row is locked: nobody changes it meanwhile.
     """
     if revision is not None and revision != found.revision:
-        raise StaleError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+        raise StaleError(
+            said("Campaign %(found)s was changed meanwhile. Look again.", found=repr(found.name))
+        )
 
 
 def _changeable(connection: Connection[Any], campaign: int, revision: int | None) -> Campaign:

@@ -14,6 +14,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.settings import Settings
 from broadcaster.tasks import wake
 from broadcaster.web.app import create_app, create_public_app, front
+from broadcaster.web.connections import BoundedProtocol
 from broadcaster.web.measuring import Measured
 from broadcaster.web.rooms import rooms
 
@@ -21,8 +22,6 @@ _log = logging.getLogger(__name__)
 
 #: How many requests may be under way, and how long they may take to end when we end, seconds.
 _CONCURRENCY, _FAREWELL = 500, 5
-#: The most octets of a request's head.
-_HEAD = 16 * 1024
 _BACKLOG = 512
 
 
@@ -69,13 +68,13 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=BoundedProtocol,
             log_config=None,
             access_log=False,
             server_header=False,
             # What a proxy says of others is not believed; addresses come from the settings.
             proxy_headers=False,
             limit_concurrency=_CONCURRENCY,
-            h11_max_incomplete_event_size=_HEAD,
             timeout_graceful_shutdown=_FAREWELL,
         )
     )

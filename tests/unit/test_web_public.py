@@ -68,7 +68,7 @@ def test_what_is_not_launched_is_not_public(inside: FakeInside, site: Site) -> N
 def test_the_languages_of_an_advisory_are_listed(site: Site) -> None:
     """Each in its own name and direction."""
     text = site.ask("/advisories/1").text
-    listed = re.findall(r'<li><h3><a href="[^"]+/advisories/1/(\w+)"', text)
+    listed = re.findall(r'<li><h2><a href="[^"]+/advisories/1/(\w+)"', text)
     assert listed == ["ar", "en", "es", "fr"]
     assert text.count('rel="alternate" hreflang=') == 5
 

@@ -1,17 +1,20 @@
 """Customers, brought in as rows of a file are, one or a thousand at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from broadcaster.audience.columns import CHANNELS, COLUMNS
 from broadcaster.audience.draft import Finding
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.people import importer
 from broadcaster.domain.access import Action
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.message import Channel
 from broadcaster.errors import InvalidInputError
+from broadcaster.ledger.wishes import FOLLOWED
 from broadcaster.web.api.calls import Calls, Inside, Model, Name, Text, Who
 
 calls = Calls("customers")
@@ -23,7 +26,8 @@ _BULK = 4 * 2**20
 class CustomerGiven(Model):
     """A customer, as a row of a file has them; what is not given is not known.
 
-    Texts are read as in imports (docs/customers.md).
+    Texts are read as in imports (docs/customers.md). What customers chose by themselves stays:
+    their languages, and unless some are given here, their browsers and the areas they follow.
     """
 
     name: Text = Field(examples=["Amina"])
@@ -108,7 +112,7 @@ def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
             raise InvalidInputError(field, wrong.problem, wrong.remedy)
         records.append(row.record)
         findings += [_finding(index, found) for found in row.findings]
-    saved = inside.customers.save(records, source="import", proof="api")
+    saved = inside.customers.save(records, source="import", proof="api", given=_given(given, known))
     stored = {"file": "api", "inserted": saved.inserted, "updated": saved.updated}
     inside.accesses.record(by, "import_customers", "customers", "import", stored)
     return Stored(
@@ -117,6 +121,18 @@ def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
         unchanged=saved.unchanged,
         findings=findings,
     )
+
+
+def _given(given: list[CustomerNumbered], attributes: Iterable[str]) -> frozenset[str]:
+    """Name what callers speak of: all there is, but what customers have chosen by themselves.
+
+    The areas that they follow and their browsers stay, unless some are given.
+    """
+    said = {name for one in given for name, value in one if value is not None}
+    own = {name for name, channel in CHANNELS.items() if channel is Channel.PUSH}
+    columns = {*COLUMNS} - own if not said & own else {*COLUMNS}
+    named = {name for one in given for name in one.attributes}
+    return frozenset({*columns, *attributes} - ({FOLLOWED} - named))
 
 
 def _cells(one: CustomerNumbered) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from broadcaster.bootstrap.handing import compared
 from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import STEPS, Campaign
 from broadcaster.domain.changes import Changed, changes
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.ledger.versions import Event, Version
 from broadcaster.render.sheets.page import Look
@@ -102,11 +103,19 @@ class Approvals:
         by = visit.operator.name
         bypass = fields.text("bypass").strip()
         _require_same(campaign, fields)
+        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
+        if fields.text("content") != self._runtime.hash(campaign, advisory):
+            # Its kind reads otherwise by now, which is no change of the campaign's own.
+            raise _changed(campaign)
         foretold = self._foretelling.whole(campaign)
         people = whole_number("people", fields.text("people"))
         if foretold.people is not None and foretold.people != people:
-            problem = f"{people:,} would be confirmed, and {foretold.people:,} would be told"
-            raise InvalidInputError("people", problem, "Look at the forecast again.")
+            problem = said(
+                "%(people)s would be confirmed, and %(people_2)s would be told",
+                people=Figure(people),
+                people_2=Figure(foretold.people),
+            )
+            raise InvalidInputError("people", problem, said("Look at the forecast again."))
         bootstrap.approve(self._runtime, campaign, by, bypass=bypass, people=people)
         if fields.text("do") == "launch":
             approved = self._runtime.ledger.campaign(campaign.id)
@@ -169,6 +178,7 @@ class Approvals:
         since, differences = self._since(campaign, language)
         return {
             "campaign": campaign,
+            "content": self._runtime.hash(campaign, advisory),
             "advisory": advisory,
             "kind": kind,
             "kind_label": by_locale(kind.labels, language),
@@ -242,5 +252,12 @@ class Approvals:
 def _require_same(campaign: Campaign, fields: Fields) -> None:
     """Refuse to decide on what the page did not show; ConflictError."""
     if whole_number("revision", fields.text("revision")) != campaign.revision:
-        message = f"Campaign {campaign.name!r} was changed meanwhile. Look again."
-        raise ConflictError(message)
+        raise _changed(campaign)
+
+
+def _changed(campaign: Campaign) -> ConflictError:
+    return ConflictError(
+        said(
+            "Campaign %(campaign)s was changed meanwhile. Look again.", campaign=repr(campaign.name)
+        )
+    )

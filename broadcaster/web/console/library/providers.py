@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -30,7 +30,14 @@ from broadcaster.errors import (
 from broadcaster.ledger.networks import NetworkHealth
 from broadcaster.ports import Change, Standing
 from broadcaster.web import library_labels
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import (
+    Desk,
+    FactorNeededError,
+    Fields,
+    SignInNeededError,
+    Visit,
+    see_other,
+)
 from broadcaster.web.console.library.uploads import Uploaded, uploaded
 from broadcaster.web.languages import Language
 
@@ -38,6 +45,8 @@ from broadcaster.web.languages import Language
 _FRESH, _HEALTH = 0.9, 30.0
 #: How many may watch at once, how often they hear of changes, how long one connection is kept.
 _WATCHERS, _BEAT, _KEPT, _QUIET = 50, 1.0, 600.0, 15
+#: After how many beats it is asked again whether somebody may still watch.
+_ASK = 60
 _TARIFFS, _LARGEST_TABLE = 500, 1_000_000
 
 
@@ -108,15 +117,20 @@ class ProvidersAndLimits:
         if self._watchers >= _WATCHERS:
             return PlainTextResponse("too many watch\n", 503, headers={"Retry-After": "30"})
         headers = {"X-Accel-Buffering": "no"}
-        stream = self._stream(visit.language)
+        may = partial(self._desk.enter, request, Action.LOOK)
+        stream = self._stream(visit.language, may)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
-    async def _stream(self, language: Language) -> AsyncIterator[str]:
+    async def _stream(
+        self, language: Language, may: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[str]:
         self._watchers += 1
         try:
             yield "retry: 3000\n\n"
             sent = ""
             for beat in range(round(_KEPT / _BEAT)):
+                if beat and beat % _ASK == 0:
+                    await may()
                 values = self._values(await self._look())
                 html = self._desk.pages.html("console/providers_live.html", language, values)
                 if html != sent:
@@ -128,6 +142,9 @@ class ProvidersAndLimits:
                 await asyncio.sleep(_BEAT)
                 if self._stopping():
                     return
+        except (BroadcasterError, SignInNeededError, FactorNeededError):
+            # The browser comes back by itself, and finds out what the matter is.
+            return
         finally:
             self._watchers -= 1
 
