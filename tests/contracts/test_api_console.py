@@ -208,5 +208,5 @@ def _a_full_list_does_not_let_everybody_go(api: ApiSite) -> None:
     assert runtime.customers.count() == 5
     future = _send(api, "/imports?file=all.csv&as_of=2100-01-01", file)
     assert _problem(future, 422)["field"] == "as_of"
-    # The console tells of it as of one of its own, and begins none meanwhile.
+    # The console tells of it as of one of its own.
     assert api.desk.ask("/customers/import", Role.AUTHOR).status == 200
