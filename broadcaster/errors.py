@@ -47,6 +47,10 @@ class ConflictError(BroadcasterError):
     """The step is not possible in the present state, e.g. launching an unapproved campaign."""
 
 
+class StaleError(ConflictError):
+    """Somebody changed it since it was looked at; look again, and then say what is to be."""
+
+
 class ConfigurationError(BroadcasterError):
     """A setting, a credential or an installed file is wrong; no retry helps until it is mended."""
 

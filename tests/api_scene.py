@@ -91,7 +91,11 @@ def serving_api(
     """Serve until the block ends."""
     usual = {
         "WEBHOOKS_LOOPBACK": "yes",
+        "TEMPLATES": str(home / "own-kinds"),
+        "LOCALES": str(home / "own-texts"),
     }
+    for name in ("TEMPLATES", "LOCALES"):
+        Path(usual[name]).mkdir(parents=True)
     with serving_desk(database_url, redis_url, home, {**usual, **(variables or {})}) as desk:
         populate(desk)
         yield ApiSite(desk)

@@ -79,10 +79,13 @@ def _method(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) 
     # What has to be given stands first, as it does in calls.
     options.sort(key=lambda text: "=" in text)
     arguments = ["self", *lines, *(["*", *options] if options else [])]
-    answer = "Answer" if one["operationId"] == "export_campaign" else "dict[str, Any]"
+    raw = _raw(one)
+    answer = "Answer" if raw else "dict[str, Any]"
     returned = "Iterator[dict[str, Any]]" if listed else answer
     said = _said(one["description"])
-    call = _call(path, method, queries, fields, file=file, matched=bool(matches), listed=listed)
+    call = _call(
+        path, method, queries, fields, file=file, matched=bool(matches), listed=listed, raw=raw
+    )
     note = "  # noqa: PLR0913  (each is a field)" if len(arguments) > 9 else ""
     head = f"    def {one['operationId']}({note}\n"
     head += "".join(f"        {argument},\n" for argument in arguments)
@@ -108,6 +111,7 @@ def _call(
     file: bool,
     matched: bool,
     listed: bool,
+    raw: bool,
 ) -> str:
     target = re.sub(r"\{(\w+)\}", r"{quoted(\1)}", path)
     written = f'f"{target}"' if "{" in target else f'"{target}"'
@@ -131,15 +135,23 @@ def _call(
         lines += '        headers = {} if if_match is None else {"If-Match": if_match}\n'
         more += ", headers=headers"
     ask = f'self._transport.ask("{method}", {written}{query}{more})'
-    end = "" if path.endswith("/export") else ".object()"
+    end = "" if raw else ".object()"
     return f"{lines}        return {ask}{end}\n"
+
+
+def _raw(one: dict[str, Any]) -> bool:
+    """Tell whether what is answered is a file, and no JSON."""
+    done = next(answer for status, answer in one["responses"].items() if status.startswith("2"))
+    return "application/json" not in done.get("content", {})
 
 
 def _fields(found: dict[str, Any], content: dict[str, Any]) -> list[tuple[str, Any, bool]]:
     schema = content.get("application/json", {}).get("schema")
     if not schema:
         return []
-    whole = _resolved(found, schema)
+    # A body that may be left out has null beside it.
+    given = next(one for one in schema.get("anyOf", [schema]) if one.get("type") != "null")
+    whole = _resolved(found, given)
     needed = set(whole.get("required", []))
     return [(name, one, name in needed) for name, one in whole["properties"].items()]
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -79,7 +80,7 @@ class DeskSite:
             connection.request(method, path, body, {**cookie, **(headers or {})})
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, found, response.read().decode())
+            return Answer(response.status, found, response.read().decode(errors="surrogateescape"))
         finally:
             connection.close()
 
@@ -152,3 +153,10 @@ def site(database_url: str, redis_url: str, home: Path) -> Iterator[DeskSite]:
     """Serve everything over this test's database and Redis."""
     with serving_desk(database_url, redis_url, home) as opened:
         yield opened
+
+
+def later(site: DeskSite, **time: float) -> None:
+    """Let time go by, such as `minutes=5`."""
+    clock = site.runtime.clock
+    assert isinstance(clock, FakeClock)
+    clock.moment += timedelta(**time)

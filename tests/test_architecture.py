@@ -132,7 +132,8 @@ def test_every_test_says_in_a_sentence_what_must_hold() -> None:
 def test_every_setting_is_documented() -> None:
     """Whoever operates it finds each name in one table."""
     documented = (ROOT / "docs" / "operating.md").read_text("utf-8")
-    names = set(re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', (PACKAGE / "settings.py").read_text()))
+    texts = [path.read_text("utf-8") for path in (PACKAGE / "settings").glob("*.py")]
+    names = {name for text in texts for name in re.findall(r'read\.\w+\(\s*"([A-Z_]+)"', text)}
     for provider in ("twilio", "webpush", "fcm", "smtp"):
         files = ["_dkim.py", "_relay.py", "smtp.py"] if provider == "smtp" else [f"{provider}.py"]
         for file in files:

@@ -32,6 +32,7 @@ from broadcaster.domain.api_key import (
     narrowed,
     scopes_of,
 )
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports.auditing import note
 
@@ -125,7 +126,9 @@ class ApiKeys:
         with self._pool.connection() as connection:
             row = connection.execute(_COLUMNS + " WHERE api_key.id = %s", [which]).fetchone()
         if row is None:
-            raise NotFoundError("key", f"there is no {which}", "List the keys.")
+            raise NotFoundError(
+                "key", said("there is no %(which)s", which=which), said("List the keys.")
+            )
         return _key(row)
 
     def list(self) -> Sequence[ApiKey]:
@@ -140,7 +143,7 @@ class ApiKeys:
         with self._pool.connection() as connection:
             row = connection.execute(_REVOKE, {"id": which, "by": by, "now": now}).fetchone()
             if row is None:
-                message = f"Key {found.name!r} was revoked already."
+                message = said("Key %(found)s was revoked already.", found=repr(found.name))
                 raise ConflictError(message)
             note(connection, by, "api_key_revoked", f"api key {found.name}")
         return self.get(which)
@@ -178,8 +181,10 @@ class ApiKeys:
 def _owner(connection: Connection[Any], name: str) -> Operator:
     row = connection.execute(_OPERATOR, [" ".join(name.split())]).fetchone()
     if row is None or row[4] is not None:
-        remedy = "Name an operator who is not disabled."
-        raise NotFoundError("owner", f"there is no operator called {name[:60]!r}", remedy)
+        remedy = said("Name an operator who is not disabled.")
+        raise NotFoundError(
+            "owner", said("there is no operator called %(name)s", name=repr(name[:60])), remedy
+        )
     return operator(row[0], row[1], map(Role, row[2]), row[3])
 
 
@@ -189,26 +194,38 @@ def _require_free(connection: Connection[Any], name: str) -> None:
         raise _taken(name)
     (count,) = connection.execute("SELECT count(*) FROM api_key").fetchone() or (0,)
     if count >= _MOST:
-        raise InvalidInputError("name", f"there are {_MOST} keys already", "Use one of them.")
+        raise InvalidInputError(
+            "name", said("there are %(most)s keys already", most=_MOST), said("Use one of them.")
+        )
 
 
 def _taken(name: str) -> InvalidInputError:
-    return InvalidInputError("name", f"{name!r} is taken", "Take another name.")
+    return InvalidInputError(
+        "name", said("%(name)s is taken", name=repr(name)), said("Take another name.")
+    )
 
 
 def _name(name: str) -> str:
     text = " ".join(name.split())
     if not text or len(text) > _LONGEST or not text.isprintable():
-        remedy = f"Give 1 to {_LONGEST} printable characters."
-        raise InvalidInputError("name", "is empty, too long or has control characters", remedy)
+        remedy = said("Give 1 to %(longest)s printable characters.", longest=_LONGEST)
+        raise InvalidInputError(
+            "name", said("is empty, too long or has control characters"), remedy
+        )
     if text.isdigit():
-        raise InvalidInputError("name", f"{text} reads like a number", "Give it a word.")
+        raise InvalidInputError(
+            "name", said("%(text)s reads like a number", text=text), said("Give it a word.")
+        )
     return text
 
 
 def _bounded(field: str, value: int, most: int) -> None:
     if not 1 <= value <= most:
-        raise InvalidInputError(field, f"{value} is out of range", f"Give 1 to {most}.")
+        raise InvalidInputError(
+            field,
+            said("%(value)s is out of range", value=value),
+            said("Give 1 to %(most)s.", most=most),
+        )
 
 
 def _key(row: Sequence[Any]) -> ApiKey:

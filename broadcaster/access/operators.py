@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.access import Operator, Role, allowed
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports.auditing import note
 
@@ -21,12 +22,15 @@ VALUES (%s, %s, %s, %s, %s) RETURNING id
 _ONE = "SELECT id, name, roles, locale FROM operator WHERE lower(name) = lower(%s)"
 _BY_ID = "SELECT id, name, roles, locale FROM operator WHERE id = %s"
 
-_LIST = """
+_STANDINGS: LiteralString = """
 SELECT id, name, roles, locale, created_at, disabled_at, password IS NOT NULL, totp IS NOT NULL,
     (SELECT count(*) FROM operator_passkey WHERE operator_id = operator.id), subject IS NOT NULL,
     (SELECT max(seen_at) FROM operator_session WHERE operator_id = operator.id)
-FROM operator WHERE %(which)s::integer IS NULL OR id = %(which)s ORDER BY lower(name) LIMIT 1000
+FROM operator
 """
+_ALL: LiteralString = _STANDINGS + "ORDER BY lower(name) LIMIT 1000"
+_THIS: LiteralString = _STANDINGS + "WHERE id = %s"
+_BEHIND: LiteralString = _STANDINGS + "WHERE id > %s ORDER BY id LIMIT %s"
 
 #: Held while it is looked whether somebody is the last one, against two who look at once.
 _HOLD = """
@@ -91,8 +95,10 @@ class Operators:
                 details = {"roles": sorted(mine)}
                 note(connection, by, "operator_added", f"operator {text}", details)
         except UniqueViolation as error:
-            remedy = "Take another name; 'broadcaster operators list' shows them."
-            raise InvalidInputError("name", f"{text!r} is taken", remedy) from error
+            remedy = said("Take another name; 'broadcaster operators list' shows them.")
+            raise InvalidInputError(
+                "name", said("%(text)s is taken", text=repr(text)), remedy
+            ) from error
         if row is None:
             raise AssertionError
         return operator(row[0], text, mine, None)
@@ -115,11 +121,15 @@ class Operators:
 
     def list(self) -> Sequence[Standing]:
         """List everybody, by name."""
-        return self._standings(None)
+        return self._standings(_ALL)
+
+    def page(self, after: int, limit: int) -> Sequence[Standing]:
+        """List those behind a number, in the order of numbers."""
+        return self._standings(_BEHIND, after, limit)
 
     def standing(self, which: int) -> Standing:
         """Tell how somebody enters; NotFoundError."""
-        found = self._standings(which)
+        found = self._standings(_THIS, which)
         if not found:
             raise _none(f"there is no {which}")
         return found[0]
@@ -196,9 +206,9 @@ class Operators:
         with self._pool.connection() as connection:
             return connection.execute("SELECT 1 FROM operator LIMIT 1").fetchone() is not None
 
-    def _standings(self, which: int | None) -> Sequence[Standing]:
+    def _standings(self, query: LiteralString, *values: int) -> Sequence[Standing]:
         with self._pool.connection() as connection:
-            rows = connection.execute(_LIST, {"which": which}).fetchall()
+            rows = connection.execute(query, values).fetchall()
         return [
             Standing(
                 operator=operator(row[0], row[1], map(Role, row[2]), row[3]),
@@ -224,8 +234,10 @@ def clean_name(name: str) -> str:
     """Give a name with single blanks; InvalidInputError for what is none."""
     text = " ".join(name.split())
     if not text or len(text) > LONGEST_NAME or not text.isprintable():
-        remedy = f"Give 1 to {LONGEST_NAME} printable characters."
-        raise InvalidInputError("name", "is empty, too long or has control characters", remedy)
+        remedy = said("Give 1 to %(longest_name)s printable characters.", longest_name=LONGEST_NAME)
+        raise InvalidInputError(
+            "name", said("is empty, too long or has control characters"), remedy
+        )
     return text
 
 
@@ -239,7 +251,7 @@ def _locked(connection: Connection[Any], which: int) -> Operator:
 def _require_another(connection: Connection[Any], which: int) -> None:
     those = {row[0] for row in connection.execute(_HOLD).fetchall()}
     if those == {which}:
-        message = "This is the last administrator. Make somebody else one first."
+        message = said("This is the last administrator. Make somebody else one first.")
         raise ConflictError(message)
 
 
@@ -248,4 +260,4 @@ def _end_sessions(connection: Connection[Any], which: int) -> None:
 
 
 def _none(problem: str) -> NotFoundError:
-    return NotFoundError("operator", problem, "'broadcaster operators list' shows them.")
+    return NotFoundError("operator", problem, said("'broadcaster operators list' shows them."))

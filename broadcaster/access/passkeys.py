@@ -30,7 +30,9 @@ from broadcaster.ports.auditing import note
 #: How many somebody may have, and how long the name of one is.
 _MOST, _NAME = 20, 100
 #: What reading something that is no answer of a device can end in.
-_JUNK = (WebAuthnException, ValueError, KeyError, TypeError, IndexError, struct.error)
+_JUNK = (
+    WebAuthnException, ValueError, KeyError, TypeError, IndexError, AttributeError, struct.error
+)  # fmt: skip
 
 _MINE = """
 SELECT id, credential, name, created_at, used_at FROM operator_passkey

@@ -27,7 +27,9 @@ UPDATE staged_customer AS staged SET customer_id = customer.id,
              customer.locales, customer.time_zone, customer.attributes, customer.household)
         IS NOT DISTINCT FROM
             (staged.name, staged.name_latin, staged.name_digest, staged.latin_digest,
-             staged.locales, staged.time_zone, staged.attributes, staged.household)
+             -- Languages that a customer chose stay, whatever a file says.
+             CASE WHEN customer.own_locales IS NULL THEN staged.locales ELSE customer.locales END,
+             staged.time_zone, staged.attributes, staged.household)
 FROM customer WHERE customer.number = staged.number
 """
 

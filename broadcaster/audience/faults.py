@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: How much of an expression is shown around a fault, columns of a terminal.
@@ -16,7 +17,8 @@ class ExpressionError(InvalidInputError):
 
     def __init__(self, text: str, position: int, problem: str, remedy: str) -> None:
         """Keep the place, so that an interface can show it."""
-        super().__init__("expression", f"at character {position}: {problem}", remedy)
+        where = said("at character %(position)s: %(problem)s", position=position, problem=problem)
+        super().__init__("expression", where, remedy)
         self.text = text
         self.position = position
 

@@ -55,6 +55,7 @@ from broadcaster.audience.tokens import Token, tokens
 from broadcaster.audience.words import KEYWORDS
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 from broadcaster.domain.nearest import close
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: How deep brackets and `not` may be nested, and how many tokens there may be.
@@ -84,14 +85,14 @@ def parse(text: str, catalogue: Catalogue, names: Names = _NONE) -> Expression:
     Segments and campaigns must be among the `names`, where there are any.
     """
     if not text.strip():
-        remedy = 'Write "all", or as in: services has "water" and meter_day < 15'
-        raise InvalidInputError("expression", "is empty", remedy)
+        remedy = said('Write "all", or as in: services has "water" and meter_day < 15')
+        raise InvalidInputError("expression", said("is empty"), remedy)
     listed = []
     for token in tokens(text):
         listed.append(token)
         if len(listed) > MOST_TOKENS:
-            problem = f"more than {MOST_TOKENS} words"
-            raise ExpressionError(text, token.position, problem, "Divide the segment.")
+            problem = said("more than %(most_tokens)s words", most_tokens=MOST_TOKENS)
+            raise ExpressionError(text, token.position, problem, said("Divide the segment."))
     parser = _Parser(Reader(text, listed), catalogue, names)
     expression = parser.any_of(0)
     parser.reader.expect_end()
@@ -124,13 +125,15 @@ class _Parser:
     def _term(self, depth: int) -> Expression:
         token = self.reader.take()
         if depth >= DEEPEST:
-            problem = f"is nested more than {DEEPEST} deep"
-            raise self.reader.fault(token, problem, "Write it with fewer brackets.")
+            problem = said("is nested more than %(deepest)s deep", deepest=DEEPEST)
+            raise self.reader.fault(token, problem, said("Write it with fewer brackets."))
         if token.keyword() == "not":
             return Not(self._term(depth + 1))
         if token.mark() == "(":
             inner = self.any_of(depth + 1)
-            self.reader.expect(")", f"Close the bracket of character {token.position}.")
+            self.reader.expect(
+                ")", said("Close the bracket of character %(position)s.", position=token.position)
+            )
             return inner
         return self._other(token) or self._asked(token)
 
@@ -142,7 +145,7 @@ class _Parser:
             return Everyone()
         if word == "in":
             read.skip("segment", 'Write: in segment "...", or begin with an attribute.')
-            return InSegment(read.known("a segment", self._names.segments))
+            return InSegment(read.known(said("a segment"), self._names.segments))
         if word in _OUTCOMES:
             outcome, then = _OUTCOMES[word]
             remedy = f'Write: {outcome.value} campaign "..."'
@@ -150,7 +153,9 @@ class _Parser:
                 read.skip(then, remedy)
             read.skip("campaign", remedy)
             names = self._names
-            return Campaign(outcome, read.known("a campaign", names.campaigns, names.forgotten))
+            return Campaign(
+                outcome, read.known(said("a campaign"), names.campaigns, names.forgotten)
+            )
         if word == "may":
             read.skip("receive", _PEOPLE)
             return MayReceive(*self._consent())
@@ -178,8 +183,8 @@ class _Parser:
             case "starts" | "ends" | "contains":
                 return self._holds(name, attribute)
             case "not":
-                remedy = f"Write: not {name} in (...)"
-                raise self.reader.fault(token, "'not' can't stand here", remedy)
+                remedy = said("Write: not %(name)s in (...)", name=name)
+                raise self.reader.fault(token, said("'not' can't stand here"), remedy)
         return self._compared(name, attribute)
 
     def _compared(self, name: str, attribute: Attribute) -> Expression:
@@ -190,13 +195,22 @@ class _Parser:
             return Comparison(name, Operator.EQUAL, value=True)
         read.take()
         if token.keyword() != "in" and not compares:
-            remedy = "Write =, !=, <, <=, >, >=, in (...), has, starts with or is missing."
-            raise read.fault(token, f"{token.shown} where a comparison belongs", remedy)
+            remedy = said("Write =, !=, <, <=, >, >=, in (...), has, starts with or is missing.")
+            raise read.fault(
+                token, said("%(shown)s where a comparison belongs", shown=token.shown), remedy
+            )
         if attribute.kind is Kind.SET:
-            raise read.fault(token, f"{name} is a set", f'Write: {name} has "..."')
+            raise read.fault(
+                token,
+                said("%(name)s is a set", name=name),
+                said('Write: %(name)s has "..."', name=name),
+            )
         if attribute.kind is Kind.LOCATION:
-            remedy = f'Write: {name} in area "...", or: {name} within 500 m of 33.59, -7.62'
-            raise read.fault(token, f"{name} is a place", remedy)
+            remedy = said(
+                'Write: %(name)s in area "...", or: %(name)s within 500 m of 33.59, -7.62',
+                name=name,
+            )
+            raise read.fault(token, said("%(name)s is a place", name=name), remedy)
         if token.keyword() == "in":
             example = f'{name} in ("one", "two")'
             return OneOf(name, read.listed(lambda: read.value(name, attribute), example))
@@ -204,7 +218,9 @@ class _Parser:
         if attribute.sealed and how not in (Operator.EQUAL, Operator.DIFFERENT):
             raise self._sealed(token, name)
         if attribute.kind not in _ORDERED and how not in (Operator.EQUAL, Operator.DIFFERENT):
-            raise read.fault(token, f"{name} has no order", "Write = or !=.")
+            raise read.fault(
+                token, said("%(name)s has no order", name=name), said("Write = or !=.")
+            )
         return Comparison(name, how, read.value(name, attribute))
 
     def _presence(self, name: str) -> Expression:
@@ -221,7 +237,11 @@ class _Parser:
         read = self.reader
         token = read.take()
         if attribute.kind is not Kind.SET:
-            raise read.fault(token, f"{name} is no set", f"Write: {name} = ...")
+            raise read.fault(
+                token,
+                said("%(name)s is no set", name=name),
+                said("Write: %(name)s = ...", name=name),
+            )
 
         def member() -> str:
             return str(read.value(name, attribute))
@@ -240,45 +260,57 @@ class _Parser:
             raise self._sealed(token, name)
         if attribute.kind is not Kind.TEXT:
             other = f'{name} has "..."' if attribute.kind is Kind.SET else f"{name} = ..."
-            raise read.fault(token, f"{name} is no text", f"Write: {other}")
+            raise read.fault(
+                token, said("%(name)s is no text", name=name), said("Write: %(other)s", other=other)
+            )
         if token.keyword() == "contains":
-            return Holds(name, Place.ANYWHERE, read.text("a text"))
+            return Holds(name, Place.ANYWHERE, read.text(said("a text")))
         place = Place(f"{token.keyword()} with")
         read.skip("with", f'Write: {name} {place.value} "..."')
-        return Holds(name, place, read.text("a text"))
+        return Holds(name, place, read.text(said("a text")))
 
     def _sealed(self, token: Token, name: str) -> ExpressionError:
-        problem = f"{name} is kept encrypted and is found by its exact value alone"
-        return self.reader.fault(token, problem, f'Write {name} = "..." or {name} in (...).')
+        problem = said(
+            "%(name)s is kept encrypted and is found by its exact value alone", name=name
+        )
+        return self.reader.fault(
+            token, problem, said('Write %(name)s = "..." or %(name)s in (...).', name=name)
+        )
 
     def _located(self, token: Token) -> Expression:
         read = self.reader
         if read.take().keyword() == "in":
             read.skip("area", 'Write: location in area "..."')
-            return InArea(read.known("an area", None))
-        remedy = "Write as in: location within 500 m of 33.59, -7.62"
-        distance = read.number("a distance")
+            return InArea(read.known(said("an area"), None))
+        remedy = said("Write as in: location within 500 m of 33.59, -7.62")
+        distance = read.number(said("a distance"))
         metres = distance * read.word(_METRES, remedy)
         if not 0 < metres <= _FURTHEST:
-            raise read.fault(token, f"{metres} m is no distance on earth", remedy)
+            raise read.fault(
+                token, said("%(metres)s m is no distance on earth", metres=metres), remedy
+            )
         read.skip("of", remedy)
-        latitude = self._degrees("latitude", 90)
+        latitude = self._degrees(said("latitude"), 90)
         read.expect(",", remedy)
-        return Near(metres.normalize() + 0, latitude, self._degrees("longitude", 180))
+        return Near(metres.normalize() + 0, latitude, self._degrees(said("longitude"), 180))
 
     def _degrees(self, what: str, most: int) -> Decimal:
         token = self.reader.token
-        degrees = self.reader.number(f"a {what}")
+        degrees = self.reader.number(said("a %(what)s", what=what))
         if abs(degrees) > most:
-            remedy = "Write latitude, longitude in degrees: 33.59, -7.62"
-            raise self.reader.fault(token, f"{degrees} is no {what}", remedy)
+            remedy = said("Write latitude, longitude in degrees: 33.59, -7.62")
+            raise self.reader.fault(
+                token, said("%(degrees)s is no %(what)s", degrees=degrees, what=what), remedy
+            )
         return degrees
 
     def _attribute(self, token: Token) -> tuple[str, Attribute]:
         known = self._known
         if token.kind != "word" or token.keyword() in KEYWORDS:
-            remedy = f"Begin with one of {', '.join(known)}."
-            raise self.reader.fault(token, f"{token.shown} where an attribute belongs", remedy)
+            remedy = said("Begin with one of %(names)s.", names=", ".join(known))
+            raise self.reader.fault(
+                token, said("%(shown)s where an attribute belongs", shown=token.shown), remedy
+            )
         name = token.keyword()
         if name not in known:
             labels = {
@@ -288,5 +320,7 @@ class _Parser:
             }
             near = close(name, [*known, *labels], lambda found: labels.get(found, found))
             listed = f"Use one of {', '.join(known)}."
-            raise self.reader.fault(token, f'"{token.text}" is no attribute', near or listed)
+            raise self.reader.fault(
+                token, said('"%(text)s" is no attribute', text=token.text), near or listed
+            )
         return name, known[name]

@@ -15,6 +15,7 @@ from broadcaster.audience.expression import Literal
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.audience.tokens import Token
 from broadcaster.domain.nearest import close
+from broadcaster.domain.saying import said
 
 _Item = TypeVar("_Item")
 
@@ -71,14 +72,18 @@ class Reader:
         """Refuse whatever follows."""
         token = self.token
         if token.kind != "end":
-            remedy = "Join conditions with 'and' or 'or'."
-            raise self.fault(token, f"{token.shown} comes unexpectedly", remedy)
+            remedy = said("Join conditions with 'and' or 'or'.")
+            raise self.fault(token, said("%(shown)s comes unexpectedly", shown=token.shown), remedy)
 
     def expect(self, sign: str, remedy: str) -> None:
         """Take a sign."""
         token = self.take()
         if token.mark() != sign:
-            raise self.fault(token, f"{token.shown} where {sign!r} belongs", remedy)
+            raise self.fault(
+                token,
+                said("%(shown)s where %(sign)s belongs", shown=token.shown, sign=repr(sign)),
+                remedy,
+            )
 
     def word(self, words: Mapping[str, _Item], remedy: str) -> _Item:
         """Take one of some words; what it stands for."""
@@ -86,7 +91,11 @@ class Reader:
         if token.keyword() not in words:
             listed = " or ".join(repr(word) for word in words)
             near = close(token.keyword(), words) if token.kind == "word" else ""
-            raise self.fault(token, f"{token.shown} where {listed} belongs", near or remedy)
+            raise self.fault(
+                token,
+                said("%(shown)s where %(listed)s belongs", shown=token.shown, listed=listed),
+                near or remedy,
+            )
         return words[token.keyword()]
 
     def skip(self, word: str, remedy: str) -> None:
@@ -97,8 +106,12 @@ class Reader:
         """Take a text between double quotes."""
         token = self.take()
         if token.kind != "string":
-            remedy = f'Write {what} in double quotes: "..."'
-            raise self.fault(token, f"{token.shown} where {what} belongs", remedy)
+            remedy = said('Write %(what)s in double quotes: "..."', what=what)
+            raise self.fault(
+                token,
+                said("%(shown)s where %(what)s belongs", shown=token.shown, what=what),
+                remedy,
+            )
         return self._unquoted(token)
 
     def known(
@@ -106,30 +119,41 @@ class Reader:
     ) -> str:
         """Take a name between double quotes that must be among `names`."""
         token = self.token
-        name = " ".join(self.text(f"the name of {what}").split())
+        name = " ".join(self.text(said("the name of %(what)s", what=what)).split())
         if name in forgotten:
-            problem = f"nobody of {name!r} is known any more, as its time of keeping is over"
-            raise self.fault(token, problem, f"Give the name of {what} that ended later.")
+            problem = said(
+                "nobody of %(name)s is known any more, as its time of keeping is over",
+                name=repr(name),
+            )
+            raise self.fault(
+                token, problem, said("Give the name of %(what)s that ended later.", what=what)
+            )
         if names is not None and name not in names:
-            listed = f"Give the name of {what} that there is."
-            raise self.fault(token, f"there is no {name!r}", close(name, names) or listed)
+            listed = said("Give the name of %(what)s that there is.", what=what)
+            raise self.fault(
+                token, said("there is no %(name)s", name=repr(name)), close(name, names) or listed
+            )
         return name
 
     def number(self, what: str) -> Decimal:
         """Take a number."""
         token = self.take()
         if token.kind != "number":
-            raise self.fault(token, f"{token.shown} where {what} belongs", "Write a number.")
+            raise self.fault(
+                token,
+                said("%(shown)s where %(what)s belongs", shown=token.shown, what=what),
+                said("Write a number."),
+            )
         return Decimal(token.text)
 
     def listed(self, read: Callable[[], _Item], example: str) -> tuple[_Item, ...]:
         """Take a list in brackets."""
-        self.expect("(", f"Write: {example}")
+        self.expect("(", said("Write: %(example)s", example=example))
         items = [read()]
         while self.token.mark() == ",":
             self.take()
             items.append(read())
-        self.expect(")", "Separate values by commas, and close the bracket.")
+        self.expect(")", said("Separate values by commas, and close the bracket."))
         return tuple(items)
 
     def value(self, name: str, attribute: Attribute) -> Literal:
@@ -151,10 +175,14 @@ class Reader:
             return self._from_today()
         if kind is Kind.BOOLEAN and token.keyword() in ("true", "false"):
             return token.keyword() == "true"
-        remedy = f"Write {_EXAMPLES[kind]}."
+        remedy = said("Write %(examples)s.", examples=_EXAMPLES[kind])
         if token.kind == "word" and _EXAMPLES[kind].startswith("a text"):
-            remedy = f'Texts stand in double quotes: "{token.text}".'
-        raise self.fault(token, f"{token.shown} where a value of {name} belongs", remedy)
+            remedy = said('Texts stand in double quotes: "%(text)s".', text=token.text)
+        raise self.fault(
+            token,
+            said("%(shown)s where a value of %(name)s belongs", shown=token.shown, name=name),
+            remedy,
+        )
 
     def _chosen(self, text: str, token: Token, name: str, attribute: Attribute) -> str:
         """Check a text against the choices; a label is answered with the choice that it means."""
@@ -163,15 +191,19 @@ class Reader:
         known = {**attribute.choices, **_labelled(attribute.choices)}
         near = close(text, known, lambda one: _labelled(attribute.choices).get(one, one))
         listed = ", ".join(f'"{choice}"' for choice in attribute.choices)
-        raise self.fault(token, f"{token.text} is no {name}", near or f"Use one of {listed}.")
+        raise self.fault(
+            token,
+            said("%(text)s is no %(name)s", text=token.text, name=name),
+            near or f"Use one of {listed}.",
+        )
 
     def _unquoted(self, token: Token) -> str:
         text = re.sub(r"\\(.)", r"\1", token.text[1:-1])
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            remedy = "Use a terminal that speaks UTF-8."
-            raise self.fault(token, "a text that is not UTF-8", remedy) from error
+            remedy = said("Use a terminal that speaks UTF-8.")
+            raise self.fault(token, said("a text that is not UTF-8"), remedy) from error
         return unicodedata.normalize("NFC", text)
 
     def _day(self, text: str, token: Token) -> date:
@@ -180,7 +212,7 @@ class Reader:
                 return date.fromisoformat(text)
         except ValueError:
             pass
-        raise self.fault(token, f"{text[:40]} is no date", _written_as(text))
+        raise self.fault(token, said("%(text)s is no date", text=text[:40]), _written_as(text))
 
     def _from_today(self) -> FromToday:
         token = self.token
@@ -193,14 +225,21 @@ class Reader:
             negative = True
         else:
             return FromToday()
-        remedy = "Write as in: today - 90 days"
+        remedy = said("Write as in: today - 90 days")
         if counted.kind != "number" or not counted.text.isdigit():
-            raise self.fault(counted, f"{counted.shown} where a whole number belongs", remedy)
+            raise self.fault(
+                counted, said("%(shown)s where a whole number belongs", shown=counted.shown), remedy
+            )
         unit = self.word(_UNITS, remedy)
         count = int(counted.text)
         if count > FURTHEST[unit]:
-            problem = f"{count} {unit}s are more than {FURTHEST[unit]}"
-            raise self.fault(counted, problem, "Write a date.")
+            problem = said(
+                "%(count)s %(unit)ss are more than %(furthest)s",
+                count=count,
+                unit=unit,
+                furthest=FURTHEST[unit],
+            )
+            raise self.fault(counted, problem, said("Write a date."))
         return FromToday(-count if negative else count, unit) if count else FromToday()
 
 

@@ -17,6 +17,7 @@ from broadcaster.audience.knowledge import Knowledge
 from broadcaster.audience.query import parse
 from broadcaster.audience.saved_names import checked, tidied
 from broadcaster.domain.nearest import close
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports import Note
 from broadcaster.ports.auditing import note as noted
@@ -92,8 +93,8 @@ class Segments:
             _check(segment, tree, known)
             (count,) = connection.execute("SELECT count(*) FROM segment").fetchone() or (0,)
             if count >= _MOST:
-                problem = f"there are {_MOST} segments already"
-                raise InvalidInputError("name", problem, "Delete some.")
+                problem = said("there are %(most)s segments already", most=_MOST)
+                raise InvalidInputError("name", problem, said("Delete some."))
             connection.execute(
                 "INSERT INTO segment (name, expression) VALUES (%(name)s, %(expression)s)"
                 " ON CONFLICT (name) DO UPDATE"
@@ -179,7 +180,11 @@ class Segments:
             plain = tidied(name)
             within = _within(plain, self._audience.known(connection))
             if within:
-                message = f"segment {plain!r} stands in {within[0]!r}. Change that one first."
+                message = said(
+                    "segment %(plain)s stands in %(within)s. Change that one first.",
+                    plain=repr(plain),
+                    within=repr(within[0]),
+                )
                 raise ConflictError(message)
             found = connection.execute("DELETE FROM segment WHERE name = %s", [plain])
             if by and found.rowcount:
@@ -188,13 +193,17 @@ class Segments:
             raise self._missing(name)
 
     def _missing(self, name: str) -> NotFoundError:
-        listed = "Type 'broadcaster segments list' for those there are."
+        listed = said("Type 'broadcaster segments list' for those there are.")
         if name.strip().lower() == _ALL:
             # Nobody is told everybody's news by a word that was typed in passing.
-            remedy = "For everybody, type 'broadcaster segments save everyone all', and name that."
-            return NotFoundError("segment", f"{name!r} does not exist", remedy)
-        remedy = close(name, [one.name for one in self.list()]) or listed
-        return NotFoundError("segment", f"{name!r} does not exist", remedy)
+            remedy = said(
+                "For everybody, type 'broadcaster segments save everyone all', and name that."
+            )
+            return NotFoundError(
+                "segment", said("%(name)s does not exist", name=repr(name)), remedy
+            )
+        near = close(name, [one.name for one in self.list()]) or listed
+        return NotFoundError("segment", said("%(name)s does not exist", name=repr(name)), near)
 
 
 def _within(name: str, known: Knowledge) -> list[str]:
@@ -208,7 +217,11 @@ def _within(name: str, known: Knowledge) -> list[str]:
 
 def _refuse_taken(name: str, known: Knowledge, *, taken: bool) -> None:
     if taken:
-        message = f"There is a segment {name!r} already: {known.segments[name][:200]}"
+        message = said(
+            "There is a segment %(name)s already: %(segments)s",
+            name=repr(name),
+            segments=known.segments[name][:200],
+        )
         raise ConflictError(message)
 
 
@@ -225,8 +238,13 @@ def _check(segment: Segment, tree: Expression, known: Knowledge) -> None:
     """Refuse what could not be used, alone or in the segments that it stands in."""
     for name in sorted(names(tree)):
         if known.catalogue.known[name].retired:
-            remedy = f"Type 'broadcaster attributes change {name} --revive' to offer it again."
-            raise InvalidInputError("expression", f"the attribute {name} is retired", remedy)
+            remedy = said(
+                "Type 'broadcaster attributes change %(name)s --revive' to offer it again.",
+                name=name,
+            )
+            raise InvalidInputError(
+                "expression", said("the attribute %(name)s is retired", name=name), remedy
+            )
     after = replace(known, segments={**known.segments, segment.name: segment.expression})
     whole = after.resolve(tree, segment.name)
     after.condition(whole)
@@ -249,8 +267,12 @@ def _written_out(whole: Expression, known: Knowledge, name: str) -> str:
     try:
         parse(text, known.catalogue)
     except InvalidInputError as error:
-        problem = f"segment {name!r}, written out with all that is in it: {error.problem}"
-        raise InvalidInputError("expression", problem, "Use smaller segments.") from error
+        problem = said(
+            "segment %(name)s, written out with all that is in it: %(problem)s",
+            name=repr(name),
+            problem=error.problem,
+        )
+        raise InvalidInputError("expression", problem, said("Use smaller segments.")) from error
     return text
 
 
@@ -268,6 +290,6 @@ def _reads(known: Knowledge, name: str) -> bool:
 def _checked(name: str) -> str:
     text = checked(name)
     if text.lower() == "all":
-        problem = "'all' is an expression and would be taken for one"
-        raise InvalidInputError("name", problem, "Give another name.")
+        problem = said("'all' is an expression and would be taken for one")
+        raise InvalidInputError("name", problem, said("Give another name."))
     return text

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from broadcaster.audience.days import DAY_FIRST, iso_day
 from broadcaster.audience.digits import plain_number
 from broadcaster.audience.faults import ExpressionError
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: The longest expression, characters.
@@ -31,16 +32,20 @@ _SIGNS = {
 }  # fmt: skip
 #: What people write, and what to write instead.
 _REMEDIES = {
-    "'": 'Write texts in double quotes, "like this".',
-    "“": 'Write texts in straight double quotes, "like this".',
-    "”": 'Write texts in straight double quotes, "like this".',
-    "«": 'Write texts in straight double quotes, "like this".',
-    '"': "Close the text with a double quote, and put a backslash before one inside it.",
-    "&": "Write 'and'.",
-    "|": "Write 'or'.",
-    "!": "Write 'not', or '!='.",
+    "'": said('Write texts in double quotes, "like this".'),
+    "“": said('Write texts in straight double quotes, "like this".'),
+    "”": said('Write texts in straight double quotes, "like this".'),
+    "«": said('Write texts in straight double quotes, "like this".'),
+    '"': said("Close the text with a double quote, and put a backslash before one inside it."),
+    "&": said("Write 'and'."),
+    "|": said("Write 'or'."),
+    "!": said("Write 'not', or '!='."),
 }
-_KINDS = {"date": "a date", "number": "a number", "string": "a text"}
+_KINDS = {
+    "date": said("a date"),
+    "number": said("a number"),
+    "string": said("a text"),
+}
 
 
 class Token(NamedTuple):
@@ -54,8 +59,10 @@ class Token(NamedTuple):
     def shown(self) -> str:
         """Say what it is."""
         if self.kind == "end":
-            return "the end"
-        return f"{_KINDS.get(self.kind, '')} {self.text}".strip()
+            return said("the end")
+        if self.kind in _KINDS:
+            return said("%(kind)s %(text)s", kind=_KINDS[self.kind], text=self.text)
+        return self.text
 
     def keyword(self) -> str:
         """Give the word in lower case; empty for any other token."""
@@ -69,15 +76,18 @@ class Token(NamedTuple):
 def tokens(text: str) -> Iterator[Token]:
     """Cut the text; ExpressionError for what is no token, with its position."""
     if len(text) > LONGEST:
-        problem = f"is longer than {LONGEST} characters"
-        raise InvalidInputError("expression", problem, "Divide it into several segments.")
+        problem = said("is longer than %(longest)s characters", longest=LONGEST)
+        raise InvalidInputError("expression", problem, said("Divide it into several segments."))
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
             sign = text[position]
             raise ExpressionError(
-                text, position + 1, f"{sign!a} can't be read", _remedy(text, position)
+                text,
+                position + 1,
+                said("%(sign)s can't be read", sign=sign),
+                _remedy(text, position),
             )
         kind = str(match.lastgroup)
         if kind != "space":

@@ -15,6 +15,7 @@ from broadcaster.bootstrap.handing import confirmed, version
 from broadcaster.domain.agreement import drifts
 from broadcaster.domain.campaign import CampaignStatus, own
 from broadcaster.domain.readiness import hurried
+from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
     foreseen = foresee(runtime, campaign) if looked_at else None
     if launchable:
         if not runtime.unchanged(campaign, advisory):
-            message = (
-                f"Campaign {campaign.name!r} is no longer what was approved. Approve it again."
+            message = said(
+                "Campaign %(campaign)s is no longer what was approved. Approve it again.",
+                campaign=repr(campaign.name),
             )
             raise ConflictError(message)
         # Who reads what was counted then, where there is no time to count again.
@@ -104,9 +106,11 @@ def launch(runtime: "Runtime", campaign: "Campaign", by: str) -> None:
         found = drifts(approved, foreseen, runtime.settings.forecast_tolerance)
         if found:
             listed = "; ".join(str(one) for one in found[:_NAMED])
-            message = (
-                f"Campaign {campaign.name!r} is no longer what was approved: {listed}. Look at "
-                "'campaigns forecast', and approve it again."
+            message = said(
+                "Campaign %(campaign)s is no longer what was approved: "
+                "%(listed)s. Look at 'campaigns forecast', and approve it again.",
+                campaign=repr(campaign.name),
+                listed=listed,
             )
             raise ConflictError(message)
     runtime.campaigns.launch(campaign.id, by, runtime.clock.now())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -70,8 +71,8 @@ def import_lists(
     called = source or file.name
     attribute, lists = read_lists(file, runtime.definitions.catalogue(), encoding)
     if name and "" not in lists:
-        problem = f"can't stand beside the file's column {AREA!r}"
-        raise InvalidInputError("--name", problem, "Leave it out.")
+        problem = said("can't stand beside the file's column %(area)s", area=repr(AREA))
+        raise InvalidInputError("--name", problem, said("Leave it out."))
     named: dict[str, Listed] = {}
     for area, values in lists.items():
         title = name_of(area or name or Path(called).stem)

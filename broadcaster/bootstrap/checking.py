@@ -11,6 +11,7 @@ from broadcaster.domain import readiness
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.readiness import Check, Concern
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import place
 from broadcaster.errors import BroadcasterError, ConflictError
 
@@ -110,8 +111,10 @@ def check(
             check=Check.CHANNEL,
             blocks=True,
             place=channel.value,
-            problem=f"the kind {kind.name} has no {channel.value}",
-            remedy="Leave that channel out.",
+            problem=said(
+                "the kind %(kind)s has no %(channel)s", kind=kind.name, channel=channel.value
+            ),
+            remedy=said("Leave that channel out."),
         )
         for channel in campaign.channels
         if channel not in kind.channels
@@ -164,9 +167,13 @@ def nothing_new(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> S
         Concern(
             check=Check.SAME,
             blocks=True,
-            problem=f"nothing differs from campaign {number}",
-            remedy=f"Give what is new: 'campaigns facts {campaign.id} --file …', or 'campaigns "
-            f"wording set {campaign.id} …'; or drop it with 'campaigns cancel {campaign.id}'.",
+            problem=said("nothing differs from campaign %(number)s", number=number),
+            remedy=said(
+                "Give what is new: 'campaigns facts %(campaign)s --file …', or "
+                "'campaigns wording set %(campaign)s …'; or drop it with "
+                "'campaigns cancel %(campaign)s'.",
+                campaign=campaign.id,
+            ),
         )
     ]
 
@@ -179,9 +186,13 @@ def require_launchable(campaign: Campaign, found: Sequence[Concern]) -> None:
     listed = "; ".join(str(one) for one in blocking[:_NAMED])
     more = len(blocking) - _NAMED
     rest = f" And {more} more." if more > 0 else ""
-    message = (
-        f"Campaign {campaign.name!r} can not be launched: {listed}{rest} 'broadcaster campaigns "
-        f"check {campaign.id}' shows all."
+    message = said(
+        "Campaign %(campaign)s can not be launched: %(listed)s%(rest)s "
+        "'broadcaster campaigns check %(campaign_2)s' shows all.",
+        campaign=repr(campaign.name),
+        listed=listed,
+        rest=rest,
+        campaign_2=campaign.id,
     )
     raise ConflictError(message)
 

@@ -161,10 +161,10 @@ class Courses:
         from broadcaster.audience.sheets.sheet import Wanted
         from broadcaster.audience.sheets.source import from_path
         from broadcaster.audience.tally import Tally
-        from broadcaster.bootstrap.import_steps import nothing, open_reading, store
+        from broadcaster.bootstrap.import_steps import nothing, open_reading, store, suggested
 
         if dry_run:
-            course.columns = self._suggested(course)
+            course.columns = suggested(self._runtime, from_path(course.file))
         tally = Tally()
         course.tally = tally
         snapshot: Snapshot | None = Snapshot() if course.snapshot else None
@@ -207,17 +207,3 @@ class Courses:
                 course.by, "import_customers", "customers", "import", figures
             )
         course.stage = Stage.CHECKED if dry_run else Stage.DONE
-
-    def _suggested(self, course: Course) -> "Sequence[Suggested]":
-        from broadcaster.audience.sheets.opening import open_sheet
-        from broadcaster.audience.sheets.sheet import Wanted
-        from broadcaster.audience.sheets.source import from_path
-        from broadcaster.audience.suggesting import suggest
-        from broadcaster.bootstrap.people import phone_check
-
-        sheet = open_sheet(from_path(course.file), Wanted())
-        try:
-            catalogue = self._runtime.definitions.catalogue()
-            return suggest(sheet, catalogue, phone_check(self._runtime.settings))
-        finally:
-            sheet.close()

@@ -36,11 +36,11 @@ class Finding:
     word: str
 
 
-def examine(runtime: "Runtime | None" = None) -> Iterator[Finding]:
+def examine(runtime: "Runtime | None" = None, *, texts: bool = True) -> Iterator[Finding]:
     """Make all checks, those that others depend on first.
 
     Of a `runtime` that is there already its servers are looked at; else they are reached, and
-    started where they are ours and do not run.
+    started where they are ours and do not run. Checking all `texts` takes some seconds.
     """
     try:
         settings = load()
@@ -52,7 +52,8 @@ def examine(runtime: "Runtime | None" = None) -> Iterator[Finding]:
     yield _check("time zone", lambda: _zone(settings))
     yield from _servers(settings) if runtime is None else _reached(runtime)
     yield from _providers(settings)
-    yield from _catalogues(settings)
+    if texts:
+        yield from _catalogues(settings)
     yield _check("publication", lambda: _publication(settings))
     yield _watching(settings)
     yield _pictures(settings)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, Lane, MessageClass
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
 
@@ -76,12 +77,16 @@ def drafted(runtime: "Runtime", form: Form, expression: str | None = None) -> Ne
     effective = moment("effective", form.effective, now)
     expires = moment("expires", form.expires, effective)
     if expires <= max(effective, now):
-        problem = f"{form.expires} is not after the start, or has passed"
-        raise InvalidInputError("expires", problem, "Give a later time.")
+        problem = said("%(expires)s is not after the start, or has passed", expires=form.expires)
+        raise InvalidInputError("expires", problem, said("Give a later time."))
     kind.require_ahead(facts, max(effective, now))
     scheduled = moment("scheduled", form.scheduled, now) if form.scheduled else None
     if scheduled is not None and scheduled < now:
-        raise InvalidInputError("scheduled", f"{form.scheduled} has passed", "Leave it out.")
+        raise InvalidInputError(
+            "scheduled",
+            said("%(scheduled)s has passed", scheduled=form.scheduled),
+            said("Leave it out."),
+        )
     plan = _word("plan", form.plan, ChannelPlan)
     return NewCampaign(
         name=name_of(form.name),
@@ -115,10 +120,14 @@ def name_of(text: str, field: str = "name") -> str:
     """Tidy a name of a campaign or a person; InvalidInputError."""
     name = " ".join(text.split())
     if not name or len(name) > _LONGEST_NAME or not text.isprintable():
-        remedy = f"Give 1 to {_LONGEST_NAME} printable characters."
-        raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
+        remedy = said(
+            "Give 1 to %(longest_name)s printable characters.", longest_name=_LONGEST_NAME
+        )
+        raise InvalidInputError(field, said("is empty, too long or has control characters"), remedy)
     if name.isdigit():
-        raise InvalidInputError(field, f"{name} reads like a number", "Give it a word.")
+        raise InvalidInputError(
+            field, said("%(name)s reads like a number", name=name), said("Give it a word.")
+        )
     return name
 
 
@@ -131,8 +140,10 @@ def _word(field: str, text: str, kind: type[_Word]) -> _Word:
     try:
         return kind(text.strip().lower())
     except ValueError as error:
-        remedy = f"Use one of {', '.join(kind)}."
-        raise InvalidInputError(field, f"{text!r} is unknown", remedy) from error
+        remedy = said("Use one of %(names)s.", names=", ".join(kind))
+        raise InvalidInputError(
+            field, said("%(text)s is unknown", text=repr(text)), remedy
+        ) from error
 
 
 def _channels(text: str, plan: ChannelPlan) -> tuple[Channel, ...]:
@@ -142,12 +153,14 @@ def _channels(text: str, plan: ChannelPlan) -> tuple[Channel, ...]:
         _word("channels", part, Channel) for part in text.split(",") if part.strip()
     )
     if Channel.WEB in chosen:
-        problem = "'web' is the public page, which is published and sent to nobody"
-        remedy = f"Leave it out, and use {', '.join(DELIVERY_CHANNELS)}."
+        problem = said("'web' is the public page, which is published and sent to nobody")
+        remedy = said("Leave it out, and use %(names)s.", names=", ".join(DELIVERY_CHANNELS))
         raise InvalidInputError("channels", problem, remedy)
     if not chosen:
-        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
-        raise InvalidInputError("channels", f"{text!r} names none to send on", remedy)
+        remedy = said("Use %(names)s.", names=", ".join(DELIVERY_CHANNELS))
+        raise InvalidInputError(
+            "channels", said("%(text)s names none to send on", text=repr(text)), remedy
+        )
     order = chosen if plan.one_each else DELIVERY_CHANNELS
     return tuple(channel for channel in order if channel in chosen)
 
@@ -155,8 +168,10 @@ def _channels(text: str, plan: ChannelPlan) -> tuple[Channel, ...]:
 def _minutes(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")] if text else []
     if not all(part.isascii() and part.isdigit() and len(part) <= _DIGITS for part in parts):
-        remedy = "Write whole minutes, as 10,30; or one number for all."
-        raise InvalidInputError("escalate_after", f"{text!r} is no list of minutes", remedy)
+        remedy = said("Write whole minutes, as 10,30; or one number for all.")
+        raise InvalidInputError(
+            "escalate_after", said("%(text)s is no list of minutes", text=repr(text)), remedy
+        )
     return tuple(int(part) for part in parts)
 
 
@@ -167,11 +182,13 @@ def moment(field: str, text: str, start: datetime) -> datetime:
     span = _SPAN.fullmatch(text)
     if span:
         return start + int(span[1]) * _UNITS[span[2]]
-    remedy = "Write 2020-03-20T18:00+00:00, or +48h, +7d."
+    remedy = said("Write 2020-03-20T18:00+00:00, or +48h, +7d.")
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInputError(field, f"{text!r} is no time", remedy) from error
+        raise InvalidInputError(
+            field, said("%(text)s is no time", text=repr(text)), remedy
+        ) from error
     if read.utcoffset() is None:
-        raise InvalidInputError(field, f"{text} has no offset from UTC", remedy)
+        raise InvalidInputError(field, said("%(text)s has no offset from UTC", text=text), remedy)
     return read

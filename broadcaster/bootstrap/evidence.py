@@ -59,6 +59,7 @@ def dossier(runtime: "Runtime", campaign: "Campaign") -> dict[str, Any]:
         },
         "networks": {
             "rows": runtime.dossiers.networks(campaign.id),
+            "events": runtime.dossiers.befallen(campaign.id),
             "codes": runtime.dossiers.codes(campaign.id),
             "limits": runtime.dossiers.limits(begun, moments["finished"] or now),
         },
@@ -222,6 +223,7 @@ def _approval(
         "hash": campaign.approved_hash,
         "by": campaign.approved_by,
         "unchanged": unchanged,
+        "bypass": campaign.bypass,
         "given": [
             {
                 "at": row["at"],

@@ -25,11 +25,19 @@ def listing(runtime: "Runtime") -> list[dict[str, object]]:
             "plan": campaign.channel_plan.value,
             "drill": campaign.drill,
             "scheduled_at": campaign.scheduled_at,
+            **_alone(campaign),
             **_told(runtime, campaign),
             **_underway(planning.get(campaign.id)),
         }
         for campaign in runtime.campaigns.list()
     ]
+
+
+def _alone(campaign: Campaign) -> dict[str, object]:
+    """Say who approved it without a second person, and why; nothing where two looked at it."""
+    if campaign.bypass is None:
+        return {}
+    return {"bypass": {"by": campaign.approved_by, "reason": campaign.bypass}}
 
 
 def _told(runtime: "Runtime", campaign: Campaign) -> dict[str, object]:
@@ -52,6 +60,7 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
         **runtime.reports.summary(campaign),
         "status": status,
         "hold_reason": hold,
+        **_alone(found),
         **_threaded(runtime, found),
         **({"held": held} if held else {}),
         **_underway(runtime.campaigns.planning().get(campaign)),

@@ -11,6 +11,7 @@ from broadcaster.bootstrap.checking import text_checker
 from broadcaster.domain.advisory import Advisory, FactValue, MessageType
 from broadcaster.domain.campaign import Campaign, CampaignStatus, ChannelPlan
 from broadcaster.domain.message import Channel, EmailContent, Lane, MessageClass, PushContent
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import Written, place
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.ports import NewCampaign, Reader
@@ -140,11 +141,16 @@ def _facts(
         if not needed:
             raise
         others = candidates(kinds, found.advisory, tuple(found.latest.channels))
-        problem = (
-            f"{error.problem}; {kind.name} needs {', '.join(needed)}, which campaign "
-            f"{found.latest.id}, {found.advisory.kind}, has not told"
+        problem = said(
+            "%(problem)s; %(kind)s needs %(names)s, which campaign "
+            "%(latest)s, %(kind_2)s, has not told",
+            problem=error.problem,
+            kind=kind.name,
+            names=", ".join(needed),
+            latest=found.latest.id,
+            kind_2=found.advisory.kind,
         )
-        remedy = f"Give --facts, or take another kind: {', '.join(others)}."
+        remedy = said("Give --facts, or take another kind: %(names)s.", names=", ".join(others))
         raise InvalidInputError(error.field, problem, remedy) from error
 
 
@@ -173,9 +179,9 @@ def _written(
 def _require_due(found: Followed) -> None:
     """Refuse news of an advertisement: caps are passed by what people are owed alone."""
     if found.advisory.message_class is MessageClass.PROMOTIONAL:
-        message = (
-            "Promotional messages can be corrected and withdrawn, not updated: an update would "
-            "pass the caps. Make a new campaign."
+        message = said(
+            "Promotional messages can be corrected and withdrawn, not "
+            "updated: an update would pass the caps. Make a new campaign."
         )
         raise ConflictError(message)
 
@@ -186,13 +192,18 @@ def _kind(runtime: "Runtime", found: Followed, asked: FollowUp) -> "Kind":
     kinds = runtime.renderer.library.kinds
     if name is None:
         listed = candidates(kinds, found.advisory, tuple(found.latest.channels))
-        remedy = f"Name the kind that says that it is over: {', '.join(listed) or 'there is none'}."
-        raise InvalidInputError("--kind", "is missing", remedy)
+        remedy = said(
+            "Name the kind that says that it is over: %(value)s.",
+            value=", ".join(listed) or "there is none",
+        )
+        raise InvalidInputError("--kind", said("is missing"), remedy)
     kind = runtime.renderer.library.kind(name)
     absent = [channel for channel in found.latest.channels if channel not in kind.channels]
     if absent:
-        problem = f"{name} has no {absent[0].value}, by which people were told"
-        raise InvalidInputError("kind", problem, "Take another kind, or write that part.")
+        problem = said(
+            "%(name)s has no %(value)s, by which people were told", name=name, value=absent[0].value
+        )
+        raise InvalidInputError("kind", problem, said("Take another kind, or write that part."))
     return kind
 
 
@@ -269,10 +280,13 @@ def _named(runtime: "Runtime", found: Followed, type_: MessageType) -> str:
         except NotFoundError:
             break
         if there.status in {CampaignStatus.DRAFT, CampaignStatus.APPROVED}:
-            message = (
-                f"Campaign {there.id}, {there.name!r}, follows it already and was not launched. "
-                f"Go on with it ('campaigns facts {there.id}', 'campaigns approve {there.id}'), "
-                f"drop it with 'campaigns cancel {there.id}', or give another --name."
+            message = said(
+                "Campaign %(there)s, %(there_2)s, follows it already and was not "
+                "launched. Go on with it ('campaigns facts %(there)s', "
+                "'campaigns approve %(there)s'), drop it with 'campaigns cancel "
+                "%(there)s', or give another --name.",
+                there=there.id,
+                there_2=repr(there.name),
             )
             raise ConflictError(message)
         # Its name stays with one that was cancelled.

@@ -39,6 +39,7 @@ class Foundation:
         self.probe: Probe = QUIET
         #: Has waiting codes of customers' pages sent soon; the tick finds what it did not.
         self.wake_codes: Callable[[], None] = lambda: None
+        self._connections = settings.concurrency + 2
         self._closing = ExitStack()
 
     def __repr__(self) -> str:
@@ -49,6 +50,12 @@ class Foundation:
         """Render from what was read already, with the settings of this runtime."""
         self.__dict__["renderer"] = texts
 
+    def widen(self, connections: int) -> None:
+        """Let so many connections to PostgreSQL be open at once, where that is more than usual."""
+        self._connections = max(self._connections, connections)
+        if "pool" in self.__dict__:
+            self.pool.resize(1, self._connections)
+
     def close(self) -> None:
         """Give back the connections."""
         self._closing.close()
@@ -58,7 +65,7 @@ class Foundation:
         """Connections to PostgreSQL."""
         from broadcaster.ledger.pool import open_pool
 
-        pool = open_pool(self.database_url, size=self.settings.concurrency + 2, name="broadcaster")
+        pool = open_pool(self.database_url, size=self._connections, name="broadcaster")
         self._closing.callback(pool.close)
         return pool
 

@@ -8,8 +8,9 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.agreement import FEW
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import ConfigurationError, InvalidInputError
-from broadcaster.ledger.versions import Kept
+from broadcaster.ledger.versions import Event, Kept, Version
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
@@ -65,8 +66,31 @@ def confirmed(people: int, reached: int, tolerance: float) -> None:
     It is typed after the forecast was read: meanwhile as many may come or go as an approval bears.
     """
     if abs(people - reached) > (max(FEW, tolerance * reached) if people > FEW else 0):
-        problem = f"{people:,} would be confirmed, and {reached:,} would be told"
-        raise InvalidInputError("people", problem, "Look at the forecast again.")
+        problem = said(
+            "%(people)s would be confirmed, and %(reached)s would be told",
+            people=Figure(people),
+            reached=Figure(reached),
+        )
+        raise InvalidInputError("people", problem, said("Look at the forecast again."))
+
+
+def compared(
+    runtime: "Runtime", campaign: Campaign, chosen: Version | None = None
+) -> tuple[Version, Mapping[str, Any], Mapping[str, Any]] | None:
+    """Give a version, how it read, and how the campaign reads now; None where there is none.
+
+    It is the one that was chosen; else what was approved last, or handed over or given back, and
+    is not what would be sent now.
+    """
+    advisory = runtime.ledger.advisory(campaign.advisory_id)
+    if chosen is None:
+        now = runtime.hash(campaign, advisory)
+        others = [one for one in runtime.versions.of(campaign.id) if one.content_hash != now]
+        approved = [one for one in others if one.event is Event.APPROVED]
+        chosen = next(iter(approved or others), None)
+    if chosen is None:
+        return None
+    return chosen, runtime.versions.content(chosen.id), reads(runtime, campaign, advisory)
 
 
 def reads(runtime: "Runtime", campaign: Campaign, advisory: Advisory) -> dict[str, Any]:

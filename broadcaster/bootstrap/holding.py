@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -33,13 +34,17 @@ def scope(channel: str, zone: str, segment: str) -> "Scope":
     from broadcaster.ledger.holds import Scope  # noqa: PLC0415  (not before it is needed)
 
     if channel and channel not in list(DELIVERY_CHANNELS):
-        remedy = f"Use {', '.join(DELIVERY_CHANNELS)}."
-        raise InvalidInputError("channel", f"{channel[:40]!r} is unknown", remedy)
+        remedy = said("Use %(names)s.", names=", ".join(DELIVERY_CHANNELS))
+        raise InvalidInputError(
+            "channel", said("%(channel)s is unknown", channel=repr(channel[:40])), remedy
+        )
     try:
         zone = ZoneInfo(zone).key if zone else ""
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        remedy = "Write a name such as Africa/Casablanca."
-        raise InvalidInputError("zone", f"{zone[:40]!r} is no time zone", remedy) from error
+        remedy = said("Write a name such as Africa/Casablanca.")
+        raise InvalidInputError(
+            "zone", said("%(zone)s is no time zone", zone=repr(zone[:40])), remedy
+        ) from error
     return Scope(
         channel=Channel(channel) if channel else None, zone=zone or None, segment=segment or None
     )

@@ -1,6 +1,6 @@
-"""The course of an import, for the command and the console: opened, read, stored, counted."""
+"""The course of an import, whoever runs it: opened, read, stored, counted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from broadcaster.audience.sheets.sheet import Wanted
     from broadcaster.audience.sheets.source import Source
     from broadcaster.audience.store import Saved
+    from broadcaster.audience.suggesting import Suggested
     from broadcaster.audience.tally import Tally
     from broadcaster.bootstrap.runtime import Runtime
     from broadcaster.domain.customer import CustomerRecord
@@ -104,3 +105,17 @@ def nothing(tally: "Tally", name: str) -> InvalidInputError:
     """Say that a file has no good row."""
     problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
     return InvalidInputError(name, problem, "Mend what was found and try again.")
+
+
+def suggested(runtime: "Runtime", source: "Source") -> "Sequence[Suggested]":
+    """Say of each column of a file what it probably is; InvalidInputError for what is no table."""
+    from broadcaster.audience.sheets.opening import open_sheet
+    from broadcaster.audience.sheets.sheet import Wanted
+    from broadcaster.audience.suggesting import suggest
+    from broadcaster.bootstrap.people import phone_check
+
+    sheet = open_sheet(source, Wanted())
+    try:
+        return suggest(sheet, runtime.definitions.catalogue(), phone_check(runtime.settings))
+    finally:
+        sheet.close()

@@ -2,25 +2,25 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
-from broadcaster.bootstrap.people import importer
-from broadcaster.errors import BroadcasterError, InvalidInputError
+from broadcaster.bootstrap.import_steps import nothing, open_reading, store
+from broadcaster.errors import BroadcasterError
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from broadcaster.audience.filereading import Reading
+    from broadcaster.audience.sheets.source import Source
     from broadcaster.audience.tally import Tally
     from broadcaster.bootstrap.runtime import Runtime
-    from broadcaster.domain.customer import CustomerRecord
 
 _log = logging.getLogger(__name__)
 
-#: How often it is noted how far it is: rows, and seconds.
+#: How many findings of a sort are told, and how often it is noted how far it is.
 _STEP, _OFTEN = 1000, timedelta(seconds=2)
 #: What stands in quotes in a problem is what stood in the file.
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -30,7 +30,8 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 class Handed:
     """A file that was handed over, and how it is to be read; `which` is the number of its import.
 
-    `mapping` is the name of a saved one, or empty.
+    `mapping` is the name of a saved one, or empty. `as_of` is when what it says was true; with
+    `snapshot` its customers are all there are, and others have left.
     """
 
     which: int
@@ -39,6 +40,8 @@ class Handed:
     size: int
     mapping: str
     dry_run: bool
+    as_of: datetime | None = None
+    snapshot: bool = False
 
 
 def require_readable(runtime: "Runtime", handed: Handed) -> None:
@@ -94,56 +97,62 @@ def _told(text: str) -> str:
 
 
 def _brought(runtime: "Runtime", handed: Handed, tally: "Tally") -> Mapping[str, object]:
+    from broadcaster.audience.leaving import Snapshot
     from broadcaster.audience.sheets.source import from_stream
 
     source = from_stream(handed.file, handed.name)
     with _opened(runtime, handed, source) as reading:
-        for finding in reading.header_findings():
-            tally.note(finding)
-        saved = runtime.customers.save(
-            _records(runtime, handed, reading, tally),
-            proof=handed.name[:200],
-            given=frozenset(reading.header.places),
+        saved = store(
+            runtime,
+            reading,
+            tally,
+            proof=handed.name,
+            as_of=handed.as_of,
+            snapshot=Snapshot() if handed.snapshot else None,
             dry_run=handed.dry_run,
+            moved=_noting(runtime, handed, reading, tally),
         )
-        for finding in reading.closing_findings():
-            tally.note(finding)
     if not tally.good:
-        problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
-        raise InvalidInputError(handed.name, problem, "Mend what was found and try again.")
+        raise nothing(tally, handed.name)
+    if saved.objection:
+        raise saved.objection
     if not handed.dry_run:
         by = runtime.imports.get(handed.which, runtime.clock.now()).made_by
-        stored = {"file": handed.name, "inserted": saved.inserted, "updated": saved.updated}
+        stored = {
+            "file": handed.name,
+            "inserted": saved.inserted,
+            "updated": saved.updated,
+            "left": saved.left,
+        }
         runtime.accesses.record(by, "import_customers", "customers", "import", stored)
     return {
         "inserted": saved.inserted,
         "updated": saved.updated,
         "unchanged": saved.unchanged,
+        "left": saved.left,
         "consents_left": saved.consents_left,
         **told(tally),
     }
 
 
-def _opened(runtime: "Runtime", handed: Handed, source: object) -> "Reading":
-    from broadcaster.audience.mapping import ColumnMapping
-    from broadcaster.audience.sheets.source import Source
+def _opened(runtime: "Runtime", handed: Handed, source: "Source") -> "Reading":
+    from broadcaster.audience.sheets.sheet import Wanted
 
-    if not isinstance(source, Source):
-        raise TypeError
-    mapping = runtime.mappings.get(handed.mapping) if handed.mapping else ColumnMapping()
-    reader = importer(runtime.settings, runtime.definitions.catalogue(), mapping.region)
-    return reader.open(source, mapping.wanted, mapping if handed.mapping else None)
+    return open_reading(runtime, source, mapping=handed.mapping, wanted=Wanted())
 
 
-def _records(
+def _noting(
     runtime: "Runtime", handed: Handed, reading: "Reading", tally: "Tally"
-) -> "Iterator[CustomerRecord]":
+) -> Callable[[int], None]:
+    """Note now and then how far it is, for whoever asks and so that it does not seem lost."""
     noted = runtime.clock.now()
-    for row in reading:
-        tally.count(row)
-        if row.record is not None:
-            yield row.record
-        if tally.rows % _STEP == 0 and runtime.clock.now() - noted > _OFTEN:
-            noted = runtime.clock.now()
-            share = reading.position / max(1, reading.size)
-            runtime.imports.move(handed.which, int(handed.size * share), tally.rows, noted)
+
+    def moved(position: int) -> None:
+        nonlocal noted
+        now = runtime.clock.now()
+        if now - noted > _OFTEN:
+            noted = now
+            share = position / max(1, reading.size)
+            runtime.imports.move(handed.which, int(handed.size * share), tally.rows, now)
+
+    return moved

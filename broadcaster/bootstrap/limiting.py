@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from broadcaster.domain.limits import check_name, check_rate, provider_of
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError, NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ def change_limit(runtime: "Runtime", name: str, rate: str, by: str) -> tuple[flo
     settings = runtime.settings.limits
     provider = provider_of(name)
     if provider is not None and provider not in settings:
-        remedy = f"Use one of {', '.join(sorted(settings))}, or name it in BROADCASTER_LIMITS."
-        raise InvalidInputError("NAME", f"no provider {provider!r} has a limit", remedy)
+        remedy = said(
+            "Use one of %(names)s, or name it in BROADCASTER_LIMITS.",
+            names=", ".join(sorted(settings)),
+        )
+        raise InvalidInputError(
+            "NAME", said("no provider %(provider)s has a limit", provider=repr(provider)), remedy
+        )
     runtime.rate_limits.change(name, wanted, by)
     return wanted, _applied(runtime)
 
@@ -33,8 +39,8 @@ def reset_limit(runtime: "Runtime", name: str, by: str) -> tuple[float | None, b
     check_name("NAME", name)
     settings = runtime.settings.limits
     if name not in settings and name not in runtime.rate_limits.changes():
-        remedy = "'limits show' lists them."
-        raise NotFoundError("NAME", f"there is no limit {name!r}", remedy)
+        remedy = said("'limits show' lists them.")
+        raise NotFoundError("NAME", said("there is no limit %(name)s", name=repr(name)), remedy)
     runtime.rate_limits.change(name, None, by)
     return settings.get(name), _applied(runtime)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from broadcaster.bootstrap.drafting import Form, drafted
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import NewCampaign
 
@@ -52,8 +53,8 @@ def redraft(
 
     Its segment keeps the meaning that was pinned when it was chosen, unless it is another one or is
     to be looked up `anew`. What follows a message goes to whom that told, in its class.
-    InvalidInputError names the field that is wrong; ConflictError when it is under way, or was
-    changed since `revision`.
+    InvalidInputError names the field that is wrong; ConflictError when it is under way; StaleError
+    when it was changed since `revision`.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     new = _changed(runtime, campaign, advisory, form, anew=anew)
@@ -64,15 +65,15 @@ def _changed(
     runtime: "Runtime", campaign: Campaign, advisory: Advisory, form: Form, *, anew: bool
 ) -> NewCampaign:
     if form.kind != advisory.kind:
-        remedy = "Begin a new campaign of the other kind."
-        raise InvalidInputError("kind", "stays what it was when it was made", remedy)
+        remedy = said("Begin a new campaign of the other kind.")
+        raise InvalidInputError("kind", said("stays what it was when it was made"), remedy)
     kept = form.segment == campaign.segment and not anew
     new = drafted(runtime, form, campaign.expression if kept else None)
     if advisory.follows is not None:
         for field, same in _as_followed(campaign, advisory, new):
             if not same:
-                problem = "stays as it is in a message that follows another one"
-                raise InvalidInputError(field, problem, "Leave it, or make a new campaign.")
+                problem = said("stays as it is in a message that follows another one")
+                raise InvalidInputError(field, problem, said("Leave it, or make a new campaign."))
     return new
 
 

@@ -10,6 +10,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel, SmsSize
 from broadcaster.domain.readiness import Concern, ordered
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import Written, key
 from broadcaster.errors import InvalidInputError
 
@@ -46,11 +47,12 @@ def reword(
     by: str,
     *,
     keep: bool = True,
+    revision: int | None = None,
 ) -> Reworded:
     """Check a wording, show it, and keep it unless something blocks it.
 
     InvalidInputError naming the line where it is not in the language of wordings; ConflictError
-    when the campaign is under way already.
+    when the campaign is under way already; StaleError when it was changed since `revision`.
     """
     from broadcaster.render.worded import phrased
 
@@ -82,14 +84,21 @@ def reword(
         previews=shown,
         size=checker.checker.measure(shown[part]) if part == "sms/body.txt" and shown else None,
         kept=kept,
-        approve_again=kept and runtime.wordings.set(campaign.id, name, tidy, written),
+        approve_again=kept and runtime.wordings.set(campaign.id, name, tidy, written, revision),
     )
 
 
-def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], by: str) -> bool:
+def refill(
+    runtime: "Runtime",
+    campaign: Campaign,
+    given: Mapping[str, object],
+    by: str,
+    revision: int | None = None,
+) -> bool:
     """Set facts anew, those that were given over the others; whether to approve it again.
 
-    InvalidInputError names the fact; ConflictError when the campaign is under way already.
+    InvalidInputError names the fact; ConflictError when the campaign is under way already;
+    StaleError when it was changed since `revision`.
     """
     advisory = runtime.ledger.advisory(campaign.advisory_id)
     kind = runtime.renderer.library.kind(advisory.kind)
@@ -97,7 +106,7 @@ def refill(runtime: "Runtime", campaign: Campaign, given: Mapping[str, object], 
     former = {name: value for name, value in advisory.facts.items() if name in kind.facts}
     facts = kind.resolve({**former, **given})
     kind.require_ahead(facts, max(advisory.effective, runtime.clock.now()))
-    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by)
+    return runtime.campaign_facts.set(campaign.id, facts, kind.lapses(facts), by, revision)
 
 
 def own_text(
@@ -125,14 +134,18 @@ def _place(
     kind = runtime.renderer.kind(advisory)
     tag = runtime.renderer.library.locale(locale).tag
     if tag not in kind.locales:
-        problem = f"{kind.name} is not offered in {tag}, so nobody would get it"
-        raise InvalidInputError("locale", problem, f"Use one of {', '.join(kind.locales)}.")
+        problem = said(
+            "%(kind)s is not offered in %(tag)s, so nobody would get it", kind=kind.name, tag=tag
+        )
+        raise InvalidInputError(
+            "locale", problem, said("Use one of %(names)s.", names=", ".join(kind.locales))
+        )
     require_part(kind, part)
     channel = Channel(part.partition("/")[0])
     used = {*campaign.channels, *((Channel.EMAIL,) if Channel.WEB in kind.channels else ())}
     if channel not in used:
-        problem = f"the campaign does not go by {channel}"
-        raise InvalidInputError("part", problem, "Word a part of a channel that it uses.")
+        problem = said("the campaign does not go by %(channel)s", channel=channel)
+        raise InvalidInputError("part", problem, said("Word a part of a channel that it uses."))
     return kind, tag
 
 

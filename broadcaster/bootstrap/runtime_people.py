@@ -10,7 +10,6 @@ from broadcaster.bootstrap.runtime_access import Access
 if TYPE_CHECKING:
     from broadcaster.access.answers import Answers
     from broadcaster.access.api_keys import ApiKeys
-    from broadcaster.access.roster import Roster
     from broadcaster.access.trail import AuditTrail
     from broadcaster.audience.areas.asking import AreaQuestions
     from broadcaster.audience.areas.places import SavedPlaces
@@ -51,13 +50,6 @@ class People(Access):
         from broadcaster.access.answers import Answers
 
         return Answers(self.pool)
-
-    @cached_property
-    def roster(self) -> "Roster":
-        """Who is on the team."""
-        from broadcaster.access.roster import Roster
-
-        return Roster(self.pool)
 
     @cached_property
     def audit_trail(self) -> "AuditTrail":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from broadcaster.channels.phones import calling_code, country
+from broadcaster.domain.saying import Figure, said
 from broadcaster.domain.tariff import Tariff, tariff
 from broadcaster.errors import InvalidInputError
 
@@ -31,8 +32,10 @@ def keep_tariffs(runtime: "Runtime", entries: Sequence[Tariff], by: str) -> int:
     known = list(runtime.providers)
     for entry in entries:
         if entry.provider not in known:
-            problem = f"{entry.provider!r} is unknown"
-            raise InvalidInputError("provider", problem, f"Use one of {', '.join(known)}.")
+            problem = said("%(provider)s is unknown", provider=repr(entry.provider))
+            raise InvalidInputError(
+                "provider", problem, said("Use one of %(names)s.", names=", ".join(known))
+            )
     return runtime.tariffs.put(entries, by)
 
 
@@ -54,12 +57,14 @@ def _table(source: "Source", name: str) -> Iterator[Tariff]:
     rows = _rows(source, name)
     head = [column.strip().lower() for column in rows[0][1]] if rows else []
     if sorted(head) != sorted(COLUMNS):
-        raise InvalidInputError("FILE", f"{name} has other columns", _REMEDY)
+        raise InvalidInputError("FILE", said("%(name)s has other columns", name=name), _REMEDY)
     for number, row in rows[1:]:
         if not any(map(str.strip, row)):
             continue
         if len(row) != len(head):
-            problem = f"has {len(row)} values and not {len(head)}"
+            problem = said(
+                "has %(count)s values and not %(count_2)s", count=len(row), count_2=len(head)
+            )
             raise InvalidInputError(f"FILE, line {number}", problem, _REMEDY)
         values = dict(zip(head, row, strict=True))
         try:
@@ -76,7 +81,11 @@ def _rows(source: "Source", name: str) -> list[tuple[int, Sequence[str]]]:
 
     if source.size > LARGEST:
         source.close()
-        raise InvalidInputError("FILE", f"{name} is larger than {LARGEST:,} octets", _REMEDY)
+        raise InvalidInputError(
+            "FILE",
+            said("%(name)s is larger than %(largest)s octets", name=name, largest=Figure(LARGEST)),
+            _REMEDY,
+        )
     sheet = open_sheet(source, Wanted())
     try:
         rows = [(row.number, row.cells) for row in islice(sheet.rows(), _ROWS + 2)]
@@ -84,7 +93,11 @@ def _rows(source: "Source", name: str) -> list[tuple[int, Sequence[str]]]:
     finally:
         sheet.close()
     if len(rows) > _ROWS + 1:
-        raise InvalidInputError("FILE", f"{name} has more than {_ROWS:,} rows", _REMEDY)
+        raise InvalidInputError(
+            "FILE",
+            said("%(name)s has more than %(rows)s rows", name=name, rows=Figure(_ROWS)),
+            _REMEDY,
+        )
     return rows
 
 
@@ -94,8 +107,10 @@ def written_tariff(words: Sequence[str]) -> Tariff:
     if prefix.isalpha():
         code = calling_code(prefix)
         if country(code) != prefix.upper():
-            problem = f"{prefix} shares {code} with other countries"
-            raise InvalidInputError("prefix", problem, "Give + and its own first digits.")
+            problem = said(
+                "%(prefix)s shares %(code)s with other countries", prefix=prefix, code=code
+            )
+            raise InvalidInputError("prefix", problem, said("Give + and its own first digits."))
         prefix = code
     return tariff(
         provider,

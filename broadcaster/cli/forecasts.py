@@ -1,6 +1,5 @@
 """How a forecast, its list of who is left out and its comparison look on a terminal."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,8 +14,7 @@ from broadcaster.cli.private import private_file
 from broadcaster.cli.tables import pair
 from broadcaster.cli.waiting import fairness_lines
 from broadcaster.errors import InvalidInputError
-from broadcaster.planning.left_out import LeftOut
-from broadcaster.reports.export import cell
+from broadcaster.planning.left_out import LeftOut, write
 
 Figures = Mapping[str, Any]
 
@@ -175,14 +173,8 @@ def show_left_out(rows: Iterable[LeftOut], console: Console | None = None) -> No
 
 def write_left_out(rows: Iterable[LeftOut], output: Path | None) -> int:
     """Write who is left out as CSV, as it comes; how many rows. InvalidInputError for the file."""
-    count = 0
     with private_file(output) as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("customer", "channel", "reason"))
-        for row in rows:
-            writer.writerow([cell(row.customer), row.channel.value, row.reason.value])
-            count += 1
-    return count
+        return write(rows, stream)
 
 
 def write_picture(text: str, output: Path) -> None:

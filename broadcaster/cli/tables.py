@@ -56,7 +56,12 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
             "chosen did not get it. 'campaigns export' tells who.",
             soft_wrap=True,
         )
-    for line in (*_thread_lines(figures), *held_lines(figures), *passed_lines(figures)):
+    for line in (
+        *_alone_lines(figures),
+        *_thread_lines(figures),
+        *held_lines(figures),
+        *passed_lines(figures),
+    ):
         out.print(escape(line), soft_wrap=True, highlight=False)
 
 
@@ -67,6 +72,14 @@ def _standing(row: Figures) -> str:
         return str(row["status"])
     state = "superseded" if row["status"] == "cancelled" else row["status"]
     return f"{state}, followed by {by}"
+
+
+def _alone_lines(figures: Figures) -> list[str]:
+    """Say that nobody else looked through it."""
+    found = figures.get("bypass")
+    if not found:
+        return []
+    return [f"Approved by {found['by']} without a second person: {found['reason']}"]
 
 
 def _thread_lines(figures: Figures) -> list[str]:

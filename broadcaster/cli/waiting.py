@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.english import number_of
+from broadcaster.domain.own_hours import parted
 
 Figures = Mapping[str, Any]
 
@@ -82,8 +83,9 @@ def _hold(hold: Figures) -> str:
 
 def _clock(text: str, zone: str | None) -> str:
     """Show a moment on the clock of a zone, or in UTC where this machine does not know it."""
+    name, _ = parted(zone)
     try:
-        moment = datetime.fromisoformat(text).astimezone(ZoneInfo(zone or "UTC"))
+        moment = datetime.fromisoformat(text).astimezone(ZoneInfo(name or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        moment = datetime.fromisoformat(text).astimezone(ZoneInfo("UTC"))
-    return f"{moment:%Y-%m-%d %H:%M}" + ("" if zone else " UTC")
+        name, moment = None, datetime.fromisoformat(text).astimezone(ZoneInfo("UTC"))
+    return f"{moment:%Y-%m-%d %H:%M}" + ("" if name else " UTC")

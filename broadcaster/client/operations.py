@@ -31,6 +31,17 @@ class Operations:
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages("/operators", query)
 
+    def create_operator(
+        self,
+        *,
+        name: str,
+        roles: Sequence[str],
+    ) -> dict[str, Any]:
+        """Add somebody and invite them: the link is told here and never again."""
+        given: dict[str, Any] = {"name": name, "roles": roles}
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask("POST", "/operators", body=body).object()
+
     def list_roles(
         self,
     ) -> dict[str, Any]:
@@ -94,6 +105,77 @@ class Operations:
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages("/publications", query)
 
+    def show_operator(
+        self,
+        operator: int,
+    ) -> dict[str, Any]:
+        """Show what somebody is, and by what they enter."""
+        return self._transport.ask("GET", f"/operators/{quoted(operator)}").object()
+
+    def set_roles(
+        self,
+        operator: int,
+        *,
+        roles: Sequence[str],
+    ) -> dict[str, Any]:
+        """Say what somebody is from now on; their sessions end. One administrator has to stay."""
+        given: dict[str, Any] = {"roles": roles}
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask(
+            "PUT", f"/operators/{quoted(operator)}/roles", body=body
+        ).object()
+
+    def invite_operator(
+        self,
+        operator: int,
+        *,
+        reset: bool | None = None,
+    ) -> dict[str, Any]:
+        """Make a new link by which somebody sets a password; the link before it ends."""
+        given: dict[str, Any] = {"reset": reset}
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask(
+            "POST", f"/operators/{quoted(operator)}/invitations", body=body
+        ).object()
+
+    def disable_operator(
+        self,
+        operator: int,
+    ) -> dict[str, Any]:
+        """Let somebody in no more, nor a key of theirs; not oneself, nor the last administrator."""
+        return self._transport.ask("POST", f"/operators/{quoted(operator)}/disable").object()
+
+    def enable_operator(
+        self,
+        operator: int,
+    ) -> dict[str, Any]:
+        """Let somebody in again, as before."""
+        return self._transport.ask("POST", f"/operators/{quoted(operator)}/enable").object()
+
+    def list_sessions(
+        self,
+        operator: int,
+    ) -> dict[str, Any]:
+        """List where somebody is signed in."""
+        return self._transport.ask("GET", f"/operators/{quoted(operator)}/sessions").object()
+
+    def end_sessions(
+        self,
+        operator: int,
+    ) -> dict[str, Any]:
+        """Sign somebody out everywhere."""
+        return self._transport.ask("DELETE", f"/operators/{quoted(operator)}/sessions").object()
+
+    def end_session(
+        self,
+        operator: int,
+        session: int,
+    ) -> dict[str, Any]:
+        """Sign somebody out in one place."""
+        return self._transport.ask(
+            "DELETE", f"/operators/{quoted(operator)}/sessions/{quoted(session)}"
+        ).object()
+
     def list_kinds(
         self,
         *,
@@ -103,12 +185,33 @@ class Operations:
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages("/kinds", query)
 
+    def add_kind(
+        self,
+        *,
+        content: bytes,
+        name: str | None = None,
+        replace: bool | None = None,
+    ) -> dict[str, Any]:
+        """Take the ZIP archive of a kind, check it aside, and place it when nothing is wrong.
+
+        409 where there is one of its name, unless it is to be replaced.
+        """
+        query: dict[str, Any] = {"name": name, "replace": replace}
+        return self._transport.ask("POST", "/kinds", query=query, file=content).object()
+
     def show_kind(
         self,
         kind: str,
     ) -> dict[str, Any]:
         """Show one."""
         return self._transport.ask("GET", f"/kinds/{quoted(kind)}").object()
+
+    def remove_kind(
+        self,
+        kind: str,
+    ) -> dict[str, Any]:
+        """Take out one of the organisation's own; a shipped one of its name stands then."""
+        return self._transport.ask("DELETE", f"/kinds/{quoted(kind)}").object()
 
     def list_facts(
         self,
@@ -136,6 +239,46 @@ class Operations:
         given: dict[str, Any] = {"locale": locale, "channel": channel, "facts": facts}
         body = {name: one for name, one in given.items() if one is not None}
         return self._transport.ask("POST", f"/kinds/{quoted(kind)}/preview", body=body).object()
+
+    def review_kind(
+        self,
+        kind: str,
+        *,
+        locale: str,
+        by: str,
+        native: bool | None = None,
+    ) -> dict[str, Any]:
+        """Record that somebody answers for the texts of a kind in a language as they are now.
+
+        409 where a text is missing.
+        """
+        given: dict[str, Any] = {"locale": locale, "by": by, "native": native}
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask("POST", f"/kinds/{quoted(kind)}/reviews", body=body).object()
+
+    def list_locales(
+        self,
+    ) -> dict[str, Any]:
+        """List the languages that customers read, and where the texts of each kind stand."""
+        return self._transport.ask("GET", "/locales").object()
+
+    def show_catalogue(
+        self,
+        locale: str,
+    ) -> Answer:
+        """Give the PO file that translators go on with."""
+        return self._transport.ask("GET", f"/locales/{quoted(locale)}/catalogue")
+
+    def place_catalogue(
+        self,
+        locale: str,
+        *,
+        content: bytes,
+    ) -> dict[str, Any]:
+        """Check a PO file aside, and put it in place when nothing is wrong."""
+        return self._transport.ask(
+            "PUT", f"/locales/{quoted(locale)}/catalogue", file=content
+        ).object()
 
     def list_segments(
         self,
@@ -378,20 +521,6 @@ class Operations:
         body = {name: one for name, one in given.items() if one is not None}
         return self._transport.ask("POST", "/customers/find", body=body).object()
 
-    def store_customers(
-        self,
-        *,
-        customers: Sequence[Mapping[str, Any]],
-    ) -> dict[str, Any]:
-        """Add customers, or change those whose number is there; all of them or none.
-
-        One that cannot be read refuses all, and says which. An address that cannot be used
-        refuses nobody; it is among the findings.
-        """
-        given: dict[str, Any] = {"customers": customers}
-        body = {name: one for name, one in given.items() if one is not None}
-        return self._transport.ask("POST", "/customers/bulk", body=body).object()
-
     def show_customer(
         self,
         number: str,
@@ -529,6 +658,20 @@ class Operations:
             "POST", f"/customers/{quoted(number)}/erasure", body=body
         ).object()
 
+    def store_customers(
+        self,
+        *,
+        customers: Sequence[Mapping[str, Any]],
+    ) -> dict[str, Any]:
+        """Add customers, or change those whose number is there; all of them or none.
+
+        One that cannot be read refuses all, and says which. An address that cannot be used
+        refuses nobody; it is among the findings.
+        """
+        given: dict[str, Any] = {"customers": customers}
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask("POST", "/customers/bulk", body=body).object()
+
     def list_suppressions(
         self,
         *,
@@ -597,14 +740,23 @@ class Operations:
         content: bytes,
         mapping: str | None = None,
         dry_run: bool | None = None,
+        snapshot: bool | None = None,
+        as_of: str | None = None,
     ) -> dict[str, Any]:
         """Take a file and begin to import it; `GET /imports/{import}` says how far it is.
 
         What is no table, or lacks a column that is needed, is refused at once. All good
         rows are stored in one transaction: should this server end meanwhile, nothing is,
-        and it can be sent again.
+        and it can be sent again. A snapshot by which too many would leave, or with rows
+        that cannot be read, is refused.
         """
-        query: dict[str, Any] = {"file": file, "mapping": mapping, "dry_run": dry_run}
+        query: dict[str, Any] = {
+            "file": file,
+            "mapping": mapping,
+            "dry_run": dry_run,
+            "snapshot": snapshot,
+            "as_of": as_of,
+        }
         return self._transport.ask("POST", "/imports", query=query, file=content).object()
 
     def list_imports(
@@ -653,6 +805,19 @@ class Operations:
     ) -> dict[str, Any]:
         """Delete one; what was imported with it stays."""
         return self._transport.ask("DELETE", f"/mappings/{quoted(name)}").object()
+
+    def suggest_mapping(
+        self,
+        *,
+        file: str,
+        content: bytes,
+    ) -> dict[str, Any]:
+        """Look at a file's columns and say what each probably is, as a mapping to be saved.
+
+        The beginning of a large CSV file is enough.
+        """
+        query: dict[str, Any] = {"file": file}
+        return self._transport.ask("POST", "/mappings/suggest", query=query, file=content).object()
 
     def list_campaigns(
         self,
@@ -709,6 +874,51 @@ class Operations:
         """Show what it is and what it says; `ETag` marks what would be sent."""
         return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}").object()
 
+    def change_campaign(  # noqa: PLR0913  (each is a field)
+        self,
+        campaign: int,
+        *,
+        name: str | None = None,
+        segment: str | None = None,
+        pin_again: bool | None = None,
+        channels: Sequence[str] | None = None,
+        plan: str | None = None,
+        escalate_after: Sequence[int] | None = None,
+        effective: str | None = None,
+        expires: str | None = None,
+        scheduled: str | None = None,
+        message_class: str | None = None,
+        lane: str | None = None,
+        one_per: str | None = None,
+        drill: bool | None = None,
+        if_match: str | None = None,
+    ) -> dict[str, Any]:
+        """Change whom it is for, how and when it goes; what was approved is a draft then.
+
+        Its kind stays. What follows another message keeps its audience, its channels and
+        its class.
+        """
+        given: dict[str, Any] = {
+            "name": name,
+            "segment": segment,
+            "pin_again": pin_again,
+            "channels": channels,
+            "plan": plan,
+            "escalate_after": escalate_after,
+            "effective": effective,
+            "expires": expires,
+            "scheduled": scheduled,
+            "message_class": message_class,
+            "lane": lane,
+            "one_per": one_per,
+            "drill": drill,
+        }
+        body = {name: one for name, one in given.items() if one is not None}
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self._transport.ask(
+            "PATCH", f"/campaigns/{quoted(campaign)}", body=body, headers=headers
+        ).object()
+
     def change_facts(
         self,
         campaign: int,
@@ -722,6 +932,31 @@ class Operations:
         headers = {} if if_match is None else {"If-Match": if_match}
         return self._transport.ask(
             "PATCH", f"/campaigns/{quoted(campaign)}/facts", body=body, headers=headers
+        ).object()
+
+    def follow_up(
+        self,
+        campaign: int,
+        *,
+        message_type: str,
+        kind: str | None = None,
+        name: str | None = None,
+        facts: Mapping[str, Any] | None = None,
+        expires: str | None = None,
+        lane: str | None = None,
+    ) -> dict[str, Any]:
+        """Make a draft of what is new, right, withdrawn or over, for whom the campaign told."""
+        given: dict[str, Any] = {
+            "message_type": message_type,
+            "kind": kind,
+            "name": name,
+            "facts": facts,
+            "expires": expires,
+            "lane": lane,
+        }
+        body = {name: one for name, one in given.items() if one is not None}
+        return self._transport.ask(
+            "POST", f"/campaigns/{quoted(campaign)}/follow-ups", body=body
         ).object()
 
     def list_wordings(
@@ -804,44 +1039,89 @@ class Operations:
         """Say what would keep it from being launched, and what should be known before."""
         return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/check").object()
 
-    def follow_up(
+    def list_approvals(
+        self,
+    ) -> dict[str, Any]:
+        """List what was handed over and not changed since, the longest waiting first."""
+        return self._transport.ask("GET", "/approvals").object()
+
+    def hand_over_campaign(
         self,
         campaign: int,
         *,
-        message_type: str,
-        kind: str | None = None,
-        name: str | None = None,
-        facts: Mapping[str, Any] | None = None,
-        expires: str | None = None,
-        lane: str | None = None,
+        people: int,
+        if_match: str | None = None,
     ) -> dict[str, Any]:
-        """Make a draft of what is new, right, withdrawn or over, for whom the campaign told."""
-        given: dict[str, Any] = {
-            "message_type": message_type,
-            "kind": kind,
-            "name": name,
-            "facts": facts,
-            "expires": expires,
-            "lane": lane,
-        }
+        """Hand a draft over for approval, with how many people it is to tell."""
+        given: dict[str, Any] = {"people": people}
         body = {name: one for name, one in given.items() if one is not None}
+        headers = {} if if_match is None else {"If-Match": if_match}
         return self._transport.ask(
-            "POST", f"/campaigns/{quoted(campaign)}/follow-ups", body=body
+            "POST", f"/campaigns/{quoted(campaign)}/hand-over", body=body, headers=headers
+        ).object()
+
+    def give_back_campaign(
+        self,
+        campaign: int,
+        *,
+        comment: str,
+        if_match: str | None = None,
+    ) -> dict[str, Any]:
+        """Give it back to its author with a comment."""
+        given: dict[str, Any] = {"comment": comment}
+        body = {name: one for name, one in given.items() if one is not None}
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return self._transport.ask(
+            "POST", f"/campaigns/{quoted(campaign)}/give-back", body=body, headers=headers
         ).object()
 
     def approve_campaign(
         self,
         campaign: int,
         *,
+        people: int | None = None,
+        bypass: str | None = None,
         if_match: str | None = None,
     ) -> dict[str, Any]:
         """Pin what will be sent, as a second pair of eyes; the forecast that is pinned with it.
 
-        Whoever made it, or whose key made it, can not approve it.
+        Whoever made it, or whose key made it, can not approve it, unless they say why
+        nobody else could (`bypass`), may do that, and have it written down.
         """
+        given: dict[str, Any] = {"people": people, "bypass": bypass}
+        body = {name: one for name, one in given.items() if one is not None}
         headers = {} if if_match is None else {"If-Match": if_match}
         return self._transport.ask(
-            "POST", f"/campaigns/{quoted(campaign)}/approve", headers=headers
+            "POST", f"/campaigns/{quoted(campaign)}/approve", body=body, headers=headers
+        ).object()
+
+    def list_versions(
+        self,
+        campaign: int,
+    ) -> dict[str, Any]:
+        """List who handed it over, approved it or gave it back, when, and what was said."""
+        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/versions").object()
+
+    def show_version(
+        self,
+        campaign: int,
+        version: int,
+    ) -> dict[str, Any]:
+        """Show how it read when that was done with it."""
+        return self._transport.ask(
+            "GET", f"/campaigns/{quoted(campaign)}/versions/{quoted(version)}"
+        ).object()
+
+    def list_differences(
+        self,
+        campaign: int,
+        *,
+        since: int | None = None,
+    ) -> dict[str, Any]:
+        """Show, word by word, what differs between a version and the campaign as it is now."""
+        query: dict[str, Any] = {"since": since}
+        return self._transport.ask(
+            "GET", f"/campaigns/{quoted(campaign)}/differences", query=query
         ).object()
 
     def launch_campaign(
@@ -965,6 +1245,13 @@ class Operations:
         """Set what was forecast at the approval beside what became of it."""
         return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/comparison").object()
 
+    def show_thread(
+        self,
+        campaign: int,
+    ) -> dict[str, Any]:
+        """List the messages of its thread as they follow one another."""
+        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/thread").object()
+
     def list_deliveries(
         self,
         campaign: int,
@@ -1016,6 +1303,19 @@ class Operations:
         """Say on what basis a message was sent or left out, with the proof."""
         return self._transport.ask("GET", f"/deliveries/{quoted(delivery)}").object()
 
+    def export_campaign(
+        self,
+        campaign: int,
+        *,
+        purpose: str,
+    ) -> Answer:
+        """Write every delivery as CSV, safe in a spreadsheet, without addresses; noted.
+
+        `Content-Digest` has the SHA-256 of the file (RFC 9530).
+        """
+        query: dict[str, Any] = {"purpose": purpose}
+        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/export", query=query)
+
     def list_left_out(
         self,
         campaign: int,
@@ -1048,18 +1348,41 @@ class Operations:
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages(f"/campaigns/{quoted(campaign)}/doubts", query)
 
-    def export_campaign(
+    def show_evidence(
+        self,
+        campaign: int,
+    ) -> dict[str, Any]:
+        """Give everything that is known of a campaign, without anybody of the public."""
+        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/evidence").object()
+
+    def write_evidence(
+        self,
+        campaign: int,
+        *,
+        locale: str | None = None,
+    ) -> Answer:
+        """Write it as one HTML file in one language, without anybody of the public."""
+        query: dict[str, Any] = {"locale": locale}
+        return self._transport.ask(
+            "GET", f"/campaigns/{quoted(campaign)}/evidence/document", query=query
+        )
+
+    def archive_evidence(
         self,
         campaign: int,
         *,
         purpose: str,
+        locale: str | None = None,
     ) -> Answer:
-        """Write every delivery as CSV, safe in a spreadsheet, without addresses; noted.
+        """Write a ZIP archive whose manifest has the hash of each file; who has it is noted.
 
-        `Content-Digest` has the SHA-256 of the file (RFC 9530).
+        Customers are in it, by number, where the key may see people. `Content-Digest` is
+        its SHA-256.
         """
-        query: dict[str, Any] = {"purpose": purpose}
-        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/export", query=query)
+        query: dict[str, Any] = {"purpose": purpose, "locale": locale}
+        return self._transport.ask(
+            "GET", f"/campaigns/{quoted(campaign)}/evidence/archive", query=query
+        )
 
     def list_limits(
         self,
@@ -1131,6 +1454,18 @@ class Operations:
         """Say for each class and channel whether it is quiet, and until or from when."""
         query: dict[str, Any] = {"zone": zone, "at": at}
         return self._transport.ask("GET", "/fairness/quiet", query=query).object()
+
+    def list_providers(
+        self,
+    ) -> dict[str, Any]:
+        """Say of each what goes to it, whether it can be used, and how it does."""
+        return self._transport.ask("GET", "/providers").object()
+
+    def examine_installation(
+        self,
+    ) -> dict[str, Any]:
+        """Check every setting, server and provider; `/kinds/{kind}/check` checks texts."""
+        return self._transport.ask("GET", "/examination").object()
 
     def list_webhooks(
         self,

@@ -2,13 +2,17 @@
 
 They go by the route of their address, in the urgent lane and within all limits. One is claimed
 before it is sent and never sent twice: whoever gets none asks for another.
+
+One process sends them at a time, several at once: whoever asks for codes while a network takes none
+must not have every worker wait for it, and no campaign go on.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.dispatch.lines import Line, Lines
@@ -23,6 +27,8 @@ _log = logging.getLogger(__name__)
 NO_CAMPAIGN = 0
 #: How often a limit is asked before a code is given up: its reader has gone by then.
 _ASKED = 60
+#: How many are on their way at once, how long further ones are begun, and how often it is looked.
+_TOGETHER, _WHILE, _LOOK = 20, timedelta(seconds=20), 0.5
 
 
 class Ready(Protocol):
@@ -57,6 +63,10 @@ class Ready(Protocol):
 class Codes(Protocol):
     """Keeps codes."""
 
+    def turn(self) -> AbstractContextManager[bool]:
+        """Take the turn of sending; False while somebody has it."""
+        ...
+
     def claim(self, now: datetime) -> Ready | bool:
         """Take the next; False when nothing waits, True when that was nobody's."""
         ...
@@ -87,17 +97,38 @@ class CodeSender:
     measure: Callable[[str], SmsSize]
 
     async def send(self) -> int:
-        """Send all that waits; how many were looked up, and found or not."""
-        count = 0
-        while True:
-            found = await asyncio.to_thread(self.codes.claim, self.clock.now())
-            if found is False:
-                break
-            count += 1
-            if not isinstance(found, bool):
-                await self._send(found)
-        await asyncio.to_thread(self.codes.tidy, self.clock.now())
+        """Send what waits, if nobody else does; how many were looked up, and found or not."""
+        with self.codes.turn() as mine:
+            count = await self._all() if mine else 0
+        if mine:
+            await asyncio.to_thread(self.codes.tidy, self.clock.now())
         return count
+
+    async def _all(self) -> int:
+        count, going = 0, set[asyncio.Task[None]]()
+        end = self.clock.now() + _WHILE
+        try:
+            while True:
+                found: Ready | bool = False
+                if len(going) < _TOGETHER and self.clock.now() < end:
+                    found = await asyncio.to_thread(self.codes.claim, self.clock.now())
+                if found is not False:
+                    count += 1
+                    if not isinstance(found, bool):
+                        going.add(asyncio.create_task(self._send(found)))
+                elif not going:
+                    return count
+                else:
+                    done, going = await asyncio.wait(
+                        going, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for one in done:
+                        one.result()
+        finally:
+            # Of those that a fault leaves behind none is sent unseen.
+            for one in going:
+                one.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
 
     async def _send(self, ready: Ready) -> None:
         provider, outcome = "", "no way"

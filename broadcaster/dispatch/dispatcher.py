@@ -18,6 +18,7 @@ from broadcaster.dispatch.pace import Ending, Pace
 from broadcaster.dispatch.retry import Random, RetryRule
 from broadcaster.dispatch.share import Share
 from broadcaster.dispatch.telling import Telling
+from broadcaster.domain import held
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.course import Befallen, Happening
@@ -89,7 +90,7 @@ class Dispatcher:
         campaign = self.ledger.campaign(lease.campaign)
         advisory = self.ledger.advisory(campaign.advisory_id)
         if not self.unchanged(campaign, advisory):
-            self.hold(lease.campaign, "what would be sent is not what was approved")
+            self.hold(lease.campaign, held.unlike())
             return Ending.HELD, None
         turn = _Turn(
             holding=Holding(self.ledger, self.clock, lease, self.pace.lease),

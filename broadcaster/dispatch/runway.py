@@ -9,6 +9,7 @@ from broadcaster.dispatch.flight import Flight, Landing
 from broadcaster.dispatch.holding import Holding
 from broadcaster.dispatch.lines import Line
 from broadcaster.dispatch.records import Records
+from broadcaster.domain import held
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.course import Befallen, Happening
 from broadcaster.domain.delivery import DeliveryEvent, Reason
@@ -120,11 +121,11 @@ class Runway:
         halts = [answer.code for answer in answers if answer.halt]
         if halts:
             line.streak = 0
-            self._hold(f"{line.name} refuses us ({halts[0]})")
+            self._hold(held.refusing(line.name, str(halts[0])))
         elif line.streak >= _STREAK:
             line.streak = 0
             code = answers[-1].code or answers[-1].reason or "no answer"
-            self._hold(f"{line.name}: {_STREAK} times in a row messages came to nothing ({code})")
+            self._hold(held.in_vain(line.name, _STREAK, code))
 
     def _tell(self, landings: Sequence[Landing], resting: datetime | None, now: datetime) -> None:
         """Tell how many were answered, and whether the network is left alone since, or no more."""

@@ -51,7 +51,7 @@ class Action(StrEnum):
     STEER = "steer"
     #: Add, replace and remove kinds; review translations.
     EDIT_KINDS = "edit_kinds"
-    #: Change the limits of providers.
+    #: Change the limits of providers, tariffs, and the rules of fair use.
     CHANGE_LIMITS = "change_limits"
     #: Read who did what.
     AUDIT = "audit"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from broadcaster.domain.access import Action, Operator, allowed
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: What a key begins with, so that whoever finds one knows what it is.
@@ -65,14 +66,19 @@ def scopes_of(words: Iterable[str], owner: Operator) -> tuple[str, ...]:
     found = list(dict.fromkeys(word.strip().lower() for word in words if word.strip()))
     unknown = [word for word in found if word not in known]
     if unknown or not found:
-        problem = f"{unknown[0][:40]!r} is unknown" if unknown else "is empty"
-        raise InvalidInputError("scopes", problem, f"Use {', '.join(known)}.")
+        problem = (
+            said("%(unknown)s is unknown", unknown=repr(unknown[0][:40]))
+            if unknown
+            else said("is empty")
+        )
+        raise InvalidInputError("scopes", problem, said("Use %(names)s.", names=", ".join(known)))
     mine = {action.value for action in allowed(owner.roles)}
     beyond = [word for word in found if word not in mine]
     if beyond:
-        problem = f"{owner.name} may not {', '.join(beyond)}"
-        remedy = (
-            f"A key can do what its owner may: {', '.join(one for one in known if one in mine)}."
+        problem = said("%(owner)s may not %(names)s", owner=owner.name, names=", ".join(beyond))
+        remedy = said(
+            "A key can do what its owner may: %(names)s.",
+            names=", ".join(one for one in known if one in mine),
         )
         raise InvalidInputError("scopes", problem, remedy)
     return tuple(word for word in known if word in found)

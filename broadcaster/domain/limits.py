@@ -3,6 +3,7 @@
 import math
 import re
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: A provider, `sender:` and a sender, or a provider and a destination: a mail domain, the host of a
@@ -23,11 +24,13 @@ UNLIMITED = math.inf
 def check_name(field: str, name: str) -> str:
     """Give the name of a limit if it is one; InvalidInputError naming the `field`."""
     if not _NAME.fullmatch(name):
-        remedy = (
-            "Write a provider, provider/mail.domain (in small letters), provider/+212, "
-            "or sender:NAME."
+        remedy = said(
+            "Write a provider, provider/mail.domain (in small letters), "
+            "provider/+212, or sender:NAME."
         )
-        raise InvalidInputError(field, f"{name[:80]!r} names no limit", remedy)
+        raise InvalidInputError(
+            field, said("%(name)s names no limit", name=repr(name[:80])), remedy
+        )
     return name
 
 
@@ -44,6 +47,10 @@ def check_rate(field: str, text: str) -> float:
     except ValueError:
         rate = math.nan
     if not SLOWEST <= rate <= FASTEST:
-        remedy = f"Give units a second, from {SLOWEST} to {FASTEST:.0f}."
-        raise InvalidInputError(field, f"{text!r} is no rate", remedy)
+        remedy = said(
+            "Give units a second, from %(slowest)s to %(fastest)s.",
+            slowest=SLOWEST,
+            fastest=format(FASTEST, ".0f"),
+        )
+        raise InvalidInputError(field, said("%(text)s is no rate", text=repr(text)), remedy)
     return rate

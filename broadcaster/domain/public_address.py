@@ -7,6 +7,10 @@ import ipaddress
 
 #: Prefixes under which an IPv4 address is reached by IPv6 (RFC 6052).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Where IPv6 has its public addresses (RFC 4291, 2.4), and what of that is for examples (RFC 9637).
+#: All else leads elsewhere: site-local addresses, and IPv4 ones in wraps of other sorts.
+_UNICAST = ipaddress.ip_network("2000::/3")
+_EXAMPLES = ipaddress.ip_network("3fff::/20")
 
 
 def is_public(address: str) -> bool:
@@ -21,4 +25,6 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             ip = inner
+        elif ip not in _UNICAST or ip in _EXAMPLES:
+            return False
     return ip.is_global and not ip.is_multicast

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from broadcaster.domain.advisory import Advisory, Urgency
 from broadcaster.domain.campaign import Campaign
-from broadcaster.domain.english import number_of
 from broadcaster.domain.message import Lane, MessageClass
+from broadcaster.domain.saying import Instant, Listed, Saying, said, said_n
 
 
 class Check(StrEnum):
@@ -112,8 +112,8 @@ def in_time(
             check=Check.VALIDITY,
             blocks=True,
             place="expires",
-            problem=f"the validity ends at {ends}, before anything can leave",
-            remedy="Make a new campaign with a later end.",
+            problem=said("the validity ends at %(ends)s, before anything can leave", ends=ends),
+            remedy=said("Make a new campaign with a later end."),
         )
         return
     for moment in moments:
@@ -132,16 +132,20 @@ def _lapsed(
             check=Check.LAPSED,
             blocks=True,
             place=f"facts.{moment.fact}",
-            problem=f"{at} has passed when the first message leaves",
-            remedy="Make a new campaign with the time that is expected now.",
+            problem=said("%(at)s has passed when the first message leaves", at=at),
+            remedy=said("Make a new campaign with the time that is expected now."),
         )
     elif finishes is not None and moment.at <= finishes:
         yield Concern(
             check=Check.LAPSED,
             blocks=False,
             place=f"facts.{moment.fact}",
-            problem=f"{at} may have passed when the last message leaves ({_time(finishes, zone)})",
-            remedy="Have a later time ready, or tell fewer people.",
+            problem=said(
+                "%(at)s may have passed when the last message leaves (%(finishes)s)",
+                at=at,
+                finishes=_time(finishes, zone),
+            ),
+            remedy=said("Have a later time ready, or tell fewer people."),
         )
 
 
@@ -155,8 +159,10 @@ def _validity(
                 check=Check.VALIDITY,
                 blocks=False,
                 place=place,
-                problem=f"it tells of something past, and {at} is still to come when it is sent",
-                remedy="Launch it later, or correct the time.",
+                problem=said(
+                    "it tells of something past, and %(at)s is still to come when it is sent", at=at
+                ),
+                remedy=said("Launch it later, or correct the time."),
             )
         elif advisory.urgency is not Urgency.PAST and moment.at > advisory.expires:
             ends = _time(advisory.expires, zone)
@@ -164,8 +170,12 @@ def _validity(
                 check=Check.VALIDITY,
                 blocks=False,
                 place=place,
-                problem=f"the validity ends at {ends}, before {at} that it tells of",
-                remedy="Make it valid until then, or see that nobody needs it for so long.",
+                problem=said(
+                    "the validity ends at %(ends)s, before %(at)s that it tells of",
+                    ends=ends,
+                    at=at,
+                ),
+                remedy=said("Make it valid until then, or see that nobody needs it for so long."),
             )
 
 
@@ -182,8 +192,8 @@ def _over(
             check=Check.VALIDITY,
             blocks=False,
             place=f"facts.{latest.fact}",
-            problem=f"all that it tells of is over by {at}, before anything leaves",
-            remedy="See whether it still needs to be told, and correct the times.",
+            problem=said("all that it tells of is over by %(at)s, before anything leaves", at=at),
+            remedy=said("See whether it still needs to be told, and correct the times."),
         )
 
 
@@ -209,17 +219,33 @@ def languages(wanted: Sequence[Wanted], *, in_a_hurry: bool) -> Iterator[Concern
     and nobody waits for a language that has yet to be reviewed.
     """
     for one in wanted:
-        alone = one.customers == 1
-        verbs = ("is", "gets") if alone else ("are", "get")
-        told = f"{verbs[0]} told in {one.told_in}" if one.told_in else f"{verbs[1]} nothing"
-        who = f"{number_of(one.customers, 'customer')} who read{'s' * alone} {one.locale}"
         yield Concern(
             check=Check.LOCALE,
             blocks=not in_a_hurry and (one.reviewed or one.told_in is None),
             locale=one.locale,
-            problem=f"{who} {told}: {one.why}",
-            remedy="Complete its catalogue ('broadcaster kinds check'), or write the facts in it.",
+            problem=_told_otherwise(one),
+            remedy=said(
+                "Complete its catalogue ('broadcaster kinds check'), or write the facts in it."
+            ),
         )
+
+
+def _told_otherwise(one: Wanted) -> Saying:
+    named = {"locale": one.locale, "why": one.why}
+    if one.told_in is None:
+        return said_n(
+            "%(count)s customer who reads %(locale)s gets nothing: %(why)s",
+            "%(count)s customers who read %(locale)s get nothing: %(why)s",
+            one.customers,
+            **named,
+        )
+    return said_n(
+        "%(count)s customer who reads %(locale)s is told in %(other)s: %(why)s",
+        "%(count)s customers who read %(locale)s are told in %(other)s: %(why)s",
+        one.customers,
+        other=one.told_in,
+        **named,
+    )
 
 
 def worded_in_part(
@@ -237,23 +263,34 @@ def worded_in_part(
     for part, locale in wording:
         by_part.setdefault(part, set()).add(locale)
     for part, locales in sorted(by_part.items()):
-        alone = f"is worded in {', '.join(sorted(locales))} alone"
+        worded = Listed(sorted(locales))
         counts = messages.get(part.partition("/")[0], {})
         known = any(counts.values())
         for locale in sorted(needed):
             count = counts.get(locale, 0)
             if (count if known else needed[locale]) and locale not in locales:
-                say = f"{number_of(count, 'message')} say{'s' * (count == 1)}"
-                what = f"{say if known else 'others say'} the kind's own text"
                 yield Concern(
                     check=Check.WORDING,
                     blocks=False,
                     part=part,
                     locale=locale,
-                    problem=f"{alone}, and {what}",
-                    remedy="Word it in this locale too, if it has to say the same.",
+                    problem=_in_part(worded, count if known else None),
+                    remedy=said("Word it in this locale too, if it has to say the same."),
                 )
 
 
-def _time(moment: datetime, zone: tzinfo) -> str:
-    return moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+def _in_part(worded: Listed, messages: int | None) -> Saying:
+    if messages is None:
+        return said(
+            "is worded in %(locales)s alone, and others say the kind's own text", locales=worded
+        )
+    return said_n(
+        "is worded in %(locales)s alone, and %(count)s message says the kind's own text",
+        "is worded in %(locales)s alone, and %(count)s messages say the kind's own text",
+        messages,
+        locales=worded,
+    )
+
+
+def _time(moment: datetime, zone: tzinfo) -> Instant:
+    return Instant(moment.astimezone(zone))

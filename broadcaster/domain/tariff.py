@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: Prices have this many decimal places at most, and are below this.
@@ -61,26 +62,37 @@ def tariff(
 
 def _fitting(field: str, text: str, pattern: re.Pattern[str], remedy: str) -> str:
     if not pattern.fullmatch(text.strip()):
-        raise InvalidInputError(field, f"{text[:40]!r} can not be read", remedy)
+        raise InvalidInputError(
+            field, said("%(text)s can not be read", text=repr(text[:40])), remedy
+        )
     return text.strip()
 
 
 def _price(text: str) -> Decimal:
-    remedy = f"Write a number with a point and {_PLACES} decimal places at most, such as 0.1234."
+    remedy = said(
+        "Write a number with a point and %(places)s decimal places at most, such as 0.1234.",
+        places=_PLACES,
+    )
     try:
         price = Decimal(_fitting("price", text, _PRICE, remedy))
     except InvalidOperation as error:
-        raise InvalidInputError("price", f"{text[:40]!r} is no price", remedy) from error
+        raise InvalidInputError(
+            "price", said("%(text)s is no price", text=repr(text[:40])), remedy
+        ) from error
     if price >= _HIGHEST:
-        raise InvalidInputError("price", f"{text} is too high", f"It is below {_HIGHEST}.")
+        raise InvalidInputError(
+            "price",
+            said("%(text)s is too high", text=text),
+            said("It is below %(highest)s.", highest=_HIGHEST),
+        )
     return price
 
 
 def _per(text: str) -> int:
     words = {str(number): number for number in PER}
     if text.strip() not in words:
-        remedy = "Write 1 (a segment, or a message) or 1000."
-        raise InvalidInputError("per", f"{text[:40]!r} is neither", remedy)
+        remedy = said("Write 1 (a segment, or a message) or 1000.")
+        raise InvalidInputError("per", said("%(text)s is neither", text=repr(text[:40])), remedy)
     return words[text.strip()]
 
 
@@ -88,8 +100,10 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError as error:
-        remedy = "Write it as 2020-03-20."
-        raise InvalidInputError("valid_from", f"{text[:40]!r} is no day", remedy) from error
+        remedy = said("Write it as 2020-03-20.")
+        raise InvalidInputError(
+            "valid_from", said("%(text)s is no day", text=repr(text[:40])), remedy
+        ) from error
 
 
 class Tariffs:

@@ -12,7 +12,8 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
 from broadcaster.domain.message import Channel
-from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.domain.saying import said
+from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
@@ -87,8 +88,10 @@ class Campaigns:
             with self._pool.connection() as connection:
                 return _insert(connection, new)
         except UniqueViolation as error:
-            remedy = "Take another name; 'broadcaster campaigns status' lists them."
-            raise InvalidInputError("name", f"{new.name!r} is taken", remedy) from error
+            remedy = said("Take another name; 'broadcaster campaigns status' lists them.")
+            raise InvalidInputError(
+                "name", said("%(new)s is taken", new=repr(new.name)), remedy
+            ) from error
 
     def get(self, which: str) -> Campaign:
         """Find a campaign by its name or id; NotFoundError."""
@@ -146,8 +149,8 @@ class Campaigns:
 
         The forecast of a campaign that was planned already stays: it is what that was told by.
         `seen` is what else the approver was shown, for the audit; `kept` how it reads.
-        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone; and
-        when it was changed since the revision that is kept.
+        ConflictError for who wrote some of it, without `bypass`: the reason for doing it alone;
+        StaleError when it was changed since the revision that is kept.
         """
         approver = person("by", by)
         reason = told("bypass", bypass) if bypass else None
@@ -160,7 +163,7 @@ class Campaigns:
                 raise ConflictError(own(found.name, approver))
             if kept is not None and found.revision != kept.revision:
                 # Whoever approves has not seen what was written meanwhile, or by whom.
-                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+                raise StaleError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
             connection.execute(
                 "UPDATE campaign SET approved_hash = %s, approved_by = %s, approved_at = %s, "
                 "bypass = %s, "
@@ -199,9 +202,10 @@ class Campaigns:
             found = reading.campaign(connection, campaign)
             advisory = reading.advisory(connection, found.advisory_id)
             if advisory.expires <= now:
-                message = (
-                    f"Campaign {found.name!r} can not be launched: its advisory has expired. "
-                    "Make a new campaign with a later time."
+                message = said(
+                    "Campaign %(found)s can not be launched: its advisory has "
+                    "expired. Make a new campaign with a later time.",
+                    found=repr(found.name),
                 )
                 raise ConflictError(message)
             require_true(found, advisory, now)
@@ -332,9 +336,12 @@ def _step(
     connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in STEPS[step][0]:
-        message = (
-            f"Campaign {found.name!r} is {found.status.value}; that does not allow to {step} it. "
-            f"{remedy(step, found.status)}"
+        message = said(
+            "Campaign %(found)s is %(status)s; that does not allow to %(step)s it. %(step_2)s",
+            found=repr(found.name),
+            status=found.status.value,
+            step=step,
+            step_2=remedy(step, found.status),
         )
         raise ConflictError(message)
     note(connection, by, step, f"campaign {campaign}", details)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Error
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.course import HandedOver, Happening
+from broadcaster.errors import UnavailableError
 from broadcaster.ledger.arrays import integers
 
 _HANDED = """
@@ -32,8 +33,15 @@ ON CONFLICT (campaign_id, part, what, provider) DO UPDATE
         until = excluded.until
 """
 
-# Not waited for until it is on the disk: a crash of the server costs a second of a picture.
-_UNHURRIED = "SELECT set_config('synchronous_commit', 'off', true)"
+# Not waited for until it is on the disk: a crash of the server costs a second of a picture. Whoever
+# writes is sending, and notices neither a pause nor an answer meanwhile: a lock that somebody else
+# has, such as that of a campaign's row, is not worth that.
+_UNHURRIED = """
+SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '300', true),
+       set_config('statement_timeout', '1000', true)
+"""
+#: How long a free connection is waited for, seconds.
+_PATIENCE = 0.5
 
 _FORGET = (
     "DELETE FROM pace WHERE at < %s",
@@ -52,8 +60,17 @@ class PostgresChronicle:
         self._pool = pool
 
     def write(self, handed: Sequence[HandedOver], happened: Sequence[Happening]) -> None:
-        """Add counts to those that are there, and happenings to those of the same minutes."""
-        with self._pool.connection() as connection:
+        """Add counts to those that are there, and happenings to those of the same minutes.
+
+        UnavailableError for whatever keeps it from being written, or from being written soon.
+        """
+        try:
+            self._write(handed, happened)
+        except Error as error:
+            raise UnavailableError("The course of campaigns could not be written.") from error
+
+    def _write(self, handed: Sequence[HandedOver], happened: Sequence[Happening]) -> None:
+        with self._pool.connection(_PATIENCE) as connection:
             connection.execute(_UNHURRIED)
             if handed:
                 # In the order of their keys, as everybody locks them.

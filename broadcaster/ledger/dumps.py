@@ -50,6 +50,17 @@ WHERE status IN ('waiting', 'claimed')
 _SESSIONS: LiteralString = "DELETE FROM operator_session"
 _TICKETS: LiteralString = "DELETE FROM operator_ticket"
 
+# What was made since has numbers that would be given again, while links, receipts and endpoints
+# still come with them: by the link in a message that is forgotten somebody else would unsubscribe.
+_NUMBERS: LiteralString = """
+SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass,
+              LEAST(max_value, COALESCE(last_value, 0)
+                  + CASE WHEN data_type = 'integer'::regtype THEN %(few)s ELSE %(many)s END))
+FROM pg_sequences WHERE schemaname = 'public'
+"""
+#: How many numbers are passed over: more than are given between two copies.
+_FEW, _MANY = 10_000, 100_000_000
+
 #: What a database holds: for each table its rows, and the sum over them.
 Contents = Mapping[str, tuple[int, str]]
 
@@ -107,7 +118,8 @@ class Dumps:
 def still(url: str, why: str) -> list[int]:
     """Put all on hold that would go on by itself; lists the campaigns.
 
-    What left after the copy was made is not in it, and would leave again.
+    What left after the copy was made is not in it, and would leave again. Nor does anything get a
+    number that something was given since.
     """
     with reached(), psycopg.connect(url, connect_timeout=CONNECT) as connection:
         held = [campaign for (campaign,) in connection.execute(_HOLD, {"why": why})]
@@ -115,6 +127,7 @@ def still(url: str, why: str) -> list[int]:
             note(connection, SYSTEM, "hold", f"campaign {campaign}", {"reason": why})
         for query in (_ANNOUNCED, _ALERTED, _SESSIONS, _TICKETS):
             connection.execute(query)
+        connection.execute(_NUMBERS, {"few": _FEW, "many": _MANY})
     return sorted(held)
 
 

@@ -14,7 +14,7 @@ from broadcaster.errors import ConflictError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
-from broadcaster.ledger.wordings import rewritten
+from broadcaster.ledger.wordings import require_same, rewritten
 
 _SET = "UPDATE advisory SET facts = %s, lapses_at = %s WHERE id = %s"
 
@@ -27,11 +27,17 @@ class CampaignFacts:
         self._pool = pool
 
     def set(
-        self, campaign: int, facts: Mapping[str, FactValue], lapses: datetime | None, by: str
+        self,
+        campaign: int,
+        facts: Mapping[str, FactValue],
+        lapses: datetime | None,
+        by: str,
+        revision: int | None = None,
     ) -> bool:
         """Keep facts that were checked against the kind; whether it has to be approved again.
 
-        ConflictError when the campaign is not a draft or approved.
+        ConflictError when the campaign is not a draft or approved; StaleError when it was changed
+        since `revision`.
         """
         who = person("by", by)
         with self._pool.connection() as connection:
@@ -43,6 +49,7 @@ class CampaignFacts:
                     "changed while it is a draft or approved. Make an update or a correction."
                 )
                 raise ConflictError(message)
+            require_same(found, revision)
             former = reading.advisory(connection, found.advisory_id).facts
             changed = sorted(
                 name for name in {*former, *facts} if former.get(name) != facts.get(name)

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import Campaign, CampaignStatus
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import batches, reading, steps
 from broadcaster.ledger.audit import note
@@ -161,8 +162,10 @@ class Holds:
             values = self._begin(connection, campaign, scope, now)
             expires: datetime = values["expires"]
             if until is not None and not now < until < expires:
-                problem = "has passed, or is after the advisory has expired"
-                raise InvalidInputError("until", problem, "Give a time between, or leave it out.")
+                problem = said("has passed, or is after the advisory has expired")
+                raise InvalidInputError(
+                    "until", problem, said("Give a time between, or leave it out.")
+                )
             if condition is not None:
                 _require_part(connection, values)
             values |= {"until": until, "by": who, "why": reason}
@@ -201,7 +204,9 @@ class Holds:
             holds = self._end(connection, values, scope)
             rested = 0 if scope.segment else wake(connection, self._time_zone, values)
             if not holds and not rested:
-                message = "Nothing is held there. 'broadcaster campaigns status' shows what is."
+                message = said(
+                    "Nothing is held there. 'broadcaster campaigns status' shows what is."
+                )
                 raise ConflictError(message)
             steps.go_on(connection, values, holds, all_stood=bool(rested))
             details = {**scope.values(), "holds": holds, "rested": rested, "why": reason}
@@ -238,7 +243,9 @@ class Holds:
             elif all(ours is None or their in {None, ours} for ours, their in pairs):
                 wider.append(hold)
         if wider:
-            message = "More than that is held in one. Release it as a whole, and hold the rest."
+            message = said(
+                "More than that is held in one. Release it as a whole, and hold the rest."
+            )
             raise ConflictError(message)
         connection.execute(_RELEASE, {**values, "holds": within})
         connection.execute(_HOLD, values)
@@ -251,10 +258,12 @@ class Holds:
 def _require_part(connection: Connection[Any], values: Mapping[str, Any]) -> None:
     """Refuse the segment of a campaign without a plan, or a second one at a time."""
     if not values["batches"]:
-        message = "Nothing of that is planned and waits. Hold the campaign, a channel or a zone."
+        message = said(
+            "Nothing of that is planned and waits. Hold the campaign, a channel or a zone."
+        )
         raise ConflictError(message)
     if any(row[3] for row in connection.execute(_OPEN, values).fetchall()):
-        message = "A segment of this campaign is held already. Release it first."
+        message = said("A segment of this campaign is held already. Release it first.")
         raise ConflictError(message)
 
 
@@ -266,8 +275,8 @@ def _mark(hold: int) -> str:
 def _why(text: str) -> str:
     why = " ".join(text.split())
     if not 0 < len(why) <= _LONGEST_WHY or not why.isprintable():
-        problem = "is missing, too long or has control characters"
-        remedy = f"Say why in 1 to {_LONGEST_WHY} characters."
+        problem = said("is missing, too long or has control characters")
+        remedy = said("Say why in 1 to %(longest_why)s characters.", longest_why=_LONGEST_WHY)
         raise InvalidInputError("reason", problem, remedy)
     return why
 

@@ -7,6 +7,8 @@ up, so that neither the answer nor the time it takes tells whether somebody is a
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -33,6 +35,9 @@ from broadcaster.ports import Vault
 _CHANCE, _LONGEST = 32, 100
 #: For how long is known that a code was sent, and what became of it.
 _KEPT = timedelta(days=1)
+
+#: Whoever sends has this lock; it goes with its connection.
+_SENDING = 0x50434F4445
 
 _ASK = """
 INSERT INTO page_code (ticket_hash, wanted, locale, asked_at, ends_at)
@@ -156,6 +161,21 @@ class PageCodes:
         """Tell whether anything waits to be looked up."""
         with self._pool.connection() as connection:
             return connection.execute(_WAITING).fetchone() == (True,)
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Take the turn of sending, until the block ends; False while another process has it."""
+        with self._pool.connection() as connection:
+            query = "SELECT pg_try_advisory_lock(%s)"
+            mine = connection.execute(query, [_SENDING]).fetchone() == (True,)
+            # No transaction stays open meanwhile.
+            connection.commit()
+            try:
+                yield mine
+            finally:
+                if mine and not connection.broken:
+                    connection.execute("SELECT pg_advisory_unlock(%s)", [_SENDING])
+                    connection.commit()
 
     def claim(self, now: datetime) -> Claimed | bool:
         """Take the next asking; the code to send, else whether there was anything to look up.

@@ -9,12 +9,13 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import REWORDABLE
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person, validated
-from broadcaster.ledger.wordings import rewritten
+from broadcaster.ledger.wordings import require_same, rewritten
 from broadcaster.ports import NewCampaign
 
 _CAMPAIGN = """
@@ -44,7 +45,7 @@ class Redrafts:
         """Keep what it is to be; whether it has to be approved again.
 
         Its kind, its wording and what it follows stay. InvalidInputError names the field;
-        ConflictError when it is under way, or was changed since `revision`.
+        ConflictError when it is under way; StaleError when it was changed since `revision`.
         """
         who = person("by", by)
         new = validated(new, now)
@@ -52,8 +53,10 @@ class Redrafts:
             with self._pool.connection() as connection:
                 return _change(connection, campaign, new, who, revision)
         except UniqueViolation as error:
-            remedy = "Take another name; 'broadcaster campaigns status' lists them."
-            raise InvalidInputError("name", f"{new.name!r} is taken", remedy) from error
+            remedy = said("Take another name; 'broadcaster campaigns status' lists them.")
+            raise InvalidInputError(
+                "name", said("%(new)s is taken", new=repr(new.name)), remedy
+            ) from error
 
 
 def _change(
@@ -62,13 +65,14 @@ def _change(
     connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in REWORDABLE:
-        message = (
-            f"Campaign {found.name!r} is {found.status.value}; it can only be changed while it is "
-            "a draft or approved. Make an update or a correction."
+        message = said(
+            "Campaign %(found)s is %(status)s; it can only be changed while "
+            "it is a draft or approved. Make an update or a correction.",
+            found=repr(found.name),
+            status=found.status.value,
         )
         raise ConflictError(message)
-    if revision is not None and revision != found.revision:
-        raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+    require_same(found, revision)
     advisory = reading.advisory(connection, found.advisory_id)
     before = {
         "name": found.name,

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.saying import said
 from broadcaster.domain.tariff import Tariff
 from broadcaster.errors import InvalidInputError
 from broadcaster.ledger.audit import note
@@ -63,8 +64,12 @@ class TariffBook:
                 changed += connection.execute(_PUT, {**values, "by": by}).rowcount
             (count,) = connection.execute("SELECT count(*) FROM tariff").fetchone() or (0,)
             if count > MOST:
-                remedy = "Leave out those of countries that you never write to."
-                raise InvalidInputError("tariffs", f"{count} are more than {MOST}", remedy)
+                remedy = said("Leave out those of countries that you never write to.")
+                raise InvalidInputError(
+                    "tariffs",
+                    said("%(count)s are more than %(most)s", count=count, most=MOST),
+                    remedy,
+                )
             if changed:
                 providers = sorted({entry.provider for entry in entries})
                 details = {"changed": changed, "providers": providers}

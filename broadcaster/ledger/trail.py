@@ -28,7 +28,8 @@ class Trail:
         """
         who = person("by", by)
         with self._pool.connection() as connection:
-            connection.execute("SELECT 1")
+            # What is done to files may take longer than a transaction may usually stand still.
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = '5min'")
             details: dict[str, object] = {}
             yield details
             what = str(details.pop("subject", subject))

@@ -11,8 +11,9 @@ from psycopg_pool import ConnectionPool
 #: this, nobody tries it any more.
 SILENCE = timedelta(minutes=5)
 
-#: It is no reason to hold up what is sent.
-_PATIENCE = 1.0
+#: It is no reason to hold up what is sent: neither a connection, nor a lock, is waited for long.
+_PATIENCE = 0.5
+_SOON = "SET LOCAL lock_timeout = 300; SET LOCAL statement_timeout = 1000"
 
 _FAILS = """
 INSERT INTO provider_trouble (provider, since, at) VALUES (%(provider)s, %(now)s, %(now)s)
@@ -38,6 +39,7 @@ class Troubles:
         """Note that a process began to leave it alone, or found it well; UnavailableError."""
         values = {"provider": provider, "now": now, "silence": now - SILENCE}
         with self._pool.connection(_PATIENCE) as connection:
+            connection.execute(_SOON)
             connection.execute(_WELL if well else _FAILS, values)
 
     def failing(self, now: datetime) -> Mapping[str, datetime]:

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import CampaignStatus
-from broadcaster.errors import ConflictError, InvalidInputError
+from broadcaster.domain.saying import said
+from broadcaster.errors import ConflictError, InvalidInputError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
@@ -29,7 +30,7 @@ FROM campaign_version
 """
 
 # The last word on each draft, as long as nobody has changed it since.
-_WAITING = """
+_WAITING: LiteralString = """
 SELECT id, campaign_id, event, revision, content_hash, people, comment, by, at FROM (
     SELECT DISTINCT ON (version.campaign_id) version.*
     FROM campaign_version AS version JOIN campaign ON campaign.id = version.campaign_id
@@ -38,6 +39,8 @@ SELECT id, campaign_id, event, revision, content_hash, people, comment, by, at F
 ) AS latest
 WHERE event = 'handed' ORDER BY at LIMIT 200
 """
+
+_COUNT_WAITING: LiteralString = "SELECT count(*) FROM (" + _WAITING + ") AS waiting"  # noqa: S608  (texts of ours)
 
 #: What may be waited for by whoever approves.
 _HANDABLE = frozenset({CampaignStatus.DRAFT, CampaignStatus.PAUSED})
@@ -94,14 +97,15 @@ class Versions:
     def hand_over(self, campaign: int, kept: Kept, by: str, now: datetime) -> None:
         """Hand a version over for approval.
 
-        ConflictError when it is under way, or was changed since the revision that is kept.
+        ConflictError when it is under way; StaleError when it was changed since the revision that
+        is kept.
         """
         self._keep(campaign, Event.HANDED, kept, by, now)
 
     def give_back(self, campaign: int, kept: Kept, by: str, now: datetime) -> None:
         """Give a version back to its author; InvalidInputError without a comment."""
-        said = replace(kept, comment=told("comment", kept.comment))
-        self._keep(campaign, Event.RETURNED, said, by, now)
+        commented = replace(kept, comment=told("comment", kept.comment))
+        self._keep(campaign, Event.RETURNED, commented, by, now)
 
     def of(self, campaign: int) -> Sequence[Version]:
         """List what was done with a campaign's versions, the last first."""
@@ -113,6 +117,12 @@ class Versions:
         """List what waits for approval, the longest waiting first."""
         with self._pool.connection() as connection:
             return [_read(row) for row in connection.execute(_WAITING)]
+
+    def count_waiting(self) -> int:
+        """Say how many these are, 200 at most."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_COUNT_WAITING).fetchone()
+            return row[0] if row else 0
 
     def content(self, version: int) -> Mapping[str, Any]:
         """Give how a version reads; nothing for one that there is none of."""
@@ -127,15 +137,24 @@ class Versions:
             connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
             found = reading.campaign(connection, campaign)
             if found.status not in _HANDABLE:
-                message = f"Campaign {found.name!r} is {found.status.value}; nobody can do that."
+                message = said(
+                    "Campaign %(found)s is %(status)s; nobody can do that.",
+                    found=repr(found.name),
+                    status=found.status.value,
+                )
                 raise ConflictError(message)
             if found.revision != kept.revision:
-                raise ConflictError(f"Campaign {found.name!r} was changed meanwhile. Look again.")
+                raise StaleError(
+                    said(
+                        "Campaign %(found)s was changed meanwhile. Look again.",
+                        found=repr(found.name),
+                    )
+                )
             keep(connection, found.id, event, kept, who, now)
             action = {Event.HANDED: "hand_over", Event.RETURNED: "give_back"}[event]
             details = {"content_hash": kept.content_hash, "people": kept.people}
-            said = {name: one for name, one in details.items() if one is not None}
-            note(connection, who, action, f"campaign {campaign}", said)
+            known = {name: one for name, one in details.items() if one is not None}
+            note(connection, who, action, f"campaign {campaign}", known)
 
 
 def keep(
@@ -160,11 +179,11 @@ def keep(
 
 def told(field: str, text: str) -> str:
     """Tidy some lines that people read; InvalidInputError when there are none, or too many."""
-    said = text.replace("\r\n", "\n").strip()
-    if not said or len(said) > _LONGEST or not said.replace("\n", "").isprintable():
-        remedy = f"Write 1 to {_LONGEST} printable characters."
-        raise InvalidInputError(field, "is empty, too long or has control characters", remedy)
-    return said
+    written = text.replace("\r\n", "\n").strip()
+    if not written or len(written) > _LONGEST or not written.replace("\n", "").isprintable():
+        remedy = said("Write 1 to %(longest)s printable characters.", longest=_LONGEST)
+        raise InvalidInputError(field, said("is empty, too long or has control characters"), remedy)
+    return written
 
 
 def _read(row: Any) -> Version:  # noqa: ANN401  (a row of `_READ`, of mixed types)

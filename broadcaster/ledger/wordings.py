@@ -10,8 +10,9 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import REWORDABLE, Written, place
-from broadcaster.errors import ConflictError
+from broadcaster.errors import ConflictError, StaleError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.validity import person
@@ -69,21 +70,26 @@ class Wordings:
             for name, one in (row[0] if row else {}).items()
         }
 
-    def set(self, campaign: int, name: str, text: str, written: Written) -> bool:
+    def set(
+        self, campaign: int, name: str, text: str, written: Written, revision: int | None = None
+    ) -> bool:
         """Keep a text under its name; whether the campaign has to be approved again.
 
-        ConflictError when the campaign is not a draft or approved.
+        ConflictError when the campaign is not a draft or approved; StaleError when it was changed
+        since `revision`.
         """
         by = person("by", written.by)
         given = {"wording": Jsonb({name: text}), "written": Jsonb({name: kept(written)})}
         with self._pool.connection() as connection:
-            return _change(connection, campaign, name, by, _SET, given, text)
+            found = _changeable(connection, campaign, revision)
+            return _change(connection, found, name, by, _SET, given, text)
 
-    def clear(self, campaign: int, name: str, by: str) -> bool:
+    def clear(self, campaign: int, name: str, by: str, revision: int | None = None) -> bool:
         """Go back to the kind's own text; as `set`."""
         by = person("by", by)
         with self._pool.connection() as connection:
-            return _change(connection, campaign, name, by, _CLEAR, {"name": name}, None)
+            found = _changeable(connection, campaign, revision)
+            return _change(connection, found, name, by, _CLEAR, {"name": name}, None)
 
 
 def kept(written: Written) -> dict[str, object]:
@@ -113,15 +119,18 @@ def rewritten(connection: Connection[Any], found: Campaign, by: str) -> bool:
     return found.approved_hash is not None
 
 
-def _change(
-    connection: Connection[Any],
-    campaign: int,
-    name: str,
-    by: str,
-    statement: str,
-    given: Mapping[str, object],
-    text: str | None,
-) -> bool:
+def require_same(found: Campaign, revision: int | None) -> None:
+    """Refuse to change a campaign that was changed since a revision, if there is one; StaleError.
+
+    The row is locked: nobody changes it meanwhile.
+    """
+    if revision is not None and revision != found.revision:
+        raise StaleError(
+            said("Campaign %(found)s was changed meanwhile. Look again.", found=repr(found.name))
+        )
+
+
+def _changeable(connection: Connection[Any], campaign: int, revision: int | None) -> Campaign:
     connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in REWORDABLE:
@@ -130,6 +139,19 @@ def _change(
             "while it is a draft or approved. Make a new campaign, such as a correction."
         )
         raise ConflictError(message)
+    require_same(found, revision)
+    return found
+
+
+def _change(
+    connection: Connection[Any],
+    found: Campaign,
+    name: str,
+    by: str,
+    statement: str,
+    given: Mapping[str, object],
+    text: str | None,
+) -> bool:
     advisory = reading.advisory(connection, found.advisory_id)
     former = advisory.wording.get(name)
     if former == text:
@@ -138,7 +160,7 @@ def _change(
     again = rewritten(connection, found, by)
     part, locale = place(name)
     details = {"part": part, "locale": locale, "was": _hash(former), "is": _hash(text)}
-    note(connection, by, "wording", f"campaign {campaign}", details)
+    note(connection, by, "wording", f"campaign {found.id}", details)
     return again
 
 

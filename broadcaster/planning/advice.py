@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from broadcaster.domain.delivery import Reason
-from broadcaster.domain.english import number_of
+from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import Figure, Listed, Part, Saying, said, said_n
 from broadcaster.planning.foreseen import Forecast
 
 #: The part of customers left out for one reason from which on it looks like a mistake.
@@ -53,38 +54,46 @@ def wording(
 
     `whence` names where its characters stand, such as a fact; else it is the text.
     """
-    how = _how(what, characters, instead, count)
-    segments = number_of(saved, "segment")
-    amount = f"at least {segments}" if at_least else segments
+    segments = said_n("%(count)s segment", "%(count)s segments", saved)
     return Advice(
         what=f"sms_{what}",
         figure=saved,
         unit="segments",
         locale=locale,
-        text=f"{how} {whence or f'the {locale} text'} saves {amount}.",
+        text=said(
+            "%(how)s %(where)s saves %(amount)s.",
+            how=_how(what, characters, instead, count),
+            where=whence or said("the %(locale)s text", locale=locale),
+            amount=said("at least %(amount)s", amount=segments) if at_least else segments,
+        ),
         weight=_SAVING,
     )
 
 
-def _how(what: str, characters: Sequence[str], instead: Sequence[str], count: int) -> str:
+def _how(what: str, characters: Sequence[str], instead: Sequence[str], count: int) -> Saying:
     if what == "shorten":
-        letters = "character" if count == 1 else "characters"
-        return f"Taking {count} {letters} out of"
+        return said_n(
+            "Taking %(number)s character out of",
+            "Taking %(number)s characters out of",
+            count,
+            number=count,
+        )
     if what == "names":
-        return "Leaving names that GSM-7 can not write out of"
-    pairs = [
-        f"{_shown(old)} by {_shown(new)}" if new else f"{_shown(old)} by nothing"
+        return said("Leaving names that GSM-7 can not write out of")
+    pairs = Listed(
+        said("%(old)s by %(new)s", old=_shown(old), new=_shown(new) if new else said("nothing"))
         for old, new in zip(characters, instead, strict=True)
-    ]
-    listed = ", ".join(pairs)
-    return f"Replacing {listed} in" if what == "replace" else f"Replacing all of {listed} in"
+    )
+    if what == "replace":
+        return said("Replacing %(pairs)s in", pairs=pairs)
+    return said("Replacing all of %(pairs)s in", pairs=pairs)
 
 
 def _shown(text: str) -> str:
     """Show a character, or its code where it can not be seen."""
     if text.isprintable() and not text.isspace():
         return text
-    return "+".join(f"U+{ord(one):04X}" for one in text) if text != " " else "a blank"
+    return "+".join(f"U+{ord(one):04X}" for one in text) if text != " " else said("a blank")
 
 
 def left_out(forecast: Forecast) -> Sequence[Advice]:
@@ -94,39 +103,63 @@ def left_out(forecast: Forecast) -> Sequence[Advice]:
         told = forecast.channels.get(channel, 0)
         everybody = told + sum(counts.values())
         for reason, count in counts.items():
-            name = reason.value.replace("_", " ")
             if reason is Reason.DUPLICATE_ADDRESS:
-                text = (
-                    f"{count:,} customers share their address for {channel.value} with another one "
-                    "who is told: the household reads it once."
+                text = said_n(
+                    "%(count)s customers share their address for %(channel)s with another one "
+                    "who is told: the household reads it once.",
+                    "%(count)s customers share their address for %(channel)s with another one "
+                    "who is told: the household reads it once.",
+                    count,
+                    channel=channel.value,
                 )
                 found.append(Advice(what="duplicates", figure=count, unit="customers", text=text))
             elif reason is Reason.NOT_TOLD:
                 # So it is meant, of what follows another message.
                 continue
             elif count >= _SUSPICIOUS * everybody and not forecast.plan.one_each:
-                part = "All" if count == everybody else f"{count / everybody:.0%} of"
-                text = (
-                    f"{part} {everybody:,} customers get nothing by {channel.value}: {name}. "
-                    "Is it the right segment?"
-                )
                 found.append(
                     Advice(
                         what="left_out",
                         figure=count,
                         unit="customers",
-                        text=text,
+                        text=_nothing_by(channel, reason, count, everybody),
                         weight=_WRONG if not told else _NOTE,
                     )
                 )
     if forecast.customers and not forecast.reached:
-        text = f"None of {forecast.customers:,} customers is told anything. Is the segment right?"
+        text = said_n(
+            "None of %(count)s customers is told anything. Is the segment right?",
+            "None of %(count)s customers is told anything. Is the segment right?",
+            forecast.customers,
+        )
         found.append(
             Advice(
                 what="nobody", figure=forecast.customers, unit="customers", text=text, weight=_WRONG
             )
         )
     return found
+
+
+def _nothing_by(channel: Channel, reason: Reason, count: int, everybody: int) -> Saying:
+    values = {"channel": channel.value, "reason": reason.value.replace("_", " ")}
+    if count == everybody:
+        return said_n(
+            "All %(count)s customers get nothing by %(channel)s: %(reason)s. "
+            "Is it the right segment?",
+            "All %(count)s customers get nothing by %(channel)s: %(reason)s. "
+            "Is it the right segment?",
+            everybody,
+            **values,
+        )
+    return said_n(
+        "%(part)s of %(count)s customers get nothing by %(channel)s: %(reason)s. "
+        "Is it the right segment?",
+        "%(part)s of %(count)s customers get nothing by %(channel)s: %(reason)s. "
+        "Is it the right segment?",
+        everybody,
+        part=Part(count / everybody),
+        **values,
+    )
 
 
 def languages(forecast: Forecast) -> Sequence[Advice]:
@@ -150,15 +183,25 @@ def languages(forecast: Forecast) -> Sequence[Advice]:
     ]
 
 
-def _other_language(preferred: str, chosen: str, count: int) -> str:
-    who = (
-        f"{count:,} customers who prefer {preferred}"
-        if preferred
-        else (f"{count:,} customers of whom no language is known")
-    )
+def _other_language(preferred: str, chosen: str, count: int) -> Saying:
+    if preferred:
+        who = said_n(
+            "%(count)s customers who prefer %(locale)s",
+            "%(count)s customers who prefer %(locale)s",
+            count,
+            locale=preferred,
+        )
+    else:
+        who = said_n(
+            "%(count)s customers of whom no language is known",
+            "%(count)s customers of whom no language is known",
+            count,
+        )
     if not chosen:
-        return f"{who} are told nothing: the kind is offered in no language of theirs."
-    return f"{who} are told in {chosen}."
+        return said(
+            "%(who)s are told nothing: the kind is offered in no language of theirs.", who=who
+        )
+    return said("%(who)s are told in %(locale)s.", who=who, locale=chosen)
 
 
 def _language(tag: str) -> str:
@@ -167,17 +210,24 @@ def _language(tag: str) -> str:
 
 def lateness(channel: str, unsent: int, limit: str | None, minutes: int) -> Advice:
     """Advise on a channel that may not end before the advisory expires."""
-    why = f"; {limit} is what holds it up" if limit else ""
-    return Advice(
-        what="late",
-        figure=unsent,
-        unit="messages",
-        weight=_WRONG,
-        text=(
-            f"About {unsent:,} messages by {channel} may not leave before the advisory expires: it "
-            f"takes {minutes:,} minutes longer{why}."
-        ),
+    values = {
+        "unsent": Figure(unsent),
+        "channel": channel,
+        "minutes": Figure(minutes),
+    }
+    text = said(
+        "About %(unsent)s messages by %(channel)s may not leave before the advisory expires: it "
+        "takes %(minutes)s minutes longer.",
+        **values,
     )
+    if limit:
+        text = said(
+            "About %(unsent)s messages by %(channel)s may not leave before the advisory expires: "
+            "it takes %(minutes)s minutes longer; %(limit)s is what holds it up.",
+            **values,
+            limit=limit,
+        )
+    return Advice(what="late", figure=unsent, unit="messages", weight=_WRONG, text=text)
 
 
 def unpriced(units: Mapping[str, int]) -> Sequence[Advice]:
@@ -187,7 +237,11 @@ def unpriced(units: Mapping[str, int]) -> Sequence[Advice]:
             what="tariff",
             figure=count,
             unit="units",
-            text=f"The price of {count:,} units by {name} is unknown; 'tariffs set' tells it.",
+            text=said(
+                "The price of %(count)s units by %(name)s is unknown; 'tariffs set' tells it.",
+                count=Figure(count),
+                name=name,
+            ),
         )
         for name, count in units.items()
     ]
@@ -201,7 +255,11 @@ def faulty(faults: Mapping[str, int]) -> Sequence[Advice]:
             figure=count,
             unit="messages",
             weight=_WRONG,
-            text=f"{count:,} messages have no way to leave: {fault}",
+            text=said(
+                "%(count)s messages have no way to leave: %(fault)s",
+                count=Figure(count),
+                fault=fault,
+            ),
         )
         for fault, count in faults.items()
     ]

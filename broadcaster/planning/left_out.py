@@ -1,13 +1,15 @@
 """The list of who is left out and why, row by row, in bounded memory."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Generator, Iterable
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import IO, Any, LiteralString, NamedTuple
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from broadcaster.domain.delivery import Reason
+from broadcaster.domain.formulas import defused
 from broadcaster.domain.message import Channel
 from broadcaster.planning.candidates import ONE_SNAPSHOT, candidates, named, values
 from broadcaster.planning.fair import Fair, fair_now
@@ -48,7 +50,7 @@ class LeftOutList:
         self._audience = audience
         self._renderer = renderer
 
-    def rows(self, campaign: int, now: datetime | None = None) -> Iterator[LeftOut]:
+    def rows(self, campaign: int, now: datetime | None = None) -> Generator[LeftOut, None, None]:
         """Give them in the order of customers, each channel a row; NotFoundError.
 
         `now` is when it would be planned (none: by the server's clock).
@@ -73,6 +75,16 @@ class LeftOutList:
                 cursor.execute(text, given)
                 for customer, channel, reason in cursor:
                     yield LeftOut(customer, Channel(channel), Reason(reason))
+
+
+def write(rows: Iterable[LeftOut], stream: IO[str]) -> int:
+    """Write them as CSV, as they come; how many."""
+    count, writer = 0, csv.writer(stream)
+    writer.writerow(("customer", "channel", "reason"))
+    for row in rows:
+        writer.writerow([defused(row.customer), row.channel.value, row.reason.value])
+        count += 1
+    return count
 
 
 def _query(condition: Condition, fair: Fair, found: Plannable) -> LiteralString:

@@ -7,6 +7,8 @@ care: in an Arabic paragraph `05 22 31 20 20` is shown as `20 20 31 22 05`.
 import re
 import unicodedata
 
+from broadcaster.domain.saying import said
+
 LRM, RLM, ALM = "\u200e", "\u200f", "\u061c"
 LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
 
@@ -27,22 +29,22 @@ _FIGURES = re.compile(r"\d+(?:[.,:/]\d+)*", re.ASCII)
 _SHAPES = (
     (
         re.compile(r"(?<![\w])\+\d[\d ]*"),
-        "the plus sign jumps behind the number; write the national number",
+        said("the plus sign jumps behind the number; write the national number"),
     ),
     (
         re.compile(r"\d+(?:[ \u00a0\u202f]\d+)+"),
-        "groups of digits are shown in reverse order; write them without spaces",
+        said("groups of digits are shown in reverse order; write them without spaces"),
     ),
     (
         re.compile(r"\d[\d:.]*\s?[-\u2010-\u2015]\s?\d[\d:.]*"),
-        "what stands before and after the dash swaps; write 'from … to …' in words",
+        said("what stands before and after the dash swaps; write 'from … to …' in words"),
     ),
     (
         re.compile(r"\b[a-zA-Z][\w:.@/-]*/(?=[\s)\]،؛.,!?]|$)"),
-        "the trailing slash jumps to the front; write the address without it",
+        said("the trailing slash jumps to the front; write the address without it"),
     ),
-    (re.compile(r"\d\s?[%\u066a]"), "the percent sign jumps; write the word instead"),
-    (re.compile(r"(?<![\w.:/-])-\d+"), "the minus sign jumps behind the number"),
+    (re.compile(r"\d\s?[%\u066a]"), said("the percent sign jumps; write the word instead")),
+    (re.compile(r"(?<![\w.:/-])-\d+"), said("the minus sign jumps behind the number")),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from broadcaster.domain.advisory import FactValue
+from broadcaster.domain.saying import said
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare
 from broadcaster.render.facts import Fact, FactType
@@ -42,7 +43,7 @@ def by_hand(
     mailboxes = _of(facts, values, FactType.EMAIL)
     for match in MAILBOX.finditer(plain):
         name = mailboxes.get(match.group().lower())
-        yield _known(match.group(), name) if name else _unknown("mailbox", match.group())
+        yield _known(match.group(), name) if name else _unknown(said("mailbox"), match.group())
     rest = MAILBOX.sub(" ", plain)
     addresses = _of(facts, values, FactType.URL)
     for match in _ADDRESS.finditer(rest):
@@ -57,10 +58,12 @@ def by_hand(
         if name:
             yield _known(found, name)
         elif _CALLED <= len(digits) <= _MOST and (digits[0] == "0" or "+" in found):
-            yield _unknown("phone number", found)
+            yield _unknown(said("phone number"), found)
         else:
-            problem = f"has the number {found!r} written by hand"
-            yield Written(Fault(problem, "See that it is right: no fact has it."), blocks=False)
+            problem = said("has the number %(found)s written by hand", found=repr(found))
+            yield Written(
+                Fault(problem, said("See that it is right: no fact has it.")), blocks=False
+            )
 
 
 def _of(
@@ -84,12 +87,21 @@ def _digits(text: str) -> str:
 
 
 def _known(text: str, name: str) -> Written:
-    problem = f"has {text!r} written by hand, which is facts.{name}"
+    problem = said(
+        "has %(text)s written by hand, which is facts.%(name)s", text=repr(text), name=name
+    )
     return Written(
-        Fault(problem, f"Write {{{{ facts.{name} }}}}: it is linked then."), blocks=False
+        Fault(problem, said("Write {{ facts.%(name)s }}: it is linked then.", name=name)),
+        blocks=False,
     )
 
 
 def _unknown(what: str, text: str) -> Written:
-    problem = f"has the {what} {text!r} written by hand, which is no contact of the advisory"
-    return Written(Fault(problem, "Take it out, or make it a fact and write that."), blocks=True)
+    problem = said(
+        "has the %(what)s %(text)s written by hand, which is no contact of the advisory",
+        what=what,
+        text=repr(text),
+    )
+    return Written(
+        Fault(problem, said("Take it out, or make it a fact and write that.")), blocks=True
+    )

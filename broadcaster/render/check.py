@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from broadcaster.domain.advisory import Advisory, FactValue
-from broadcaster.domain.english import number_of
 from broadcaster.domain.message import (
     Channel,
     Content,
@@ -14,6 +13,7 @@ from broadcaster.domain.message import (
     SmsContent,
     SmsSize,
 )
+from broadcaster.domain.saying import said, said_n
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.amiss import amiss
@@ -141,8 +141,10 @@ class KindChecker:
         awaited = self.renderer.library.awaits(kind.name, locale)
         if awaited is None and self._is_left_out(kind, locale):
             fault = Fault(
-                "is not translated at all, so that its readers get another of their languages",
-                "Translate it, or leave it so: a kind is offered where it is whole.",
+                said(
+                    "is not translated at all, so that its readers get another of their languages"
+                ),
+                said("Translate it, or leave it so: a kind is offered where it is whole."),
             )
             finding = _finding(kind.name, "", locale.tag, "", fault)
             yield replace(finding, gravity=Gravity.WARNING)
@@ -154,11 +156,19 @@ class KindChecker:
         if awaited is None:
             yield from found
             return
-        problem = f"awaits {awaited} and is not sent to customers"
+        problem = said("awaits %(awaited)s and is not sent to customers", awaited=awaited)
         if missing:
-            problem += f"; {number_of(len(missing), 'text is', 'texts are')} not translated"
+            problem = said_n(
+                "awaits %(awaited)s and is not sent to customers; %(count)s text is not translated",
+                "awaits %(awaited)s and is not sent to customers; %(count)s texts are not "
+                "translated",
+                len(missing),
+                awaited=awaited,
+            )
         yield replace(
-            _finding(kind.name, "", locale.tag, "", Fault(problem, "Have it written and read.")),
+            _finding(
+                kind.name, "", locale.tag, "", Fault(problem, said("Have it written and read."))
+            ),
             gravity=Gravity.INFO,
         )
         for finding in found:
@@ -184,8 +194,8 @@ class KindChecker:
         for key in dict.fromkeys(use.key for use in self.renderer.library.uses(kind.name)):
             part, name = places[key][0].removeprefix(f"{kind.name}/"), str(key)
             if key not in catalogue.forms:
-                problem = catalogue.doubtful.get(key, "is not translated")
-                fault = Fault(problem, "Translate it, every plural form included.")
+                problem = catalogue.doubtful.get(key, said("is not translated"))
+                fault = Fault(problem, said("Translate it, every plural form included."))
                 yield _finding(kind.name, part, locale.tag, name, fault)
                 continue
             rules = [kind.rule(place.removeprefix(f"{kind.name}/")) for place in places[key]]
@@ -212,14 +222,14 @@ class KindChecker:
                 content = self.renderer.preview(advisory, channel, locale.tag, reader)
                 for part, text in parts_of(content).items():
                     blocks = self.renderer.blocks(advisory, part, locale.tag, reader)
-                    said = Said(
+                    rendered = Said(
                         kind=kind, part=part, locale=locale, facts=advisory.facts, reader=reader
                     )
-                    for place, fault, gravity in said.faults(text, blocks, self.measure):
+                    for place, fault, gravity in rendered.faults(text, blocks, self.measure):
                         found = _finding(kind.name, part, locale.tag, place, fault)
                         yield replace(found, gravity=gravity)
             except ConfigurationError as error:
-                fault = Fault(str(error), "Then check again.")
+                fault = Fault(str(error), said("Then check again."))
                 yield _finding(kind.name, channel, locale.tag, "", fault)
 
 

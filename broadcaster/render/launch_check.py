@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.message import Channel
 from broadcaster.domain.readiness import Check, Concern, Moment, Wanted
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import Written, place
 from broadcaster.errors import BroadcasterError, ConfigurationError, InvalidInputError
 from broadcaster.ports import Reader
@@ -72,30 +73,39 @@ class TextChecker:
             part, tag = place(name)
             if tag not in kind.locales:
                 fault = Fault(
-                    f"is worded, and {kind.name} is not offered in {tag}",
-                    "Nobody gets it: clear the wording, or complete the locale.",
+                    said(
+                        "is worded, and %(kind)s is not offered in %(tag)s", kind=kind.name, tag=tag
+                    ),
+                    said("Nobody gets it: clear the wording, or complete the locale."),
                 )
                 yield _fault(Check.WORDING, part, tag, fault, blocks=False)
                 continue
             try:
                 phrased = worded.phrased(advisory, kind, part, tag, text)
             except InvalidInputError as error:
-                fault = Fault(f"the wording does not fit any more: {error.problem}", error.remedy)
+                fault = Fault(
+                    said("the wording does not fit any more: %(problem)s", problem=error.problem),
+                    error.remedy,
+                )
                 yield _fault(Check.WORDING, part, tag, fault, blocks=True)
                 continue
             yield from self._literals(kind, advisory, (part, tag), phrased.literals)
             taken = written[name].taken_from if name in written else None
             if taken is not None:
                 fault = Fault(
-                    f"was taken over from campaign {taken}, as {written[name].by} wrote it",
-                    "See that it says what is new, and set it again.",
+                    said(
+                        "was taken over from campaign %(taken)s, as %(by)s wrote it",
+                        taken=taken,
+                        by=written[name].by,
+                    ),
+                    said("See that it says what is new, and set it again."),
                 )
                 yield _fault(Check.WORDING, part, tag, fault, blocks=False)
             then = written[name].instead_of if name in written else ""
             if then != self.own_hash(advisory, part, tag):
                 fault = Fault(
-                    "was worded before the kind's own text changed",
-                    "Compare it with 'campaigns wording show --own', and set it again.",
+                    said("was worded before the kind's own text changed"),
+                    said("Compare it with 'campaigns wording show --own', and set it again."),
                 )
                 yield _fault(Check.WORDING, part, tag, fault, blocks=False)
 
@@ -147,9 +157,9 @@ class TextChecker:
             yield from parts_of(content).items()
 
     def _faults(self, part: str, text: str, ours: Ours) -> Iterator[tuple[Check, Fault]]:
-        said = heard(suspicion.lines(text) if is_markup(part) else text, part)
+        read = heard(suspicion.lines(text) if is_markup(part) else text, part)
         yield from ((Check.HIDDEN, fault) for fault in suspicion.hidden(text))
-        yield from ((Check.LINK, fault) for fault in suspicion.links(said, ours))
+        yield from ((Check.LINK, fault) for fault in suspicion.links(read, ours))
         if is_markup(part):
             yield from ((Check.LINK, fault) for fault in suspicion.targets(text, ours))
 
@@ -183,12 +193,17 @@ def wanted(
     """
     kind = renderer.kind(advisory)
     found: dict[tuple[str, str | None], Wanted] = {}
+    why: str
     for (preferred, told_in), count in people.items():
         locale = renderer.locales.find(preferred) if preferred else None
         if locale is None or locale.tag in kind.locales or not locale.translatable:
             if told_in is not None:
                 continue
-            tag, reviewed, why = preferred or "no language", True, "the kind is offered in none"
+            tag, reviewed, why = (
+                preferred or said("no language"),
+                True,
+                said("the kind is offered in none"),
+            )
         else:
             tag, reviewed = locale.tag, renderer.library.awaits(kind.name, locale) is None
             why = renderer.why_not(advisory, locale) or ""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from broadcaster.domain.advisory import FactValue
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
@@ -29,8 +30,16 @@ def whence(
     """Say where a character comes from that stands `count` times in a text."""
     found = origins(kind, facts, locale, character)
     names = [f"facts.{name}" for name in found]
-    own = [] if names and sum(found.values()) >= count else [f"the {locale.tag} text"]
-    return " and ".join([*own, *names])
+    own = (
+        []
+        if names and sum(found.values()) >= count
+        else [said("the %(locale)s text", locale=locale.tag)]
+    )
+    pieces: list[str] = [*own, *names]
+    told = pieces[0] if pieces else ""
+    for one in pieces[1:]:
+        told = said("%(one)s and %(other)s", one=told, other=one)
+    return told
 
 
 def _texts(kind: Kind, name: str, value: FactValue, locale: Locale) -> Sequence[str]:

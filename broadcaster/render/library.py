@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from broadcaster.domain.nearest import close
+from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConfigurationError, DamagedError, NotFoundError
 from broadcaster.render.catalogues import (
     Catalogue,
@@ -123,15 +124,17 @@ class Library:
     def why_not(self, kind: str, locale: Locale) -> str | None:
         """Tell why a kind may not go to customers in a locale; None when it may."""
         if locale.tag in self.damaged:
-            return "its texts there cannot be read"
+            return said("its texts there cannot be read")
         lacking = len(self.missing(self.uses(kind), locale))
         reasons = []
         if lacking:
-            reasons.append(f"{lacking} of its texts are not translated")
+            reasons.append(said("%(lacking)s of its texts are not translated", lacking=lacking))
         awaited = self.awaits(kind, locale)
         if awaited:
-            reasons.append(f"it awaits {awaited}")
-        return " and ".join(reasons) or None
+            reasons.append(said("it awaits %(awaited)s", awaited=awaited))
+        if len(reasons) > 1:
+            return said("%(one)s and %(other)s", one=reasons[0], other=reasons[1])
+        return reasons[0] if reasons else None
 
     def awaits(self, kind: str, locale: Locale) -> str | None:
         """Tell what a kind's texts wait for before anybody may have them; None when nothing.
@@ -142,11 +145,11 @@ class Library:
         if locale.review is Review.APPROVED:
             return None
         if locale.review is Review.NEEDS_NATIVE_REVIEW:
-            return "review by a native speaker"
+            return said("review by a native speaker")
         state = self.state(kind, locale)
         if state is State.DRAFTED:
-            return "approval"
-        return "approval of its changed texts" if state is State.LAPSED else None
+            return said("approval")
+        return said("approval of its changed texts") if state is State.LAPSED else None
 
     def state(self, kind: str, locale: Locale) -> State:
         """Tell where a kind's texts stand in a locale."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateSyntaxError
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.grammar import Grammar, Vocabulary
 from broadcaster.render.unreadable import unreadable
@@ -43,23 +44,31 @@ def read(text: str, vocabulary: Vocabulary, name: str) -> Phrased:
         unclosed = [sort for _, sort, _ in environment.lex(text)][-1:] == ["comment_begin"]
     except TemplateSyntaxError as error:
         fault = unreadable(error.message)
-        problem = f"line {error.lineno} {fault.problem}"
+        problem = said("line %(lineno)s %(problem)s", lineno=error.lineno, problem=fault.problem)
         raise InvalidInputError(name, problem, fault.remedy) from error
     except (ValueError, OverflowError, RecursionError) as error:
-        problem = "cannot be read: a number or something nested is too large"
-        raise InvalidInputError(name, problem, "Write it more simply.") from error
+        problem = said("cannot be read: a number or something nested is too large")
+        raise InvalidInputError(name, problem, said("Write it more simply.")) from error
     if unclosed:
-        raise InvalidInputError(name, "ends in an open comment", "Close it with #}.")
+        raise InvalidInputError(name, said("ends in an open comment"), said("Close it with #}."))
     reading = Grammar(vocabulary, name)
     reading.check_depth(tree)
     reading.whole(tree)
     if reading.blocks and reading.loose:
         known = ", ".join(reading.blocks)
-        problem = f"line {reading.loose}: has text outside of the blocks {known}"
-        raise InvalidInputError(name, problem, "Put it into a block; the rest is the kind's own.")
+        problem = said(
+            "line %(loose)s: has text outside of the blocks %(known)s",
+            loose=reading.loose,
+            known=known,
+        )
+        raise InvalidInputError(
+            name, problem, said("Put it into a block; the rest is the kind's own.")
+        )
     if not reading.blocks and len(vocabulary.blocks) > 1:
         listed = ", ".join(f"{{% block {one} %}}…{{% endblock %}}" for one in vocabulary.blocks)
-        raise InvalidInputError(name, "names no block", f"Use one or more of {listed}.")
+        raise InvalidInputError(
+            name, said("names no block"), said("Use one or more of %(listed)s.", listed=listed)
+        )
     return Phrased(
         text=text,
         blocks=tuple(reading.blocks),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broadcaster.domain.nearest import close
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.check import KindChecker
 from broadcaster.render.factlist import NAME
@@ -37,7 +38,11 @@ def add(upload: Upload, own: Path, check: Callable[[Path], KindChecker], *, repl
     """
     target = own / upload.name
     if target.exists() and not replace:
-        message = f"{upload.name} is in {own} already. Say --replace, or take another name."
+        message = said(
+            "%(upload)s is in %(own)s already. Say --replace, or take another name.",
+            upload=upload.name,
+            own=own,
+        )
         raise ConflictError(message)
     found = [_finding(upload.name, path, *fault) for path, fault in upload.faults.items()]
     if "" in upload.faults or "kind.toml" in upload.faults:
@@ -62,7 +67,7 @@ def remove(name: str, own: Path) -> None:
     """Take a kind out of the organisation's folder; NotFoundError."""
     target = own / name
     if not NAME.fullmatch(name) or not target.is_dir() or target.is_symlink():
-        problem = f"{name[:60]!r} is not in {own}"
+        problem = said("%(name)s is not in %(own)s", name=repr(name[:60]), own=own)
         names = [one.name for one in own.iterdir() if NAME.fullmatch(one.name) and one.is_dir()]
         meant = close(name, names)
         remedy = meant or "Only what was added there can be removed."
@@ -122,8 +127,12 @@ def _move(new: Path, target: Path, former: Path) -> bool:
 
 
 def _unwritable(folder: Path, error: OSError) -> InvalidInputError:
-    problem = f"{folder} cannot be changed ({error.strerror})"
-    return InvalidInputError("BROADCASTER_TEMPLATES", problem, "Name a folder that can be written.")
+    problem = said(
+        "%(folder)s cannot be changed (%(strerror)s)", folder=folder, strerror=error.strerror
+    )
+    return InvalidInputError(
+        "BROADCASTER_TEMPLATES", problem, said("Name a folder that can be written.")
+    )
 
 
 def _finding(kind: str, path: str, problem: str, remedy: str) -> Finding:

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 
 from broadcaster.domain.advisory import Advisory, FactValue
 from broadcaster.domain.message import Channel, Content
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import place
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
@@ -165,7 +166,7 @@ class TemplateRenderer:
         """Tell why an advisory may not go to customers in a locale; None when it may."""
         why = self.library.why_not(advisory.kind, locale)
         if why is None and locale.tag not in self.kind(advisory).locales:
-            return "some of its facts have no text in it"
+            return said("some of its facts have no text in it")
         return why
 
     def fingerprint(self, kind: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.domain.message import MessageClass, SmsSize
+from broadcaster.domain.saying import said
 from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare, finish_sms
@@ -53,10 +54,14 @@ class Said:
         """Check the rendered text and its blocks; `measure` counts the segments of an SMS."""
         found = heard(text, self.part)
         if not found:
-            yield Remark("", Fault("says nothing", "Write it, or take its channel out."))
+            yield Remark(
+                "", Fault(said("says nothing"), said("Write it, or take its channel out."))
+            )
         for name in self._required():
             if not heard(blocks.get(name, ""), self.part):
-                yield Remark(f"block {name}", Fault("says nothing", "Write this block."))
+                yield Remark(
+                    f"block {name}", Fault(said("says nothing"), said("Write this block."))
+                )
         yield from self._length(text, measure)
         yield from (Remark("", fault) for fault in self._contacts(found))
         yield from (Remark("", fault) for fault in self._way_out(text))
@@ -74,8 +79,17 @@ class Said:
     def _length(self, text: str, measure: Callable[[str], SmsSize]) -> Iterator[Remark]:
         rule = self.kind.rule(self.part)
         if rule.max_characters is not None and len(text) > rule.max_characters:
-            problem = f"has {len(text)} characters"
-            yield Remark("", Fault(problem, f"Shorten it to {rule.max_characters} at most."))
+            problem = said("has %(count)s characters", count=len(text))
+            yield Remark(
+                "",
+                Fault(
+                    problem,
+                    said(
+                        "Shorten it to %(max_characters)s at most.",
+                        max_characters=rule.max_characters,
+                    ),
+                ),
+            )
         usual = SEGMENTS if self.part == "sms/body.txt" else {}
         limits = {**usual, **(rule.max_segments or {})}
         if limits:
@@ -83,19 +97,31 @@ class Said:
 
     def _segments(self, size: SmsSize, limits: Mapping[str, int]) -> Iterator[Remark]:
         most = limits.get(size.encoding)
-        takes = f"takes {size.segments} segments ({size.units} units of {size.encoding})"
+        takes = said(
+            "takes %(segments)s segments (%(units)s units of %(encoding)s)",
+            segments=size.segments,
+            units=size.units,
+            encoding=size.encoding,
+        )
         if most is not None and size.segments > most:
-            remedy = f"Shorten it to {most} at most, or find the letters that GSM-7 has not."
+            remedy = said(
+                "Shorten it to %(most)s at most, or find the letters that GSM-7 has not.", most=most
+            )
             yield Remark("", Fault(takes, remedy))
         elif self.locale.script == "Latn" and size.encoding == "UCS-2" and size.segments > 1:
-            remedy = "Take out letters that GSM-7 has not; `broadcaster sms count` names them."
+            remedy = said(
+                "Take out letters that GSM-7 has not; `broadcaster sms count` names them."
+            )
             yield Remark("", Fault(takes, remedy), Gravity.WARNING)
 
     def _contacts(self, found: str) -> Iterator[Fault]:
         for name in self.kind.rule(self.part).contacts:
             forms = _forms(self.kind.facts[name], self.facts.get(name), self.part, self.locale)
             if forms and not any(form in bidi.strip(found) for form in forms):
-                yield Fault(f"does not show the contact {name}", "Put it into the text.")
+                yield Fault(
+                    said("does not show the contact %(name)s", name=name),
+                    said("Put it into the text."),
+                )
 
     def _way_out(self, text: str) -> Iterator[Fault]:
         """Ask for the address that ends such mails; what warns of danger needs none."""
@@ -103,7 +129,8 @@ class Said:
             return
         if self.reader.unsubscribe_url not in html.unescape(text):
             yield Fault(
-                "shows no way to end such messages", "Put out {{ reader.unsubscribe_url }}."
+                said("shows no way to end such messages"),
+                said("Put out {{ reader.unsubscribe_url }}."),
             )
 
     def _root(self, text: str) -> Iterator[Fault]:
@@ -113,27 +140,32 @@ class Said:
         root = _ROOT.search(text)
         stated = root.group() if root else ""
         if f'lang="{self.locale.lang}"' not in stated:
-            remedy = 'Write lang="{{ locale.lang }}" at the outermost element.'
-            yield Fault("does not state its language", remedy)
+            remedy = said('Write lang="{{ locale.lang }}" at the outermost element.')
+            yield Fault(said("does not state its language"), remedy)
         if self.locale.direction == "rtl" and 'dir="rtl"' not in stated:
-            remedy = 'Write dir="{{ locale.direction }}" at the outermost element.'
-            yield Fault("does not state its direction", remedy)
+            remedy = said('Write dir="{{ locale.direction }}" at the outermost element.')
+            yield Fault(said("does not state its direction"), remedy)
 
     def _right_to_left(self, text: str, found: str) -> Iterator[Fault]:
         loose = _ISOLATED.sub("\ufffc", text) if is_markup(self.part) else text
         wrong = bidi.dangers(heard(loose, self.part))
         for piece, reason in wrong:
-            yield Fault(f"shows {piece!r} wrongly", f"There {reason}.")
+            yield Fault(
+                said("shows %(piece)s wrongly", piece=repr(piece)),
+                said("There %(reason)s.", reason=reason),
+            )
         if self.part == "sms/body.txt" and not wrong:
             yield from self._unsteady(text)
         bracket = bidi.bracket_fault(found)
         if bracket:
-            remedy = "Give it its partner, in the text or in the fact that it comes from."
-            yield Fault(f"has a {bracket!r} without its partner", remedy)
+            remedy = said("Give it its partner, in the text or in the fact that it comes from.")
+            yield Fault(
+                said("has a %(bracket)s without its partner", bracket=repr(bracket)), remedy
+            )
         if self.part in _SHORT and bidi.first_strong(found) == "ltr":
             yield Fault(
-                "begins with a Latin letter, so that phones lay it out from left to right",
-                "Begin with a word of the language.",
+                said("begins with a Latin letter, so that phones lay it out from left to right"),
+                said("Begin with a word of the language."),
             )
 
     def _unsteady(self, text: str) -> Iterator[Fault]:
@@ -144,8 +176,10 @@ class Said:
             for form in _forms(self.kind.facts[name], self.facts.get(name), self.part, self.locale):
                 marked = bidi.mark_ltr(form) in text
                 if form in text and not marked and not bidi.steady(form):
-                    remedy = "Write digits without spaces, an address without a slash at its end."
-                    yield Fault(f"shows {form!r} wrongly", remedy)
+                    remedy = said(
+                        "Write digits without spaces, an address without a slash at its end."
+                    )
+                    yield Fault(said("shows %(form)s wrongly", form=repr(form)), remedy)
                     break
 
 

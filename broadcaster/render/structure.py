@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jinja2 import Environment, nodes
 
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import said
 from broadcaster.render.environment import EXTENSIONS
 from broadcaster.render.extract import Use, closure
 from broadcaster.render.facts import FactType
@@ -51,7 +52,7 @@ def flaws(kind: Kind, templates: Mapping[str, str], uses: tuple[Use, ...]) -> It
 def _files(kind: Kind) -> Iterator[Flaw]:
     for part in kind.parts:
         if part not in kind.texts:
-            yield Flaw(part, part, Fault("is missing", "Write this part."))
+            yield Flaw(part, part, Fault(said("is missing"), said("Write this part.")))
     yield from strays(kind.texts)
 
 
@@ -59,22 +60,27 @@ def strays(texts: Iterable[str]) -> Iterator[Flaw]:
     """Find files that are no part."""
     for path in texts:
         if path not in {*ALL_PARTS, WORDS, "kind.toml"} and not catalogue_tag(path):
-            fault = Fault("is no part and is never sent", f"Parts are {', '.join(ALL_PARTS)}.")
+            fault = Fault(
+                said("is no part and is never sent"),
+                said("Parts are %(names)s.", names=", ".join(ALL_PARTS)),
+            )
             yield Flaw(path, path, fault, Gravity.WARNING)
 
 
 def _described(kind: Kind, templates: Mapping[str, str]) -> Iterator[Flaw]:
     """Check what `kind.toml` says against the rest."""
     if kind.link and kind.facts[kind.link].type not in _LEADING:
-        problem = f"names {kind.link}, which leads nowhere"
-        yield Flaw("kind.toml", "link", Fault(problem, "Name a url, a phone or an email."))
+        problem = said("names %(link)s, which leads nowhere", link=kind.link)
+        yield Flaw("kind.toml", "link", Fault(problem, said("Name a url, a phone or an email.")))
     if (kind.cap.description or kind.cap.instruction) and Channel.EMAIL not in kind.channels:
-        problem = "names blocks of a mail that the kind has not"
-        yield Flaw("kind.toml", "cap", Fault(problem, "Add the channel email, or take them out."))
+        problem = said("names blocks of a mail that the kind has not")
+        yield Flaw(
+            "kind.toml", "cap", Fault(problem, said("Add the channel email, or take them out."))
+        )
     named = {name for path in _standing_on(kind, templates) for name in _names(templates[path])}
     for name in kind.facts:
         if name not in named and name != kind.link:
-            fault = Fault("is told to nobody", "Show it in a part, or take it out.")
+            fault = Fault(said("is told to nobody"), said("Show it in a part, or take it out."))
             yield Flaw("kind.toml", f"facts.{name}", fault, Gravity.WARNING)
 
 
@@ -98,7 +104,10 @@ def _bare(name: str, source: str, styles: frozenset[str]) -> tuple[Flaw, ...]:
     silent = _outputs(block for block in tree.find_all(nodes.Block) if block.name in styles)
     spoken = _outputs(branch for branch in tree.find_all(nodes.If) if _by_locale(branch))
     found = [Flaw(name, "", fault) for fault in literal_faults(_data(tree, silent))]
-    fault = Fault("stands outside of {% trans %}", "Put it into a text that can be translated.")
+    fault = Fault(
+        said("stands outside of %(mark)s", mark="{% trans %}"),
+        said("Put it into a text that can be translated."),
+    )
     found += [Flaw(name, words, fault) for words in _words(_data(tree, silent | spoken), name)]
     if spoken:
         # A template may itself say one thing in one language and another in the next.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from broadcaster.domain.saying import said
 from broadcaster.render import bidi
 from broadcaster.render.hidden import hidden as hidden_in
 from broadcaster.render.wording import Fault
@@ -74,12 +75,17 @@ def hidden(text: str) -> Iterator[Fault]:
         found = blank.start() + 1, f"U+{ord(blank.group()):04X}"
     if found:
         yield Fault(
-            f"has the hidden character {found[1]} at position {found[0]}",
-            "Take it out; text that was copied may carry it.",
+            said(
+                "has the hidden character %(found)s at position %(found_2)s",
+                found=found[1],
+                found_2=found[0],
+            ),
+            said("Take it out; text that was copied may carry it."),
         )
     if not bidi.balanced(text):
         yield Fault(
-            "opens or closes a direction isolate without its partner", "Type the text anew."
+            said("opens or closes a direction isolate without its partner"),
+            said("Type the text anew."),
         )
 
 
@@ -137,8 +143,8 @@ def _is_ours(scheme: str, place: str, ours: Ours) -> bool:
 def _not_ours(address: str) -> Fault:
     short = address if len(address) <= _SHOWN else f"{address[: _SHOWN - 1]}…"
     return Fault(
-        f"leads to {short!r}, which is not ours",
-        "Take it out; if it is the organisation's, add its host to BROADCASTER_LINK_HOSTS.",
+        said("leads to %(short)s, which is not ours", short=repr(short)),
+        said("Take it out; if it is the organisation's, add its host to BROADCASTER_LINK_HOSTS."),
     )
 
 

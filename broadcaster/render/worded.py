@@ -14,6 +14,7 @@ from jinja2 import Environment, nodes
 from markupsafe import escape
 
 from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.saying import Figure, said
 from broadcaster.domain.wording import LONGEST, key
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.environment import EXTENSIONS
@@ -90,10 +91,14 @@ def phrased(advisory: Advisory, kind: Kind, part: str, locale: str, text: str) -
     require_part(kind, part)
     name = key(part, locale)
     if len(text) > LONGEST[part]:
-        problem = f"has {len(text):,} characters"
-        raise InvalidInputError(name, problem, f"Write {LONGEST[part]:,} at most.")
+        problem = said("has %(count)s characters", count=Figure(len(text)))
+        raise InvalidInputError(
+            name, problem, said("Write %(longest)s at most.", longest=Figure(LONGEST[part]))
+        )
     if not text.strip():
-        raise InvalidInputError(name, "is empty", "Write something, or clear the wording.")
+        raise InvalidInputError(
+            name, said("is empty"), said("Write something, or clear the wording.")
+        )
     vocabulary = Vocabulary(facts=kind.facts, values=advisory.facts, blocks=blocks_of(kind, part))
     return read(text, vocabulary, name)
 
@@ -107,7 +112,11 @@ def require_part(kind: Kind, part: str) -> None:
             if part in MADE_OF
             else (f"is no part of {kind.name} that can be worded")
         )
-        raise InvalidInputError("part", f"{part[:60]} {problem}", f"Use one of {', '.join(own)}.")
+        raise InvalidInputError(
+            "part",
+            said("%(part)s %(problem)s", part=part[:60], problem=problem),
+            said("Use one of %(names)s.", names=", ".join(own)),
+        )
 
 
 def blocks_of(kind: Kind, part: str) -> Sequence[str]:

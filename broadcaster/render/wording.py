@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
+from broadcaster.domain.saying import said
 from broadcaster.render import bidi
 from broadcaster.render.catalogues import PLACEHOLDER, Key
 from broadcaster.render.hidden import hidden
@@ -19,14 +20,14 @@ class Fault(NamedTuple):
 
 
 _LITERALS = (
-    ("mail address", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    (said("mail address"), re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     (
-        "web address",
+        said("web address"),
         re.compile(
             r"https?:|www\.|\b[\w-]+(?:\.[\w-]+)*\.(?:com|fr|info|io|ma|net|org)\b", re.IGNORECASE
         ),
     ),
-    ("phone number", re.compile(r"\+?\d(?:[ .\u00a0\u202f/-]?\d){6,}")),
+    (said("phone number"), re.compile(r"\+?\d(?:[ .\u00a0\u202f/-]?\d){6,}")),
 )
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&(?:#\w+|[a-zA-Z]+);")
 #: Placeholders that count something; words such as "none", "one" and "two" may stand for them.
@@ -44,7 +45,9 @@ def source_faults(key: Key) -> Iterator[Fault]:
         yield from literal_faults(text)
         yield from _hidden(text, "")
         if _MARKUP.search(text):
-            yield Fault("has mark-up", "Keep the mark-up outside of the text to translate.")
+            yield Fault(
+                said("has mark-up"), said("Keep the mark-up outside of the text to translate.")
+            )
 
 
 def translation_faults(
@@ -58,15 +61,20 @@ def translation_faults(
     """Find what is wrong with a translation; `optional` are placeholders that it may drop."""
     wanted = frozenset(name for text in _forms(key) for name in PLACEHOLDER.findall(text))
     for number, text in enumerate(forms):
-        place = f" in plural form {number}" if key.plural is not None else ""
+        place = said(" in plural form %(number)s", number=number) if key.plural is not None else ""
         allowed = optional | (_COUNTS if _is_for_few(number, plural) else frozenset())
         yield from _placeholders(text, wanted, allowed, place)
         yield from literal_faults(text)
         yield from _script(text, locale, place)
         if _MARKUP.search(text):
-            yield Fault(f"has mark-up{place}", "Take it out: the template has the mark-up.")
+            yield Fault(
+                said("has mark-up%(place)s", place=place),
+                said("Take it out: the template has the mark-up."),
+            )
         if not bidi.balanced(text) or any(control in text for control in bidi.EMBEDDINGS):
-            yield Fault(f"has stray direction marks{place}", "Type the text anew.")
+            yield Fault(
+                said("has stray direction marks%(place)s", place=place), said("Type the text anew.")
+            )
         else:
             yield from _hidden(text, place)
         if locale.direction == "rtl":
@@ -87,12 +95,21 @@ def _placeholders(
 ) -> Iterator[Fault]:
     found = frozenset(PLACEHOLDER.findall(text))
     for name in sorted(wanted - found - allowed):
-        yield Fault(f"drops the placeholder %({name})s{place}", "Write it into the translation.")
+        yield Fault(
+            said("drops the placeholder %%(%(name)s)s%(place)s", name=name, place=place),
+            said("Write it into the translation."),
+        )
     for name in sorted(found - wanted):
-        yield Fault(f"has the unknown placeholder %({name})s{place}", "Use those of the source.")
+        yield Fault(
+            said("has the unknown placeholder %%(%(name)s)s%(place)s", name=name, place=place),
+            said("Use those of the source."),
+        )
     rest = PLACEHOLDER.sub("", text).replace("%%", "")
     if "%" in rest:
-        yield Fault(f"has a lone percent sign{place}", "Write %% for a percent sign.")
+        yield Fault(
+            said("has a lone percent sign%(place)s", place=place),
+            said("Write %% for a percent sign."),
+        )
 
 
 def literal_faults(text: str) -> Iterator[Fault]:
@@ -101,15 +118,21 @@ def literal_faults(text: str) -> Iterator[Fault]:
     for name, shape in _LITERALS:
         if shape.search(bare):
             yield Fault(
-                f"has a {name} written out", "Make it a fact, so that it is written in one place."
+                said("has a %(name)s written out", name=name),
+                said("Make it a fact, so that it is written in one place."),
             )
 
 
 def _hidden(text: str, place: str) -> Iterator[Fault]:
     found = hidden(text, allowed="\n")
     if found:
-        problem = f"has the hidden character {found[1]} at position {found[0]}{place}"
-        yield Fault(problem, "Remove it; text copied from elsewhere may carry it.")
+        problem = said(
+            "has the hidden character %(found)s at position %(found_2)s%(place)s",
+            found=found[1],
+            found_2=found[0],
+            place=place,
+        )
+        yield Fault(problem, said("Remove it; text copied from elsewhere may carry it."))
 
 
 def _script(text: str, locale: Locale, place: str) -> Iterator[Fault]:
@@ -119,16 +142,23 @@ def _script(text: str, locale: Locale, place: str) -> Iterator[Fault]:
     if named is None or len(letters) < _LETTERS:
         return
     if not any(unicodedata.name(letter, "").startswith(named) for letter in letters):
-        problem = f"has no letter of the script of {locale.tag}{place}"
-        yield Fault(problem, "Translate it: the source was left there.")
+        problem = said(
+            "has no letter of the script of %(locale)s%(place)s", locale=locale.tag, place=place
+        )
+        yield Fault(problem, said("Translate it: the source was left there."))
 
 
 def _right_to_left(text: str, place: str) -> Iterator[Fault]:
     for piece, reason in bidi.dangers(PLACEHOLDER.sub("\ufffc", text)):
-        yield Fault(f"has {piece!r}, which is shown wrongly{place}", f"There {reason}.")
+        yield Fault(
+            said("has %(piece)s, which is shown wrongly%(place)s", piece=repr(piece), place=place),
+            said("There %(reason)s.", reason=reason),
+        )
     bracket = bidi.bracket_fault(text)
     if bracket:
         yield Fault(
-            f"has a {bracket!r} without its partner{place}",
-            "Opening brackets come first in what is stored, whatever a screen shows.",
+            said(
+                "has a %(bracket)s without its partner%(place)s", bracket=repr(bracket), place=place
+            ),
+            said("Opening brackets come first in what is stored, whatever a screen shows."),
         )

@@ -27,6 +27,16 @@ FROM delivery WHERE campaign_id = %s
   AND status IN ('accepted', 'delivered', 'undelivered', 'rejected')
 """
 
+# When workers handed messages to networks, to five seconds.
+_LEFT = """
+SELECT min(at) AS first_left, max(at) AS last_left FROM pace WHERE campaign_id = %s
+"""
+
+_BEFALLEN = """
+SELECT what, provider, instead_of, first_at, last_at, times FROM happening
+WHERE campaign_id = %s ORDER BY first_at, provider, what LIMIT 200
+"""
+
 _SPREAD = """
 SELECT channel::text, COALESCE(locale, '') AS locale, status::text,
        COALESCE(reason::text, '') AS reason, count(*)::int AS messages
@@ -88,12 +98,22 @@ class Dossiers:
     def moments(self, campaign: int) -> dict[str, datetime | None]:
         """Say when each step was; None for what has not been.
 
+        `first_left` and `last_left` are when messages left first and last, to five seconds;
         `first_word` and `last_word` are when networks said something of a message first and last,
         as far as deliveries remember: of each the latest word alone.
         """
         (row,) = self._rows(_MOMENTS, [campaign]) or ({},)
         (words,) = self._rows(_FIRST_AND_LAST, [campaign])
-        return {**row, **words}
+        (left,) = self._rows(_LEFT, [campaign])
+        found: dict[str, datetime | None] = {**row, **left, **words}
+        # In the order in which they happen.
+        for name in ("finished", "archived"):
+            found[name] = found.pop(name, None)
+        return found
+
+    def befallen(self, campaign: int) -> Rows:
+        """List what befell it at networks, the first first: slowed, left alone, well again."""
+        return self._rows(_BEFALLEN, [campaign])
 
     def spread(self, campaign: int) -> Rows:
         """Count messages by channel, locale, status and reason."""

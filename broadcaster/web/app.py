@@ -14,7 +14,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from broadcaster import bootstrap
-from broadcaster.errors import ForbiddenError, GoneError, NotFoundError, UnavailableError
 from broadcaster.settings import Settings
 from broadcaster.web.callbacks.bounces import BounceHandler, BounceListener
 from broadcaster.web.callbacks.intake import Intake
@@ -26,19 +25,15 @@ from broadcaster.web.console.desk import (
     FactorNeededError,
     SignInNeededError,
     see_other,
-    sign_in_first,
 )
+from broadcaster.web.console.faults import STATUSES, Faults
 from broadcaster.web.health import Checks, Health
 from broadcaster.web.inside import Inside
-from broadcaster.web.pages import Pages
 from broadcaster.web.papers import own_pages
 from broadcaster.web.public.advisories import Advisories
 from broadcaster.web.public.preferences import PreferencesPage
 from broadcaster.web.public.unsubscribe import Unsubscribe
 from broadcaster.web.security import Guard, host_of
-
-#: What machines read; they get a line and no page.
-_FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/readyz", "/assets/")
 
 
 def front(inside: Inside) -> Desk:
@@ -95,8 +90,10 @@ def create_app(
     )
     app.add_middleware(Renewal, desk=desk)
     app.add_middleware(Guard, hosts=_hosts(settings))
-    _explain(app, pages)
-    _ask(app, desk)
+    faults = Faults(desk)
+    for kind in (*STATUSES, HTTPException):
+        app.add_exception_handler(kind, faults.explain)
+    _ask(app, desk, faults)
     return app
 
 
@@ -143,34 +140,12 @@ def _lifespan(
     return run
 
 
-def _explain(app: FastAPI, pages: Pages) -> None:
-    """Answer faults: a page in the reader's language for people, a line for machines."""
-    statuses: dict[type[Exception], int] = {
-        NotFoundError: 404,
-        GoneError: 410,
-        ForbiddenError: 403,
-        UnavailableError: 503,
-    }
-
-    async def explain(request: Request, error: Exception) -> Response:
-        status = statuses.get(type(error), 500)
-        if isinstance(error, HTTPException):
-            status = error.status_code
-        if request.url.path.startswith(_FOR_MACHINES):
-            return PlainTextResponse(f"{status}\n", status)
-        return pages.page("fault.html", request, {"status": status}, status=status)
-
-    for kind in (*statuses, HTTPException):
-        app.add_exception_handler(kind, explain)
-
-
-def _ask(app: FastAPI, desk: Desk) -> None:
+def _ask(app: FastAPI, desk: Desk, faults: Faults) -> None:
     """Answer those who have to say first who they are, or say it again."""
 
     async def who(request: Request, error: Exception) -> Response:
-        del request
         if isinstance(error, SignInNeededError):
-            return sign_in_first(error)
+            return await faults.ended(request, error)
         if isinstance(error, ConfirmNeededError):
             return desk.page(error.visit, "console/confirm.html", error.values(), status=403)
         if isinstance(error, FactorNeededError):

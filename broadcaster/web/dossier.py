@@ -17,6 +17,7 @@ from markupsafe import Markup
 from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.render.locales import Locale, Locales
 from broadcaster.web import library_labels
+from broadcaster.web.console.course_words import BEFALLEN
 from broadcaster.web.figures import Bar, bar, together
 from broadcaster.web.languages import Language, by_locale
 from broadcaster.web.pages import Pages
@@ -84,6 +85,7 @@ class Documents:
         return {
             "known": known,
             "words": library_labels,
+            "befallen": BEFALLEN,
             "kind": by_locale(labels, language) if labels else known["advisory"]["kind"],
             "facts": [_fact(one, language) for one in known["advisory"]["facts"]],
             "whole": bar(_statuses(known)),

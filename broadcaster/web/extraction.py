@@ -14,9 +14,11 @@ _PAGES = {"pages": _HERE / "pages", "sheets": _HERE.parent / "render" / "sheets"
 #: Where texts stand in code, and how they are marked there.
 _SOURCES = {
     "labels.py": _HERE / "labels.py",
+    "field_labels.py": _HERE / "field_labels.py",
     "library_labels.py": _HERE / "library_labels.py",
     "access/words.py": _HERE / "access" / "words.py",
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
+    "console/integration_words.py": _HERE / "console" / "integration_words.py",
     "alerting.py": _HERE / "alerting.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "console/people/words.py": _HERE / "console" / "people" / "words.py",
@@ -25,6 +27,8 @@ _SOURCES = {
     "audience/phrases.py": _HERE.parent / "audience" / "phrases.py",
     "audience/explained.py": _HERE.parent / "audience" / "explained.py",
 }
+#: How the inside marks what it says to people (`domain.saying`), and what names that.
+_SAYS = "from broadcaster.domain.saying import"
 _KEYWORDS = {
     "_": None,
     "_n": (1, 2),
@@ -32,6 +36,8 @@ _KEYWORDS = {
     "gettext": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "said": None,
+    "said_n": (1, 2),
 }
 
 
@@ -46,7 +52,24 @@ def console_uses() -> tuple[Use, ...]:
     return (
         *(use for name, path in pages.items() for use in _of(path, name, "jinja2")),
         *(use for name, path in _SOURCES.items() for use in _of(path, name, "python")),
+        *sayings(),
     )
+
+
+@cache
+def sayings() -> tuple[Use, ...]:
+    """List what the inside says to people; read once."""
+    return tuple(use for name, path in _sayings().items() for use in _of(path, name, "python"))
+
+
+def _sayings() -> dict[str, Path]:
+    """Find the code of the inside that says something to people."""
+    package = _HERE.parent
+    return {
+        path.relative_to(package).as_posix(): path
+        for path in sorted(package.rglob("*.py"))
+        if _SAYS in path.read_text("utf-8")
+    }
 
 
 def _of(path: Path, place: str, language: str) -> Iterator[Use]:

@@ -17,6 +17,8 @@ MOMENTS: Mapping[str, str] = {
     "scheduled": _("Scheduled for"),
     "planned": _("Recipients listed"),
     "started": _("Sending began"),
+    "first_left": _("The first messages left, to five seconds"),
+    "last_left": _("The last messages left, to five seconds"),
     "first_word": _("Earliest last word of a provider about a message"),
     "last_word": _("Latest word of a provider about a message"),
     "finished": _("Ended"),

@@ -20,8 +20,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from broadcaster.web import labels
+from broadcaster.web.field_labels import LABELS
 from broadcaster.web.figures import WHOLE, Share
 from broadcaster.web.languages import Language, Languages
+from broadcaster.web.telling import Telling
 
 _HERE = Path(__file__).parent
 #: Below this a rate has a decimal.
@@ -130,6 +132,7 @@ class Pages:
             npgettext=language.npgettext,
         )
         formats = language.locale.formats
+        telling = Telling(language, self._zone)
         environment.filters.update(
             number=lambda value: format_decimal(value, locale=formats),
             percent=lambda share: _percent(share, formats),
@@ -145,8 +148,15 @@ class Pages:
             languages=[other.locale for other in self.languages.offered()],
             asset=lambda name: f"/assets/{name}?v={self.assets[name].tag}",
             labels=labels,
+            told=telling.told,
+            field_name=lambda field: _field(field, language),
+            recalled=telling.recalled,
         )
         return environment
+
+
+def _field(name: str, language: Language) -> str:
+    return language.gettext(LABELS[name]) if name in LABELS else name
 
 
 def _asset(path: Path) -> Asset:

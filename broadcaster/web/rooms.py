@@ -13,6 +13,7 @@ from broadcaster.web.console.compose.approvals import Approvals
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
+from broadcaster.web.console.integrations import Keys, Webhooks
 from broadcaster.web.console.library.rooms import library_rooms
 from broadcaster.web.console.people.areas import AreaPages
 from broadcaster.web.console.people.attributes import AttributePages
@@ -26,13 +27,22 @@ from broadcaster.web.public.door import Door
 from broadcaster.web.public.own import OwnPages
 from broadcaster.web.public.push import PushPages
 
+#: How many connections to PostgreSQL are open at once at most. What takes seconds or minutes, two
+#: forecasts, files, evidence, imports and counts, keeps one each: pages, Pause among them, and
+#: receipts must never wait for all of that.
+CONNECTIONS = 20
+
 
 def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequence[Area]:
     """Make them all; `stopping` says that the server is about to end."""
+    runtime.widen(CONNECTIONS)
     door = Door(runtime)
     foretelling = Foretelling(runtime)
+    desk.count(runtime.versions.count_waiting)
     return (
         Api(runtime),
+        Keys(runtime, desk),
+        Webhooks(runtime, desk),
         *access_rooms(runtime, desk),
         *library_rooms(runtime, desk, stopping=stopping),
         *campaign_areas.areas(runtime, desk, stopping),

@@ -36,10 +36,11 @@ _DEFAULTS = {
 
 #: A page of ours that shows messages in frames of ours.
 FRAMING_PAGES = f"{OWN_PAGES}; frame-src 'self'"
-#: What shows a message within such a page: nothing in it acts, and nothing is fetched.
+#: What shows a message within such a page: nothing in it acts, and nothing is fetched. The frames
+#: in it are `about:srcdoc`, which some browsers hold against the policy too.
 SHOWN_MESSAGES = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox"
+    "default-src 'none'; frame-src about:; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 )
 
 #: Paths longer than this are nobody's; tokens and ids are far shorter.
@@ -101,6 +102,10 @@ def _add_headers(message: MutableMapping[str, object]) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _HEADERS.items():
         headers[name] = value
+    if "sandbox" in headers.get("Content-Security-Policy", ""):
+        # Alone in a window, what is sandboxed is refused with it (HTML, "obtaining a cross-origin
+        # opener policy"), and it has no origin that it could protect.
+        del headers["Cross-Origin-Opener-Policy"]
     for name, value in _DEFAULTS.items():
         headers.setdefault(name, value)
 

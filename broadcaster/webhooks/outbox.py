@@ -26,6 +26,7 @@ MOST_WAITING = 10_000
 _FREE: LiteralString = """
 UPDATE webhook_delivery SET status = 'waiting' WHERE status = 'claimed' AND claimed_at < %(lost)s
 """
+# Asked for once more as it is taken: whoever looked before another one committed saw it waiting.
 _NEXT: LiteralString = """
 WITH endpoint AS (
     SELECT webhook.id FROM webhook
@@ -47,6 +48,7 @@ UPDATE webhook_delivery SET status = 'claimed', claimed_at = %(now)s,
 FROM first, webhook, webhook_event
 WHERE webhook_delivery.event_id = first.event_id
   AND webhook_delivery.webhook_id = first.webhook_id
+  AND webhook_delivery.status = 'waiting'
   AND webhook.id = first.webhook_id AND webhook_event.id = first.event_id
 RETURNING webhook_delivery.event_id, webhook_delivery.webhook_id, webhook.url, webhook.salt,
     webhook_delivery.attempts, webhook.failing_since, webhook_event.type, webhook_event.at,

@@ -3,14 +3,18 @@
 import json
 import re
 import shlex
+import shutil
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from broadcaster.bootstrap import shipped
 from broadcaster.client import Client
 from tests import client_source
 from tests.api_scene import ApiSite, api
+from tests.unit.test_kinds_adding import TRANSLATED
 from tests.web_scene import wait
 
 __all__ = ["api"]
@@ -29,6 +33,8 @@ def _after(api: ApiSite, text: str) -> None:
     runtime = api.desk.runtime
     if "/launch" in text or "launch_campaign" in text:
         runtime.planner.plan(1, runtime.clock.now())
+    if "/invitations" in text or "invite_operator" in text:
+        runtime.sessions.open(3, runtime.clock.now())
     if "$API/imports?" in text or "create_import" in text:
         wait(lambda: runtime.imports.get(1, runtime.clock.now()).status != "running")
         assert runtime.imports.get(1, runtime.clock.now()).status == "done"
@@ -36,8 +42,12 @@ def _after(api: ApiSite, text: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder with the file of customers that the examples import."""
+    """Stand in a folder with the files that the examples send."""
     (tmp_path / "customers.csv").write_text(_FILE, encoding="utf-8")
+    shutil.copy(shipped("locales") / "fr" / "LC_MESSAGES" / "advisories.po", tmp_path / "fr.po")
+    with zipfile.ZipFile(tmp_path / "water_back.zip", "w") as archive:
+        for path, text in TRANSLATED.items():
+            archive.writestr(path, text)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -5,11 +5,14 @@ import threading
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from broadcaster.domain.access import Action, Role
+from broadcaster.domain.message import Scheme
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.api.app import GROUPS
 from tests.api_scene import EVERYBODY, ApiSite, api, campaigns
+from tests.builders import address, customer
 from tests.fakes import FakeClock
 from tests.web_scene import Answer
 
@@ -30,6 +33,7 @@ def test_the_door_of_the_api_holds(api: ApiSite) -> None:
     _a_key_does_what_its_scopes_and_its_owners_roles_allow(api)
     _a_key_may_only_so_often_and_says_so(api)
     _the_same_wish_is_done_once(api)
+    _who_is_stored_again_keeps_what_they_chose(api)
     _a_key_that_is_revoked_or_expired_is_none(api)
     _faults_have_one_form_and_tell_nothing_of_the_inside(api)
     _pages_follow_one_another_and_their_signs_are_ours(api)
@@ -136,6 +140,28 @@ def _the_same_wish_is_done_once(api: ApiSite) -> None:
         one.join()
     assert set(answers) <= {201, 409}
     assert 201 in answers
+
+
+def _who_is_stored_again_keeps_what_they_chose(api: ApiSite) -> None:
+    runtime = api.desk.runtime
+    places = (address(Scheme.TEL, 1), address(Scheme.WEBPUSH, 1))
+    runtime.customers.save([customer(addresses=places)], source="made")
+    (follows,) = runtime.definitions.catalogue().current.keys() & {"followed_areas"}
+    chose = "UPDATE customer SET attributes = %s, own_locales = locales WHERE number = 'C000001'"
+    push = "SELECT count(*) FROM customer_address JOIN customer ON customer.id = customer_id"
+    push += " WHERE customer_address.channel = 'push' AND customer.number = 'C000001'"
+    with runtime.pool.connection() as connection:
+        connection.execute(chose, [Jsonb({follows: ["everywhere"]})])
+        before = connection.execute(push).fetchone()
+    given = {"name": "Amina", "phone": "+212612000001"}
+    api.json("/customers/C000001", given, method="PUT")
+    kept = "SELECT attributes, locales = own_locales FROM customer WHERE number = 'C000001'"
+    with runtime.pool.connection() as connection:
+        assert connection.execute(kept).fetchone() == ({follows: ["everywhere"]}, True)
+        assert connection.execute(push).fetchone() == before == (1,)
+    api.json("/customers/C000001", {**given, "attributes": {follows: []}}, method="PUT")
+    with runtime.pool.connection() as connection:
+        assert connection.execute(kept).fetchone() == ({}, True)
 
 
 def _a_key_that_is_revoked_or_expired_is_none(api: ApiSite) -> None:

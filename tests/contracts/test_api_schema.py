@@ -28,6 +28,11 @@ _THERE: Mapping[str, Sequence[object]] = {
     "import_id": (1,),
     "webhook": (1,),
     "delivery": ("1-1",),
+    # Not who has the key that asks.
+    "operator": (2,),
+    "session": (1,),
+    "version": (1,),
+    "locale": ("fr",),
 }
 #: What takes away the key that asks, or what all others ask about, comes last.
 _LAST = ("erase_customer", "delete_webhook", "revoke_api_key")

@@ -47,7 +47,8 @@ def test_a_backup_returns_whole_and_what_it_restores_waits_for_a_word(
     made = backup(settings, database_url, folder)
     assert made.rows > 0
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.iterdir()]} == {0}
-    # What happens after the backup is not in it.
+    # What happens after the backup is not in it, and its number is not given again.
+    lost = Rows(pool).draft(name="another")
     Rows(pool).ledger.record([recorded(submission(DeliveryId(campaign, 2)))], NOON)
     back = restore(empty_database_url, folder)
     assert (back.rows, back.held) == (made.rows, [campaign])
@@ -56,6 +57,7 @@ def test_a_backup_returns_whole_and_what_it_restores_waits_for_a_word(
     assert rows.ask("SELECT status FROM campaign") == [("paused",)]
     ((why,),) = rows.ask("SELECT hold_reason FROM campaign")
     assert "what left since is not known" in why
+    assert rows.draft(name="a new one") > lost + 1000
     calendar = PostgresCalendar(restored)
     calendar.expire(NOON.replace(year=2030))
     assert not calendar.due_campaigns(NOON)

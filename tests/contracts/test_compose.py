@@ -96,8 +96,10 @@ def _handed(site: DeskSite, work: str) -> int:
 
 
 def _approve(site: DeskSite, campaign: int, role: Role = Role.APPROVER, **fields: str) -> Answer:
-    revision = str(site.runtime.campaigns.get(str(campaign)).revision)
-    given = {"revision": revision, "people": "12", "do": "approve", **fields}
+    found = site.runtime.campaigns.get(str(campaign))
+    content = site.runtime.hash(found, site.runtime.ledger.advisory(found.advisory_id))
+    shown = {"revision": str(found.revision), "content": content}
+    given = {**shown, "people": "12", "do": "approve", **fields}
     return site.post(f"/campaigns/{campaign}/approve", role, **given)
 
 
@@ -217,6 +219,21 @@ def test_nobody_approves_what_they_wrote_but_in_an_emergency(town: DeskSite) -> 
         ]
 
 
+def test_what_changes_while_it_is_looked_at_is_not_approved(town: DeskSite) -> None:
+    """Neither by a colleague at that moment, nor by a kind whose texts read otherwise by now."""
+    campaign = _handed(town, _composed(town))
+    found = _campaign(town)
+    form = replace(bootstrap.form_of(town.runtime, found, "youssef"), expires="+24h")
+    bootstrap.redraft(town.runtime, found, form)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        bootstrap.approve(town.runtime, found, "nadia")
+    assert _campaign(town).status is CampaignStatus.DRAFT
+    assert _approve(town, campaign, content="of another kind").status == 422
+    page = _see(town, f"/campaigns/{campaign}/approve", Role.APPROVER)
+    shown = dict(re.findall(r'name="(revision|content)" value="(\w+)"', page.text))
+    _where(_approve(town, campaign, **shown))
+
+
 def test_a_version_is_given_back_mended_and_compared(town: DeskSite) -> None:
     """The second person sees word by word what differs, in the direction of the language."""
     work = _composed(town)
@@ -290,3 +307,9 @@ def test_an_audience_is_counted_while_it_is_written(town: DeskSite) -> None:
     assert _save(town, work, "audience", own).status == 422
     _where(_save(town, work, "audience", {**own, "segment_name": "mine"}))
     assert town.runtime.segments.get("mine").expression == "all"
+    _where(_save(town, work, "facts", {"name": "Cut", **_FACTS}))
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert town.ask(f"{work}/check", Role.AUTHOR, headers=elsewhere).status == 200
+    assert town.runtime.campaigns.list() == []
+    assert town.ask(f"{work}/check", Role.AUTHOR).status == 200
+    assert len(town.runtime.campaigns.list()) == 1

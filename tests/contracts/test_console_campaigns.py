@@ -4,7 +4,6 @@ import csv
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from http.client import HTTPConnection
 from io import StringIO
 from typing import Any
@@ -21,45 +20,18 @@ from broadcaster.reports.reports import Reports
 from tests.builders import NOON, address, customer
 from tests.desk_scene import DeskSite, site
 from tests.fakes import FakeClock
+from tests.markup import check_markup
 from tests.rows import Rows
 
 __all__ = ["site"]
 
 OFFICER, VIEWER = Role.DUTY_OFFICER, Role.VIEWER
-_VOID = {"meta", "link", "img", "input", "br"}
 
 
 @pytest.fixture
 def rows(site: DeskSite) -> Rows:
     """Give short ways to fill the database."""
     return Rows(site.runtime.pool)
-
-
-class _Checker(HTMLParser):
-    """Fails on tags that don't match, ids that repeat, styles and handlers in attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        assert "style" not in named
-        assert not any(name.startswith("on") for name in named)
-        assert named.get("id") not in self.ids or "id" not in named
-        self.ids.add(str(named.get("id")))
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def _check(html: str) -> None:
-    checker = _Checker()
-    checker.feed(html)
-    assert checker.open == []
 
 
 def _running(rows: Rows, **changes: Any) -> int:  # noqa: ANN401  (any field of a campaign)
@@ -103,7 +75,7 @@ def test_every_page_is_whole_in_each_language_and_carries_no_markup_of_names(
             assert answer.status == 200, path
             assert f'<html lang="{tag}" dir="{direction}">' in answer.text
             assert "<img src=x" not in answer.text
-            _check(answer.text)
+            check_markup(answer.text)
     for path in ("/campaigns/99", "/campaigns/99999999999", "/campaigns/x", f"{one}/follow/x"):
         assert site.ask(path, OFFICER).status == 404
 
@@ -198,6 +170,10 @@ def test_a_part_is_held_and_released_and_the_failed_are_sent_again(
     assert held.headers["location"].endswith("done=hold")
     home = _text(site.ask("/?lang=en", OFFICER).text)
     assert "Held by the team until 20 March 2020" in home
+    rows.tell("UPDATE batch SET zone = 'Europe/Paris 22:00-07:00'")
+    choices = site.ask(f"{path}/release", OFFICER).text
+    assert 'value="Europe/Paris"' in choices
+    assert "22:00" not in choices.partition("<select")[2]
     assert site.post(f"{path}/release", OFFICER, channel="sms", reason="over").status == 303
     assert site.post(f"{path}/replay", OFFICER, reason="mailbox_full").status == 409
     assert site.post(f"{path}/replay", OFFICER, reason="no_connection").status == 303

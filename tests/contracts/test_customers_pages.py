@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,18 @@ def test_nothing_tells_whether_somebody_is_a_customer(scene: Scene) -> None:
     assert isinstance(letter.content, EmailContent)
     assert letter.content.subject.startswith("Votre code")
     assert scene.send() == 0
+
+
+def test_one_process_sends_codes_at_a_time(scene: Scene) -> None:
+    """The next one does when it has ended, however it ended."""
+    codes = scene.site.runtime.page_codes
+    scene.post("/preferences", address=PHONE, language="fr")
+    with codes.turn() as mine:
+        assert mine
+        assert scene.send() == 0
+    with suppress(KeyError), codes.turn():
+        raise KeyError
+    assert scene.send() == 1
 
 
 def test_a_code_opens_the_page_once(scene: Scene) -> None:

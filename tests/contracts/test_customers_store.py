@@ -101,6 +101,17 @@ def test_a_file_does_not_undo_what_a_customer_chose(pool: LedgerPool) -> None:
     assert _ask(pool, "SELECT granted, source FROM consent") == [(False, "import")]
 
 
+def test_whoever_chose_languages_is_as_before(pool: LedgerPool) -> None:
+    """A file that says others changes nothing, and is not told to have changed somebody."""
+    customers = Customers(pool)
+    customers.save([customer(locales=("fr",))])
+    with pool.connection() as connection:
+        connection.execute("UPDATE customer SET locales = '{ar}', own_locales = '{ar}'")
+    assert customers.save([customer(locales=("fr",))]).unchanged == 1
+    with pool.connection() as connection:
+        assert connection.execute("SELECT locales FROM customer").fetchall() == [(["ar"],)]
+
+
 def test_the_refusal_counts_when_a_record_holds_both(pool: LedgerPool) -> None:
     """A record that consents and refuses the same is a refusal."""
     both = (Channel.EMAIL, MessageClass.PROMOTIONAL)

@@ -1,5 +1,7 @@
 """The door of the console, over real servers: nothing is open, and a form is its sender's wish."""
 
+import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -54,3 +56,14 @@ def test_a_session_ends_when_it_is_not_used_and_after_a_day_of_work(site: DeskSi
 def test_what_is_no_token_is_nobodys(site: DeskSite, token: str) -> None:
     """Whatever a browser sends is looked up at most."""
     assert site.runtime.sessions.find(token, site.runtime.clock.now()) is None
+
+
+def test_what_takes_long_leaves_connections_for_pages(site: DeskSite) -> None:
+    """Two forecasts and two files at once are no reason to wait, for Pause least of all."""
+    with ExitStack() as long:
+        for _ in range(10):
+            connection = long.enter_context(site.runtime.pool.connection())
+            connection.execute("SELECT 1")
+        begun = time.monotonic()
+        assert site.ask("/", Role.VIEWER).status == 200
+        assert time.monotonic() - begun < 5

@@ -1,13 +1,19 @@
 """The pool's promises: bounded, mended after a restart, and our own errors."""
 
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
 
+from broadcaster.domain.course import HandedOver
+from broadcaster.domain.message import Channel
 from broadcaster.errors import ConfigurationError, UnavailableError
+from broadcaster.ledger.chronicle import PostgresChronicle
 from broadcaster.ledger.pool import open_pool
-from tests.rows import Pool
+from broadcaster.ledger.troubles import Troubles
+from tests.builders import NOON
+from tests.rows import Pool, Rows
 
 
 def test_connections_are_bounded_in_time_and_speak_utc(pool: Pool) -> None:
@@ -67,3 +73,22 @@ def test_a_url_that_can_not_be_read_is_a_fault_of_configuration() -> None:
     """It names the setting."""
     with pytest.raises(ConfigurationError, match="BROADCASTER_DATABASE_URL"):
         open_pool("http://somewhere", size=1, name="none")
+
+
+def test_what_is_told_of_a_campaign_waits_for_nobody(pool: Pool) -> None:
+    """Who sends tells it, and must hear of a pause meanwhile; any fault is one of ours."""
+    campaign = Rows(pool).running()
+    chronicle = PostgresChronicle(pool)
+    count = HandedOver(campaign=campaign, channel=Channel.SMS, at=NOON, messages=1, units=1)
+    with pool.connection() as other:
+        other.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
+        other.execute("LOCK TABLE provider_trouble")
+        started = time.monotonic()
+        with pytest.raises(UnavailableError):
+            chronicle.write([count], [])
+        with pytest.raises(UnavailableError):
+            Troubles(pool).turned("smtp", NOON, well=False)
+        assert time.monotonic() - started < 2
+    with pytest.raises(UnavailableError):
+        chronicle.write([replace(count, campaign=campaign + 1)], [])
+    chronicle.write([count], [])

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from broadcaster.cli.waiting import held_lines
 from broadcaster.domain.fairness import Course, Rules
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.domain.own_hours import OwnHours, parted, read, written
@@ -75,6 +76,15 @@ def test_a_customers_own_hours_hold_their_messages_alone(pool: Pool) -> None:
     holds = Holds(pool, HOME)
     assert holds.hold(campaign, Scope(zone=HOME), None, "amina", "a call", NOON) == 3
     assert rows.ask("SELECT count(*) FROM batch WHERE held_until IS NOT NULL") == [(2,)]
+
+
+def test_until_when_they_wait_is_told_on_the_clock_of_their_zone() -> None:
+    """And in UTC, which is said, for a zone that is unknown here."""
+    row = {"why": "quiet_hours", "until": NOON.isoformat(), "messages": 1, "channel": "sms"}
+    (own,) = held_lines({"held": [{**row, "zone": "Europe/Paris 22:00-07:00"}]})
+    assert own.startswith("Held until 2020-03-20 13:00 for quiet hours")
+    (unknown,) = held_lines({"held": [{**row, "zone": "Nowhere/Here"}]})
+    assert unknown.startswith("Held until 2020-03-20 12:00 UTC for quiet hours")
 
 
 def test_who_waits_is_foreseen(pool: Pool) -> None:

@@ -110,7 +110,7 @@ class _Asker:
         return status, self.location
 
     def _ask(self, method: str, path: str, token: str, csrf: str) -> int:
-        connection = HTTPConnection("127.0.0.1", self._site.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self._site.port, timeout=60)
         headers = {"Cookie": f"broadcaster={token}", "X-CSRF-Token": csrf}
         body = None
         if method != "GET":

@@ -2,28 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pyotp
-import pytest
 
 from broadcaster.domain.access import Factor, Role
 from tests.authenticators import Device
 from tests.browsing import Browser
-from tests.desk_scene import DeskSite, serving_desk
-from tests.fakes import FakeClock
+from tests.desk_scene import DeskSite, later, serving_desk, site
+
+__all__ = ["site"]
 
 _GOOD = "seven boats on dry land"
-
-
-@pytest.fixture
-def site(database_url: str, redis_url: str, home: Path) -> Iterator[DeskSite]:
-    """Serve everything, under the name to which passkeys can be bound here."""
-    with serving_desk(database_url, redis_url, home) as opened:
-        yield opened
 
 
 def _person(site: DeskSite, *roles: Role) -> int:
@@ -31,12 +23,6 @@ def _person(site: DeskSite, *roles: Role) -> int:
     found = site.runtime.operators.add("Amina", roles or [Role.ADMINISTRATOR], "the test", now)
     site.runtime.credentials.set_password(found.id, _GOOD)
     return found.id
-
-
-def _wait(site: DeskSite, **time: float) -> None:
-    clock = site.runtime.clock
-    assert isinstance(clock, FakeClock)
-    clock.moment += timedelta(**time)
 
 
 def _code(site: DeskSite, secret: str, steps: int = 0) -> str:
@@ -83,7 +69,7 @@ def test_an_authenticators_code_is_asked_for_and_taken_once(site: DeskSite) -> N
     secret, codes = _set_up(site, _password(site))
     assert len(set(codes)) == 10
     assert _second(site, _code(site, secret)).status == 422
-    _wait(site, seconds=30)
+    later(site, seconds=30)
     used = _code(site, secret)
     first = _second(site, used)
     assert (first.status, first.location) == (303, "/campaigns")
@@ -91,7 +77,7 @@ def test_an_authenticators_code_is_asked_for_and_taken_once(site: DeskSite) -> N
     assert Factor.TOTP in {seat.factor for seat in seats}
     for code in (used, _code(site, secret, -1), "12345", "abcdef", "١٢٣٤٥٦", ""):
         assert _second(site, code).status == 422, code
-        _wait(site, minutes=6)
+        later(site, minutes=6)
     # Clocks may differ by a step.
     assert _second(site, _code(site, secret, 1)).status == 303
 
@@ -119,15 +105,15 @@ def test_the_password_alone_opens_nothing_and_codes_cannot_be_guessed(site: Desk
     half = _password(site)
     assert "broadcaster" not in half.cookies
     assert half.get("/campaigns") == 303
-    _wait(site, minutes=1)
+    later(site, minutes=1)
     statuses = [_second(site, "000000").status for _ in range(7)]
     assert statuses == [422] * 5 + [429] * 2
     assert _second(site, _code(site, secret)).status == 429
-    _wait(site, minutes=5)
+    later(site, minutes=5)
     assert _second(site, _code(site, secret)).status == 303
     # The step ends by itself, and by being used.
     half.get("/sign-in/second")
-    _wait(site, minutes=10)
+    later(site, minutes=10)
     assert half.post("/sign-in/second", code="000000", next="//evil.example") == 303
     assert half.location == "/sign-in?next=/"
 
@@ -148,6 +134,9 @@ def _with_passkey(site: DeskSite, device: Device) -> Browser:
     browser = _local(site, {"broadcaster": token})
     browser.get("/account?lang=en")
     assert browser.post("/account/passkeys/new") == 200
+    asked = _call(browser, "/account/passkeys/challenge", use="register")
+    junk = {"ticket": asked["ticket"], "credential": 5}
+    assert (_call(browser, "/account/passkeys", **junk), browser.status) == (None, 422)
     asked = _call(browser, "/account/passkeys/challenge", use="register")
     answer = {"ticket": asked["ticket"], "credential": device.make(asked["options"])}
     assert _call(browser, "/account/passkeys", **answer, name="my key")["go"].startswith("/account")
@@ -210,7 +199,7 @@ def test_a_passkey_is_a_second_factor_and_confirms(site: DeskSite) -> None:
     asked = _call(half, "/sign-in/passkey/challenge", use="second")
     answer = {"ticket": asked["ticket"], "credential": device.show(asked["options"])}
     assert _call(half, "/sign-in/passkey", **answer, use="second", next="/") == {"go": "/"}
-    _wait(site, minutes=16)
+    later(site, minutes=16)
     half.get("/operators?lang=en")
     assert half.post(f"/operators/{which}/sessions") == 403
     assert "Is it you?" in half.text
@@ -248,7 +237,7 @@ def test_a_screen_that_was_left_open_is_not_enough(site: DeskSite) -> None:
     """The form is kept, asks for the password, is done then; and the session has a new token."""
     _person(site)
     browser = _password(site)
-    _wait(site, minutes=16)
+    later(site, minutes=16)
     old = browser.cookies["broadcaster"]
     browser.get("/operators?lang=en")
     fields: dict[str, str | list[str]] = {"name": "Driss & Co", "role": ["viewer", "author"]}

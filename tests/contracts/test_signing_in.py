@@ -1,26 +1,20 @@
 """Signing in, over real servers: what lets people in, and what is tried in vain."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 import pytest
 
 from broadcaster.domain.access import Role
+from broadcaster.web.console.library import providers
 from tests.browsing import Browser
-from tests.desk_scene import DeskSite, serving_desk
-from tests.fakes import FakeClock
+from tests.desk_scene import DeskSite, later, site
+
+__all__ = ["site"]
 
 _GOOD = "seven boats on dry land"
-
-
-@pytest.fixture
-def site(database_url: str, redis_url: str, home: Path) -> Iterator[DeskSite]:
-    """Serve everything; Amina has a password."""
-    with serving_desk(database_url, redis_url, home) as opened:
-        yield opened
 
 
 def _amina(site: DeskSite, *roles: Role) -> int:
@@ -28,12 +22,6 @@ def _amina(site: DeskSite, *roles: Role) -> int:
     found = site.runtime.operators.add("Amina", roles or [Role.AUTHOR], "the test", now)
     site.runtime.credentials.set_password(found.id, _GOOD)
     return found.id
-
-
-def _wait(site: DeskSite, **time: float) -> None:
-    clock = site.runtime.clock
-    assert isinstance(clock, FakeClock)
-    clock.moment += timedelta(**time)
 
 
 def _sign_in(site: DeskSite, name: str = "Amina", password: str = _GOOD) -> Browser:
@@ -100,7 +88,7 @@ def test_guessing_is_slowed_and_the_right_person_is_not_kept_out(site: DeskSite)
     held = _sign_in(site)
     assert held.status == 429
     assert held.headers["retry-after"] == "2"
-    _wait(site, seconds=2)
+    later(site, seconds=2)
     assert _sign_in(site, "Amina", "a wrong password").status == 422
     assert _sign_in(site).headers["retry-after"] == "4"
     # Known to this browser, while everybody else waits.
@@ -109,7 +97,7 @@ def test_guessing_is_slowed_and_the_right_person_is_not_kept_out(site: DeskSite)
     own.get("/sign-in")
     assert own.post("/sign-in", name="Amina", password=_GOOD, next="/") == 303
     assert site.runtime.sessions.list(which, site.runtime.clock.now())
-    _wait(site, minutes=5)
+    later(site, minutes=5)
     assert _sign_in(site).status == 303
     with site.runtime.pool.connection() as connection:
         rows = connection.execute(
@@ -195,7 +183,7 @@ def test_a_newer_invitation_ends_the_one_before_and_a_day_ends_both(site: DeskSi
     second = runtime.invitation("Salma", "the test").removeprefix(site.url)
     browser = Browser(site.port)
     assert (browser.get(first), browser.get(second)) == (410, 200)
-    _wait(site, hours=24)
+    later(site, hours=24)
     assert browser.get(second) == 410
 
 
@@ -238,3 +226,44 @@ def test_a_password_is_hashed_anew_when_the_parameters_change(site: DeskSite) ->
     assert row is not None
     assert ",t=2," in row[0]
     assert _sign_in(site).status == 303
+
+
+def test_a_crowd_that_signs_in_holds_up_nobody_who_is_in(site: DeskSite) -> None:
+    """However many passwords wait to be looked at, pages are answered meanwhile."""
+    browser = Browser(site.port)
+    browser.get("/sign-in")
+    site.token(Role.VIEWER)
+
+    def guess(number: int) -> int:
+        one = Browser(site.port, dict(browser.cookies), csrf=browser.csrf)
+        elsewhere = {"X-Forwarded-For": f"203.0.113.{number}"}
+        return one.post("/sign-in", elsewhere, name=f"nobody {number}", password=_GOOD)
+
+    turns = site.runtime.passwords._turns
+    with ThreadPoolExecutor(60) as crowd:
+        with turns, turns:
+            waiting = [crowd.submit(guess, number) for number in range(60)]
+            connection = HTTPConnection("127.0.0.1", site.port, timeout=5)
+            shown = {"Cookie": f"broadcaster={site.token(Role.VIEWER)}"}
+            for _ in range(5):
+                connection.request("GET", "/account", headers=shown)
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (200, True)
+            connection.close()
+        assert {one.result() for one in waiting} <= {422, 503}
+
+
+def test_who_was_signed_out_watches_no_more(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is kept fresh asks again and again whether it may."""
+    monkeypatch.setattr(providers, "_BEAT", 0.02)
+    monkeypatch.setattr(providers, "_ASK", 1)
+    token = site.token(Role.VIEWER)
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=10)
+    connection.request("GET", "/providers/events", headers={"Cookie": f"broadcaster={token}"})
+    answer = connection.getresponse()
+    assert answer.readline() == b"retry: 3000\n"
+    site.runtime.sessions.end(token)
+    answer.read()
+    connection.close()

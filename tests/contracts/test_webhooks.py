@@ -17,6 +17,8 @@ from broadcaster.domain.message import Channel
 from broadcaster.domain.webhook import EventType, Leaving, Reply, destination, follows
 from broadcaster.errors import InvalidInputError
 from broadcaster.ledger.consents import Said
+from broadcaster.ports import Standing
+from broadcaster.webhooks.looking import Looking
 from broadcaster.webhooks.sending import Sender
 from tests.api_scene import ApiSite, api, campaigns
 from tests.fakes import FakeClock
@@ -112,6 +114,8 @@ def test_an_endpoint_is_told_what_happens_signed_and_in_order(api: ApiSite) -> N
         _a_failure_is_tried_again_under_the_same_id(runtime, endpoint, made.id)
         _a_customer_who_refuses_is_told_by_number_alone(runtime, endpoint)
         _progress_and_doubt_are_told_now_and_then(runtime, endpoint)
+        _an_end_is_told(runtime, endpoint)
+        _a_limit_that_starves_is_told_once(runtime, endpoint)
         _an_endpoint_that_is_gone_is_asked_no_more(runtime, endpoint, made.id)
 
 
@@ -176,6 +180,40 @@ def _progress_and_doubt_are_told_now_and_then(runtime: Runtime, endpoint: Endpoi
     runtime.deliverer.deliver()
     assert _types(endpoint) == ["campaign.progress", "campaign.progress", "campaign.doubt"]
     assert json.loads(endpoint.came[-1][1])["data"] == {"campaign": 3, "in_doubt": 1}
+
+
+def _an_end_is_told(runtime: Runtime, endpoint: Endpoint) -> None:
+    endpoint.came.clear()
+    with runtime.pool.connection() as connection:
+        # As the sweep does when nothing is left to be done.
+        connection.execute("UPDATE campaign SET status = 'completed' WHERE id = 2")
+    runtime.deliverer.deliver()
+    assert _types(endpoint) == ["campaign.completed"]
+    assert json.loads(endpoint.came[0][1])["data"]["campaign"] == 2
+
+
+def _a_limit_that_starves_is_told_once(runtime: Runtime, endpoint: Endpoint) -> None:
+    clock = _clock(runtime)
+    endpoint.came.clear()
+    slow = Standing(name="twilio", rate=10, allowed=1, used=0, urgent=0, routine=3, paused=0)
+    looking = Looking(
+        runtime.outbox,
+        campaigns=runtime.campaigns.page,
+        counts=runtime.reports.funnel,
+        standing=lambda: [slow],
+        clock=clock,
+        every=timedelta(seconds=30),
+    )
+    told = []
+    for _ in range(3):
+        clock.moment += timedelta(seconds=31)
+        looking.look()
+        runtime.deliverer.deliver()
+        told.append(_types(endpoint).count("limit.starving"))
+    # A moment is no matter; what lasts is told, and not again and again.
+    assert told == [0, 1, 1]
+    data = next(json.loads(body) for _, body in endpoint.came if b"starving" in body)["data"]
+    assert (data["limit"], data["routine_waiting"]) == ("twilio", 3)
 
 
 def _an_endpoint_that_is_gone_is_asked_no_more(

@@ -146,7 +146,8 @@ def test_a_picture_tells_numbers_and_nobody() -> None:
     assert root[1].tag == f"{tag}desc"
     assert "5 customers in the area, 3 more around it" in str(root[1].text)
     assert "North is up" in str(root[1].text)
-    assert len(root.findall(f"{tag}rect")) == 2 + 3
+    # The ground and the paper, three shades of two cells, and seven of the legend.
+    assert len(root.findall(f"{tag}rect")) == 2 + 3 + 7
     path = root.findall(f"{tag}path")[0].attrib["d"]
     assert path.count("M") == path.count("Z") == 2
     numbers = [float(one) for one in re.findall(r"-?[\d.]+", path)]

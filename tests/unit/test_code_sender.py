@@ -1,7 +1,8 @@
 """Sending codes: claimed before it leaves, within the limits, and never twice."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,11 @@ class FakeCodes:
     waiting: list[Claimed | bool]
     outcomes: list[tuple[int, str, str]] = field(default_factory=list)
     tidied: int = 0
+    taken: bool = False
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        yield not self.taken
 
     def claim(self, now: datetime) -> Claimed | bool:
         del now
@@ -116,11 +122,23 @@ def test_what_comes_of_a_code_is_noted_and_nothing_is_tried_again() -> None:
     refused = FakeNetwork(event=DeliveryEvent.REFUSE, reason=Reason.UNKNOWN_ADDRESS)
     codes = FakeCodes([_claimed(1), _claimed(2, ends=NOON)])
     assert _send(codes, [refused], FakeThrottle()) == 2
-    assert codes.outcomes == [(1, "twilio", "unknown_address"), (2, "twilio", "late")]
+    outcomes = [(1, "twilio", "unknown_address"), (2, "twilio", "late")]
+    assert sorted(codes.outcomes) == outcomes
     assert len(refused.taken) == 1
     codes = FakeCodes([_claimed(3)])
     assert _send(codes, [], FakeThrottle(), "broken") == 1
     assert codes.outcomes == [(3, "", "no way")]
+
+
+def test_a_code_that_waits_holds_up_neither_the_next_nor_another_worker() -> None:
+    """Several are on their way at once, and all by one process."""
+    codes, network = FakeCodes([_claimed(1), _claimed(2)]), FakeNetwork()
+    throttle = FakeThrottle(closed=1)
+    assert _send(codes, [network], throttle) == 2
+    assert [one.delivery.number for one in network.taken] == [2, 1]
+    codes = FakeCodes([_claimed()], taken=True)
+    assert _send(codes, [network], throttle) == 0
+    assert len(codes.waiting) == 1
 
 
 def test_a_code_waits_for_its_limit() -> None:

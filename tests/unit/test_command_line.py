@@ -31,7 +31,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_has_its_module(name: str) -> None:
     """What the overview promises is there."""
-    assert isinstance(import_module(f"broadcaster.cli.{name}").app, typer.Typer)
+    assert isinstance(import_module(f"broadcaster.cli.{name.replace('-', '_')}").app, typer.Typer)
 
 
 @pytest.mark.parametrize(

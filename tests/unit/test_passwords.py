@@ -11,8 +11,8 @@ from broadcaster.access.passwords import PasswordFault, Passwords, fault_of
 from broadcaster.access.sealing import Seal
 from broadcaster.access.trials import NAME, PAIR, SECOND
 from broadcaster.errors import ConfigurationError, InvalidInputError
-from broadcaster.web.access.door import source_of
 from broadcaster.web.access.words import browser
+from broadcaster.web.sources import source_of
 from tests.desk_scene import quick_hasher
 
 

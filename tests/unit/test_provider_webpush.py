@@ -333,6 +333,11 @@ def test_name_that_leads_inside_is_not_followed(monkeypatch: pytest.MonkeyPatch)
         ("64:ff9b::a00:1", False),
         ("64:ff9b::808:808", True),
         ("2002:7f00:1::", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::7f00:1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("fec0::1", False),
+        ("3fff::1", False),
         ("nonsense", False),
     ],
 )

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.facts import Fact, FactType
+from broadcaster.web.console.followups import typed
 
 
 def fact(kind: FactType, **changes: object) -> Fact:
@@ -115,3 +117,10 @@ def test_mappings_are_bounded() -> None:
     many: Mapping[str, str] = {f"x{number}": "t" for number in range(1000)}
     with pytest.raises(InvalidInputError):
         fact(FactType.LOCALIZED).check(many, ())
+
+
+def test_a_number_that_is_far_too_long_is_no_fault_of_ours() -> None:
+    """It is given as it was typed, and refused by the check of the kind."""
+    number = fact(FactType.NUMBER)
+    assert typed(number, "12", ZoneInfo("UTC")) == 12
+    assert typed(number, "9" * 5000, ZoneInfo("UTC")) == "9" * 5000

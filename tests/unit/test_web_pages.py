@@ -4,7 +4,6 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ from broadcaster import bootstrap
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.tokens import sign
 from broadcaster.web.health import Health
+from tests.markup import check_markup
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
 LANGUAGES = [("ar", "rtl"), ("fr", "ltr"), ("en", "ltr")]
-_VOID = {"meta", "link", "img", "input", "br"}
 
 
 @pytest.fixture
@@ -37,34 +36,6 @@ def _token(inside: FakeInside) -> str:
     return sign(bootstrap.signing_key(inside.settings), "unsubscribe", DeliveryId(1, 1))
 
 
-class _Checker(HTMLParser):
-    """Fails on tags that don't match, ids that repeat, styles and handlers in attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        assert "style" not in named
-        assert not any(name.startswith("on") for name in named)
-        assert named.get("id") not in self.ids or "id" not in named
-        if "id" in named:
-            self.ids.add(str(named["id"]))
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def _check(html: str) -> None:
-    checker = _Checker()
-    checker.feed(html)
-    assert checker.open == []
-
-
 @pytest.mark.parametrize(("tag", "direction"), LANGUAGES)
 @pytest.mark.parametrize("path", ["/unsubscribe/", "/none"])
 def test_each_page_is_whole_in_each_language(
@@ -80,7 +51,7 @@ def test_each_page_is_whole_in_each_language(
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "same-origin"
-    _check(answer.text)
+    check_markup(answer.text)
 
 
 def test_the_browser_is_heard_and_the_default_is_the_organisations(site: Site) -> None:

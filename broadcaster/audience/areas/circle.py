@@ -9,6 +9,7 @@ be wrong by about 0.5 %.
 import math
 
 from broadcaster.audience.areas.shape import degrees, steps
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: The ellipsoid of WGS 84: the radius of the equator, metres, and the square of the eccentricity.
@@ -28,11 +29,19 @@ Vector = tuple[float, float, float]
 def checked(longitude: float, latitude: float, metres: float) -> tuple[int, int]:
     """Give the middle on the grid; InvalidInputError when it or the radius is impossible."""
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):  # noqa: PLR2004  (degrees)
-        problem = f"{latitude:g}, {longitude:g} is no place on Earth"
-        raise InvalidInputError("place", problem, "Write latitude, longitude: 33.59,-7.62.")
+        problem = said(
+            "%(latitude)s, %(longitude)s is no place on Earth",
+            latitude=format(latitude, "g"),
+            longitude=format(longitude, "g"),
+        )
+        raise InvalidInputError("place", problem, said("Write latitude, longitude: 33.59,-7.62."))
     if not SMALLEST <= metres <= GREATEST:
-        problem = f"{metres:g} m is out of range"
-        remedy = f"Give {SMALLEST:g} to {GREATEST:,.0f} metres."
+        problem = said("%(metres)s m is out of range", metres=format(metres, "g"))
+        remedy = said(
+            "Give %(smallest)s to %(greatest)s metres.",
+            smallest=format(SMALLEST, "g"),
+            greatest=format(GREATEST, ",.0f"),
+        )
         raise InvalidInputError("radius", problem, remedy)
     return steps(longitude), steps(latitude)
 

@@ -30,6 +30,7 @@ from broadcaster.audience.areas.version import (
 )
 from broadcaster.audience.areas.writing import Given, Saved, save
 from broadcaster.audience.saved_names import tidied
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, NotFoundError
 from broadcaster.ports.auditing import note
 
@@ -156,7 +157,11 @@ class Areas:
         with self._pool.connection() as connection:
             row = connection.execute(_GRID, [version]).fetchone()
         if row is None or row[6] is None:
-            raise NotFoundError("area", f"version {version} has no cells", "Import it again.")
+            raise NotFoundError(
+                "area",
+                said("version %(version)s has no cells", version=version),
+                said("Import it again."),
+            )
         west, south, width, height, columns, rows, cells = row
         grid = Grid(west=west, south=south, width=width, height=height, columns=columns, rows=rows)
         return Cells(grid=grid, cells=bytes(cells))
@@ -184,7 +189,11 @@ class Areas:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             users = [row[0] for row in connection.execute(_USED_BY, [_quoted(tidy)])]
             if users:
-                message = f"Segments ask about {tidy!r}: {', '.join(users)}. Change them first."
+                message = said(
+                    "Segments ask about %(tidy)s: %(names)s. Change them first.",
+                    tidy=repr(tidy),
+                    names=", ".join(users),
+                )
                 raise ConflictError(message)
             found = connection.execute("DELETE FROM area WHERE name = %s", [tidy])
             if found.rowcount:
@@ -195,9 +204,9 @@ class Areas:
 
     def _missing(self, name: str) -> NotFoundError:
         near = difflib.get_close_matches(name, [one.name for one in self.list()], n=1)
-        listed = "Type 'broadcaster areas list' for those there are."
-        remedy = f'Did you mean "{near[0]}"?' if near else listed
-        return NotFoundError("area", f"{name[:100]!r} does not exist", remedy)
+        listed = said("Type 'broadcaster areas list' for those there are.")
+        remedy = said('Did you mean "%(near)s"?', near=near[0]) if near else listed
+        return NotFoundError("area", said("%(name)s does not exist", name=repr(name[:100])), remedy)
 
 
 def _note_saved(connection: Connection[Any], saved: Sequence[Saved], by: str) -> None:

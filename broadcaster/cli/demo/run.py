@@ -32,6 +32,13 @@ _QUIET = 6.0
 _PATIENCE = 90.0
 
 
+#: What is told at the end: the page went down with the services.
+_WHAT_NOW = (
+    "To look around in the console, with these customers: make demo ARGS=--keep. To compose "
+    "something of your own: make dev, which prints a link to sign in by."
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wishes:
     """What was asked for on the command line."""
@@ -64,6 +71,8 @@ def run(wishes: Wishes) -> None:
             _tell(runtime, campaign, wishes, console, time.monotonic() - started)
             if wishes.keep:
                 _stay(runtime, supervisor, campaign, console)
+            else:
+                console.print(_WHAT_NOW, highlight=False, soft_wrap=True)
 
 
 def _require_writable(wishes: Wishes) -> None:

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -21,6 +20,7 @@ from broadcaster.settings import Network
 from broadcaster.web import bodies
 from broadcaster.web.console.desk import Desk, Fields, form, own_path, see_other
 from broadcaster.web.languages import Language
+from broadcaster.web.sources import source_of
 
 #: What a form of the door may be, octets.
 _MOST = 8 * 1024
@@ -29,10 +29,6 @@ _DOOR, _STEP, _KNOWN = "broadcaster_door", "broadcaster_step", "broadcaster_know
 _STEP_LIFE, _KNOWN_LIFE = 600, 365 * 86_400
 #: Longer cookies than these are nobody's.
 _LONGEST = 100
-#: One household has at least so much of the addresses of IPv6.
-_HOME = 64
-#: How much is looked at of who a proxy says has asked.
-_FORWARDED = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,34 +161,3 @@ class Door:
     def _mac(self, text: str) -> str:
         mac = hmac.new(self._key, b"known:" + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return mac.hexdigest()[:32]
-
-
-def source_of(request: Request, proxies: Sequence[Network]) -> str:
-    """Give the network address that asks: the last one that is not a proxy of ours.
-
-    Of an address of IPv6 it is the first half: who has one has them all.
-    """
-    hosts = [request.client.host if request.client else ""]
-    forwarded = request.headers.get("x-forwarded-for", "")[-_FORWARDED:]
-    hosts += [word.strip() for word in reversed(forwarded.split(","))]
-    found = hosts[0]
-    for host in hosts:
-        try:
-            address = ip_address(host)
-        except ValueError:
-            break
-        found = host
-        if not any(address in network for network in proxies):
-            break
-    return _home(found)
-
-
-def _home(host: str) -> str:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return ""
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    mapped = address.ipv4_mapped
-    return str(mapped or IPv6Network((address, _HOME), strict=False).network_address)

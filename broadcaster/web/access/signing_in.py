@@ -1,19 +1,25 @@
 """Signing in and out: a name and a password, then what else is asked for."""
 
+import asyncio
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from broadcaster.access.entrance import Entrance, Opened, Refused, SecondNeeded
+from broadcaster.access.entrance import Caller, Entrance, Opened, Outcome, Refused, SecondNeeded
 from broadcaster.access.operators import Operators
 from broadcaster.access.sessions import Sessions
 from broadcaster.ports import Clock
 from broadcaster.web.access.door import Door, Stranger
 from broadcaster.web.console.desk import Desk, own_path, see_other
+
+#: How many passwords are looked at by the pages at once, and how long the next one waits, seconds:
+#: two are hashed at a time, and who waits for that must not hold the threads of all other pages.
+_AT_ONCE, _PATIENCE = 4, 10.0
 
 
 class SigningIn:
@@ -37,6 +43,7 @@ class SigningIn:
         self._operators = operators
         self._clock = clock
         self._provider = provider
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> Sequence[Route]:
         """List what is answered."""
@@ -61,16 +68,24 @@ class SigningIn:
         stranger, fields = await self._door.submitted(request)
         path = own_path(fields.text("next"))
         name = fields.text("name")
-        outcome = await run_in_threadpool(
-            self._entrance.by_password,
-            name,
-            fields.text("password"),
-            self._door.caller(request),
-            self._clock.now(),
-        )
+        caller = self._door.caller(request)
+        outcome = await self._looked_at(name, fields.text("password"), caller)
         if isinstance(outcome, Refused):
             return await self._asked(stranger, path, name, outcome)
         return await self._let_in(request, outcome, path)
+
+    async def _looked_at(self, name: str, password: str, caller: Caller) -> Outcome:
+        """Look at a password, a few at once; 503 for who waits too long."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise HTTPException(503, headers={"Retry-After": "10"}) from error
+        try:
+            now = self._clock.now()
+            return await run_in_threadpool(self._entrance.by_password, name, password, caller, now)
+        finally:
+            self._turns.release()
 
     async def ask_second(self, request: Request) -> Response:
         """Ask for a code, or a passkey."""

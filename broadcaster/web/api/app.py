@@ -12,21 +12,30 @@ from starlette.routing import BaseRoute, Mount, Route
 from broadcaster import __version__
 from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.web.api import (
+    approvals,
     areas,
     attributes,
     calls,
     customers,
+    deliveries,
     drafts,
+    evidence,
     imports,
     kinds,
+    library,
+    networks,
+    operators,
     outcomes,
     problems,
     rules,
     segments,
     steering,
+    storing,
     suppressions,
     team,
+    untold,
     webhooks,
+    wordings,
 )
 from broadcaster.web.api.door import Door
 from broadcaster.web.api.paging import Pages
@@ -36,17 +45,26 @@ PATH = "/api/v1"
 #: All calls, in the order in which they are described.
 GROUPS = (
     team.calls,
+    operators.calls,
     kinds.calls,
+    library.calls,
     segments.calls,
     areas.calls,
     attributes.calls,
     customers.calls,
+    storing.calls,
     suppressions.calls,
     imports.calls,
     drafts.calls,
+    wordings.calls,
+    approvals.calls,
     steering.calls,
     outcomes.calls,
+    deliveries.calls,
+    untold.calls,
+    evidence.calls,
     rules.calls,
+    networks.calls,
     webhooks.calls,
 )
 

@@ -1,9 +1,11 @@
 """Imports of files, and the mappings that say which of their columns is what."""
 
 import asyncio
+import io
 import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 
@@ -16,12 +18,19 @@ from starlette.requests import ClientDisconnect
 from broadcaster.audience.columns import known_columns
 from broadcaster.audience.imports import Import
 from broadcaster.audience.mapping import read_mapping, write_mapping
+from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.audience.sheets.source import from_stream
+from broadcaster.audience.suggesting import as_mapping
 from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap.import_steps import suggested
 from broadcaster.bootstrap.importing import Handed, bring_in, require_readable
 from broadcaster.domain.access import Action
+from broadcaster.domain.proofs import checked_moment
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Figures, Inside, Model, Name, Number, Who
 from broadcaster.web.api.given import given
+from broadcaster.web.api.moments import moment_of
+from broadcaster.web.api.octets import FILE, Octets
 from broadcaster.web.api.paging import After, Limit, Page
 from broadcaster.web.api.segments import Deleted
 
@@ -34,11 +43,13 @@ _HELD = 2**20
 #: One import runs at a time; the pool only keeps it off the threads that answer.
 _RUNNING = ThreadPoolExecutor(1, "importing")
 
-_FILE = {
-    "required": True,
-    "description": "CSV, TSV, XLSX or ODS.",
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-}
+#: The most octets of a file of which the columns are looked at.
+_LOOKED_AT = 4 * 2**20
+
+_FILE = {**FILE, "description": "CSV, TSV, XLSX or ODS."}
+_FileName = Annotated[
+    str, Query(min_length=1, max_length=200, description="The file's name, for the audit.")
+]
 
 
 class ImportShown(BaseModel):
@@ -69,31 +80,62 @@ class MappingGiven(Model):
     mapping: Figures
 
 
+class ColumnShown(BaseModel):
+    """A column of a file, and what it probably is."""
+
+    place: int
+    heading: str
+    column: str = Field(description="What it probably is; empty where that is unknown.")
+    why: str
+
+
+class Suggestion(BaseModel):
+    """What the columns of a file probably are."""
+
+    mapping: Figures = Field(description="As `PUT /mappings/{name}` takes it.")
+    columns: list[ColumnShown]
+
+
 @calls.post(
     "/imports", Action.CHANGE_PEOPLE, 202, summary="Import a file of customers", most=0, file=_FILE
 )
-async def create_import(
+async def create_import(  # noqa: PLR0913, PLR0917  (each is a way to read it)
     inside: Inside,
     who: Who,
     request: Request,
     response: Response,
-    file: Annotated[
-        str, Query(min_length=1, max_length=200, description="The file's name, for the audit.")
-    ],
+    file: _FileName,
     mapping: Annotated[str, Query(max_length=100, description="A saved mapping's name.")] = "",
     dry_run: Annotated[bool, Query(description="Say what would be, and store nothing.")] = False,  # noqa: FBT002  (a query's switch)
+    snapshot: Annotated[  # noqa: FBT002  (as above)
+        bool, Query(description="These are all customers there are: others have left.")
+    ] = False,
+    as_of: Annotated[
+        str, Query(max_length=60, description="When what it says of consent was true.")
+    ] = "",
 ) -> ImportShown:
     """Take a file and begin to import it; `GET /imports/{import}` says how far it is.
 
     What is no table, or lacks a column that is needed, is refused at once. All good rows are stored
-    in one transaction: should this server end meanwhile, nothing is, and it can be sent again.
+    in one transaction: should this server end meanwhile, nothing is, and it can be sent again. A
+    snapshot by which too many would leave, or with rows that cannot be read, is refused.
     """
+    moment = moment_of(inside, "as_of", as_of)
+    true_at = checked_moment("as_of", moment, inside.clock.now()) if moment else None
     spooled: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the import)
     try:
         size = await _spooled(request, spooled)
-        begun = await run_in_threadpool(
-            _begin, inside, who.operator.name, spooled, (file, mapping, size, dry_run)
+        handed = Handed(
+            which=0,
+            name=file,
+            file=spooled,
+            size=size,
+            mapping=mapping,
+            dry_run=dry_run,
+            as_of=true_at,
+            snapshot=snapshot,
         )
+        begun = await run_in_threadpool(_begin, inside, who.operator.name, handed)
     except BaseException:
         spooled.close()
         raise
@@ -128,6 +170,30 @@ def show_mapping(inside: Inside, name: Name) -> Figures:
     """Show one."""
     found: Figures = json.loads(write_mapping(inside.mappings.get(name)))
     return found
+
+
+@calls.post(
+    "/mappings/suggest",
+    Action.CHANGE_PEOPLE,
+    summary="Suggest a mapping",
+    most=_LOOKED_AT,
+    file=FILE,
+)
+def suggest_mapping(inside: Inside, content: Octets, file: _FileName) -> Suggestion:
+    """Look at a file's columns and say what each probably is, as a mapping to be saved.
+
+    The beginning of a large CSV file is enough.
+    """
+    with given():
+        found = suggested(inside, from_stream(io.BytesIO(content), file))
+    mapping: Figures = json.loads(write_mapping(as_mapping(found, Wanted())))
+    return Suggestion(
+        mapping=mapping,
+        columns=[
+            ColumnShown(place=one.place, heading=one.heading, column=one.use.column, why=one.why)
+            for one in found
+        ],
+    )
 
 
 @calls.put("/mappings/{name:path}", Action.CHANGE_PEOPLE, summary="Save a mapping")
@@ -170,17 +236,14 @@ async def _spooled(request: Request, file: BinaryIO) -> int:
         raise HTTPException(400) from error
 
 
-def _begin(inside: Runtime, by: str, file: BinaryIO, how: tuple[str, str, int, bool]) -> Import:
-    name, mapping, size, dry_run = how
-    handed = Handed(which=0, name=name, file=file, size=size, mapping=mapping, dry_run=dry_run)
+def _begin(inside: Runtime, by: str, handed: Handed) -> Import:
     with given():
         require_readable(inside, handed)
     now = inside.clock.now()
-    begun = inside.imports.begin(name, mapping, by, size, now, dry_run=dry_run)
-    with_number = Handed(
-        which=begun.id, name=name, file=file, size=size, mapping=mapping, dry_run=dry_run
+    begun = inside.imports.begin(
+        handed.name, handed.mapping, by, handed.size, now, dry_run=handed.dry_run
     )
-    _RUNNING.submit(bring_in, inside, with_number)
+    _RUNNING.submit(bring_in, inside, replace(handed, which=begun.id))
     return begun
 
 

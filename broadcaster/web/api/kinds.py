@@ -138,7 +138,7 @@ def check_kind(inside: Inside, kind: Name) -> KindChecked:
     """Check every part of a kind in every language."""
     name = inside.renderer.library.kind(kind).name
     findings = KindChecker(renderer=inside.renderer, measure=measure).check(name)
-    told = [_finding(one) for one in findings[:1000]]
+    told = [finding(one) for one in findings[:1000]]
     return KindChecked(
         kind=name, errors=sum(one.severity == "error" for one in told), findings=told
     )
@@ -185,7 +185,8 @@ def _name(kind: Kind) -> str:
     return kind.name
 
 
-def _finding(one: Finding) -> FindingShown:
+def finding(one: Finding) -> FindingShown:
+    """Give what was found as it is told."""
     return FindingShown(
         severity=one.gravity.value,
         kind=one.kind,

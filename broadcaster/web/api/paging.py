@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -98,7 +98,8 @@ def page(
             if name not in {"after", "limit"}
         ]
         query = urlencode([*asked, ("limit", limit), ("after", sign)])
-        following = f"{request.url.path}?{query}"
+        # A header has no letters but those of ASCII, and a customer's number may.
+        following = f"{quote(request.url.path)}?{query}"
         response.headers["Link"] = f'<{following}>; rel="next"'
     return Page[Any](items=[show(row) for row in rows[:limit]], next=following)
 

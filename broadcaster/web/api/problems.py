@@ -25,6 +25,7 @@ from broadcaster.errors import (
     InvalidInputError,
     NotFoundError,
     SeveralFaultsError,
+    StaleError,
     UnavailableError,
 )
 
@@ -174,7 +175,6 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _ours(request: Request, error: Exception) -> Response:
     """Say what a fault of ours says; what is wrong with the installation is not the caller's."""
-    del request
     if isinstance(error, InvalidInputError):
         status = 422
         if isinstance(error, NotFoundError):
@@ -189,7 +189,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         detail = f"{field}: {error.problem}."
         return problem(status, detail, field=field, remedy=_plain(error.remedy), faults=faults)
     if isinstance(error, ConflictError):
-        return problem(409, str(error))
+        return _conflict(request, error)
     if isinstance(error, ForbiddenError):
         return problem(403, str(error))
     again = {"Retry-After": str(_AGAIN)}
@@ -200,6 +200,13 @@ async def _ours(request: Request, error: Exception) -> Response:
         detail = "The installation is not set up for that."
         return problem(503, detail, headers=again, remedy="Ask who runs it to look in its log.")
     return problem(500, "Something went wrong inside.")
+
+
+def _conflict(request: Request, error: ConflictError) -> Response:
+    """Say that the state does not allow it, or is another than whoever asks has seen."""
+    if isinstance(error, StaleError) and request.headers.get("if-match", "*").strip() != "*":
+        return problem(412, str(error), field="If-Match", remedy="Look at it again.")
+    return problem(409, str(error))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

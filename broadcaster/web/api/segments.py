@@ -9,7 +9,7 @@ from broadcaster.audience.expression import canonical
 from broadcaster.audience.form import to_form
 from broadcaster.audience.segments import Segment
 from broadcaster.domain.access import Action
-from broadcaster.errors import ConflictError, ForbiddenError, InvalidInputError
+from broadcaster.errors import ForbiddenError, InvalidInputError
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Expression, Inside, Model, Name, Note, Who
 from broadcaster.web.api.given import given
@@ -118,12 +118,9 @@ def list_segments(
 @calls.post("/segments", Action.EDIT_AUDIENCE, 201, summary="Save a segment")
 def create_segment(inside: Inside, who: Who, body: SegmentNew) -> SegmentShown:
     """Save a new segment; 409 where there is one of that name, which PUT changes."""
-    taken = {one.name for one in inside.segments.list()}
-    if " ".join(body.name.split()) in taken:
-        raise _there("segment", body.name)
     with given():
-        by = who.operator.name
-        return _segment(inside.segments.save(body.name, body.expression, by=by))
+        saved = inside.segments.save(body.name, body.expression, new=True, by=who.operator.name)
+    return _segment(saved)
 
 
 @calls.post("/segments/check", Action.LOOK, summary="Check an expression")
@@ -188,10 +185,6 @@ def delete_segment(inside: Inside, who: Who, name: Name) -> Deleted:
     """Delete one that stands in no other."""
     inside.segments.delete(name, who.operator.name)
     return Deleted(deleted=name)
-
-
-def _there(field: str, name: str) -> Exception:
-    return ConflictError(f"There is a {field} called {name!r} already. PUT changes it.")
 
 
 def _expression(inside: Inside, body: Asked) -> str:

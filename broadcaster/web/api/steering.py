@@ -1,4 +1,4 @@
-"""The steps of a campaign: approved, launched, held, and sent again."""
+"""The steps of a campaign: launched, held, and sent again."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -19,14 +19,13 @@ from broadcaster.ports import Selection
 from broadcaster.web.api.calls import (
     Calls,
     ChannelWord,
-    Figures,
     Inside,
     Model,
     Number,
     Text,
     Who,
 )
-from broadcaster.web.api.drafts import CampaignShown, IfMatch, found, require_same, shown
+from broadcaster.web.api.campaign import CampaignShown, found, shown
 from broadcaster.web.api.given import given
 
 calls = Calls("campaigns")
@@ -78,22 +77,6 @@ class Replayed(BaseModel):
 
     id: int
     count: int
-
-
-@calls.post(
-    "/campaigns/{campaign}/approve", Action.APPROVE, summary="Approve a campaign", errors=(412,)
-)
-def approve_campaign(
-    inside: Inside, who: Who, campaign: Number, if_match: IfMatch = None
-) -> Figures:
-    """Pin what will be sent, as a second pair of eyes; the forecast that is pinned with it.
-
-    Whoever made it, or whose key made it, can not approve it.
-    """
-    one = found(inside, campaign)
-    require_same(inside, one, if_match)
-    pinned = bootstrap.approve(inside, one, who.operator.name)
-    return {name: value for name, value in pinned.items() if name != "samples"}
 
 
 @calls.post("/campaigns/{campaign}/launch", Action.LAUNCH, summary="Launch a campaign")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from broadcaster.access.roster import Member
+from broadcaster.access.operators import Standing
 from broadcaster.domain.access import ALLOWED, Action, Role, allowed
 from broadcaster.domain.api_key import DAYS, MOST_DAYS, MOST_RATE, RATE, ApiKey
 from broadcaster.web.api import paging
@@ -118,8 +118,10 @@ def list_operators(
     inside: Inside, request: Request, response: Response, limit: Limit = 50, after: After = ""
 ) -> Page[OperatorShown]:
     """List the people of the team."""
-    rows = inside.roster.page(int(paging.begin(request, after) or 0), limit + 1)
-    return paging.page(request, response, rows, limit, key=lambda one: one.id, show=_member)
+    rows = inside.operators.page(int(paging.begin(request, after) or 0), limit + 1)
+    return paging.page(
+        request, response, rows, limit, key=lambda one: one.operator.id, show=_member
+    )
 
 
 @calls.get("/roles", Action.LOOK, summary="List the roles")
@@ -232,14 +234,14 @@ def list_publications(
     )
 
 
-def _member(one: Member) -> OperatorShown:
+def _member(one: Standing) -> OperatorShown:
     return OperatorShown(
-        id=one.id,
-        name=one.name,
-        roles=list(one.roles),
-        locale=one.locale,
+        id=one.operator.id,
+        name=one.operator.name,
+        roles=sorted(one.operator.roles),
+        locale=one.operator.locale,
         created_at=one.created_at,
-        active=one.active,
+        active=one.disabled_at is None,
     )
 
 

@@ -96,6 +96,7 @@ class CampaignPage:
 
     async def _values(self, look: Look, language: Language, *, sees: bool) -> Mapping[str, object]:
         health = await self._networks.health()
+        reach = self._reaches.of(look.campaign.id) if look.whole.total else None
         gauges = health.of(self._networks.providers(look.campaign))
         return {
             "look": look,
@@ -106,8 +107,8 @@ class CampaignPage:
             "networks_known": health.known,
             "limits": gauges,
             "limit": holding_up(gauges),
-            "reach": self._reaches.of(look.campaign.id) if look.whole.total else None,
-            "district": partial(self._reaches.label, language=language),
+            "reach": reach,
+            "district": partial(reach.label, language=language) if reach else None,
         }
 
     def kind(self, name: str, language: Language) -> str:

@@ -10,6 +10,7 @@ from broadcaster.web.console.feeds import Feeds
 from broadcaster.web.console.followups import FollowUps
 from broadcaster.web.console.holding import Holding
 from broadcaster.web.console.home import Home
+from broadcaster.web.console.left_out import LeftOutPages
 from broadcaster.web.console.lists import Lists
 from broadcaster.web.console.looks import Looks
 from broadcaster.web.console.networks import Networks
@@ -27,6 +28,7 @@ def areas(runtime: Runtime, desk: Desk, stopping: Callable[[], bool]) -> Sequenc
         CampaignList(runtime, desk, looks),
         page,
         Lists(runtime, desk, looks),
+        LeftOutPages(runtime, desk),
         Steering(runtime, desk, looks, page),
         Holding(runtime, desk, looks),
         FollowUps(runtime, desk, looks),

@@ -7,7 +7,8 @@ browser says where it comes from, and the form has a token that only pages of th
 
 import hashlib
 import hmac
-from collections.abc import Mapping, MutableMapping, Sequence
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,7 +26,7 @@ from broadcaster.errors import ForbiddenError
 from broadcaster.ports import Clock
 from broadcaster.web import bodies
 from broadcaster.web.console.confirming import PASSED_ON, ConfirmNeededError, Proves, given
-from broadcaster.web.console.navigation import ENTRIES
+from broadcaster.web.console.navigation import here, ways
 from broadcaster.web.languages import Language
 from broadcaster.web.pages import Pages
 
@@ -38,6 +39,8 @@ _LANGUAGE_COOKIE, _YEAR = "broadcaster_language", 365 * 86_400
 _OWN = frozenset({"same-origin", "none"})
 #: The longest path that is come back to after signing in.
 _LONGEST = 500
+#: For how long the number of what waits is shown again, seconds.
+_COUNTED = 3.0
 
 
 class Area(Protocol):
@@ -134,6 +137,12 @@ class Desk:
         self._strict = strict
         self._secure = public_url.startswith("https:")
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
+        self._waiting: Callable[[], int] = int
+        self._waits, self._until = 0, 0.0
+
+    def count(self, waiting: Callable[[], int]) -> None:
+        """Have the way to the approvals say how many wait for one."""
+        self._waiting = waiting
 
     @property
     def pages(self) -> Pages:
@@ -146,7 +155,7 @@ class Desk:
         Without an action it is a page of their own, such as their account.
         """
         token = self.token(request)
-        found = await run_in_threadpool(self._sessions.find, token, self._clock.now())
+        found = await run_in_threadpool(self._found, token)
         if found is None:
             raise SignInNeededError(_here(request))
         who = found.operator
@@ -162,6 +171,22 @@ class Desk:
             csrf=self.csrf(token),
         )
 
+    async def known(self, request: Request) -> Visit | None:
+        """Say who asks, whatever they may do; None where nobody is signed in."""
+        token = self.token(request)
+        found = await run_in_threadpool(self._found, token) if token else None
+        if found is None:
+            return None
+        language = self.language(request, found.operator.locale)
+        return Visit(request=request, session=found, language=language, csrf=self.csrf(token))
+
+    def _found(self, token: str) -> Session | None:
+        """Find whose session it is, and count meanwhile what waits, if that is long ago."""
+        found = self._sessions.find(token, self._clock.now())
+        if found is not None and time.monotonic() >= self._until:
+            self._waits, self._until = self._waiting(), time.monotonic() + _COUNTED
+        return found
+
     async def submitted(
         self, request: Request, action: Action | None, most: int = _MOST
     ) -> tuple[Visit, Fields]:
@@ -174,6 +199,8 @@ class Desk:
         body = await bodies.read(request, most)
         fields = form(body)
         self.require_wish(request, visit, fields.text("csrf"))
+        # Whatever it is about, what waits may be other things afterwards.
+        self._until = 0.0
         if action in FRESH:
             visit = await self.confirmed(visit, fields)
         return visit, fields
@@ -206,12 +233,18 @@ class Desk:
         """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin", self._origin)
-        own = {self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        # Behind a proxy with TLS we are asked by http, whichever of our names it was.
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        own = {self._origin, *(f"{scheme}://{request.url.netloc}" for scheme in schemes)}
         shown = token or request.headers.get("x-csrf-token", "")
         fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
         if site not in _OWN or origin not in own or not fits:
             message = "The form is not from a page of this session."
             raise ForbiddenError(message)
+
+    def begun_here(self, request: Request) -> bool:
+        """Tell whether a page of ours, or the person, began it, as far as the browser says."""
+        return request.headers.get("sec-fetch-site", "none") in _OWN
 
     def page(
         self,
@@ -223,9 +256,13 @@ class Desk:
     ) -> Response:
         """Answer with a page of the console."""
         path = visit.request.url.path
-        shown = [entry for entry in ENTRIES if visit.operator.may(entry.action)]
-        here = max((one.path for one in shown if _within(path, one.path)), key=len, default="")
-        frame = {"visit": visit, "csrf": visit.csrf, "entries": shown, "here": here}
+        frame = {
+            "visit": visit,
+            "csrf": visit.csrf,
+            "navigation": ways(visit.operator),
+            "here": here(path),
+            "waiting_at": {"/approvals": self._waits},
+        }
         answer = self._pages.page(
             template,
             visit.request,
@@ -321,7 +358,3 @@ def _here(request: Request) -> str:
         return "/"
     query = f"?{request.url.query}" if request.url.query else ""
     return own_path(f"{request.url.path}{query}")
-
-
-def _within(path: str, root: str) -> bool:
-    return path == root or (root != "/" and path.startswith(f"{root}/"))

@@ -36,6 +36,8 @@ TYPES: Mapping[str, MessageType] = {
 _OWN = frozenset({"about", "sent_on"})
 #: The longest fact that is typed here.
 _LONGEST = 5000
+#: The most digits of a number, and one: more than any fact allows.
+_DIGITS = 20
 
 
 class FollowUps:
@@ -159,7 +161,7 @@ def typed(fact: Fact, text: str, zone: ZoneInfo) -> object:
         except ValueError:
             return text
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).isoformat()
-    if fact.type is FactType.NUMBER and text.isascii() and text.isdigit():
+    if fact.type is FactType.NUMBER and text.isascii() and text.isdigit() and len(text) < _DIGITS:
         return int(text)
     return text
 

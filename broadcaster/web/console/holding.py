@@ -14,6 +14,8 @@ from broadcaster.bootstrap.drafting import moment
 from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.delivery import DeliveryStatus
+from broadcaster.domain.own_hours import parted
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
@@ -107,7 +109,9 @@ class Holding:
             try:
                 here = datetime.fromisoformat(at)
             except ValueError as error:
-                raise InvalidInputError("at", "is no time", "Choose a day and an hour.") from error
+                raise InvalidInputError(
+                    "at", said("is no time"), said("Choose a day and an hour.")
+                ) from error
             zone = ZoneInfo(self._runtime.settings.time_zone)
             return here if here.tzinfo else here.replace(tzinfo=zone)
         return moment("until", after, now) if after else None
@@ -128,7 +132,9 @@ class Holding:
         def lists() -> tuple[list[str], list[str]]:
             segments = [one.name for one in self._runtime.segments.list()]
             rows = self._runtime.reports.held(campaign.id, self._runtime.clock.now())
-            zones = {str(row["zone"]) for row in rows if row["zone"]}
+            # Whoever chose hours of their own is meant with the others of their zone.
+            found = {parted(str(row["zone"]))[0] for row in rows if row["zone"]}
+            zones = {zone for zone in found if zone}
             return segments, sorted({*zones, self._runtime.settings.time_zone})
 
         segments, zones = await run_in_threadpool(lists)

@@ -52,6 +52,7 @@ class Now:
 
     going: Sequence[Campaign]
     paused: Sequence[Campaign]
+    handed: Sequence[Campaign]
     drafts: Sequence[Campaign]
     approved: Sequence[Campaign]
     looks: Mapping[int, Look]
@@ -113,8 +114,8 @@ class Home:
         }
 
     async def _now(self) -> Now:
-        groups = await run_in_threadpool(self._groups)
-        going, paused, before, done = groups
+        going, paused, before, done = await run_in_threadpool(self._groups)
+        handed = await run_in_threadpool(self._handed)
         some = [*going, *paused, *done]
         looks = await self._looks.some(some)
         moment = self._runtime.clock.now()
@@ -122,7 +123,10 @@ class Home:
         return Now(
             going=going,
             paused=paused,
-            drafts=[one for one in before if one.status is CampaignStatus.DRAFT],
+            handed=handed,
+            drafts=[
+                one for one in before if one.status is CampaignStatus.DRAFT and one not in handed
+            ],
             approved=[one for one in before if one.status is CampaignStatus.APPROVED],
             looks=looks,
             times=times,
@@ -131,6 +135,11 @@ class Home:
             doubtful=[looks[one.id] for one in some if one.id in looks and looks[one.id].doubt],
             at=moment,
         )
+
+    def _handed(self) -> Sequence[Campaign]:
+        """List what waits for somebody to approve it, the longest waiting first."""
+        waiting = self._runtime.versions.waiting()[:_MOST]
+        return [self._runtime.campaigns.get(str(one.campaign)) for one in waiting]
 
     def _groups(self) -> Sequence[Sequence[Campaign]]:
         """List what goes, what is paused, what has not begun, and what has just ended."""

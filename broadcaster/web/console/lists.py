@@ -1,15 +1,14 @@
 """The deliveries behind a figure: one by one, with reasons, and as a file."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from io import TextIOWrapper
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import IO, TypeVar
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from broadcaster.bootstrap import Runtime
@@ -21,15 +20,12 @@ from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ports import Selection
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Visit
+from broadcaster.web.console.files import FILES, csv_file, spooled
 from broadcaster.web.console.looks import Look, Looks
 from broadcaster.web.figures import STEP_OF, Step
 
 #: Deliveries on one page.
 _PAGE = 50
-#: How many octets of a file are kept in memory, and sent at once.
-_SPOOLED, _PIECE = 1 << 20, 1 << 16
-#: How many files are written at once.
-_FILES = 2
 #: The highest number of a delivery, and how many words of a sort are read.
 _HIGHEST, _WORDS = 2**31 - 1, 40
 
@@ -44,7 +40,7 @@ class Lists:
         self._runtime = runtime
         self._desk = desk
         self._looks = looks
-        self._files = asyncio.Semaphore(_FILES)
+        self._files = asyncio.Semaphore(FILES)
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -71,11 +67,7 @@ class Lists:
             return await self._page(visit, campaign, error=error)
         except ConflictError as error:
             return await self._page(visit, campaign, archived=str(error))
-        name = f"campaign-{campaign.id}-deliveries.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(
-            _pieces(stream), media_type="text/csv; charset=utf-8", headers=headers
-        )
+        return csv_file(stream, f"campaign-{campaign.id}-deliveries.csv")
 
     async def _page(
         self,
@@ -133,16 +125,8 @@ class Lists:
         which = {name: words for name, words in chosen.values().items() if words}
         what = f"campaign {campaign.id}"
         self._runtime.accesses.record(visit.operator.name, "export", what, purpose, {**which})
-        stream = tempfile.SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115  (closed when sent)
-        text = TextIOWrapper(stream, "utf-8", newline="", write_through=True)
-        try:
-            self._runtime.reports.export(campaign.id, text, chosen)
-        except BaseException:
-            stream.close()
-            raise
-        text.detach()
-        stream.seek(0)
-        return stream
+        export = self._runtime.reports.export
+        return spooled(partial(export, campaign.id, selection=chosen))
 
 
 _NAMES = ("status", "reason", "channel", "locale")
@@ -187,9 +171,3 @@ def _total(look: Look, chosen: Selection) -> int:
 def _number(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 11 else 0  # noqa: PLR2004  (digits)
     return number if number <= _HIGHEST else 0
-
-
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    with stream:
-        while piece := stream.read(_PIECE):
-            yield piece

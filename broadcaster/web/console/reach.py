@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 
@@ -38,10 +38,18 @@ class Reached:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reach:
-    """All districts of a campaign, the one of most first, and a map where areas are known."""
+    """All districts of a campaign, the one of most first, and a map where areas are known.
+
+    `labels` say what districts are called, by their names and by language.
+    """
 
     districts: Sequence[Reached]
     map: Drawn | None
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def label(self, name: str, language: Language) -> str:
+        """Say what a district is called in a language; where nobody said so, its own name."""
+        return self.labels.get(name, {}).get(language.locale.lang, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +90,19 @@ class Reaches:
             self._seen.popitem(last=False)
 
     def _ask(self, campaign: int) -> Reach:
-        if ATTRIBUTE not in self._runtime.definitions.catalogue().current:
+        attribute = self._runtime.definitions.catalogue().current.get(ATTRIBUTE)
+        if attribute is None:
             return Reach(districts=(), map=None)
         found = self._runtime.courses.districts(campaign, ATTRIBUTE)
         if not any(one.name for one in found):
             return Reach(districts=(), map=None)
         shapes = _shapes(self._runtime.areas.list(), found)
         parts = {one.name: one.reached / one.customers for one in found if one.name}
-        return Reach(districts=[_reached(one) for one in found[:_SHOWN]], map=drawn(shapes, parts))
-
-    def label(self, name: str, language: Language) -> str:
-        """Say what a district is called in a language; where nobody said so, its own name."""
-        choices = self._runtime.definitions.catalogue().current[ATTRIBUTE].choices
-        labels = choices.get(name, {})
-        return labels.get(language.locale.lang, name)
+        return Reach(
+            districts=[_reached(one) for one in found[:_SHOWN]],
+            map=drawn(shapes, parts),
+            labels=attribute.choices,
+        )
 
 
 def _reached(one: District) -> Reached:

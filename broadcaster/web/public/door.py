@@ -18,8 +18,8 @@ from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.errors import ForbiddenError
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.web import bodies
-from broadcaster.web.access.door import source_of
 from broadcaster.web.public.forms import Fields
+from broadcaster.web.sources import source_of
 
 #: What a browser says of a request that a page of ours, or the person, began (W3C Fetch Metadata).
 _OWN = frozenset({"same-origin", "none"})
@@ -73,7 +73,9 @@ class Door:
         """
         site = request.headers.get("sec-fetch-site")
         origin = request.headers.get("origin", "null")
-        own = {"null", self._origin, f"{request.url.scheme}://{request.url.netloc}"}
+        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
+        named = {f"{scheme}://{request.url.netloc}" for scheme in schemes}
+        own = {"null", self._origin, *named}
         if (site or "same-origin") not in _OWN or origin not in own:
             message = "The form is not from a page of ours."
             raise ForbiddenError(message)

@@ -13,14 +13,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap.handing import compared
 from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import STEPS, Campaign
+from broadcaster.domain.changes import Changed, changes
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.ledger.versions import Event, Version
 from broadcaster.render.sheets.page import Look
 from broadcaster.web.console.compose import words
 from broadcaster.web.console.compose.audiences import Audiences
-from broadcaster.web.console.compose.changes import Changed, changes
 from broadcaster.web.console.compose.facts import on_clock
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.numbers import whole_number
@@ -101,11 +103,19 @@ class Approvals:
         by = visit.operator.name
         bypass = fields.text("bypass").strip()
         _require_same(campaign, fields)
+        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
+        if fields.text("content") != self._runtime.hash(campaign, advisory):
+            # Its kind reads otherwise by now, which is no change of the campaign's own.
+            raise _changed(campaign)
         foretold = self._foretelling.whole(campaign)
         people = whole_number("people", fields.text("people"))
         if foretold.people is not None and foretold.people != people:
-            problem = f"{people:,} would be confirmed, and {foretold.people:,} would be told"
-            raise InvalidInputError("people", problem, "Look at the forecast again.")
+            problem = said(
+                "%(people)s would be confirmed, and %(people_2)s would be told",
+                people=Figure(people),
+                people_2=Figure(foretold.people),
+            )
+            raise InvalidInputError("people", problem, said("Look at the forecast again."))
         bootstrap.approve(self._runtime, campaign, by, bypass=bypass, people=people)
         if fields.text("do") == "launch":
             approved = self._runtime.ledger.campaign(campaign.id)
@@ -165,9 +175,10 @@ class Approvals:
         advisory = self._runtime.ledger.advisory(campaign.advisory_id)
         kind = self._runtime.renderer.library.kind(advisory.kind)
         versions = self._runtime.versions.of(campaign.id)
-        since, differences = self._since(campaign, versions, language)
+        since, differences = self._since(campaign, language)
         return {
             "campaign": campaign,
+            "content": self._runtime.hash(campaign, advisory),
             "advisory": advisory,
             "kind": kind,
             "kind_label": by_locale(kind.labels, language),
@@ -188,18 +199,13 @@ class Approvals:
         }
 
     def _since(
-        self, campaign: Campaign, versions: Sequence[Version], language: Language
+        self, campaign: Campaign, language: Language
     ) -> tuple[Version | None, Sequence[Changed]]:
         """Compare with what was approved last, else with what was handed over or given back."""
-        advisory = self._runtime.ledger.advisory(campaign.advisory_id)
-        now = self._runtime.hash(campaign, advisory)
-        others = [one for one in versions if one.content_hash != now]
-        approved = [one for one in others if one.event is Event.APPROVED]
-        since = next(iter(approved or others), None)
-        if since is None:
+        pair = compared(self._runtime, campaign)
+        if pair is None:
             return None, ()
-        before = self._runtime.versions.content(since.id)
-        present = bootstrap.reads(self._runtime, campaign, advisory)
+        since, before, present = pair
         return since, changes(self._said(before, language), self._said(present, language))
 
     def _said(self, content: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -246,5 +252,12 @@ class Approvals:
 def _require_same(campaign: Campaign, fields: Fields) -> None:
     """Refuse to decide on what the page did not show; ConflictError."""
     if whole_number("revision", fields.text("revision")) != campaign.revision:
-        message = f"Campaign {campaign.name!r} was changed meanwhile. Look again."
-        raise ConflictError(message)
+        raise _changed(campaign)
+
+
+def _changed(campaign: Campaign) -> ConflictError:
+    return ConflictError(
+        said(
+            "Campaign %(campaign)s was changed meanwhile. Look again.", campaign=repr(campaign.name)
+        )
+    )

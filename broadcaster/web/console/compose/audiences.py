@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from broadcaster.audience.areas.picture import plain
 from broadcaster.audience.explained import explain
 from broadcaster.audience.expression import InArea, canonical, leaves
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError, NotFoundError
 from broadcaster.web.languages import Language
 
@@ -90,8 +91,10 @@ class Audiences:
     def of(self, expression: str, language: Language, *, people: bool) -> Audience:
         """Tell of an expression; InvalidInputError with position and remedy."""
         if len(expression) > LONGEST:
-            problem = f"has {len(expression):,} characters"
-            raise InvalidInputError("expression", problem, f"Write {LONGEST:,} at most.")
+            problem = said("has %(count)s characters", count=Figure(len(expression)))
+            raise InvalidInputError(
+                "expression", problem, said("Write %(longest)s at most.", longest=Figure(LONGEST))
+            )
         known = self._runtime.audience.knowledge(expression)
         tree = known.parse(expression)
         seen = self._runtime.customers.people(expression, _SAMPLE) if people else ()
@@ -115,19 +118,23 @@ class Audiences:
         except InvalidInputError:
             return ""
 
-    def save(self, name: str, expression: str) -> str:
+    def save(self, name: str, expression: str, by: str) -> str:
         """Save an expression as a new segment; its name. InvalidInputError, also for one taken."""
         if not name.strip():
-            raise InvalidInputError("segment_name", "is missing", "Give the segment a name.")
+            raise InvalidInputError(
+                "segment_name", said("is missing"), said("Give the segment a name.")
+            )
         try:
             self._runtime.segments.get(name)
         except NotFoundError:
             try:
-                return self._runtime.segments.save(name, expression).name
+                return self._runtime.segments.save(name, expression, by=by).name
             except InvalidInputError as error:
                 field = "segment_name" if error.field == "name" else error.field
                 raise InvalidInputError(field, error.problem, error.remedy) from error
-        raise InvalidInputError("segment_name", f"{name!r} is taken", "Take another name.")
+        raise InvalidInputError(
+            "segment_name", said("%(name)s is taken", name=repr(name)), said("Take another name.")
+        )
 
     def map(self, area: str) -> str | None:
         """Draw the border of an area; None for a list. NotFoundError."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: What stands between thousands in some language.
@@ -13,6 +14,6 @@ def whole_number(field: str, text: str) -> int:
     """Read a whole number, in digits of any script; InvalidInputError names the field."""
     digits = [one for one in text.strip() if one not in _BETWEEN]
     if not digits or len(digits) > _LONGEST or not all(one.isdecimal() for one in digits):
-        problem = "is missing" if not digits else "is no whole number"
-        raise InvalidInputError(field, problem, "Type its digits.")
+        problem = said("is missing") if not digits else said("is no whole number")
+        raise InvalidInputError(field, problem, said("Type its digits."))
     return int("".join(str(unicodedata.decimal(one)) for one in digits))

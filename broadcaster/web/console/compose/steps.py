@@ -194,7 +194,7 @@ class Compose:
         name, text = (next(iter(given.get(one, ())), "") for one in ("segment_name", "expression"))
         if not text.strip():
             raise InvalidInputError("expression", "is missing", "Write whom it is for.")
-        saved = self._audiences.save(name, text)
+        saved = self._audiences.save(name, text, visit.operator.name)
         return {"segment": [saved], "expression": [], "segment_name": [], "how": []}
 
     def _save_wording(self, visit: Visit, work: Work, fields: Fields) -> Response:
@@ -258,7 +258,9 @@ class Compose:
     ) -> Response:
         missing = await run_in_threadpool(self._works.missing, work)
         needs_campaign = step in {Step.WORDING, Step.CHECK}
-        if needs_campaign and work.campaign is None and not missing:
+        # A link of another site is nobody's wish to have written something.
+        mine = self._desk.begun_here(visit.request)
+        if needs_campaign and work.campaign is None and not missing and mine:
             try:
                 become = partial(self._works.become, work, visit.operator.name)
                 work = await run_in_threadpool(become)

@@ -143,7 +143,7 @@ TROUBLES: Mapping[str, str] = {
     "no_channel": _("Tick one channel at least."),
     "minutes": _("Give whole minutes, such as 30, and enough of them for the channels."),
     "one_channel": _("Escalating needs two channels or three."),
-    "phone": _("This is no phone number. Write + and the digits, as +212522312020."),
+    "phone": _("This is no phone number. Write + and the digits, as +212612345678."),
     "language": _("This is missing in a language."),
     "number": _("This is no number, or out of range."),
     "long": _("This is too long."),

@@ -12,6 +12,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign, ChannelPlan
 from broadcaster.domain.fairness import OnePer
 from broadcaster.domain.message import DELIVERY_CHANNELS, Lane
+from broadcaster.domain.saying import said
 from broadcaster.domain.wording import REWORDABLE
 from broadcaster.errors import ConflictError, InvalidInputError, SeveralFaultsError
 from broadcaster.ledger.compositions import Composition
@@ -112,7 +113,11 @@ class Works:
     def edit(self, campaign: Campaign, by: str) -> int:
         """Find or make that of a draft campaign, however that was made; ConflictError."""
         if campaign.status not in REWORDABLE:
-            message = f"Campaign {campaign.name!r} is {campaign.status.value}; it is not changed."
+            message = said(
+                "Campaign %(campaign)s is %(status)s; it is not changed.",
+                campaign=repr(campaign.name),
+                status=campaign.status.value,
+            )
             raise ConflictError(message)
         return self._runtime.compositions.begin({}, by, self._runtime.clock.now(), campaign.id)
 
@@ -191,16 +196,20 @@ class Works:
             self._require_facts(work)
         if step is Step.AUDIENCE:
             if not work.text("segment"):
-                raise InvalidInputError("segment", "is missing", "Choose one.")
+                raise InvalidInputError("segment", said("is missing"), said("Choose one."))
             self._runtime.segments.pinned(work.text("segment"))
         if step is Step.PLAN and not any(work.values.get("channels", ())):
-            raise InvalidInputError("channels", "name none to send on", "Tick one at least.")
+            raise InvalidInputError(
+                "channels", said("name none to send on"), said("Tick one at least.")
+            )
 
     def _require_facts(self, work: Work) -> None:
         """Check name and facts; all that is wrong with them is told at once."""
         if work.kind is None:
-            remedy = "Begin a new one."
-            raise InvalidInputError("kind", f"{work.text('kind')!r} is not here", remedy)
+            remedy = said("Begin a new one.")
+            raise InvalidInputError(
+                "kind", said("%(value)s is not here", value=repr(work.text("kind"))), remedy
+            )
         faults: list[InvalidInputError] = []
         try:
             name_of(work.text("name"))
@@ -215,20 +224,22 @@ class Works:
         except InvalidInputError as error:
             faults.append(error)
         if len(faults) > 1:
-            raise SeveralFaultsError("facts", faults, "Mend them all.")
+            raise SeveralFaultsError("facts", faults, said("Mend them all."))
         if faults:
             raise faults[0]
 
     def _form(self, work: Work, by: str) -> Form:
         if work.kind is None:
-            raise InvalidInputError("kind", "is missing", "Choose one.")
+            raise InvalidInputError("kind", said("is missing"), said("Choose one."))
         at = {name: self._time(work, name) for name in ("effective", "expires", "scheduled")}
         plan = work.text("plan")
         chosen = [one for one in work.values.get("channels", ()) if one]
         order = [one.strip() for one in work.text("order").split(",")]
         chosen.sort(key=lambda one: order.index(one) if one in order else len(order))
         if not chosen:
-            raise InvalidInputError("channels", "name none to send on", "Tick one at least.")
+            raise InvalidInputError(
+                "channels", said("name none to send on"), said("Tick one at least.")
+            )
         minutes = work.text("escalate_after") if plan == ChannelPlan.ESCALATE.value else ""
         return Form(
             name=work.text("name"),

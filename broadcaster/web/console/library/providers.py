@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,13 +16,13 @@ from starlette.routing import Route
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.doctor import examine
 from broadcaster.bootstrap.limiting import change_limit, reset_limit
+from broadcaster.bootstrap.networks import accounts
 from broadcaster.bootstrap.tariffing import COLUMNS, keep_tariffs, tariff_table
 from broadcaster.domain.access import Action
 from broadcaster.domain.limits import FASTEST, SLOWEST
 from broadcaster.domain.tariff import written
 from broadcaster.errors import (
     BroadcasterError,
-    ConfigurationError,
     InvalidInputError,
     NotFoundError,
     UnavailableError,
@@ -30,7 +30,14 @@ from broadcaster.errors import (
 from broadcaster.ledger.networks import NetworkHealth
 from broadcaster.ports import Change, Standing
 from broadcaster.web import library_labels
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import (
+    Desk,
+    FactorNeededError,
+    Fields,
+    SignInNeededError,
+    Visit,
+    see_other,
+)
 from broadcaster.web.console.library.uploads import Uploaded, uploaded
 from broadcaster.web.languages import Language
 
@@ -38,17 +45,9 @@ from broadcaster.web.languages import Language
 _FRESH, _HEALTH = 0.9, 30.0
 #: How many may watch at once, how often they hear of changes, how long one connection is kept.
 _WATCHERS, _BEAT, _KEPT, _QUIET = 50, 1.0, 600.0, 15
+#: After how many beats it is asked again whether somebody may still watch.
+_ASK = 60
 _TARIFFS, _LARGEST_TABLE = 500, 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A provider as it is set up: `fault` says why it cannot be used, `routes` what goes to it."""
-
-    name: str
-    routes: Sequence[tuple[str, int]]
-    fault: str
-    simulated: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,10 +99,10 @@ class ProvidersAndLimits:
         fields: Fields | None = None,
         status: int = 200,
     ) -> Response:
-        accounts = await run_in_threadpool(self._accounts)
+        listed = await run_in_threadpool(accounts, self._runtime)
         values = {
             **self._values(await self._look()),
-            "accounts": accounts,
+            "accounts": listed,
             "error": error,
             "asked": fields or Fields(),
             "slowest": SLOWEST,
@@ -118,15 +117,20 @@ class ProvidersAndLimits:
         if self._watchers >= _WATCHERS:
             return PlainTextResponse("too many watch\n", 503, headers={"Retry-After": "30"})
         headers = {"X-Accel-Buffering": "no"}
-        stream = self._stream(visit.language)
+        may = partial(self._desk.enter, request, Action.LOOK)
+        stream = self._stream(visit.language, may)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
-    async def _stream(self, language: Language) -> AsyncIterator[str]:
+    async def _stream(
+        self, language: Language, may: Callable[[], Awaitable[object]]
+    ) -> AsyncIterator[str]:
         self._watchers += 1
         try:
             yield "retry: 3000\n\n"
             sent = ""
             for beat in range(round(_KEPT / _BEAT)):
+                if beat and beat % _ASK == 0:
+                    await may()
                 values = self._values(await self._look())
                 html = self._desk.pages.html("console/providers_live.html", language, values)
                 if html != sent:
@@ -138,6 +142,9 @@ class ProvidersAndLimits:
                 await asyncio.sleep(_BEAT)
                 if self._stopping():
                     return
+        except (BroadcasterError, SignInNeededError, FactorNeededError):
+            # The browser comes back by itself, and finds out what the matter is.
+            return
         finally:
             self._watchers -= 1
 
@@ -206,33 +213,6 @@ class ProvidersAndLimits:
     def _values(self, gauges: Gauges) -> dict[str, Any]:
         names = {one.name for one in gauges.limits}
         return {"gauges": gauges, "limited": names, "words": library_labels}
-
-    def _accounts(self) -> Sequence[Account]:
-        settings, providers = self._runtime.settings, self._runtime.providers
-        routes: dict[str, list[tuple[str, int]]] = {}
-        for place, names in settings.routes.items():
-            for number, name in enumerate(names, 1):
-                routes.setdefault(name, []).append((place, number))
-        known = set(providers)
-        return [
-            Account(
-                name=name,
-                routes=routes.get(name, []),
-                fault=self._fault(name),
-                simulated=name in known and providers.simulated(name),
-            )
-            for name in sorted({*known, *routes})
-        ]
-
-    def _fault(self, name: str) -> str:
-        """Say why a provider cannot be used; empty when it can."""
-        try:
-            self._runtime.providers[name]
-        except KeyError:
-            return "BROADCASTER_ROUTES names it, and there is no such provider."
-        except ConfigurationError as error:
-            return str(error)
-        return ""
 
     async def _look(self) -> Gauges:
         """Look; all who ask at about the same time get the same."""

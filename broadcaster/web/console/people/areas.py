@@ -22,6 +22,7 @@ from broadcaster.audience.areas.version import Circle, Sort, Version, circle_tex
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.areas import extent, import_lists, read_shapes
 from broadcaster.domain.access import Action
+from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
 from broadcaster.web.console.people import uploads, words
@@ -255,5 +256,7 @@ def _number(fields: Fields, name: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise InvalidInputError(name, "is no number", "Write it with digits, such as 33.59.")
+        raise InvalidInputError(
+            name, said("is no number"), said("Write it with digits, such as 33.59.")
+        )
     return found

@@ -12,6 +12,7 @@ from broadcaster.audience.attributes import Attribute, Kind, Labels
 from broadcaster.audience.defining import LANGUAGES
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
+from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError, NotFoundError
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
 from broadcaster.web.console.people import words
@@ -115,7 +116,7 @@ def _kind(fields: Fields) -> Kind:
     try:
         return Kind(fields.text("kind"))
     except ValueError as error:
-        raise InvalidInputError("kind", "is missing", "Choose one.") from error
+        raise InvalidInputError("kind", said("is missing"), said("Choose one.")) from error
 
 
 def _labels(fields: Fields) -> Labels:
@@ -128,7 +129,7 @@ def _rows(fields: Fields) -> list[tuple[str, tuple[str, ...], bool]]:
     gone = set(fields.every("gone"))
     columns = [fields.every(f"choice-{one}") for one in LANGUAGES]
     if any(len(column) != len(names) for column in columns):
-        raise InvalidInputError("choice", "is incomplete", "Send the form again.")
+        raise InvalidInputError("choice", said("is incomplete"), said("Send the form again."))
     rows = zip(names, *columns, strict=True)
     return [
         (name.strip(), tuple(label.strip() for label in labels), name in gone)

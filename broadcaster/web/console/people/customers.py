@@ -22,6 +22,7 @@ from broadcaster.bootstrap.disclosing import address_of
 from broadcaster.domain.access import Action
 from broadcaster.domain.consent import Ground, Scope, Source
 from broadcaster.domain.message import DELIVERY_CHANNELS, Address, Channel
+from broadcaster.domain.saying import said
 from broadcaster.errors import (
     ConflictError,
     InvalidInputError,
@@ -162,14 +163,14 @@ class CustomerPages:
     def _consent(self, number: str, fields: Fields, by: str) -> None:
         channels = [one for one in DELIVERY_CHANNELS if one.value in fields.every("channel")]
         if not channels:
-            raise InvalidInputError("channel", "is missing", "Tick one at least.")
-        said = self._said(fields, channels, by, granted=fields.text("granted") == "yes")
-        self._runtime.consents.record_customer(number, said, self._runtime.clock.now())
+            raise InvalidInputError("channel", said("is missing"), said("Tick one at least."))
+        told = self._said(fields, channels, by, granted=fields.text("granted") == "yes")
+        self._runtime.consents.record_customer(number, told, self._runtime.clock.now())
 
     def _bar(self, number: str, fields: Fields, by: str) -> None:
         address = self._runtime.customer_looks.address(number, _id(fields.text("address")))
-        said = self._said(fields, [address.scheme.channel], by, granted=False)
-        self._runtime.consents.record_address(address, said, self._runtime.clock.now())
+        told = self._said(fields, [address.scheme.channel], by, granted=False)
+        self._runtime.consents.record_address(address, told, self._runtime.clock.now())
 
     def _lift(self, number: str, fields: Fields, by: str) -> None:
         address = self._runtime.customer_looks.address(number, _id(fields.text("address")))
@@ -201,8 +202,8 @@ class CustomerPages:
             zone = ZoneInfo(self._runtime.settings.time_zone)
             return read_moment(text.strip().replace("T", " "), zone)
         except ValueError as error:
-            problem = f"{text[:40]!r} is no day"
-            raise InvalidInputError("at", problem, "Write 2020-03-20 14:00.") from error
+            problem = said("%(text)s is no day", text=repr(text[:40]))
+            raise InvalidInputError("at", problem, said("Write 2020-03-20 14:00.")) from error
 
     def _page(
         self,
@@ -270,4 +271,6 @@ def _one_of(words_: type[_Word], text: str, field: str) -> _Word:
     try:
         return words_(text)
     except ValueError as error:
-        raise InvalidInputError(field, "is missing or unknown", "Choose one.") from error
+        raise InvalidInputError(
+            field, said("is missing or unknown"), said("Choose one.")
+        ) from error

@@ -75,7 +75,7 @@ class RulePages:
 
     async def change(self, request: Request) -> Response:
         """Bring other rules into force, at once."""
-        visit, fields = await self._desk.submitted(request, Action.EDIT_AUDIENCE)
+        visit, fields = await self._desk.submitted(request, Action.CHANGE_LIMITS)
         return await run_in_threadpool(self._change, visit, fields)
 
     def _change(self, visit: Visit, fields: Fields) -> Response:

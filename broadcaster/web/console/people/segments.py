@@ -179,7 +179,7 @@ class SegmentPages:
             "path": way(_ROOT, segment.name) if segment else f"{_ROOT}/new",
             "name": segment.name if segment else "",
             "expression": text,
-            "told": found,
+            "outcome": found,
             "fault": fault,
             "plan": plan,
             "used": used,

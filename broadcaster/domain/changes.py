@@ -1,4 +1,4 @@
-"""What differs between two versions of a campaign, as pages show it; pure."""
+"""What differs between two versions of a campaign, as people are shown it; pure."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

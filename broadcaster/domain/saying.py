@@ -1,0 +1,94 @@
+"""What the inside says to people: English text that keeps what it was made of.
+
+A `Saying` is the English sentence wherever a `str` is wanted: in JSON, in a terminal, in logs.
+A page finds the template and the values in it, and says the same in the reader's language.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Self
+
+
+class Figure(int):
+    """A count, `1,200` in English; a bare int is a number of something, and is never grouped."""
+
+    def __str__(self) -> str:
+        """Write it in English."""
+        return f"{int(self):,}"
+
+
+class Part(float):
+    """A part of a whole, `1` being all of it; `42%` in English."""
+
+    def __str__(self) -> str:
+        """Write it in English."""
+        return f"{float(self):.0%}"
+
+
+class Instant(NamedTuple):
+    """A moment on the clock on which it is to be written."""
+
+    at: datetime
+
+    def __str__(self) -> str:
+        """Write it in English, with its offset."""
+        return self.at.isoformat(sep=" ", timespec="minutes")
+
+
+class Listed(tuple[object, ...]):
+    """Several values, put apart by commas."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Write them in English."""
+        return ", ".join(map(str, self))
+
+
+class Saying(str):
+    """An English text, with its template, the plural of that where it counts, and its values.
+
+    A value is a text that stays as it is, such as a name; another `Saying`; a `Figure`, `Part`,
+    `Instant` or `Listed`; or a number.
+    """
+
+    __slots__ = ("plural", "template", "values")
+
+    template: str
+    plural: str | None
+    values: Mapping[str, object]
+
+    def __new__(
+        cls, template: str, plural: str | None = None, values: Mapping[str, object] | None = None
+    ) -> Self:
+        """Put the values in place; a template without any is the text itself."""
+        given = dict(values or {})
+        chosen = template if plural is None or given["count"] == 1 else plural
+        made = super().__new__(cls, chosen % given if given else chosen)
+        made.template, made.plural, made.values = template, plural, given
+        return made
+
+    def __copy__(self) -> Self:
+        """Give itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Give itself: it never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str | None, Mapping[str, object]]]:
+        """Be made again of the same parts."""
+        return type(self), (self.template, self.plural, self.values)
+
+
+def said(template: str, /, **values: object) -> Saying:
+    """Say something: `said("the kind %(kind)s has no %(channel)s", kind=…, channel=…)`.
+
+    The template is found in the code, and translated with the texts of the console.
+    """
+    return Saying(template, None, values)
+
+
+def said_n(singular: str, plural: str, count: int, /, **values: object) -> Saying:
+    """Say how many of something: `said_n("%(count)s text", "%(count)s texts", 3)`."""
+    return Saying(singular, plural, {**values, "count": Figure(count)})

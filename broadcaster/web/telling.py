@@ -1,0 +1,101 @@
+"""What the inside says, told on a page in the language of its reader."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal, format_percent
+from markupsafe import Markup, escape
+
+from broadcaster.domain.held import known_again
+from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying
+from broadcaster.errors import BroadcasterError, InvalidInputError, SeveralFaultsError
+from broadcaster.render import bidi
+from broadcaster.render.catalogues import Key, UntranslatedError
+from broadcaster.web.languages import Language
+
+_SENTENCE = Markup(". ")
+
+
+class Telling:
+    """Tells sayings in one language; what has no translation is shown, and marked, as English."""
+
+    def __init__(self, language: Language, zone: ZoneInfo) -> None:
+        """Moments without a clock of their own are told on that of `zone`."""
+        self._language = language
+        self._zone = zone
+        self._formats = language.locale.formats
+
+    def told(self, *texts: str | BroadcasterError) -> Markup:
+        """Tell texts as sentences, or what an error says; a text that says nothing is left out."""
+        pieces = [self._error(one) if isinstance(one, BroadcasterError) else one for one in texts]
+        return _SENTENCE.join(
+            one if isinstance(one, Markup) else self._text(one) for one in pieces if one
+        )
+
+    def recalled(self, text: str) -> Markup:
+        """Tell why something is on hold: in the language if we said so, else as it was written."""
+        known = known_again(text)
+        if known is not None:
+            return self._text(known)
+        return Markup("<bdi>{}</bdi>").format(text)
+
+    def _error(self, error: BroadcasterError) -> Markup:
+        if isinstance(error, InvalidInputError):
+            if isinstance(error, SeveralFaultsError):
+                return Markup(" ").join(map(self._error, error.faults))
+            return self.told(error.problem, error.remedy)
+        return self._text(error.args[0] if error.args else "")
+
+    def _text(self, text: str) -> Markup:
+        """Tell one text; a bare string is English, and says so on a page that is not."""
+        if isinstance(text, Saying):
+            said = self._said(text)
+            if said is not None:
+                return said
+        if self._language.locale.source:
+            return escape(str(text))
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(str(text))
+
+    def _said(self, text: Saying) -> Markup | None:
+        count = text.values.get("count")
+        key = Key(None, text.template, text.plural)
+        found = self._translated(key, count if isinstance(count, int) else 1)
+        if found is None:
+            return None
+        if not text.values:
+            return escape(found)
+        return escape(found) % {name: self._value(one) for name, one in text.values.items()}
+
+    def _translated(self, key: Key, count: int = 1) -> str | None:
+        try:
+            return self._language.texts.text(key, count)
+        except UntranslatedError:
+            return None
+
+    def _value(self, value: object) -> Markup:
+        match value:
+            case Saying():
+                return self._text(value)
+            case Figure():
+                return self._apart(format_decimal(int(value), locale=self._formats))
+            case Part():
+                return self._apart(format_percent(float(value), locale=self._formats))
+            case Instant():
+                return self._apart(self._moment(value.at))
+            case Listed():
+                comma = self._translated(Key(None, ", ", None)) or ", "
+                return escape(comma).join(map(self._value, value))
+            case _:
+                return self._apart(str(value))
+
+    def _moment(self, moment: datetime) -> str:
+        here = moment.astimezone(self._zone)
+        day = format_date(here, "long", locale=self._formats)
+        return f"{day} · {format_time(here, 'HH:mm', locale=self._formats)}"
+
+    def _apart(self, text: str) -> Markup:
+        """Isolate a value where it could turn the order of what surrounds it."""
+        if self._language.locale.direction == "rtl" or bidi.has_rtl(text):
+            return Markup("<bdi>{}</bdi>").format(text)
+        return escape(text)

@@ -1,0 +1,212 @@
+"""What the console can do, done by programs: each with its bounds, and in the audit trail."""
+
+import base64
+import hashlib
+import io
+import json
+import threading
+import zipfile
+
+from broadcaster.domain.access import Action, Role
+from tests.api_scene import EVERYBODY, ApiSite, api
+from tests.unit.test_kinds_adding import TRANSLATED
+from tests.web_scene import Answer, wait
+
+__all__ = ["api"]
+
+_OCTETS = {"Content-Type": "application/octet-stream"}
+
+
+def _send(api: ApiSite, path: str, content: bytes, method: str = "POST") -> Answer:
+    headers = {"Authorization": f"Bearer {api.key()}", **_OCTETS}
+    return api.desk.ask(f"/api/v1{path}", method=method, body=content, headers=headers)
+
+
+def _problem(answer: Answer, status: int) -> dict[str, object]:
+    assert answer.status == status, answer.text
+    found: dict[str, object] = json.loads(answer.text)
+    return found
+
+
+def test_programs_do_what_the_console_does(api: ApiSite) -> None:
+    """One server for what follows: each of these has its sentence in its name."""
+    made = {"name": "Repairs", "kind": "remote_services", "segment": "everybody", "drill": True}
+    facts = dict(api.desk.runtime.renderer.library.kind("remote_services").sample())
+    api.json("/campaigns", {**made, "facts": facts})
+    _of_many_who_change_the_same_draft_one_does(api)
+    _a_draft_is_changed_as_far_as_it_is_said(api)
+    _it_is_handed_over_given_back_and_compared(api)
+    _who_approves_alone_needs_leave_and_says_why(api)
+    _evidence_is_what_its_hashes_say_and_has_people_for_those_who_may_see_them(api)
+    _operators_are_invited_once_and_shut_out_with_their_keys(api)
+    _a_kind_is_placed_whole_or_not_at_all(api)
+    _segments_and_areas_are_audited(api)
+    _a_full_list_does_not_let_everybody_go(api)
+
+
+def _of_many_who_change_the_same_draft_one_does(api: ApiSite) -> None:
+    seen = api.ask("/campaigns/1").headers["etag"]
+    statuses: list[int] = []
+
+    def change(number: int) -> None:
+        body = {"name": f"Repairs {number}"}
+        matched = {"If-Match": seen}
+        answer = api.ask("/campaigns/1", body, method="PATCH", headers=matched)
+        statuses.append(answer.status)
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(statuses) == [200, 412, 412, 412]
+    assert api.json("/campaigns/1")["revision"] == 2
+
+
+def _a_draft_is_changed_as_far_as_it_is_said(api: ApiSite) -> None:
+    before = api.json("/campaigns/1")
+    change = {
+        "name": "Repairs in Anfa",
+        "channels": ["email", "sms"],
+        "plan": "escalate",
+        "escalate_after": [20],
+        "one_per": "household",
+        "lane": "urgent",
+        "scheduled": "+2h",
+    }
+    after = api.json("/campaigns/1", change, method="PATCH")
+    assert {name: after[name] for name in change if name != "scheduled"} == {
+        name: value for name, value in change.items() if name != "scheduled"
+    }
+    assert after["scheduled"] is not None
+    assert (after["facts"], after["expires"]) == (before["facts"], before["expires"])
+    assert api.json("/campaigns/1", {"scheduled": ""}, method="PATCH")["scheduled"] is None
+    wrong = api.ask("/campaigns/1", {"segment": "nobody"}, method="PATCH")
+    assert _problem(wrong, 422)["field"] == "segment"
+
+
+def _it_is_handed_over_given_back_and_compared(api: ApiSite) -> None:
+    told = api.json("/campaigns/1/forecast")["reached"]
+    wrong = api.ask("/campaigns/1/hand-over", {"people": told + 1})
+    assert _problem(wrong, 422)["field"] == "people"
+    api.json("/campaigns/1/hand-over", {"people": told})
+    waiting = api.json("/approvals")["items"]
+    assert [one["campaign"]["id"] for one in waiting] == [1]
+    assert api.ask("/campaigns/1/give-back", {"comment": " "}).status == 422
+    api.json("/campaigns/1/give-back", {"comment": "Name the street."})
+    assert api.json("/approvals")["items"] == []
+    api.json("/campaigns/1", {"name": "Repairs in Maarif"}, method="PATCH")
+    events = [(one["event"], one["people"]) for one in api.json("/campaigns/1/versions")["items"]]
+    assert events == [("returned", None), ("handed", told)]
+    found = api.json("/campaigns/1/differences?since=1")
+    assert [one["field"] for one in found["items"]] == ["name"]
+    pieces = {one["change"]: one["text"] for one in found["items"][0]["pieces"]}
+    assert "Anfa" in pieces["removed"]
+    assert "Maarif" in pieces["added"]
+    assert api.json("/campaigns/1/versions/1")["content"]["name"] == "Repairs in Anfa"
+    assert api.ask("/campaigns/1/versions/9").status == 404
+
+
+def _who_approves_alone_needs_leave_and_says_why(api: ApiSite) -> None:
+    told = api.json("/campaigns/1/forecast")["reached"]
+    without = api.key(*(one for one in Action if one is not Action.BYPASS))
+    said = {"people": told, "bypass": "nobody else is on duty"}
+    refused = api.ask("/campaigns/1/approve", said, key=without)
+    assert _problem(refused, 403)["field"] == "bypass"
+    assert api.ask("/campaigns/1/approve", {"people": told}).status == 409
+    assert api.ask("/campaigns/1/approve", {**said, "people": told + 1}).status == 422
+    api.json("/campaigns/1/approve", said)
+    shown = api.json("/campaigns/1")
+    assert (shown["status"], shown["bypass"]) == ("approved", "nobody else is on duty")
+
+
+def _evidence_is_what_its_hashes_say_and_has_people_for_those_who_may_see_them(
+    api: ApiSite,
+) -> None:
+    runtime = api.desk.runtime
+    runtime.campaigns.launch(1, "the test", runtime.clock.now())
+    runtime.planner.plan(1, runtime.clock.now())
+    path = "/campaigns/1/evidence/archive?purpose=regulator&locale=fr"
+    for key, people in ((api.key(), True), (api.key(Action.LOOK), False)):
+        answer = api.ask(path, key=key)
+        content = answer.text.encode(errors="surrogateescape")
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        assert answer.headers["content-digest"] == f"sha-256=:{digest}:"
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+            assert manifest["customers_by_number"] is people
+            assert 'lang="fr"' in archive.read("evidence.html").decode()
+            assert ("C000001" in archive.read("deliveries.csv").decode()) is people
+    document = api.ask("/campaigns/1/evidence/document?locale=ar")
+    assert 'dir="rtl"' in document.text
+    assert "sandbox" in document.headers["content-security-policy"]
+    unknown = api.ask("/campaigns/1/evidence/document?locale=de")
+    assert _problem(unknown, 422)["field"] == "locale"
+
+
+def _operators_are_invited_once_and_shut_out_with_their_keys(api: ApiSite) -> None:
+    made = api.json("/operators", {"name": "Salma", "roles": ["viewer"]})
+    path = made["invitation"].removeprefix(api.desk.url)
+    assert api.desk.ask(path).status == 200
+    again = api.json(f"/operators/{made['id']}/invitations", method="POST")
+    assert api.desk.ask(path).status == 410
+    assert api.desk.ask(again["invitation"].removeprefix(api.desk.url)).status == 200
+    key = api.key(Action.LOOK, owner="Salma")
+    assert api.ask("/me", key=key).status == 200
+    api.json(f"/operators/{made['id']}/disable", method="POST")
+    assert api.ask("/me", key=key).status == 401
+    assert api.ask(f"/operators/{made['id']}/invitations", method="POST").status == 409
+    mine = next(one["id"] for one in api.json("/operators")["items"] if one["name"] == EVERYBODY)
+    assert api.ask(f"/operators/{mine}/disable", method="POST").status == 409
+    assert api.ask("/operators/999999/disable", method="POST").status == 404
+    taken = api.ask("/operators", {"name": "salma", "roles": ["viewer"]})
+    assert _problem(taken, 422)["field"] == "name"
+
+
+def _a_kind_is_placed_whole_or_not_at_all(api: ApiSite) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, text in TRANSLATED.items():
+            archive.writestr(path, text)
+        archive.writestr("../out.txt", "x")
+    bad = _send(api, "/kinds?name=water_back", packed.getvalue())
+    placed = bad.status == 200 and json.loads(bad.text)["placed"]
+    assert not placed
+    garbage = _problem(_send(api, "/kinds?name=water_back", b"PK no archive"), 422)
+    assert garbage["field"] == "body"
+    assert "/" not in str(garbage["detail"])
+    assert list(api.desk.runtime.settings.templates[0].iterdir()) == []
+    assert _send(api, "/kinds", b"x" * 2_100_000).status == 413
+    no_catalogue = _send(api, "/locales/fr/catalogue", b"\xff", "PUT")
+    assert _problem(no_catalogue, 422)["field"] == "catalogue"
+    assert _send(api, "/locales/xx/catalogue", b"", "PUT").status == 404
+
+
+def _segments_and_areas_are_audited(api: ApiSite) -> None:
+    api.json("/segments", {"name": "anfa", "expression": 'district = "Anfa"'})
+    assert api.ask("/segments", {"name": "anfa", "expression": "all"}).status == 409
+    circle = {"name": "Harbour", "longitude": -7.6, "latitude": 33.6, "metres": 500}
+    api.json("/areas/circles", circle)
+    api.json("/areas/Harbour", method="DELETE")
+    lines = api.json("/audit?limit=3")["items"]
+    assert [(one["action"], one["subject"]) for one in lines] == [
+        ("delete_area", "area Harbour"),
+        ("save_area", "area Harbour"),
+        ("save_segment", "segment anfa"),
+    ]
+    assert {one["by"] for one in lines} == {"key 0"}
+
+
+def _a_full_list_does_not_let_everybody_go(api: ApiSite) -> None:
+    runtime = api.desk.runtime
+    file = b"number;name\nC000001;Amina\n"
+    begun = json.loads(_send(api, "/imports?file=all.csv&snapshot=true", file).text)["id"]
+    wait(lambda: runtime.imports.get(begun, runtime.clock.now()).status != "running")
+    shown = api.json(f"/imports/{begun}")
+    assert shown["status"] == "refused"
+    assert "may leave" in json.dumps(shown["figures"])
+    assert runtime.customers.count() == 5
+    future = _send(api, "/imports?file=all.csv&as_of=2100-01-01", file)
+    assert _problem(future, 422)["field"] == "as_of"
+    # The console tells of it as of one of its own, and begins none meanwhile.
+    assert api.desk.ask("/customers/import", Role.AUTHOR).status == 200
