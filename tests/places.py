@@ -25,6 +25,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/push-worker.js": "a script",
     "/push/key": "for the page's script",
     "/readyz": "for programs",
+    "/webhooks/{webhook:int}": "a page: looked at in its own tests, as it needs a webhook",
     "/sign-in/provider": "leads to the identity provider",
     "/sign-in/provider/callback": "comes back from the identity provider: test_identity_provider",
 }
@@ -113,6 +114,8 @@ def team_places(scene: Furnished) -> Mapping[str, list[Place]]:
         "/account/authenticator/{token}": [authenticator],
         "/account/codes/{token}": [codes],
         "/audit": ["/audit"],
+        "/keys": ["/keys"],
+        "/webhooks": ["/webhooks"],
     }
 
 

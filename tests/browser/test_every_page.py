@@ -96,7 +96,7 @@ def _examine(page: Page, url: str, place: Place) -> Iterator[str]:
             loaded = tag
         for rule, nodes in page.evaluate(_RUN, [] if all_rules else ["color-contrast"]):
             yield f"{page.url} {tag} {width} {look}: {rule}: {nodes[:3]}"
-        if look == looks[-1][2] or tag == "ar":
+        if all_rules:
             page.set_viewport_size({"width": 320, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if wide > 0:
