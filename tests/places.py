@@ -73,6 +73,7 @@ def team_places(scene: Furnished) -> Mapping[str, list[Place]]:
         "/campaigns/{campaign:int}/follow/{word}": [*follow],
         "/campaigns/{campaign:int}/approve": [f"{waiting}/approve"],
         "/campaigns/{campaign:int}/sheet": [f"{waiting}/sheet"],
+        "/campaigns/{campaign:int}/left-out": [f"{waiting}/left-out"],
         "/campaigns/{campaign:int}/evidence": [f"{running}/evidence"],
         "/campaigns/{campaign:int}/evidence/document.html": [f"{running}/evidence/document.html"],
         "/compose": ["/compose"],

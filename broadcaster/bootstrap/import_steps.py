@@ -26,13 +26,20 @@ _STEP = 200
 def open_reading(
     runtime: "Runtime", source: "Source", *, mapping: str, wanted: "Wanted", region: str = ""
 ) -> "Reading":
-    """Open a file as its mapping says, and as `wanted` says instead; InvalidInputError."""
+    """Open a file as its mapping says, and as `wanted` says instead; InvalidInputError.
+
+    The source is closed when it can not be read.
+    """
     from broadcaster.audience.mapping import ColumnMapping
     from broadcaster.bootstrap.people import importer
 
-    known = runtime.mappings.get(mapping) if mapping else ColumnMapping()
-    reader = importer(runtime.settings, runtime.definitions.catalogue(), region or known.region)
-    return reader.open(source, _wanted(known.wanted, wanted), known if mapping else None)
+    try:
+        known = runtime.mappings.get(mapping) if mapping else ColumnMapping()
+        reader = importer(runtime.settings, runtime.definitions.catalogue(), region or known.region)
+        return reader.open(source, _wanted(known.wanted, wanted), known if mapping else None)
+    except BaseException:
+        source.close()
+        raise
 
 
 def _wanted(usual: "Wanted", given: "Wanted") -> "Wanted":

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -77,7 +78,8 @@ def test_an_archived_campaign_stays_ended_and_its_counts_stay(rows: Rows) -> Non
     figures = {**reports.summary(campaign), "in_doubt": 0}
     seen = archive.mark(campaign, DAY, NOON + DAY)
     archive.let_go(campaign, seen, {"file": "f"}, figures, "amina", NOON + DAY)
-    assert reports.funnel(campaign) == funnel
+    # Of what was added up, the sums are kept alone.
+    assert reports.funnel(campaign) == replace(funnel, cells=())
     assert funnel.channels[Channel.SMS][DeliveryStatus.ACCEPTED] == 2
     for ask in (reports.in_doubt, lambda one: list(reports.unreached(one))):
         with pytest.raises(ConflictError, match="are in f"):

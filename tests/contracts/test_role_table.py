@@ -165,7 +165,8 @@ def test_every_route_has_a_door_and_it_opens_to_those_of_the_table(
         _Watched.asked.clear()
         unsigned = asker.ask(method, where, None, signed=False)
         wanted = _Watched.asked[0] if _Watched.asked else None
-        if unsigned >= 500 or (method != "GET" and unsigned != 403):
+        # A form that brings a file is read to its token, and this is no such form.
+        if unsigned >= 500 or (method != "GET" and unsigned not in {400, 403}):
             faults.append(f"{named}: without a token {unsigned}")
         if wanted is None:
             if not path.startswith(OWN_PREFIXES):
