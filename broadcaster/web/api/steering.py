@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field
 
@@ -107,15 +106,11 @@ def cancel_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown
 @calls.post("/campaigns/{campaign}/hold", Action.STOP, summary="Hold a part of a campaign")
 def hold_campaign(inside: Inside, who: Who, campaign: Number, body: Holding) -> Held:
     """Hold a campaign or a part of it: nothing of that leaves, the rest goes on."""
-    one, now = found(inside, campaign), inside.clock.now()
+    one = found(inside, campaign)
     part = _scope(body)
+    until = moment("until", body.until, inside.clock.now()) if body.until else None
     with given():
-        until = moment("until", body.until, now) if body.until else None
-        condition = None
-        if part.segment:
-            expression = inside.segments.get(part.segment).expression
-            condition = inside.audience.condition(expression)
-    count = inside.holds.hold(one.id, part, until, who.operator.name, body.reason, now, condition)
+        count = bootstrap.hold(inside, one, part, until, who.operator.name, body.reason)
     return Held(id=one.id, messages=count)
 
 
@@ -156,15 +151,4 @@ def _step(inside: Runtime, who: Caller, campaign: int, take: Callable[..., None]
 
 
 def _scope(part: Part) -> Scope:
-    try:
-        zone = ZoneInfo(part.zone).key if part.zone else None
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        remedy = "Write a name such as Africa/Casablanca."
-        raise InvalidInputError(
-            "zone", f"{(part.zone or '')[:40]!r} is no time zone", remedy
-        ) from (error)
-    return Scope(
-        channel=Channel(part.channel) if part.channel else None,
-        zone=zone,
-        segment=part.segment,
-    )
+    return bootstrap.scope(part.channel or "", part.zone or "", part.segment or "")

@@ -4,19 +4,17 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
 from broadcaster.domain.access import Action
-from broadcaster.planning.left_out import LeftOut
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import Calls, Inside, Number, Who
 from broadcaster.web.api.campaign import found
 from broadcaster.web.api.customers import Why
 from broadcaster.web.api.deliveries import note_seen
-from broadcaster.web.api.paging import After, Limit, Page
+from broadcaster.web.api.paging import After, Limit, Page, Row
 
 calls = Calls("campaigns")
 
@@ -66,8 +64,7 @@ def list_left_out(
     inside.accesses.record(
         who.operator.name, "left_out", f"campaign {one.id}", purpose, {"after": begin}
     )
-    with closing(_generator(inside.left_out.rows(one.id, inside.clock.now()))) as rows:
-        chosen = list(islice(enumerate(rows, 1), begin, begin + limit + 1))
+    chosen = _counted(inside.left_out.rows(one.id, inside.clock.now()), begin, limit)
     return paging.page(
         request,
         response,
@@ -97,8 +94,7 @@ def list_unreached(
     inside.accesses.record(
         who.operator.name, "unreached", f"campaign {one.id}", purpose, {"after": begin}
     )
-    rows: Iterator[Any] = inside.reports.unreached(one.id)
-    chosen = list(islice(enumerate(rows, 1), begin, begin + limit + 1))
+    chosen = _counted(inside.reports.unreached(one.id), begin, limit)
     return paging.page(
         request,
         response,
@@ -149,6 +145,12 @@ def list_doubts(
     )
 
 
-def _generator(rows: Iterator[LeftOut]) -> Generator[LeftOut]:
+def _counted(rows: Iterator[Row], begin: int, limit: int) -> list[tuple[int, Row]]:
+    """Take a page of rows that have no key, each with its number; and let go what they hold."""
+    with closing(_closable(rows)) as kept:
+        return list(islice(enumerate(kept, 1), begin, begin + limit + 1))
+
+
+def _closable(rows: Iterator[Row]) -> Generator[Row]:
     """Make what can be closed of rows: they hold a connection."""
     yield from rows
