@@ -242,12 +242,15 @@ def test_a_version_is_given_back_mended_and_compared(town: DeskSite) -> None:
     _where(_approve(town, campaign, do="return", comment="Name the street too"))
     assert "Cut in Oasis" not in _see(town, "/approvals", Role.APPROVER).text
     assert "Name the street too" in _see(town, f"{work}/check").text
+    assert ">Electricity</option>" in _see(town, f"{work}/facts").text
     fields = {"name": "Cut in Oasis", **_FACTS, "fact.streets": "Rue Socrate"}
+    fields["fact.service"] = "water"
     _where(_save(town, work, "facts", fields))
     assert _handed(town, work) == campaign
     page = _see(town, f"/campaigns/{campaign}/approve", Role.APPROVER)
     assert re.search(r"<ins>[^<]*Rue Socrate", page.text)
     assert re.search(r'<p class="diff" dir="rtl" lang="ar">', page.text)
+    assert "<del>Electricity</del><ins>Water</ins>" in page.text
     _where(_approve(town, campaign))
     assert _campaign(town).status is CampaignStatus.APPROVED
     again = {**fields, "fact.streets": ""}
