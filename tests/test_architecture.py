@@ -148,7 +148,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_test_that_the_documentation_names_is_there() -> None:
     """What is said to be asserted is asserted, under that name."""
     said = (ROOT / "docs" / "bad-input.md").read_text(encoding="utf-8")
-    files = [path for path in (ROOT / "tests").rglob("test_*.py")]
+    files = list((ROOT / "tests").rglob("test_*.py"))
     there = {path.stem for path in files} | {
         name
         for path in files
