@@ -1,6 +1,6 @@
 """A campaign's evidence: everything that is known of it, as one document and as one archive.
 
-All of one evidence is read as it was at one moment, so that its figures add up while messages leave.
+All of one evidence is read as it was at one moment: its figures add up while messages leave.
 """
 
 import csv
@@ -108,9 +108,7 @@ def _lists(
 ) -> dict[str, "Write"]:
     """Give the files that have every row, also where the document has the first alone."""
     which, dossiers = campaign.id, runtime.dossiers
-    parts: dict[str, Write] = {
-        "trail.jsonl": lambda stream: _lines(dossiers.trail(subjects(campaign)))(stream)
-    }
+    parts: dict[str, Write] = {"trail.jsonl": _lines(dossiers.trail(subjects(campaign)))}
     if archived:
         return parts
     parts["places.csv"] = lambda stream: _table(

@@ -126,16 +126,20 @@ class _Busy:
     def now(self) -> datetime:
         """Have one more message delivered, one more place, one more answer and one more act."""
         self.asked += 1
-        last = "(SELECT max(number) FROM delivery WHERE campaign_id = %s AND status <> 'delivered')"
         self._rows.tell(
             "UPDATE delivery SET status = 'delivered', reason = NULL, code = 'x' || number, "
-            f"provider = 'smtp' WHERE campaign_id = %s AND number = {last}",
+            "provider = 'smtp' WHERE campaign_id = %s AND number = (SELECT max(number) "
+            "FROM delivery WHERE campaign_id = %s AND status <> 'delivered')",
             self._campaign,
             self._campaign,
         )
         moved = "UPDATE customer SET attributes = attributes || %s::jsonb WHERE number = %s"
         self._rows.tell(moved, json.dumps({"district": f"D{self.asked}"}), f"C{self.asked:06d}")
         return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for nothing."""
+        raise AssertionError(seconds)
 
 
 def test_evidence_adds_up_while_messages_leave_and_says_what_it_cuts(
