@@ -17,6 +17,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.api_key import Caller
 from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import (
@@ -42,6 +43,7 @@ from broadcaster.web.api.campaign import (
     tag_of,
     whole,
 )
+from broadcaster.web.api.door import lacks
 from broadcaster.web.api.given import given
 from broadcaster.web.api.paging import After, Limit, Page
 from broadcaster.web.api.problems import ProblemError
@@ -265,9 +267,9 @@ def _aimed(inside: Runtime, who: Caller, body: Aimed, form: Form) -> Iterator[Fo
     if not who.operator.may(Action.EDIT_AUDIENCE):
         raise ProblemError(
             403,
-            f"The key lacks the scope {Action.EDIT_AUDIENCE.value!r}.",
+            lacks(Action.EDIT_AUDIENCE),
             field="expression" if aim.expression is not None else "area",
-            remedy="Name a saved segment, or use a key that may save one.",
+            remedy=said("Name a saved segment, or use a key that may save one."),
         )
     with aiming(inside, aim, form.by) as name:
         yield replace(form, segment=name)

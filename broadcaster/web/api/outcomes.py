@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from broadcaster import bootstrap
 from broadcaster.domain.access import Action
+from broadcaster.domain.saying import said
 from broadcaster.web.api.calls import Calls, Figures, Inside, Number
 from broadcaster.web.api.campaign import found
 from broadcaster.web.api.problems import ProblemError
@@ -119,7 +120,9 @@ def list_districts(inside: Inside, campaign: Number) -> Districts:
 def _counting() -> Iterator[None]:
     """Count one campaign at a time: it reads all deliveries; 503 for who would wait for long."""
     if not _turn.acquire(timeout=_PATIENCE):
-        raise ProblemError(503, "Another campaign is counted now.", headers={"Retry-After": "5"})
+        raise ProblemError(
+            503, said("Another campaign is counted now."), headers={"Retry-After": "5"}
+        )
     try:
         yield
     finally:

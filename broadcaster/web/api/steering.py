@@ -115,7 +115,7 @@ def turn_to_next_channel(inside: Inside, who: Who, campaign: Number) -> Turned:
     """Turn to the next channel now for those who confirmed nothing; 409 where there is none."""
     one = found(inside, campaign)
     channel = inside.campaigns.next_channel(one.id, who.operator.name, inside.clock.now())
-    return Turned(id=one.id, channel=channel.value)
+    return Turned.model_validate({"id": one.id, "channel": channel.value})
 
 
 @calls.post("/campaigns/{campaign}/hold", Action.STOP, summary="Hold a part of a campaign")
