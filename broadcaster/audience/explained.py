@@ -180,7 +180,9 @@ class _Explainer(Phrases):
                 return self._campaign(outcome, self.quoted(name))
             case InArea(area):
                 # What is approved names a version by its hash, which says nothing to readers.
-                return self._("the customer is in the area %(area)s", area=self.quoted(parted(area)[0]))
+                return self._(
+                    "the customer is in the area %(area)s", area=self.quoted(parted(area)[0])
+                )
             case Near():
                 return self._near(leaf)
             case InSegment(name):
