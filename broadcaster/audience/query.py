@@ -52,7 +52,7 @@ from broadcaster.audience.expression import (
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.audience.reading import Names, Reader
 from broadcaster.audience.tokens import Token, tokens
-from broadcaster.audience.words import KEYWORDS
+from broadcaster.audience.words import EXAMPLES, KEYWORDS
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 from broadcaster.domain.nearest import close
 from broadcaster.domain.saying import said
@@ -306,8 +306,10 @@ class _Parser:
 
     def _attribute(self, token: Token) -> tuple[str, Attribute]:
         known = self._known
+        example = EXAMPLES.get(token.keyword()) if token.kind == "word" else None
+        written = said("Write: %(example)s", example=example) if example else None
         if token.kind != "word" or token.keyword() in KEYWORDS:
-            remedy = said("Begin with one of %(names)s.", names=", ".join(known))
+            remedy = written or said("Begin with one of %(names)s.", names=", ".join(known))
             raise self.reader.fault(
                 token, said("%(shown)s where an attribute belongs", shown=token.shown), remedy
             )
@@ -321,6 +323,8 @@ class _Parser:
             near = close(name, [*known, *labels], lambda found: labels.get(found, found))
             listed = f"Use one of {', '.join(known)}."
             raise self.reader.fault(
-                token, said('"%(text)s" is no attribute', text=token.text), near or listed
+                token,
+                said('"%(text)s" is no attribute', text=token.text),
+                near or written or listed,
             )
         return name, known[name]
