@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.draft import shown
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
+from broadcaster.audience.places import LATITUDE, LONGITUDE
 from broadcaster.audience.sheets.sheet import letters
 from broadcaster.domain.message import Channel
 from broadcaster.errors import InvalidInputError
@@ -90,7 +91,31 @@ class Header:
 
 def known_columns(catalogue: Catalogue) -> Sequence[str]:
     """Name all columns of imports."""
-    return [*COLUMNS, *catalogue.current]
+    return [*COLUMNS, *catalogue.current, *coordinates(catalogue)]
+
+
+def halves(name: str) -> tuple[str, str]:
+    """Name the two columns in which a place that is an attribute may stand, latitude first."""
+    return f"{name}_{LATITUDE}", f"{name}_{LONGITUDE}"
+
+
+def coordinates(catalogue: Catalogue) -> Sequence[str]:
+    """Name all columns that are half of a place which is an attribute."""
+    places = [name for name, one in catalogue.current.items() if one.kind is Kind.LOCATION]
+    return [column for name in places for column in halves(name)]
+
+
+def headings_of_halves(name: str, attribute: Attribute) -> Mapping[str, str]:
+    """Give what the halves of a place may be headed, by its name or a label, and their columns."""
+    if attribute.kind is not Kind.LOCATION:
+        return {}
+    begun = [name, *(heading(label) for label in attribute.labels.values())]
+    return {
+        f"{first}_{word}": f"{name}_{column}"
+        for first in begun
+        for word, column in meanings().items()
+        if column in (LATITUDE, LONGITUDE)
+    }
 
 
 def read_header(
@@ -133,6 +158,8 @@ def headings(catalogue: Catalogue) -> Mapping[str, str]:
     for name, attribute in catalogue.current.items():
         for label in attribute.labels.values():
             known.setdefault(heading(label), name)
+        for word, column in headings_of_halves(name, attribute).items():
+            known.setdefault(word, column)
     return known
 
 

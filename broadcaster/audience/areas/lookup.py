@@ -9,24 +9,24 @@ from typing import LiteralString
 
 from broadcaster.audience.areas.circle import ECCENTRICITY, EQUATOR, position, span, square_within
 from broadcaster.audience.areas.shape import UNIT
+from broadcaster.audience.areas.spot import Spot, spot
 from broadcaster.audience.areas.version import Cells, Circle, Listed
+from broadcaster.audience.attributes import OWN_PLACE
 from broadcaster.ports import Condition
 
-_X: LiteralString = "round(customer.longitude * 1e7::double precision)::bigint"
-_Y: LiteralString = "round(customer.latitude * 1e7::double precision)::bigint"
+_X: LiteralString = "round({longitude} * 1e7::double precision)::bigint"
+_Y: LiteralString = "round({latitude} * 1e7::double precision)::bigint"
 
 # Octets of cells are a value of the statement, so most customers are told apart with no further
 # look; for those near the border a function looks at the pieces of their cell. (As EXISTS, the same
 # would keep the statement from being run in parallel, and be reckoned as dear as a lookup for each
 # customer.) The box stands twice: once for indexes and the planner's estimate, and once because an
-# octet beyond the last one would be an error, and AND promises no order.
+# octet beyond the last one would be an error, as degrees of what is no number, and AND promises no
+# order.
 _CELLS: LiteralString = """
-(customer.latitude IS NOT NULL
- AND customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
- AND customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
+({known} AND {tall} AND {wide}
  AND CASE
-    WHEN customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
-     AND customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
+    WHEN {tall} AND {wide}
     THEN CASE get_byte(%({v}_cells)s::bytea, ({cell})::integer)
         WHEN 0 THEN false
         WHEN 1 THEN true
@@ -40,15 +40,15 @@ _CELL: LiteralString = (
 )
 
 _NEAR: LiteralString = """
-(customer.latitude IS NOT NULL
- AND customer.latitude BETWEEN %({v}_south)s AND %({v}_north)s
- AND (customer.longitude BETWEEN %({v}_west)s AND %({v}_east)s
-      OR customer.longitude BETWEEN %({v}_west_too)s AND %({v}_east_too)s)
- AND ({rx} - %({v}_x)s) * ({rx} - %({v}_x)s) + ({ry} - %({v}_y)s) * ({ry} - %({v}_y)s)
-     + ({rz} - %({v}_z)s) * ({rz} - %({v}_z)s) <= %({v}_square)s)
+({known} AND {tall} AND ({wide} OR {wide_too})
+ AND CASE
+    WHEN {tall} AND ({wide} OR {wide_too})
+    THEN ({rx} - %({v}_x)s) * ({rx} - %({v}_x)s) + ({ry} - %({v}_y)s) * ({ry} - %({v}_y)s)
+        + ({rz} - %({v}_z)s) * ({rz} - %({v}_z)s) <= %({v}_square)s
+    ELSE false END)
 """
-_PHI: LiteralString = "radians(round(customer.latitude * 1e7::double precision) / 1e7)"
-_LAMBDA: LiteralString = "radians(round(customer.longitude * 1e7::double precision) / 1e7)"
+_PHI: LiteralString = "radians(round({latitude} * 1e7::double precision) / 1e7)"
+_LAMBDA: LiteralString = "radians(round({longitude} * 1e7::double precision) / 1e7)"
 _RADIUS: LiteralString = (
     "(%({v}_equator)s / sqrt(1 - %({v}_eccentricity)s * sin({phi}) * sin({phi})))"
 )
@@ -64,9 +64,9 @@ _LISTED: LiteralString = (
 _NUMBERED: LiteralString = "(customer.number = ANY (%({v}_values)s::text[]))"
 
 
-def within(version: int, cells: Cells) -> Condition:
-    """Ask whether a customer is in polygons that are stored under a version's id."""
-    grid = cells.grid
+def within(version: int, cells: Cells, place: str = OWN_PLACE) -> Condition:
+    """Ask whether a place of customers is in polygons that are stored under a version's id."""
+    grid, asked = cells.grid, spot(place)
     prefix = "area_" + digits(version)
     text = _CELLS.replace("{cell}", _CELL).replace("{x}", _X).replace("{y}", _Y)
     values = {
@@ -77,16 +77,19 @@ def within(version: int, cells: Cells) -> Condition:
         "_width": grid.width,
         "_height": grid.height,
         "_columns": grid.columns,
+    }
+    box = {
         "_west": grid.west / UNIT,
         "_south": grid.south / UNIT,
         "_east": (grid.west + grid.width * grid.columns - 1) / UNIT,
         "_north": (grid.south + grid.height * grid.rows - 1) / UNIT,
     }
-    return _named(text, prefix, values)
+    return _named(_asking(text, asked), prefix, {**values, **asked.values(box)})
 
 
-def near(circle: Circle) -> Condition:
-    """Ask whether a customer is in a circle, its border included."""
+def near(circle: Circle, place: str = OWN_PLACE) -> Condition:
+    """Ask whether a place of customers is in a circle, its border included."""
+    asked = spot(place)
     prefix = "near_" + "_".join(
         [
             digits(circle.x + 180 * UNIT),
@@ -98,13 +101,15 @@ def near(circle: Circle) -> Condition:
     text = text.replace("{radius}", _RADIUS).replace("{phi}", _PHI).replace("{lambda}", _LAMBDA)
     south, north, runs = span(circle.x, circle.y, circle.metres)
     x, y, z = position(circle.x, circle.y)
-    values = {
+    box = {
         "_south": south,
         "_north": north,
         "_west": runs[0][0],
         "_east": runs[0][1],
         "_west_too": runs[-1][0],
         "_east_too": runs[-1][1],
+    }
+    values = {
         "_x": x,
         "_y": y,
         "_z": z,
@@ -112,7 +117,7 @@ def near(circle: Circle) -> Condition:
         "_eccentricity": ECCENTRICITY,
         "_square": square_within(circle.metres),
     }
-    return _named(text, prefix, values)
+    return _named(_asking(text, asked), prefix, {**values, **asked.values(box)})
 
 
 def having(version: int, listed: Listed) -> Condition:
@@ -120,6 +125,14 @@ def having(version: int, listed: Listed) -> Condition:
     text = _NUMBERED if listed.attribute == "number" else _LISTED
     values = {"_name": listed.attribute, "_values": list(listed.values)}
     return _named(text, "area_" + digits(version), values)
+
+
+def _asking(text: LiteralString, asked: Spot) -> LiteralString:
+    """Write for which place it is asked."""
+    text = text.replace("{known}", asked.known).replace("{tall}", asked.tall())
+    text = text.replace("{wide_too}", asked.wide("_west_too", "_east_too"))
+    text = text.replace("{wide}", asked.wide("_west", "_east"))
+    return text.replace("{longitude}", asked.longitude).replace("{latitude}", asked.latitude)
 
 
 def _named(text: LiteralString, prefix: LiteralString, values: Mapping[str, object]) -> Condition:
