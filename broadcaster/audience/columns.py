@@ -140,7 +140,7 @@ def read_header(
                 _leave_out(unknown, cells[place], place)
                 continue
             problem = f"the column {found} is there twice"
-            raise InvalidInputError("header", problem, "Keep one of them, or name one otherwise.")
+            raise InvalidInputError("header", problem, _instead(found, words, known))
         if found is None:
             _leave_out(unknown, cells[place], place)
         else:
@@ -150,6 +150,14 @@ def read_header(
             raise _missing(required, list(unknown))
     used = {use.column: use for use in uses.values() if use.column}
     return Header(places=places, uses=used, unknown=unknown, width=len(cells))
+
+
+def _instead(column: str, words: Sequence[str], known: Mapping[str, str]) -> str:
+    """Say how one of two columns may be named: as the second address, where that is free."""
+    second = f"{column}_2"
+    if second in CHANNELS and all(known.get(word) != second for word in words):
+        return f"Keep one of them, or head one {second}."
+    return "Keep one of them, or name one otherwise."
 
 
 def headings(catalogue: Catalogue) -> Mapping[str, str]:

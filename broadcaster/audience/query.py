@@ -279,7 +279,7 @@ class _Parser:
     def _located(self, token: Token, name: str) -> Expression:
         read = self.reader
         if read.take().keyword() == "in":
-            read.skip("area", f'Write: {name} in area "..."')
+            read.skip("area", said('Write: %(name)s in area "..."', name=name))
             return InArea(read.known(said("an area"), None), name)
         remedy = said("Write as in: %(name)s within 500 m of 33.59, -7.62", name=name)
         distance = read.number(said("a distance"))

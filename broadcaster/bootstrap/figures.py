@@ -60,6 +60,7 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
         **runtime.reports.summary(campaign),
         "status": status,
         "hold_reason": hold,
+        "hold_remedy": remedy(hold) if hold else None,
         **_alone(found),
         **_threaded(runtime, found),
         **({"held": held} if held else {}),

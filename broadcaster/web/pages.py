@@ -151,6 +151,7 @@ class Pages:
             told=telling.told,
             field_name=lambda field: _field(field, language),
             recalled=telling.recalled,
+            remedied=telling.remedied,
         )
         return environment
 
