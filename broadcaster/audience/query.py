@@ -52,9 +52,8 @@ from broadcaster.audience.expression import (
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.audience.reading import Names, Reader
 from broadcaster.audience.tokens import Token, tokens
-from broadcaster.audience.words import EXAMPLES, KEYWORDS
+from broadcaster.audience.words import EXAMPLES, KEYWORDS, suggestion
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
-from broadcaster.domain.nearest import close
 from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
@@ -315,12 +314,7 @@ class _Parser:
             )
         name = token.keyword()
         if name not in known:
-            labels = {
-                "_".join(label.split()): one
-                for one, attribute in known.items()
-                for label in attribute.labels.values()
-            }
-            near = close(name, [*known, *labels], lambda found: labels.get(found, found))
+            near = suggestion(name, known)
             listed = f"Use one of {', '.join(known)}."
             raise self.reader.fault(
                 token,

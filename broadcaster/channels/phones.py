@@ -73,6 +73,8 @@ _DAMAGE = (
         "Give one number in each cell or line.",
     ),
 )
+#: A whole number with a word beside it, which the library does not see through.
+_LABELLED = re.compile(r"(?:\d[\s.-]?){8}.*[^\W\d_]|[^\W\d_].*(?:\d[\s.-]?){8}", re.DOTALL)
 _EXTENSION = re.compile(
     r"(?:[;,\s]*(?:ext(?:ension|n)?\.?[=:]?|x|#))\s*\d{1,20}#?\s*", re.IGNORECASE
 )
@@ -281,4 +283,6 @@ def _explain(raw: str, kind: str) -> tuple[str, str]:
     if hidden and kind == "NOT_A_NUMBER":
         problem = f"has an invisible character (U+{ord(hidden):04X}) among its digits"
         return problem, "Remove it."
+    if kind == "NOT_A_NUMBER" and _LABELLED.search(raw):
+        return _EXPLAINED["LETTERS"]
     return _EXPLAINED[kind]

@@ -338,6 +338,8 @@ _CELLS: Sequence[tuple[str, str, str, str]] = (
     ("phone", "19", "stored without it", "has too few digits, or is a short code. Give the whole "),
     ("phone", "6.61E+08", "stored without it", "was turned into scientific notation by a spreadsh"),
     ("phone", "0661→😀", "stored without it", "has too few digits, or is a short code. Give the "),
+    ("phone", "0661234567 (mère)", "stored without it", "has letters, which are not dialled. Give"),
+    ("phone", "n/a", "stored without it", "is no telephone number. Give the whole number, such as"),
     ("phone", "190", "stored without it", "has too few digits, or is a short code. Give the whole"),
     ("phone", "0790123456", "stored without it", "is not in use in its country's numbering plan. "),
     ("phone", "0801001234", "stored without it", "is no mobile number, and takes no SMS. Give a m"),

@@ -138,6 +138,11 @@ def test_a_value_of_another_type_counts_as_missing() -> None:
         ("", "is empty"),
         ("   ", "is empty"),
         ('distrct = "Anfa"', 'Did you mean "district"?'),
+        # Labels are no names; they are answered with what they stand for.
+        ('الحي = "Anfa"', 'Did you mean "district"?'),
+        ("jour de relève < 3", 'Did you mean "meter_day"?'),
+        ('district = "Anfa" و all', "و comes unexpectedly"),
+        ("é", '"é" is no attribute. Use one of number'),
         ('consent = "email"', "Write: may receive promotional by email"),
         ('area "Anfa"', 'Write: location in area "..."'),
         ("within 500 m of 33.59, -7.62", "Write: location within 500 m of 33.59, -7.62"),

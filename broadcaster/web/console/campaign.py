@@ -70,6 +70,9 @@ class CampaignPage:
         more = {
             "thread": thread,
             "composes": leads_to("/compose"),
+            # Customers' pages may be under another name than the console.
+            "public_page": f"{self._runtime.settings.public_url}/advisories/"
+            f"{look.campaign.advisory_id}",
             "done": course_words.DONE.get(done, ""),
             "refused": refused,
             "followable": _followable(look),
