@@ -165,7 +165,7 @@ def _sealing(runtime: "Runtime") -> Finding:
     used = [key.number for key in keys if not key.retired]
     if not used or plain:
         word = said_n(
-            "%(count)s row is plain. Type 'broadcaster keys make', then 'keys rotate'.",
+            "One row is plain. Type 'broadcaster keys make', then 'keys rotate'.",
             "%(count)s rows are plain. Type 'broadcaster keys make', then 'keys rotate'.",
             plain,
         )
