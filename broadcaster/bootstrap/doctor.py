@@ -101,6 +101,7 @@ def _reached(runtime: "Runtime") -> Iterator[Finding]:
     yield _check("database", lambda: _database(runtime))
     yield _sealing(runtime)
     yield _check("fair use", lambda: _fair(runtime))
+    yield _check("browsers", lambda: _browsers(runtime))
     yield _check("estimates", lambda: _estimates(runtime))
     yield _check("redis", lambda: _redis(runtime))
 
@@ -137,6 +138,16 @@ def _fair(runtime: "Runtime") -> str:
     rules = runtime.fairness.rules()
     require_kept(rules, runtime.settings.retention)
     return f"caps: {len(rules.caps)}, none counts further back than people are kept"
+
+
+def _browsers(runtime: "Runtime") -> str:
+    """Tell how many browsers are told, and how many are gone and wait to be let go."""
+    found = runtime.devices.figures()
+    days = runtime.settings.retention["devices"]
+    return (
+        f"{found.customers:,} of customers and {found.followers:,} of followers are told; "
+        f"{found.gone:,} are gone, and go {days} days after that was known"
+    )
 
 
 def _estimates(runtime: "Runtime") -> str:

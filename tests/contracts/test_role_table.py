@@ -12,6 +12,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from broadcaster.domain.access import ALLOWED, Action, Operator, Role
+from broadcaster.web import names
 from tests.desk_scene import DeskSite, serving_desk
 
 #: For everybody: what customers and providers reach, and the door itself.
@@ -31,15 +32,7 @@ PUBLIC = frozenset(
         "/enter/{token}",
     }
 )
-PUBLIC_PREFIXES = (
-    "/callbacks/",
-    "/confirm/",
-    "/unsubscribe/",
-    "/preferences",
-    "/advisories",
-    "/push",
-    "/follow",
-)
+PUBLIC_PREFIXES = names.PUBLIC
 #: Everybody's own, whatever they are.
 OWN_PREFIXES = ("/account", "/sign-out")
 #: Programs have keys instead of sessions, and a table of their own.

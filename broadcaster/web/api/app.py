@@ -29,6 +29,7 @@ from broadcaster.web.api import (
     problems,
     rules,
     segments,
+    sorts,
     steering,
     storing,
     suppressions,
@@ -39,6 +40,7 @@ from broadcaster.web.api import (
 )
 from broadcaster.web.api.door import Door
 from broadcaster.web.api.paging import Pages
+from broadcaster.web.languages import Languages
 
 PATH = "/api/v1"
 
@@ -80,8 +82,8 @@ does something takes an `Idempotency-Key`.
 class Api:
     """The calls below `/api/v1`, and what describes them, which needs no key."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Make the application."""
+    def __init__(self, runtime: Runtime, languages: Languages) -> None:
+        """Make the application; `languages` are those in which problems can be told."""
         app = FastAPI(
             title="Broadcaster",
             version=__version__,
@@ -90,6 +92,7 @@ class Api:
             strict_content_type=True,
         )
         app.state.runtime = runtime
+        app.state.languages = languages
         app.state.door = Door(runtime.api_keys, runtime.answers, runtime.clock)
         app.state.pages = Pages(signing_key(runtime.settings))
         problems.explain(app)
@@ -100,7 +103,13 @@ class Api:
             del request
             return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
 
+        async def explain(request: Request) -> Response:
+            del request
+            told = {"items": sorts.explained()}
+            return JSONResponse(told, headers={"Cache-Control": "public, max-age=300"})
+
         app.router.routes.insert(0, Route("/openapi.json", show, methods=["GET"]))
+        app.router.routes.insert(0, Route(sorts.PATH, explain, methods=["GET"]))
         self.app = app
 
     def routes(self) -> Sequence[BaseRoute]:

@@ -156,10 +156,11 @@ class Evidence:
             Action.SEE_PEOPLE
         )
         async with _turn(self._making):
-            known = await run_in_threadpool(bootstrap.dossier, self._runtime, campaign)
             if not named:
-                return known, None
-            people = await run_in_threadpool(bootstrap.unreached, self._runtime, campaign)
+                return await run_in_threadpool(bootstrap.dossier, self._runtime, campaign), None
+            known, people = await run_in_threadpool(
+                bootstrap.dossier_with_people, self._runtime, campaign
+            )
             numbers = [one["customer"] for one in people]
             seen = self._runtime.accesses.seen
             by = visit.operator.name
