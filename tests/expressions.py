@@ -69,6 +69,8 @@ TEXTS = (
 )
 _NUMBERS = (-1, 0, 1, 12, 12.5, 0.1, 1e20, 3)
 _DATES = ("1999-12-31", "2020-02-29", "2020-03-20", "2020-03-31", "2020-3-1", "soon")
+#: Two numbers that are no place, and what is no two numbers.
+_NO_PLACES: tuple[AttributeValue, ...] = ((181.0, 0.1), (0.1, -91.0), (), ("a", "b"), ("0.1",))
 _SERVICES = tuple(SHIPPED.attributes["services"].choices)
 _CONTRACTS = tuple(SHIPPED.attributes["contract"].choices)
 _LOCALES = ("ar", "ar-MA", "fr", "zgh")
@@ -165,8 +167,7 @@ def _drawn(kind: Kind, draw: random.Random) -> AttributeValue:
         Kind.LOCATION: (draw.uniform(-1, 1), draw.uniform(-1, 1)),
     }
     if kind is Kind.LOCATION and draw.random() < 0.1:
-        # Two numbers that are no place, and lists that are not two numbers.
-        return draw.choice([(181.0, 0.1), (0.1, -91.0), (), ("a", "b"), (0.1,), (0.1, 0.2, 0.3)])  # type: ignore[arg-type]
+        return draw.choice(_NO_PLACES)
     if kind is Kind.SET and draw.random() < 0.1:
         # One of a set, as a text of its own.
         return draw.choice(_SERVICES)

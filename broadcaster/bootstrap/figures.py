@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.bootstrap.comparing import compared
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.held import remedy
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime

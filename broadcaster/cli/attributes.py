@@ -65,7 +65,9 @@ def show(name: _Name, json: _Json = False) -> None:
 @app.command()
 def add(
     name: _Name,
-    kind: Annotated[str, typer.Option(help="text, number, date, choice, set, boolean or location.")],
+    kind: Annotated[
+        str, typer.Option(help="text, number, date, choice, set, boolean or location.")
+    ],
     label: _Label = None,
     choice: _Choice = None,
     by: _By = "operator",

@@ -1,4 +1,4 @@
-"""Why Broadcaster itself puts a campaign on hold: said where it does, and known again where shown, with the remedy.
+"""Why Broadcaster itself puts a campaign on hold: said where it does, known again where shown.
 
 Ledgers keep the English text; what a person wrote as a reason stays as it was written.
 """

@@ -38,7 +38,9 @@ class Spot:
         """Ask whether the latitude is between the south and the north."""
         return self._between(self.compared[1], "_south", "_north")
 
-    def _between(self, what: LiteralString, low: LiteralString, high: LiteralString) -> LiteralString:
+    def _between(
+        self, what: LiteralString, low: LiteralString, high: LiteralString
+    ) -> LiteralString:
         least, most = ("%({v}" + end + ")s" + self.cast for end in (low, high))
         return what + " BETWEEN " + least + " AND " + most
 
