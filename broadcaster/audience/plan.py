@@ -17,7 +17,7 @@ _Node = Mapping[str, Any]
 #: The cells of an area are bound as many octets, which tell people nothing.
 _OCTETS = re.compile(r"'\\x[0-9a-f]{32,}'")
 #: Looking at the first number of an attribute, as PostgreSQL writes it.
-_PLACE = re.compile(r"attributes -> '(\w+)'::text\) -> 0\)")
+_PLACE = re.compile(r"attributes (?:-> '(\w+)'::text\) -> 0\)|#> '\{(\w+),0\}')")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,8 @@ def _scans(node: _Node) -> Iterator[_Node]:
 def _places(node: _Node) -> Iterator[str]:
     """Name the places that are attributes which a filter looks at."""
     for one in ("Filter", "Recheck Cond", "Join Filter"):
-        yield from _PLACE.findall(str(node.get(one, "")))
+        for first, other in _PLACE.findall(str(node.get(one, ""))):
+            yield first or other
 
 
 def _unindexed(place: str) -> str:

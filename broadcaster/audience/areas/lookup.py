@@ -9,7 +9,7 @@ from typing import LiteralString
 
 from broadcaster.audience.areas.circle import ECCENTRICITY, EQUATOR, position, span, square_within
 from broadcaster.audience.areas.shape import UNIT
-from broadcaster.audience.areas.spot import Spot, spot
+from broadcaster.audience.areas.spot import BOX, BOXES, Spot, spot
 from broadcaster.audience.areas.version import Cells, Circle, Listed
 from broadcaster.audience.attributes import OWN_PLACE
 from broadcaster.ports import Condition
@@ -24,9 +24,8 @@ _Y: LiteralString = "round({latitude} * 1e7::double precision)::bigint"
 # octet beyond the last one would be an error, as degrees of what is no number, and AND promises no
 # order.
 _CELLS: LiteralString = """
-({known} AND {tall} AND {wide}
- AND CASE
-    WHEN {tall} AND {wide}
+({first}CASE
+    WHEN {box}
     THEN CASE get_byte(%({v}_cells)s::bytea, ({cell})::integer)
         WHEN 0 THEN false
         WHEN 1 THEN true
@@ -40,12 +39,16 @@ _CELL: LiteralString = (
 )
 
 _NEAR: LiteralString = """
-({known} AND {tall} AND ({wide} OR {wide_too})
- AND CASE
-    WHEN {tall} AND ({wide} OR {wide_too})
-    THEN ({rx} - %({v}_x)s) * ({rx} - %({v}_x)s) + ({ry} - %({v}_y)s) * ({ry} - %({v}_y)s)
-        + ({rz} - %({v}_z)s) * ({rz} - %({v}_z)s) <= %({v}_square)s
-    ELSE false END)
+({first}CASE WHEN {box} THEN {near} ELSE false END)
+"""
+_BY_FORMULA: LiteralString = """
+({rx} - %({v}_x)s) * ({rx} - %({v}_x)s) + ({ry} - %({v}_y)s) * ({ry} - %({v}_y)s)
+    + ({rz} - %({v}_z)s) * ({rz} - %({v}_z)s) <= %({v}_square)s
+"""
+# Degrees are dear to take out of JSON, and stand in the formula some twenty times.
+_BY_FUNCTION: LiteralString = """
+place_is_near({longitude}, {latitude}, %({v}_x)s, %({v}_y)s, %({v}_z)s, %({v}_square)s,
+    %({v}_equator)s, %({v}_eccentricity)s)
 """
 _PHI: LiteralString = "radians(round({latitude} * 1e7::double precision) / 1e7)"
 _LAMBDA: LiteralString = "radians(round({longitude} * 1e7::double precision) / 1e7)"
@@ -84,7 +87,7 @@ def within(version: int, cells: Cells, place: str = OWN_PLACE) -> Condition:
         "_east": (grid.west + grid.width * grid.columns - 1) / UNIT,
         "_north": (grid.south + grid.height * grid.rows - 1) / UNIT,
     }
-    return _named(_asking(text, asked), prefix, {**values, **asked.values(box)})
+    return _named(_asking(text, asked, BOX), prefix, {**values, **asked.values(box)})
 
 
 def near(circle: Circle, place: str = OWN_PLACE) -> Condition:
@@ -97,7 +100,10 @@ def near(circle: Circle, place: str = OWN_PLACE) -> Condition:
             digits(round(circle.metres * 1000)),
         ]
     )
-    text = _NEAR.replace("{rx}", _RX).replace("{ry}", _RY).replace("{rz}", _RZ)
+    how = _BY_FORMULA if place == OWN_PLACE else _BY_FUNCTION
+    text = (
+        _NEAR.replace("{near}", how).replace("{rx}", _RX).replace("{ry}", _RY).replace("{rz}", _RZ)
+    )
     text = text.replace("{radius}", _RADIUS).replace("{phi}", _PHI).replace("{lambda}", _LAMBDA)
     south, north, runs = span(circle.x, circle.y, circle.metres)
     x, y, z = position(circle.x, circle.y)
@@ -117,7 +123,7 @@ def near(circle: Circle, place: str = OWN_PLACE) -> Condition:
         "_eccentricity": ECCENTRICITY,
         "_square": square_within(circle.metres),
     }
-    return _named(_asking(text, asked), prefix, {**values, **asked.values(box)})
+    return _named(_asking(text, asked, BOXES), prefix, {**values, **asked.values(box)})
 
 
 def having(version: int, listed: Listed) -> Condition:
@@ -127,11 +133,10 @@ def having(version: int, listed: Listed) -> Condition:
     return _named(text, "area_" + digits(version), values)
 
 
-def _asking(text: LiteralString, asked: Spot) -> LiteralString:
+def _asking(text: LiteralString, asked: Spot, box: LiteralString) -> LiteralString:
     """Write for which place it is asked."""
-    text = text.replace("{known}", asked.known).replace("{tall}", asked.tall())
-    text = text.replace("{wide_too}", asked.wide("_west_too", "_east_too"))
-    text = text.replace("{wide}", asked.wide("_west", "_east"))
+    first, within_box = asked.boxed(box)
+    text = text.replace("{first}", first).replace("{box}", within_box)
     return text.replace("{longitude}", asked.longitude).replace("{latitude}", asked.latitude)
 
 

@@ -12,66 +12,60 @@ from typing import LiteralString
 
 from broadcaster.audience.attributes import OWN_PLACE
 
-_HELD: LiteralString = "customer.attributes->%({v}_name)s::text"
+_LATITUDES: LiteralString = "{latitude} BETWEEN %({v}_south)s{cast} AND %({v}_north)s{cast}"
+_LONGITUDES: LiteralString = "{longitude} BETWEEN %({v}_west)s{cast} AND %({v}_east)s{cast}"
+#: Across the antimeridian, or twice the same.
+_TOO: LiteralString = "{longitude} BETWEEN %({v}_west_too)s{cast} AND %({v}_east_too)s{cast}"
+BOX: LiteralString = _LATITUDES + " AND " + _LONGITUDES
+BOXES: LiteralString = _LATITUDES + " AND (" + _LONGITUDES + " OR " + _TOO + ")"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spot:
-    """How a place is asked for; `{v}` in the texts stands for what begins the names of values.
+    """How a place is asked for; `{v}` in texts stands for what begins the names of values.
 
-    `known` is true where there is a place, and never null. `longitude` and `latitude` are degrees,
-    to be asked for where `wide` or `tall` holds, which say that they are between two values.
+    `longitude` and `latitude` are degrees, to be asked for where a box holds.
     """
 
     name: str
-    known: LiteralString
     longitude: LiteralString
     latitude: LiteralString
-    compared: tuple[LiteralString, LiteralString]
-    cast: LiteralString
 
-    def wide(self, west: LiteralString, east: LiteralString) -> LiteralString:
-        """Ask whether the longitude is between two values, by what their names end in."""
-        return self._between(self.compared[0], west, east)
+    def boxed(self, box: LiteralString) -> tuple[LiteralString, LiteralString]:
+        """Give what is asked first of all, and what must hold before degrees are asked for.
 
-    def tall(self) -> LiteralString:
-        """Ask whether the latitude is between the south and the north."""
-        return self._between(self.compared[1], "_south", "_north")
-
-    def _between(
-        self, what: LiteralString, low: LiteralString, high: LiteralString
-    ) -> LiteralString:
-        least, most = ("%({v}" + end + ")s" + self.cast for end in (low, high))
-        return what + " BETWEEN " + least + " AND " + most
+        The first serves indexes and the planner's estimate: an attribute has none. Neither is ever
+        null where it is asked in this order.
+        """
+        if self.name == OWN_PLACE:
+            box = box.replace("{cast}", "")
+            box = box.replace("{longitude}", self.longitude).replace("{latitude}", self.latitude)
+            return "customer.latitude IS NOT NULL AND " + box + " AND ", box
+        box = box.replace("{cast}", "::jsonb")
+        box = box.replace("{longitude}", _held("_x")).replace("{latitude}", _held("_y"))
+        # In an object, a path's figures would be keys.
+        kind: LiteralString = "jsonb_typeof(customer.attributes->%({v}_place)s::text) = 'array'"
+        return "", box + " AND " + kind + " AND " + _held("_more") + " IS NULL"
 
     def values(self, degrees: Mapping[str, float]) -> Mapping[str, object]:
-        """Give what is bound: the degrees that are compared, and the attribute's name."""
-        if not self.cast:
+        """Give what is bound: the degrees that are compared, and where they are in JSON."""
+        if self.name == OWN_PLACE:
             return degrees
-        return {**{end: json.dumps(one) for end, one in degrees.items()}, "_name": self.name}
+        paths = {"_path_x": "0", "_path_y": "1", "_path_more": "2"}
+        return {
+            **{end: json.dumps(one) for end, one in degrees.items()},
+            **{end: [self.name, at] for end, at in paths.items()},
+            "_place": self.name,
+        }
 
 
-_COLUMNS = Spot(
-    name=OWN_PLACE,
-    known="customer.latitude IS NOT NULL",
-    longitude="customer.longitude",
-    latitude="customer.latitude",
-    compared=("customer.longitude", "customer.latitude"),
-    cast="",
-)
+def _held(which: LiteralString) -> LiteralString:
+    return "customer.attributes #> %({v}_path" + which + ")s::text[]"
 
 
 def spot(name: str) -> Spot:
     """Tell how a place is asked for, the customer's own or an attribute."""
     if name == OWN_PLACE:
-        return _COLUMNS
-    first, second, third = (_HELD + "->" + at for at in ("0", "1", "2"))
-    known = first + " IS NOT NULL AND " + second + " IS NOT NULL AND " + third + " IS NULL"
-    return Spot(
-        name=name,
-        known="(" + known + ")",
-        longitude="(" + _HELD + "->>0)::double precision",
-        latitude="(" + _HELD + "->>1)::double precision",
-        compared=(first, second),
-        cast="::jsonb",
-    )
+        return Spot(name=name, longitude="customer.longitude", latitude="customer.latitude")
+    longitude, latitude = ("(" + _held(one) + ")::double precision" for one in ("_x", "_y"))
+    return Spot(name=name, longitude=longitude, latitude=latitude)
