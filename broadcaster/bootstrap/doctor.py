@@ -12,7 +12,7 @@ from broadcaster.bootstrap.accounts import Providers
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_publishing import examine_publication
 from broadcaster.bootstrap.servers import servers
-from broadcaster.bootstrap.texts import kind_checker
+from broadcaster.bootstrap.texts import damaged_texts, kind_checker
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import Settings, load
 
@@ -52,6 +52,7 @@ def examine(runtime: "Runtime | None" = None, *, texts: bool = True) -> Iterator
     yield _check("time zone", lambda: _zone(settings))
     yield from _servers(settings) if runtime is None else _reached(runtime)
     yield from _providers(settings)
+    yield from languages(settings, runtime)
     if texts:
         yield from _catalogues(settings)
     yield _check("publication", lambda: _publication(settings))
@@ -176,6 +177,16 @@ def _provider(settings: Settings, providers: Providers, name: str) -> str:
         raise BroadcasterError(message)
     rate = settings.limits[name]
     return "set up, " + (f"at most {rate:g} units a second" if rate < math.inf else "unlimited")
+
+
+def languages(settings: Settings, runtime: "Runtime | None") -> Iterator[Finding]:
+    """Tell which catalogues cannot be read, so that their language is left out."""
+    damaged = damaged_texts(settings) if runtime is None else runtime.damage
+    for problem in damaged:
+        word = f"{problem} Or put a good copy in its place: until then its language is left out."
+        yield Finding(what="catalogue", state="fault", word=word)
+    if not damaged:
+        yield Finding(what="catalogue", state="ok", word="all can be read")
 
 
 def _catalogues(settings: Settings) -> Iterator[Finding]:
