@@ -62,8 +62,6 @@ def _set(text: str, words: Mapping[MessageType, str], type_: MessageType) -> str
     word = words.get(type_, "")
     if not word:
         return text
-    bare = text.lstrip()
-    for one in words.values():
-        if bare.startswith(one.strip()):
-            bare = bare.removeprefix(one.strip()).lstrip()
-    return literal(word) + bare
+    # Whatever space stands in it: French has one that does not break, which an SMS has not.
+    former = "|".join(r"\s+".join(map(re.escape, one.split())) for one in words.values())
+    return literal(word) + re.sub(rf"\A\s*(?:(?:{former})\s*)*", "", text)

@@ -109,7 +109,9 @@ def test_shipped_attributes_get_a_spanish_name_and_the_teams_own_keep_theirs(
         )
     schema.upgrade(empty_database_url)
     with psycopg.connect(empty_database_url) as connection:
-        labels = dict(connection.execute("SELECT name, labels->>'es' FROM attribute").fetchall())
+        labels: dict[str, str | None] = dict(
+            connection.execute("SELECT name, labels->>'es' FROM attribute").fetchall()
+        )
         services = connection.execute(
             "SELECT choices FROM attribute WHERE name = 'services'"
         ).fetchone()
