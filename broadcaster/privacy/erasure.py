@@ -89,8 +89,8 @@ UPDATE address SET value = NULL, keys = NULL, sealed = NULL, place = NULL, diges
 WHERE id = %(address)s
 """
 
-# What a program was answered may be about the person, and only the program can open it. What changed
-# nothing is asked anew; of the rest nobody knows the answer any more.
+# What a program was answered may be about the person, and only the program can open it. What
+# changed nothing is asked anew; of the rest nobody knows the answer any more.
 _ANSWERS = (
     "DELETE FROM api_answer WHERE answer IS NOT NULL AND NOT worked",
     "UPDATE api_answer SET answer = NULL, broken_at = %(now)s WHERE answer IS NOT NULL",
@@ -199,6 +199,8 @@ class Erasure:
         for statement in _ANSWERS:
             connection.execute(statement, {"now": now})
         bar(connection, customer, emptied, by, now)
+        # What bars their addresses is no news of theirs to other systems.
+        tables.forget(connection, "webhook_event", "customer_id", [customer])
         connection.execute("DELETE FROM customer WHERE id = %(customer)s", values)
         return _Done(
             found=True,
