@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0031"
-down_revision = "0027"
+down_revision = "0030"
 
 #: By attribute: its English label as it was shipped, the Spanish one, and the same of its choices.
 SPANISH: dict[str, tuple[str, str, dict[str, str]]] = {
