@@ -5,6 +5,7 @@ in a later list is a customer again. No segment has them. Who follows public ale
 on no list of the utility, and never leaves by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
@@ -16,14 +17,15 @@ from broadcaster.errors import InvalidInputError
 #: So many of a hundred customers may leave with one list, unless more are allowed.
 USUAL = 5.0
 
-_STAGE: LiteralString = (
-    "CREATE TEMPORARY TABLE present_customer (customer_id bigint NOT NULL) ON COMMIT DROP"
-)
+_STAGE: LiteralString = "CREATE TEMPORARY TABLE present_customer (customer_id bigint NOT NULL)"
+#: Of a file that is stored in parts the table outlives them, and is taken away by whoever is done.
+_OF_ONE: LiteralString = " ON COMMIT DROP"
+_TAKEN_AWAY: LiteralString = "DROP TABLE IF EXISTS pg_temp.present_customer"
 _NOTED: LiteralString = """
 INSERT INTO present_customer
 SELECT customer_id FROM staged_customer WHERE customer_id IS NOT NULL
 """
-_REFUSED: LiteralString = """
+_NAMED: LiteralString = """
 INSERT INTO present_customer SELECT id FROM customer WHERE number = ANY (%(numbers)s)
 """
 _COUNTED: LiteralString = """
@@ -54,21 +56,33 @@ class Snapshot:
 
 
 class Leaving:
-    """Finds those who are missing, in the transaction that stores the others."""
+    """Finds those who are missing, in the transaction that stores the others, or after them."""
 
-    def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
-        """Nobody was seen yet."""
+    def __init__(
+        self,
+        connection: Connection[Any],
+        snapshot: Snapshot,
+        *,
+        before: int | None = None,
+        in_parts: bool = False,
+    ) -> None:
+        """Nobody was seen yet; `before` is how many there were where some are stored already."""
         #: Why a run would be refused, found by a dry run.
         self.objection: InvalidInputError | None = None
         self._connection = connection
         self._snapshot = snapshot
-        connection.execute(_STAGE)
-        self._before = self._count()
+        connection.execute(_STAGE if in_parts else _STAGE + _OF_ONE)
+        #: How many customers there were before the file.
+        self.before = self._count() if before is None else before
 
     def note(self) -> None:
         """Note whoever was staged, and whoever stands in a row that was refused."""
         self._connection.execute(_NOTED)
         self._note_refused()
+
+    def present(self, numbers: Sequence[str]) -> None:
+        """Note those who were stored from this file before."""
+        self._connection.execute(_NAMED, {"numbers": list(numbers)})
 
     def settle(self, *, dry_run: bool) -> int:
         """Mark those who are missing; how many they are.
@@ -81,7 +95,7 @@ class Leaving:
         self._connection.execute("ANALYZE present_customer")
         row = self._connection.execute(_COUNTED).fetchone()
         left = int(row[1]) if row else 0
-        self.objection = objection(self._snapshot, left, self._before)
+        self.objection = objection(self._snapshot, left, self.before)
         if not dry_run:
             if self.objection:
                 raise self.objection
@@ -89,15 +103,22 @@ class Leaving:
         return left
 
     def _note_refused(self) -> None:
-        if self._snapshot.refused:
-            self._connection.execute(_REFUSED, {"numbers": self._snapshot.refused})
-            self._snapshot.refused.clear()
+        # More may come meanwhile, by the thread that reads.
+        numbers = self._snapshot.refused[:]
+        if numbers:
+            self.present(numbers)
+            del self._snapshot.refused[: len(numbers)]
 
     def _count(self) -> int:
         row = self._connection.execute(
             "SELECT count(*) FROM customer WHERE left_at IS NULL AND NOT follower"
         ).fetchone()
         return int(row[0]) if row else 0
+
+
+def take_away(connection: Connection[Any]) -> None:
+    """Forget who was seen in a file that was stored in parts."""
+    connection.execute(_TAKEN_AWAY)
 
 
 def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError | None:

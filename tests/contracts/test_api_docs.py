@@ -36,8 +36,8 @@ def _after(api: ApiSite, text: str) -> None:
     if "/invitations" in text or "invite_operator" in text:
         runtime.sessions.open(3, runtime.clock.now())
     if "$API/imports?" in text or "create_import" in text:
-        wait(lambda: runtime.imports.get(1, runtime.clock.now()).status != "running")
-        assert runtime.imports.get(1, runtime.clock.now()).status == "done"
+        wait(lambda: runtime.imports.get(1).status != "running")
+        assert runtime.imports.get(1).status == "done"
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """The page of imports, over real servers: a file is checked first, then stored on demand."""
 
-import pytest
-
-from broadcaster.bootstrap.courses import Course
+from broadcaster.audience.imports import Asked
 from broadcaster.domain.access import Role
+from tests.builders import NOON
 from tests.desk_scene import DeskSite, site
 from tests.people_scene import SCRIPT, send
 from tests.web_scene import Answer, wait
@@ -66,15 +65,19 @@ def test_columns_are_said_once_and_saved_as_a_mapping(site: DeskSite) -> None:
     assert site.post(f"{_PLACE}/go", Role.AUTHOR, **said).status == 422
 
 
-def test_one_import_runs_at_a_time(site: DeskSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_import_runs_at_a_time(site: DeskSite) -> None:
     """Another file is refused meanwhile, and the first goes on."""
     send(site, _PLACE, Role.AUTHOR, _FILE)
     _settled(site)
-    monkeypatch.setattr(Course, "running", property(lambda _: True))
-    other = send(site, f"{_PLACE}?lang=en", Role.AUTHOR, _FILE)
-    assert other.status == 422
-    assert "Another import is under way" in other.text
-    assert site.ask(f"{_PLACE}/report", Role.AUTHOR).status == 404
+    with site.runtime.imports.begin(Asked(file="all.csv", by="Rabia", via="api", size=1), NOON):
+        page = site.ask(f"{_PLACE}?lang=en", Role.AUTHOR).text
+        assert "being stored" in page
+        assert "Rabia</bdi>, the API" in page
+        other = send(site, f"{_PLACE}?lang=en", Role.AUTHOR, _FILE)
+        assert other.status == 422
+        assert "is running. Try again when it has ended." in other.text
+    # Nobody is at it any more, and nothing of it was noted.
+    assert "ended before it was done" in site.ask(f"{_PLACE}?lang=en", Role.AUTHOR).text
 
 
 def test_a_file_that_is_none_and_one_that_is_too_large_are_refused(site: DeskSite) -> None:
