@@ -154,6 +154,7 @@ class Customers:
             left = leaving.settle(dry_run=False) if leaving else 0
             saved = running.saved(left, None)
             end(connection, saved, ending)
+            connection.commit()
         _log.info("customers stored", extra={"action": "customers.save", **saved.told()})
         return saved
 
