@@ -9,6 +9,7 @@ from broadcaster.audience.cells import CellError
 from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
 from broadcaster.domain.message import Address, Channel, Scheme
+from broadcaster.domain.saying import said
 
 _Value = TypeVar("_Value")
 
@@ -102,7 +103,10 @@ class Draft:
             return None
         if not cell.isascii() and LEFT_OVER.search(cell):
             sign = ord(LEFT_OVER.findall(cell)[0])
-            problem = f"has invisible characters (U+{sign:04X}), which were left out"
+            problem = said(
+                "has invisible characters (U+%(sign)s), which were left out",
+                sign=format(sign, "04X"),
+            )
             self.repaired(column, cell, LEFT_OVER.sub("", cell), problem)
         return value
 
@@ -143,7 +147,7 @@ class Draft:
 
     def repaired(self, column: str, cell: str, stored: str, problem: str) -> None:
         """Note that a value was read otherwise than it was written."""
-        remedy = "Nothing needs to be done; look whether it is right."
+        remedy = said("Nothing needs to be done; look whether it is right.")
         self._find(column, cell, CellError(problem, remedy), refused=False, stored=stored)
 
     def check(self, column: str, cell: str, *, dated: bool = False) -> None:

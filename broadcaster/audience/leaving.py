@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 from psycopg import Connection
 
 from broadcaster.audience.sheets.sheet import Remark
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 #: So many of a hundred customers may leave with one list, unless more are allowed.
@@ -127,15 +128,24 @@ def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError |
         first = snapshot.unread[0]
         return InvalidInputError("--snapshot", first.problem, first.remedy)
     if left and snapshot.nameless:
-        problem = f"{snapshot.nameless:,} rows have no readable customer number"
-        remedy = "So it can't be told who has left. Mend those rows."
+        problem = said(
+            "%(nameless)s rows have no readable customer number", nameless=Figure(snapshot.nameless)
+        )
+        remedy = said("So it can't be told who has left. Mend those rows.")
         return InvalidInputError("--snapshot", problem, remedy)
     if left > snapshot.most / 100 * before:
         share = 100 * left / before
-        problem = f"{left:,} of {before:,} customers ({share:.1f} %) are missing from the file"
-        remedy = (
-            f"Is it the full list? At most {snapshot.most:g} % may leave; "
-            f"--allow-leaving {-(-left * 100 // before)} lets them go."
+        problem = said(
+            "%(left)s of %(before)s customers (%(share)s %%) are missing from the file",
+            left=Figure(left),
+            before=Figure(before),
+            share=format(share, ".1f"),
+        )
+        remedy = said(
+            "Is it the full list? At most %(most)s %% may leave; --allow-leaving %(left)s lets "
+            "them go.",
+            most=format(snapshot.most, "g"),
+            left=-(-left * 100 // before),
         )
         return InvalidInputError("--snapshot", problem, remedy)
     return None

@@ -10,13 +10,23 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from broadcaster.domain.saying import said
+
 _LONGEST = 254
 _LONGEST_LOCAL = 64
 _LONGEST_LABEL = 63
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _FORMULA = ("=", "+", "-")
-_RETYPE = "Give one mailbox, such as name@example.com."
+_RETYPE = said("Give one mailbox, such as name@example.com.")
+_TOO_LONG = said("is longer than %(most)s characters", most=_LONGEST)
+_SPACE = said("has a space or a control sign")
+_NOT_ONE_AT = said("has not exactly one @")
+_LETTERS = said("has letters before the @ that few hosts take")
+_AS_FORMULA = said("begins as a formula of a spreadsheet does")
+_WRONG = said("is not right before the @")
+_LOCAL_TOO_LONG = said("is too long before the @")
+_NO_DOMAIN = said("has no domain name after the @")
 
 
 class MailboxCheck(NamedTuple):
@@ -34,14 +44,14 @@ def check(raw: str) -> MailboxCheck:
     local, _, domain = text.rpartition("@")
     plain = _domain(domain) if len(text) <= _LONGEST else None
     rules = (
-        (len(text) > _LONGEST, "TOO_LONG", f"is longer than {_LONGEST} characters"),
-        (" " in text or not text.isprintable(), "BAD_LOCAL_PART", "has a space or a control sign"),
-        (text.count("@") != 1, "NOT_ONE_AT", "has not exactly one @"),
-        (not local.isascii(), "BAD_LOCAL_PART", "has letters before the @ that few hosts take"),
-        (local[:1] in _FORMULA, "BAD_LOCAL_PART", "begins as a formula of a spreadsheet does"),
-        (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", "is not right before the @"),
-        (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", "is too long before the @"),
-        (plain is None, "BAD_DOMAIN", "has no domain name after the @"),
+        (len(text) > _LONGEST, "TOO_LONG", _TOO_LONG),
+        (" " in text or not text.isprintable(), "BAD_LOCAL_PART", _SPACE),
+        (text.count("@") != 1, "NOT_ONE_AT", _NOT_ONE_AT),
+        (not local.isascii(), "BAD_LOCAL_PART", _LETTERS),
+        (local[:1] in _FORMULA, "BAD_LOCAL_PART", _AS_FORMULA),
+        (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", _WRONG),
+        (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", _LOCAL_TOO_LONG),
+        (plain is None, "BAD_DOMAIN", _NO_DOMAIN),
     )
     for broken, fault, problem in rules:
         if broken:

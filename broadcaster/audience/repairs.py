@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from broadcaster.audience.digits import plain_digits
+from broadcaster.domain.saying import said
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
 #: One zero alone: `12.000` is twelve, or twelve thousand.
@@ -36,9 +37,12 @@ def number(cell: str) -> Repaired | None:
     mended = _whole(plain)
     if plain == text:
         return mended
-    problem = "has digits of another script, which were read as 0 to 9"
+    problem = said("has digits of another script, which were read as 0 to 9")
     return (
-        Repaired(mended.value, f"{problem}, and {mended.problem}")
+        Repaired(
+            mended.value,
+            said("%(problem)s, and %(problem2)s", problem=problem, problem2=mended.problem),
+        )
         if mended
         else Repaired(plain, problem)
     )
@@ -47,7 +51,7 @@ def number(cell: str) -> Repaired | None:
 def phone(raw: str) -> Repaired | None:
     """Mend a telephone number; None when there is nothing to mend."""
     if _NARROW in raw:
-        problem = "has narrow no-break spaces (U+202F), which were read as plain ones"
+        problem = said("has narrow no-break spaces (U+202F), which were read as plain ones")
         return Repaired(raw.replace(_NARROW, " "), problem)
     return _whole(plain_digits(raw))
 
@@ -67,17 +71,19 @@ def whole(raw: str, e164: str, trunk: str) -> str | None:
     bare = plain_digits(raw)
     if not e164.endswith(bare) or len(e164) - 1 == len(bare):
         return None
-    return f"had lost its leading {trunk}, as a spreadsheet does to numbers"
+    return said("had lost its leading %(trunk)s, as a spreadsheet does to numbers", trunk=trunk)
 
 
 def _whole(text: str) -> Repaired | None:
     found = _POINT_ZERO.fullmatch(text)
     if found:
-        return Repaired(found[1], "ended in .0, as a spreadsheet writes a number")
+        return Repaired(found[1], said("ended in .0, as a spreadsheet writes a number"))
     found = _SCIENTIFIC.fullmatch(text)
     if found:
         digits, exponent = found[1] + (found[2] or ""), int(found[3])
         if exponent and len(digits) == exponent + 1:
-            problem = "was turned into scientific notation by a spreadsheet, with all its digits"
+            problem = said(
+                "was turned into scientific notation by a spreadsheet, with all its digits"
+            )
             return Repaired(digits, problem)
     return None

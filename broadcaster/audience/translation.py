@@ -8,6 +8,7 @@ from broadcaster.audience.attributes import Catalogue, Kind
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.digits import plain_digits, plain_number
 from broadcaster.audience.mapping import ColumnUse
+from broadcaster.domain.saying import said
 
 Translate = Callable[[str], str]
 
@@ -69,8 +70,8 @@ def _date(cell: str, order: str) -> str:
     if len(found[1]) == _YEAR:
         order = "ymd"
     elif order == "ymd":
-        problem = "does not begin with the year, as the mapping says that dates do"
-        raise CellError(problem, 'Write 2020-03-20, or change "dates" in the mapping.')
+        problem = said("does not begin with the year, as the mapping says that dates do")
+        raise CellError(problem, said('Write 2020-03-20, or change "dates" in the mapping.'))
     parts = dict(zip(order, found.groups(), strict=True))
     if len(parts["y"]) != _YEAR or len(parts["d"]) > 2 or len(parts["m"]) > 2:  # noqa: PLR2004
         # Two digits of a year may mean two centuries.
@@ -86,8 +87,10 @@ def _number(cell: str, decimal: str, *, typed: bool) -> str:
     if _COMMA.fullmatch(text):
         return text.replace(".", "").replace(",", ".")
     if _PLAIN_POINT.fullmatch(text):
-        problem = "has a point that parts no thousands, and the mapping has a comma before decimals"
-        raise CellError(problem, 'Write 1.234,5 or 6,6; or change "decimal" in the mapping.')
+        problem = said(
+            "has a point that parts no thousands, and the mapping has a comma before decimals"
+        )
+        raise CellError(problem, said('Write 1.234,5 or 6,6; or change "decimal" in the mapping.'))
     return text
 
 

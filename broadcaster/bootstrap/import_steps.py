@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.audience.sheets.sheet import Wanted
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import ConflictError, InvalidInputError
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
@@ -137,7 +138,7 @@ def _marked(
     run, tally, mark = begun.run, begun.tally, begun.run.mark
     for record in records:
         if tally.good == mark.records and tally.row != mark.row:
-            message = "The file reads otherwise than before. Begin anew."
+            message = said("The file reads otherwise than before. Begin anew.")
             raise ConflictError(message)
         run.reached(tally.good, tally.row)
         if tally.good == mark.records + 1:
@@ -174,8 +175,12 @@ def _records(
 
 def nothing(tally: "Tally", name: str) -> InvalidInputError:
     """Say that a file has no good row."""
-    problem = f"none of its {tally.rows:,} rows can be read" if tally.rows else "has no rows"
-    return InvalidInputError(name, problem, "Mend what was found and try again.")
+    problem = (
+        said("none of its %(rows)s rows can be read", rows=Figure(tally.rows))
+        if tally.rows
+        else said("has no rows")
+    )
+    return InvalidInputError(name, problem, said("Mend what was found and try again."))
 
 
 def suggested(runtime: "Runtime", source: "Source") -> "Sequence[Suggested]":
