@@ -1,7 +1,15 @@
 """The page of imports, over real servers: a file is checked first, then stored on demand."""
 
-from broadcaster.audience.imports import Asked
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from broadcaster.audience import running
+from broadcaster.audience.imports import Asked, Run
+from broadcaster.audience.marks import Mark
 from broadcaster.domain.access import Role
+from broadcaster.errors import UnavailableError
 from tests.builders import NOON
 from tests.desk_scene import DeskSite, site
 from tests.people_scene import SCRIPT, send
@@ -30,7 +38,9 @@ def test_a_file_is_checked_and_stored_only_when_it_is_said_so(site: DeskSite) ->
     assert site.runtime.customers.count() == 0
     report = site.ask(f"{_PLACE}/report", Role.AUTHOR)
     assert report.headers["content-disposition"].startswith("attachment")
-    assert "is missing" in report.text
+    # In the language of whoever sent the file: what, what became of it, what is wrong.
+    assert report.text.startswith("\ufeffالسطر,العمود,")
+    assert "4,name,السطر مرفوض,,ناقص," in report.text
     assert "'=cmd" in report.text
     assert not any(cell.startswith("=") for cell in report.text.replace('"', "").split(","))
     assert site.ask(f"{_PLACE}/report", Role.APPROVER).status == 403
@@ -87,3 +97,38 @@ def test_a_file_that_is_none_and_one_that_is_too_large_are_refused(site: DeskSit
     assert site.runtime.customers.count() == 0
     huge = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(10**10)}
     assert site.ask(_PLACE, Role.AUTHOR, method="POST", body=b"", headers=huge).status == 413
+
+
+def test_one_that_was_cut_short_goes_on_from_the_kept_file(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register has it all, so that another process can; it stands in the trail once."""
+    monkeypatch.setattr(running, "PART", 2)
+    note = Run.note
+    parts: list[Mark] = []
+
+    def failing(run: Run, connection: Connection[Any], mark: Mark) -> None:
+        parts.append(mark)
+        if len(parts) == 2:
+            message = "the server is gone"
+            raise UnavailableError(message)
+        note(run, connection, mark)
+
+    rows = "".join(f"C{at};Customer {at}\n" for at in range(1, 8))
+    named = ("parts.csv", f"number;name\n{rows}".encode())
+    send(site, _PLACE, Role.AUTHOR, named, in_parts="yes")
+    _settled(site)
+    monkeypatch.setattr(Run, "note", failing)
+    assert site.post(f"{_PLACE}/go", Role.AUTHOR, act="store").status == 303
+    page = _settled(site)
+    assert ": ended half way</h2>" in page.text
+    assert "Stored until now: 2 customers, to row 3 of the file." in page.text
+    assert site.runtime.customers.count() == 2
+    assert site.post(f"{_PLACE}/go", Role.AUTHOR, act="store").status == 303
+    page = _settled(site)
+    assert ": stored</h2>" in page.text
+    assert site.runtime.customers.count() == 7
+    with site.runtime.pool.connection() as connection:
+        query = "SELECT details FROM audit WHERE action = 'import_customers'"
+        lines = [details for (details,) in connection.execute(query)]
+    assert [(one["via"], one["inserted"]) for one in lines] == [("console", 7)]
