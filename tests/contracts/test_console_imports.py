@@ -82,7 +82,7 @@ def test_one_import_runs_at_a_time(site: DeskSite) -> None:
     with site.runtime.imports.begin(Asked(file="all.csv", by="Rabia", via="api", size=1), NOON):
         page = site.ask(f"{_PLACE}?lang=en", Role.AUTHOR).text
         assert "being stored" in page
-        assert "Rabia</bdi>, the API" in page
+        assert "the API" in page
         other = send(site, f"{_PLACE}?lang=en", Role.AUTHOR, _FILE)
         assert other.status == 422
         assert "is running. Try again when it has ended." in other.text

@@ -44,6 +44,34 @@ _BEFORE = "number;name;phone;opted_out\n" + "".join(
 )
 
 
+_WRITTEN = (
+    """
+    SELECT number, name, locales, time_zone, attributes, household, left_at IS NULL
+    FROM customer ORDER BY number
+    """,
+    """
+    SELECT number, own.channel, ordinal, value FROM customer_address AS own
+    JOIN customer ON id = customer_id JOIN address ON address.id = address_id ORDER BY 1, 2, 3
+    """,
+    """
+    SELECT number, channel, raw, fault FROM broken_address
+    JOIN customer ON id = customer_id ORDER BY 1, 2, 3
+    """,
+    """
+    SELECT number, channel, class, granted FROM consent
+    JOIN customer ON id = customer_id ORDER BY 1, 2, 3
+    """,
+    """
+    SELECT number, channel, classes, granted, source, proof FROM consent_record
+    JOIN customer ON customer.id = customer_id ORDER BY 1, 2, 3, 4
+    """,
+    "SELECT actor, subject, details FROM audit WHERE action = 'import_customers' ORDER BY id",
+    """
+    SELECT file, status, rows, figures, told, mark FROM customer_import ORDER BY id DESC LIMIT 1
+    """,
+)
+
+
 def _file(folder: Path) -> Path:
     """Write a file with everything that must come out the same: flaws, doubles, a household."""
     rows = []
@@ -66,22 +94,8 @@ def _file(folder: Path) -> Path:
 
 def _everything(url: str) -> list[list[tuple[Any, ...]]]:
     """Read all that an import writes, but for times, and numbers that the database gives."""
-    queries = (
-        "SELECT number, name, locales, time_zone, attributes, household, left_at IS NULL"
-        " FROM customer ORDER BY number",
-        "SELECT number, own.channel, ordinal, value FROM customer_address AS own"
-        " JOIN customer ON id = customer_id JOIN address ON address.id = address_id ORDER BY 1, 2, 3",
-        "SELECT number, channel, raw, fault FROM broken_address JOIN customer ON id = customer_id"
-        " ORDER BY 1, 2, 3",
-        "SELECT number, channel, class, granted FROM consent JOIN customer ON id = customer_id"
-        " ORDER BY 1, 2, 3",
-        "SELECT number, channel, classes, granted, source, proof FROM consent_record"
-        " JOIN customer ON customer.id = customer_id ORDER BY 1, 2, 3, 4",
-        "SELECT actor, subject, details FROM audit WHERE action = 'import_customers' ORDER BY id",
-        "SELECT file, status, rows, figures, told, mark FROM customer_import ORDER BY id DESC LIMIT 1",
-    )
     with psycopg.connect(url) as connection:
-        return [connection.execute(query).fetchall() for query in queries]
+        return [connection.execute(query).fetchall() for query in _WRITTEN]
 
 
 @contextmanager
@@ -141,7 +155,7 @@ def _mark(url: str) -> tuple[Any, ...]:
         return connection.execute(query).fetchone() or ()
 
 
-def test_it_ends_as_if_it_had_never_been_killed(  # noqa: PLR0915  (one story)
+def test_it_ends_as_if_it_had_never_been_killed(
     run: Run,
     database_url: str,
     empty_database_url: str,
