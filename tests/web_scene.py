@@ -133,7 +133,8 @@ class FakeSessions:
     operator: Operator = field(default_factory=lambda: builders.operator(Role.VIEWER))
     open: bool = True
 
-    def find(self, token: str, now: datetime) -> Session | None:
+    def find(self, token: str, now: datetime, *, used: bool = True) -> Session | None:
+        del used
         if not (self.open or token == "session"):
             return None
         return Session(id=1, operator=self.operator, confirmed_at=now)
@@ -151,6 +152,7 @@ class FakeEntrance:
     second: bool = False
     passkeys: int = 0
     provider: bool = False
+    lost: bool = False
 
     def proof(self, operator: int, given: Given, now: datetime) -> bool | None:
         del operator, now

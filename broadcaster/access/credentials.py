@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from broadcaster.access import recovery, totp
 from broadcaster.access.passwords import Passwords
-from broadcaster.access.sealing import Seal
+from broadcaster.access.sealing import Seal, UnreadableError
 from broadcaster.access.tickets import Purpose
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports.auditing import note
@@ -124,19 +124,32 @@ class Credentials:
             _noted(connection, operator, "authenticator_removed")
 
     def code_fits(self, operator: int, code: str, now: datetime) -> bool:
-        """Tell whether it is the authenticator's code, and was not shown before."""
-        if totp.digits(code) is None:
-            return False
-        query = "SELECT totp FROM operator WHERE id = %s"
-        with self._pool.connection() as connection:
-            row = connection.execute(query, [operator]).fetchone()
-        if row is None or row[0] is None:
-            return False
-        step = totp.step_of(self._seal.open(operator, bytes(row[0])), code, now)
+        """Tell whether it is the authenticator's code, and was not shown before.
+
+        None fits where the secret can't be opened any more, which `lost` tells.
+        """
+        secret = None if totp.digits(code) is None else self._secret(operator)
+        step = totp.step_of(secret, code, now) if secret else None
         if step is None:
             return False
         with self._pool.connection() as connection:
             return connection.execute(_STEP, [step, operator, step]).rowcount == 1
+
+    def lost(self, operator: int) -> bool:
+        """Tell whether there is an authenticator whose secret was sealed with another key."""
+        return self._secret(operator) is None
+
+    def _secret(self, operator: int) -> str | None:
+        """Give the authenticator's secret; empty where there is none, None where it is lost."""
+        query = "SELECT totp FROM operator WHERE id = %s"
+        with self._pool.connection() as connection:
+            row = connection.execute(query, [operator]).fetchone()
+        if row is None or row[0] is None:
+            return ""
+        try:
+            return self._seal.open(operator, bytes(row[0]))
+        except UnreadableError:
+            return None
 
     def new_codes(self, operator: int) -> Sequence[str]:
         """Make codes to write down, told once; those of before are worth nothing."""

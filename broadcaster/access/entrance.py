@@ -1,7 +1,7 @@
 """Signing in: what has to fit, in which order, and what is counted meanwhile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -12,7 +12,7 @@ from broadcaster.access.provider import Identity
 from broadcaster.access.sessions import Sessions
 from broadcaster.access.tickets import Purpose, Tickets
 from broadcaster.access.trials import DEVICE, NAME, PAIR, SECOND, SOURCE, Patience, Trials
-from broadcaster.domain.access import Factor, Operator
+from broadcaster.domain.access import FRESH_FOR, Factor, Operator
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 
 #: Who adds operators and changes roles where the identity provider says it.
@@ -163,7 +163,8 @@ class Entrance:
 
     def ways(self, operator: int) -> Standing:
         """Say by what somebody can show that it is they."""
-        return self._operators.standing(operator)
+        found = self._operators.standing(operator)
+        return replace(found, lost=found.totp and self._credentials.lost(operator))
 
     def by_second_passkey(
         self, ticket: str, operator: int, caller: Caller, now: datetime
@@ -216,7 +217,8 @@ class Entrance:
             who = self._recognised(issuer, identity, now)
         if isinstance(who, str):
             return who
-        confirmed = min(identity.asked_at, now) if identity.asked_at else now
+        # Whoever was asked at an unknown moment was not asked just now.
+        confirmed = min(identity.asked_at, now) if identity.asked_at else now - 2 * FRESH_FOR
         token = self._sessions.open(who, now, Factor.PROVIDER, caller.browser, confirmed)
         return Opened(token=token, operator=who)
 

@@ -44,7 +44,10 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """An operator, and how they enter; `seen_at` is when a session of theirs was last used."""
+    """An operator, and how they enter; `seen_at` is when a session of theirs was last used.
+
+    `lost` says of an authenticator that its secret can't be opened any more.
+    """
 
     operator: Operator
     created_at: datetime
@@ -54,6 +57,7 @@ class Standing:
     passkeys: int
     provider: bool
     seen_at: datetime | None
+    lost: bool = False
 
     @property
     def second(self) -> bool:

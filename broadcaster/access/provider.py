@@ -91,6 +91,14 @@ class _Known:
     read_at: datetime
 
 
+class NotAskedError(ForbiddenError):
+    """It was to ask who somebody is, and does not say that it did."""
+
+    def __init__(self, why: str) -> None:
+        """Say what was missing."""
+        super().__init__(f"Confirming at the identity provider was refused: {why}.")
+
+
 class IdentityProvider:
     """Sends people there, and reads what they come back with; blocks while it asks."""
 
@@ -131,7 +139,9 @@ class IdentityProvider:
             "nonce": nonce,
             "path": path,
             "browser": _hashed(browser),
-            "again": again,
+            # An ID token must say when it asked, where that is asked for (OpenID Connect Core 1.0,
+            # 3.1.2.1, `max_age`).
+            "again": now.timestamp() if again else None,
             "operator": operator,
         }
         state = self._tickets.make(Purpose.PROVIDER, now, source=source, data=data)
@@ -184,9 +194,8 @@ class IdentityProvider:
             raise _refused("there is no ID token")
         claims = self._verified(token, known, now)
         _require(claims, self._client, str(data["nonce"]), now)
-        asked_at = _moment(claims.get("auth_time"))
-        if data["again"] and asked_at is not None and now - asked_at > _OLD:
-            raise _refused("the provider did not ask again")
+        if data["again"]:
+            _require_asked(_moment(claims.get("auth_time")), float(data["again"]))
         return claims
 
     def _verified(self, token: str, known: _Known, now: datetime) -> Mapping[str, Any]:
@@ -306,6 +315,14 @@ def _require(claims: Mapping[str, Any], client: Client, nonce: str, now: datetim
     for fault, there in faults.items():
         if there:
             raise _refused(f"the ID token does not fit: {fault}")
+
+
+def _require_asked(asked_at: datetime | None, begun: float) -> None:
+    """Check that the provider asked somebody since a visit began, and says so."""
+    if asked_at is None:
+        raise NotAskedError("the provider does not say when it asked (auth_time)")
+    if asked_at.timestamp() < begun - _DRIFT.total_seconds():
+        raise NotAskedError("the provider did not ask again")
 
 
 def _moment(value: object) -> datetime | None:

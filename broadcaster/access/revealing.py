@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from broadcaster.access.sealing import Seal
+from broadcaster.access.sealing import Seal, UnreadableError
 from broadcaster.access.tickets import Purpose, Tickets
 
 
@@ -22,10 +22,16 @@ class Revealing:
     def look(
         self, purpose: Purpose, operator: int, token: str, now: datetime, *, stays: bool = False
     ) -> str | None:
-        """Give the text, once unless it `stays`; None for another's, or one that has ended."""
+        """Give the text, once unless it `stays`; None for another's, or one that has ended.
+
+        What was sealed before the key was changed has ended, too.
+        """
         found = self._tickets.read(purpose, token, now)
         if found is None or found.operator != operator:
             return None
         if not stays and self._tickets.take(purpose, token, now) is None:
             return None
-        return self._seal.open(operator, bytes.fromhex(found.data["sealed"]))
+        try:
+            return self._seal.open(operator, bytes.fromhex(found.data["sealed"]))
+        except UnreadableError:
+            return None

@@ -12,6 +12,10 @@ from broadcaster.errors import ConfigurationError
 _NONCE = 12
 
 
+class UnreadableError(ConfigurationError):
+    """It was sealed with another key than the one of now."""
+
+
 class Seal:
     """Seals and opens with a key that is derived from that of our own tokens."""
 
@@ -30,7 +34,7 @@ class Seal:
         return nonce + self._cipher.encrypt(nonce, text.encode(), str(operator).encode())
 
     def open(self, operator: int, sealed: bytes) -> str:
-        """Open it; ConfigurationError when it was sealed with another key, or for somebody else."""
+        """Open it; UnreadableError when it was sealed with another key, or for somebody else."""
         try:
             nonce, rest = sealed[:_NONCE], sealed[_NONCE:]
             return self._cipher.decrypt(nonce, rest, str(operator).encode()).decode()
@@ -39,4 +43,4 @@ class Seal:
                 "BROADCASTER_SECRET_KEY: authenticators were set up with another key. Put it back,"
                 " or let everybody set theirs up anew: 'operators invite --reset-factors'."
             )
-            raise ConfigurationError(message) from error
+            raise UnreadableError(message) from error

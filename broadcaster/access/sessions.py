@@ -117,14 +117,17 @@ class Sessions:
             note(connection, name, "signed_in", f"operator {name}", {"by": factor})
         return token
 
-    def find(self, token: str, now: datetime) -> Session | None:
-        """Give whose session it is; None for one unknown, ended, or of somebody disabled."""
+    def find(self, token: str, now: datetime, *, used: bool = True) -> Session | None:
+        """Give whose session it is; None for one unknown, ended, or of somebody disabled.
+
+        Unless it is `used`, which only a person does, it ends when it would have ended.
+        """
         if not token or len(token) > _LONGEST:
             return None
         values = {"hash": digest(token), "now": now, "idle": now - _IDLE}
         with self._pool.connection() as connection:
             row = connection.execute(_FIND, values).fetchone()
-            if row is not None and now - row[4] > _EXACT:
+            if used and row is not None and now - row[4] > _EXACT:
                 connection.execute(_SEEN, values)
         if row is None:
             return None

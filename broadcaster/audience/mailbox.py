@@ -21,7 +21,9 @@ _FORMULA = ("=", "+", "-")
 _RETYPE = said("Give one mailbox, such as name@example.com.")
 _TOO_LONG = said("is longer than %(most)s characters", most=_LONGEST)
 _SPACE = said("has a space or a control sign")
-_NOT_ONE_AT = said("has not exactly one @")
+_SEVERAL_AT = said("has more than one @")
+_NO_AT = said("has no @")
+_AS_TEXT = said("begins with an apostrophe, as a spreadsheet's text")
 _LETTERS = said("has letters before the @ that few hosts take")
 _AS_FORMULA = said("begins as a formula of a spreadsheet does")
 _WRONG = said("is not right before the @")
@@ -45,10 +47,12 @@ def check(raw: str) -> MailboxCheck:
     plain = _domain(domain) if len(text) <= _LONGEST else None
     rules = (
         (len(text) > _LONGEST, "TOO_LONG", _TOO_LONG),
+        (text.count("@") > 1, "NOT_ONE_AT", _SEVERAL_AT),
         (" " in text or not text.isprintable(), "BAD_LOCAL_PART", _SPACE),
-        (text.count("@") != 1, "NOT_ONE_AT", _NOT_ONE_AT),
+        (not text.count("@"), "NOT_ONE_AT", _NO_AT),
         (not local.isascii(), "BAD_LOCAL_PART", _LETTERS),
         (local[:1] in _FORMULA, "BAD_LOCAL_PART", _AS_FORMULA),
+        (local[:1] == "'", "BAD_LOCAL_PART", _AS_TEXT),
         (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", _WRONG),
         (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", _LOCAL_TOO_LONG),
         (plain is None, "BAD_DOMAIN", _NO_DOMAIN),
@@ -67,7 +71,8 @@ def _domain(text: str) -> str | None:
         back = plain.encode("ascii").decode("idna")
     except UnicodeError:
         return None
-    if back != unicodedata.normalize("NFC", text).lower():
+    given = unicodedata.normalize("NFC", text).lower()
+    if given not in (back, plain) or back.encode("idna") != plain.encode("ascii"):
         # RFC 3490 writes some letters as others (ß as ss), which may be somebody else's domain.
         return None
     labels = plain.split(".")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
@@ -19,6 +20,12 @@ _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?", re.ASCII)
 _PLAIN_POINT = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
 _YEAR = 4
+#: A day in each order, and what stands first in it.
+_EXAMPLES = {
+    "dmy": said("Write 2020-03-20, or 20/03/2020 (day first)."),
+    "mdy": said("Write 2020-03-20, or 03/20/2020 (month first)."),
+    "ymd": said("Write 2020-03-20, or 2020/03/20 (year first)."),
+}
 _ARABIC_POINT = "\u066b"
 #: Customer numbers are padded when they have been repaired, and not before.
 NUMBER = "number"
@@ -76,7 +83,13 @@ def _date(cell: str, order: str) -> str:
     if len(parts["y"]) != _YEAR or len(parts["d"]) > 2 or len(parts["m"]) > 2:  # noqa: PLR2004
         # Two digits of a year may mean two centuries.
         return text
-    return f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}"
+    day = f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}"
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        problem = said("%(value)s is no date", value=repr(text))
+        raise CellError(problem, _EXAMPLES[order]) from error
+    return day
 
 
 def _number(cell: str, decimal: str, *, typed: bool) -> str:

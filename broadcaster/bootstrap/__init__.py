@@ -5,8 +5,9 @@ from broadcaster.bootstrap.approving import approve, launch
 from broadcaster.bootstrap.archiving import archive
 from broadcaster.bootstrap.checking import concerns, examined, nothing_new, require_launchable
 from broadcaster.bootstrap.clock import SystemClock
+from broadcaster.bootstrap.collecting import thread
 from broadcaster.bootstrap.comparing import comparison
-from broadcaster.bootstrap.evidence import dossier, export_evidence, thread, unreached
+from broadcaster.bootstrap.evidence import dossier, dossier_with_people, export_evidence
 from broadcaster.bootstrap.figures import listing, passing, report, summary
 from broadcaster.bootstrap.following import FollowUp, follow, followed
 from broadcaster.bootstrap.foreseeing import foresee
@@ -64,6 +65,7 @@ __all__ = [
     "comparison",
     "concerns",
     "dossier",
+    "dossier_with_people",
     "ensure_schema",
     "examine_publication",
     "examined",
@@ -105,6 +107,5 @@ __all__ = [
     "speech",
     "summary",
     "thread",
-    "unreached",
     "upgrade",
 ]

@@ -1,19 +1,16 @@
-"""A campaign's evidence: everything that is known of it, as one document and as one archive."""
+"""A campaign's evidence: everything that is known of it, as one document and as one archive.
+
+All of one evidence is read as it was at one moment: its figures add up while messages leave.
+"""
 
 import csv
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from datetime import datetime
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
-from broadcaster import __version__
-from broadcaster.bootstrap.figures import report
-from broadcaster.bootstrap.handing import reads
+from broadcaster.bootstrap.collecting import attribute, collect, subjects, written
 from broadcaster.domain.formulas import defused
-from broadcaster.domain.wording import place
-from broadcaster.errors import BroadcasterError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
@@ -32,62 +29,30 @@ def dossier(runtime: "Runtime", campaign: "Campaign") -> dict[str, Any]:
 
     It may be asked for at any time; what has not happened yet is null or empty.
     """
-    advisory = runtime.ledger.advisory(campaign.advisory_id)
-    now = runtime.clock.now()
-    figures = report(runtime, campaign.id)
-    figures.pop("in_doubt_list", None)
-    moments = runtime.dossiers.moments(campaign.id)
-    trail = runtime.dossiers.trail([f"campaign {campaign.id}", f"advisory {advisory.id}"])
-    attribute = runtime.settings.options("evidence").text("ATTRIBUTE", "district")
-    begun = moments["planned"] or now
-    told = {
-        "format": "broadcaster-evidence/1",
-        "made_at": now,
-        "software": f"Broadcaster {__version__}",
-        "time_zone": runtime.settings.time_zone,
-        "campaign": _campaign(campaign),
-        "advisory": _advisory(runtime, campaign),
-        "moments": moments,
-        "approval": _approval(runtime, campaign, trail),
-        "texts": _texts(runtime, campaign),
-        "wording": _wording(runtime, campaign),
-        "figures": figures,
-        "spread": runtime.dossiers.spread(campaign.id),
-        "places": {
-            "attribute": attribute,
-            "rows": runtime.dossiers.places(campaign.id, attribute),
-        },
-        "networks": {
-            "rows": runtime.dossiers.networks(campaign.id),
-            "events": runtime.dossiers.befallen(campaign.id),
-            "codes": runtime.dossiers.codes(campaign.id),
-            "limits": runtime.dossiers.limits(begun, moments["finished"] or now),
-        },
-        "thread": thread(runtime, campaign),
-        "public_page": _page(runtime, campaign),
-        "trail": trail,
-    }
-    known: dict[str, Any] = json.loads(_json(told))
-    return known
+    with runtime.at_one_moment() as seen:
+        return collect(seen, seen.campaigns.get(str(campaign.id)))
 
 
-def unreached(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, Any]]:
-    """List the first of those who got nothing on any channel, by their numbers, and why.
+def dossier_with_people(
+    runtime: "Runtime", campaign: "Campaign"
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Give the same, and of the same moment the first whom nothing reached, by number, and why.
 
-    Nobody where the campaign was archived: its archive has them.
+    Nobody where the campaign was archived: its archive has them. Who asks writes it down.
     """
-    if runtime.reports.summary(campaign.id).get("archive"):
-        return []
+    with runtime.at_one_moment() as seen:
+        found = seen.campaigns.get(str(campaign.id))
+        known = collect(seen, found)
+        return known, [] if known["figures"].get("archive") else _unreached(seen, found)
+
+
+def _unreached(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, Any]]:
     with closing(runtime.reports.unreached(campaign.id)) as rows:  # type: ignore[type-var]  # (a generator)
         return [
             {
                 "customer": one.customer_number,
                 "channels": [
-                    {
-                        "channel": channel,
-                        "status": status,
-                        "reason": one.reasons[channel],
-                    }
+                    {"channel": channel, "status": status, "reason": one.reasons[channel]}
                     for channel, status in one.statuses.items()
                 ],
             }
@@ -112,33 +77,59 @@ def export_evidence(
     """
     from broadcaster.reports.bundle import bundle
 
-    known = dossier(runtime, campaign)
-    parts: dict[str, Write] = {"dossier.json": _saying(_json(known) + "\n")}
-    for name, make in (documents or {}).items():
-        parts[name] = _saying(make(known))
-    parts["texts.jsonl"] = _lines(known["texts"]["rows"])
-    parts["trail.jsonl"] = _lines(known["trail"])
-    if not known["figures"].get("archive"):
-        parts["deliveries.csv"] = lambda stream: runtime.reports.export(
-            campaign.id, stream, people=people
-        )
-        if people:
-            parts["unreached.csv"] = lambda stream: _write_unreached(runtime, campaign, stream)
-    about = {
-        "campaign": campaign.id,
-        "name": campaign.name,
-        "made_at": known["made_at"],
-        "made_by": by,
-        "customers_by_number": people,
-        "archive": known["figures"].get("archive"),
-    }
     if people:
         # Before anything is handed over, not after.
         runtime.accesses.record(by, "export", f"campaign {campaign.id}", purpose, {})
-    sealed = bundle(target, parts, about)
+    with runtime.at_one_moment() as seen:
+        found = seen.campaigns.get(str(campaign.id))
+        known = collect(seen, found)
+        parts = {
+            "dossier.json": _saying(written(known, indent=2) + "\n"),
+            **{name: _saying(make(known)) for name, make in (documents or {}).items()},
+            "texts.jsonl": _lines(known["texts"]["rows"]),
+            **_lists(seen, found, people=people, archived=bool(known["figures"].get("archive"))),
+        }
+        about = {
+            "campaign": found.id,
+            "name": found.name,
+            "made_at": known["made_at"],
+            "made_by": by,
+            "customers_by_number": people,
+            "archive": known["figures"].get("archive"),
+        }
+        sealed = bundle(target, parts, about)
     details: dict[str, object] = {"sha256": sealed.sha256, "whole": sealed.whole, "people": people}
     runtime.accesses.record(by, "evidence", f"campaign {campaign.id}", purpose, details)
     return sealed
+
+
+def _lists(
+    runtime: "Runtime", campaign: "Campaign", *, people: bool, archived: bool
+) -> dict[str, "Write"]:
+    """Give the files that have every row, also where the document has the first alone."""
+    which, dossiers = campaign.id, runtime.dossiers
+    parts: dict[str, Write] = {"trail.jsonl": _lines(dossiers.trail(subjects(campaign)))}
+    if archived:
+        return parts
+    parts["places.csv"] = lambda stream: _table(
+        stream, ("place", "customers", "reached"), dossiers.places(which, attribute(runtime))
+    )
+    parts["answers.csv"] = lambda stream: _table(
+        stream, ("provider", "code", "reason", "messages"), dossiers.codes(which)
+    )
+    parts["deliveries.csv"] = lambda stream: runtime.reports.export(which, stream, people=people)
+    if people:
+        parts["unreached.csv"] = lambda stream: _write_unreached(runtime, campaign, stream)
+    return parts
+
+
+def _table(stream: IO[str], names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    writer, count = csv.writer(stream), 0
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([defused(str(row[name])) for name in names])
+        count += 1
+    return count
 
 
 def _write_unreached(runtime: "Runtime", campaign: "Campaign", stream: IO[str]) -> int:
@@ -163,163 +154,6 @@ def _unreached_rows(one: "Unreached") -> list[list[str]]:
     ]
 
 
-def _campaign(campaign: "Campaign") -> dict[str, object]:
-    return {
-        "id": campaign.id,
-        "name": campaign.name,
-        "status": campaign.status,
-        "lane": campaign.lane,
-        "drill": campaign.drill,
-        "segment": campaign.segment,
-        "expression": campaign.expression,
-        "channels": list(campaign.channels),
-        "plan": campaign.channel_plan,
-        "escalate_after": list(campaign.escalate_after),
-        "one_per": campaign.one_per,
-        "created_by": campaign.created_by,
-    }
-
-
-def _advisory(runtime: "Runtime", campaign: "Campaign") -> dict[str, object]:
-    advisory = runtime.ledger.advisory(campaign.advisory_id)
-    kind = runtime.renderer.kinds.get(advisory.kind)
-    return {
-        "id": advisory.id,
-        "version": advisory.version,
-        "kind": advisory.kind,
-        "labels": dict(kind.labels) if kind else {},
-        "message_type": advisory.message_type,
-        "class": advisory.message_class,
-        "severity": advisory.severity,
-        "urgency": advisory.urgency,
-        "certainty": advisory.certainty,
-        "effective": advisory.effective,
-        "expires": advisory.expires,
-        "facts": [
-            {
-                "name": name,
-                "labels": dict(kind.facts[name].labels) if kind and name in kind.facts else {},
-                "value": value,
-            }
-            for name, value in advisory.facts.items()
-            if value is not None
-        ],
-    }
-
-
-def _approval(
-    runtime: "Runtime", campaign: "Campaign", trail: Sequence[Mapping[str, Any]]
-) -> dict[str, object]:
-    """Say who approved what, and whether it still is what would be sent; None where unknown."""
-    unchanged = None
-    if campaign.approved_hash is not None:
-        try:
-            advisory = runtime.ledger.advisory(campaign.advisory_id)
-            unchanged = runtime.unchanged(campaign, advisory)
-        except BroadcasterError:
-            # Its kind is not here any more.
-            unchanged = False
-    return {
-        "hash": campaign.approved_hash,
-        "by": campaign.approved_by,
-        "unchanged": unchanged,
-        "bypass": campaign.bypass,
-        "given": [
-            {
-                "at": row["at"],
-                "by": row["actor"],
-                "hash": row["details"].get("content_hash"),
-                "bypass": bool(row["details"].get("bypass")),
-                "reason": row["details"].get("bypass"),
-            }
-            for row in trail
-            if row["action"] == "approve"
-        ],
-    }
-
-
-def _texts(runtime: "Runtime", campaign: "Campaign") -> dict[str, object]:
-    """Give the texts that were approved last; of what was not, or before texts were kept, today's.
-
-    A campaign's hash changes with its expression when somebody is erased from it: what was
-    approved under another hash is told with that one.
-    """
-    from broadcaster.ledger.versions import Event
-
-    approved = [one for one in runtime.versions.of(campaign.id) if one.event is Event.APPROVED]
-    same = [one for one in approved if one.content_hash == campaign.approved_hash]
-    chosen = next(iter([*same, *approved]), None)
-    if chosen is not None:
-        content = runtime.versions.content(chosen.id)
-        return {
-            "as": "approved",
-            "hash": chosen.content_hash,
-            "kept_at": chosen.at,
-            "rows": _rows(content.get("texts", {})),
-        }
-    try:
-        now = reads(runtime, campaign, runtime.ledger.advisory(campaign.advisory_id))
-        rows = _rows(now["texts"])
-    except BroadcasterError as error:
-        rows = [{"channel": "", "locale": "", "part": "", "text": "", "fault": str(error)}]
-    return {"as": "today", "hash": None, "kept_at": None, "rows": rows}
-
-
-def _rows(texts: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    """Give texts as rows: a part's name begins with its channel."""
-    return [
-        {"channel": part.partition("/")[0], "locale": locale, "part": part, "text": text}
-        for locale, parts in texts.items()
-        for part, text in parts.items()
-    ]
-
-
-def _wording(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:
-    rows = []
-    for name, one in runtime.wordings.written(campaign.id).items():
-        part, locale = place(name)
-        taken = one.taken_from
-        rows.append(
-            {"part": part, "locale": locale, "by": one.by, "at": one.at, "taken_from": taken}
-        )
-    return rows
-
-
-def thread(runtime: "Runtime", campaign: "Campaign") -> list[dict[str, object]]:
-    """List the campaigns of a thread as they follow one another: JSON values and moments."""
-    found = runtime.threads.of(campaign.id)
-    return [
-        {
-            "campaign": one.campaign,
-            "name": one.name,
-            "version": one.version,
-            "message_type": one.message_type,
-            "status": one.status,
-            "planned_at": one.planned_at,
-            "superseded_by": one.superseded_by,
-        }
-        for one in found
-    ]
-
-
-def _page(runtime: "Runtime", campaign: "Campaign") -> dict[str, object]:
-    """Say where the public reads it, and when it was called off; None where it is not public."""
-    found = runtime.publications.read([campaign.advisory_id])
-    stem = f"{runtime.settings.public_url}/advisories/{campaign.advisory_id}"
-    return {
-        "url": stem if found else None,
-        "called_off": found[0].cancelled_at if found else None,
-    }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_written)
-
-
-def _written(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
 def _saying(text: str) -> "Write":
     def write(stream: IO[str]) -> None:
         stream.write(text)
@@ -327,10 +161,12 @@ def _saying(text: str) -> "Write":
     return write
 
 
-def _lines(rows: Sequence[object]) -> "Write":
+def _lines(rows: Iterable[object]) -> "Write":
     def write(stream: IO[str]) -> int:
+        count = 0
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-        return len(rows)
+            stream.write(written(row) + "\n")
+            count += 1
+        return count
 
     return write

@@ -104,20 +104,12 @@ def _underway(found: "Underway | None") -> dict[str, object]:
 
 
 def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
-    """Give the figures and the lists of those in doubt, as JSON values."""
-    figures = summary(runtime, campaign)
+    """Give the figures, and the list of those in doubt as far as one answer lists, as JSON."""
+    figures = counted(runtime, campaign)
     if figures.get("archive"):
         return figures
-    doubts = runtime.reports.in_doubt(campaign)
-    customers, reached = figures["customers"], figures["reached"]
-    if not (isinstance(customers, int) and isinstance(reached, int)):
-        raise TypeError
-    forecast = runtime.campaigns.forecast(campaign) if figures["targeted"] else None
     return {
         **figures,
-        **({"comparison": compared(runtime, campaign, forecast, figures)} if forecast else {}),
-        "unreached": customers - reached,
-        "in_doubt": len(doubts),
         "in_doubt_list": [
             {
                 "delivery": str(row.delivery),
@@ -128,6 +120,20 @@ def report(runtime: "Runtime", campaign: int) -> dict[str, object]:
                 "reference": row.reference,
                 "since": row.since.isoformat(),
             }
-            for row in doubts
+            for row in runtime.reports.in_doubt(campaign)
         ],
+    }
+
+
+def counted(runtime: "Runtime", campaign: int) -> dict[str, Any]:
+    """Give the figures, whom nothing reached and what is in doubt counted, as JSON values."""
+    figures: dict[str, Any] = summary(runtime, campaign)
+    if figures.get("archive"):
+        return figures
+    forecast = runtime.campaigns.forecast(campaign) if figures["targeted"] else None
+    return {
+        **figures,
+        **({"comparison": compared(runtime, campaign, forecast, figures)} if forecast else {}),
+        "unreached": figures["customers"] - figures["reached"],
+        "in_doubt": sum(row.get("unknown", 0) for row in figures["channels"].values()),
     }

@@ -1,10 +1,10 @@
 """What everything that is joined stands on: settings, servers, keys, clock and texts."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from broadcaster.bootstrap.accounts import signing_key
@@ -55,6 +55,17 @@ class Foundation:
         self._connections = max(self._connections, connections)
         if "pool" in self.__dict__:
             self.pool.resize(1, self._connections)
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[Self]:
+        """Lend the same inside whose every reading sees the database as it is now; none writes."""
+        from broadcaster.ledger.moment import one_moment
+
+        with one_moment(self.pool) as pool:
+            seen = type(self)(self.settings, self.database_url, self.redis_url)
+            seen.clock = self.clock
+            seen.__dict__ |= {"pool": pool, "vault": self.vault, "renderer": self.renderer}
+            yield seen
 
     def close(self) -> None:
         """Give back the connections."""

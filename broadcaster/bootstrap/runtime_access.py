@@ -117,14 +117,14 @@ class Access(Foundation):
             roles_claim=oidc.roles_claim,
             roles=oidc.roles,
             hosts=oidc.hosts,
-            back=f"{self.settings.public_url}/sign-in/provider/callback",
+            back=f"{self.settings.console_url}/sign-in/provider/callback",
         )
         return IdentityProvider(client, self.tickets, requests.Session)
 
     def invitation(self, name: str, by: str, *, reset: bool = False) -> str:
         """Give the address at which somebody sets a password: good once; errors as `invite`."""
         token = self.entrance.invite(name, by, self.clock.now(), reset=reset)
-        return f"{self.settings.public_url}/invitation/{token}"
+        return f"{self.settings.console_url}/invitation/{token}"
 
     def entry(self, name: str, by: str, roles: Iterable[Role], path: str = "/") -> str:
         """Give the address at which `name` enters once and goes to `path`.
@@ -138,4 +138,4 @@ class Access(Foundation):
         except NotFoundError:
             found = self.operators.add(name, roles, by, now)
         token = self.entrance.entry(found, by, now)
-        return f"{self.settings.public_url}/enter/{token}?next={quote(path, safe='/')}"
+        return f"{self.settings.console_url}/enter/{token}?next={quote(path, safe='/')}"

@@ -109,11 +109,11 @@ def _document(
     from broadcaster import bootstrap
 
     papers, spoken = paper
-    known = bootstrap.dossier(runtime, found)
-    named = bootstrap.unreached(runtime, found) if people else None
-    if named:
-        numbers = [one["customer"] for one in named]
-        runtime.accesses.seen(numbers, by, "evidence_list", purpose)
+    if not people:
+        return papers.document(bootstrap.dossier(runtime, found), spoken)
+    known, named = bootstrap.dossier_with_people(runtime, found)
+    numbers = [one["customer"] for one in named]
+    runtime.accesses.seen(numbers, by, "evidence_list", purpose)
     return papers.document(known, spoken, named)
 
 

@@ -44,7 +44,9 @@ def up(
     ):
         runtime.throttle.check()
         supervisor.start()
-        console.print(f"Everything is up; the console is at {settings.public_url}. Ctrl+C ends it.")
+        console.print(
+            f"Everything is up; the console is at {settings.console_url}. Ctrl+C ends it."
+        )
         if all(one.invited for one in runtime.operators.list()):
             _welcome(runtime, console, sandbox=sandbox)
         stay(supervisor, console)

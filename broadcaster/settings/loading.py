@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcaster.domain.options import Options, Secret
@@ -37,6 +38,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 def _build(home: Path, read: Options) -> Settings:
     web_port = read.integer("WEB_PORT", 8400, 1, 65535)
     web_host = read.text("WEB_HOST", "127.0.0.1")
+    public = read.text("PUBLIC_URL", f"http://{web_host}:{web_port}").rstrip("/")
     return Settings(
         home=home,
         database_url=Secret(read.text("DATABASE_URL", "")),
@@ -45,7 +47,8 @@ def _build(home: Path, read: Options) -> Settings:
         data_keys=read.secret("DATA_KEYS"),
         data_key_file=Path(read.text("DATA_KEY_FILE", str(home / "data_keys"))).absolute(),
         retention=_retention(read),
-        public_url=read.text("PUBLIC_URL", f"http://{web_host}:{web_port}").rstrip("/"),
+        public_url=public,
+        console_url=_console(read, public),
         web_host=web_host,
         web_port=web_port,
         templates=read.paths("TEMPLATES"),
@@ -86,6 +89,7 @@ _RETENTION: Mapping[str, int] = MappingProxyType(
         "promotional": 365,
         "safety": 1825,
         "receipts": 180,
+        "devices": 30,
         "left": 90,
         "addresses": 60,
     }
@@ -96,6 +100,17 @@ _LEAST_DAYS = 30
 LINK_DAYS = 60
 _LINKED = frozenset({"service", "promotional", "safety", "addresses"})
 _MOST_DAYS = 36_500
+
+
+def _console(read: Options, public: str) -> str:
+    """Read where operators reach the console: a name alone, as its pages are below no path."""
+    url = read.text("CONSOLE_URL", public).rstrip("/")
+    parts = urlsplit(url)
+    named = parts.scheme in {"http", "https"} and parts.hostname
+    if url != public and (not named or url != f"{parts.scheme}://{parts.netloc}"):
+        remedy = "Write https and a name of a host, as https://console.example.org."
+        raise read.refuse("CONSOLE_URL", "is no address of a host alone", remedy)
+    return url
 
 
 def _zone(read: Options) -> str:

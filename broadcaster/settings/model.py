@@ -96,6 +96,7 @@ class Settings:
     data_key_file: Path
     retention: Mapping[str, int]
     public_url: str
+    console_url: str
     web_host: str
     web_port: int
     templates: tuple[Path, ...]

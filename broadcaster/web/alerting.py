@@ -87,7 +87,7 @@ class Speaker:
         found = offered.get(settings.watching.locale) or offered.offered()[-1]
         self._language: Language = found
         self._zone = ZoneInfo(settings.time_zone)
-        self._url = settings.public_url
+        self._url = settings.console_url
 
     def say(self, notice: Notice) -> Announcement:
         """Say what is told."""

@@ -29,11 +29,12 @@ from broadcaster.web.console.desk import (
 from broadcaster.web.console.faults import STATUSES, Faults
 from broadcaster.web.health import Checks, Health
 from broadcaster.web.inside import Inside
+from broadcaster.web.names import Names, named
 from broadcaster.web.papers import own_pages
 from broadcaster.web.public.advisories import Advisories
 from broadcaster.web.public.preferences import PreferencesPage
 from broadcaster.web.public.unsubscribe import Unsubscribe
-from broadcaster.web.security import Guard, host_of
+from broadcaster.web.security import Guard
 
 
 def front(inside: Inside) -> Desk:
@@ -46,7 +47,7 @@ def front(inside: Inside) -> Desk:
         pages,
         inside.clock,
         key,
-        settings.public_url,
+        settings.console_url,
         inside.entrance,
         settings.second_factor,
     )
@@ -89,6 +90,9 @@ def create_app(
         redirect_slashes=False,
     )
     app.add_middleware(Renewal, desk=desk)
+    app.add_middleware(
+        Names, public=named(settings.public_url), console=named(settings.console_url), pages=pages
+    )
     app.add_middleware(Guard, hosts=_hosts(settings))
     faults = Faults(desk)
     for kind in (*STATUSES, HTTPException):
@@ -121,7 +125,7 @@ def create_public_app(settings: Settings) -> ASGIApp:
 
 def _hosts(settings: Settings) -> list[str]:
     hosts = settings.options("web").words("HOSTS", "")
-    return [host_of(settings.public_url.partition("//")[2]), settings.web_host, *hosts]
+    return [*map(named, (settings.public_url, settings.console_url)), settings.web_host, *hosts]
 
 
 def _lifespan(

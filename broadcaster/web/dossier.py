@@ -93,7 +93,9 @@ class Documents:
             "texts": [one for one in texts if one.locale in used] or texts,
             "unsent": any(one.locale not in used for one in texts) and bool(used),
             "places": known["places"]["rows"][:_PLACES],
+            "more_places": _more(known, "places", known["places"]["rows"][_PLACES:]),
             "trail": known["trail"][:_TRAIL],
+            "more_trail": _more(known, "trail", known["trail"][_TRAIL:]),
             "people": people,
             "locales": self._locales,
             "autonym": self._autonym,
@@ -120,10 +122,19 @@ class Documents:
         )
 
 
+def _more(known: Known, name: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
+    """Count what a list of the document leaves out: the rows it does not show, and those beyond."""
+    beyond = known["more"][name]
+    sums = {key: beyond[key] + sum(row[key] for row in rows) for key in beyond if key != "rows"}
+    return {"rows": beyond["rows"] + len(rows), **sums}
+
+
 def _fact(one: Mapping[str, Any], language: Language) -> tuple[str, str]:
     """Give what a fact is called, and what it says, choosing among languages where there are."""
     label = by_locale(one["labels"], language) if one["labels"] else one["name"]
     value = one["value"]
+    if one.get("value_labels"):
+        return label, by_locale(one["value_labels"], language)
     if isinstance(value, dict):
         tag = language.locale.language
         value = value.get(tag) or value.get("und") or next(iter(value.values()), "")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from broadcaster.domain.access import Role
-from tests.desk_scene import DeskSite, site
+from tests.desk_scene import DeskSite, later, site
 from tests.fakes import FakeClock
 
 __all__ = ["site"]
@@ -50,6 +50,26 @@ def test_a_session_ends_when_it_is_not_used_and_after_a_day_of_work(site: DeskSi
     with site.runtime.pool.connection() as connection:
         kept = connection.execute("SELECT count(*) FROM operator_session").fetchone()
     assert kept == (1,)
+
+
+def test_a_page_that_keeps_itself_fresh_keeps_no_session_alive(site: DeskSite) -> None:
+    """Only what a person does; a stream and what a script asks again are nobody's doing."""
+    runtime, token = site.runtime, site.token(Role.AUTHOR)
+    watching = ({"Accept": "text/event-stream"}, {"X-Watching": "yes", "Accept": "text/html"})
+    for _ in range(2):
+        for headers in watching:
+            later(site, minutes=14)
+            # A page that is not there is enough: the session is looked for first.
+            assert site.ask("/campaigns/999", Role.AUTHOR, headers=headers).status == 404
+    later(site, minutes=5)
+    assert site.ask("/campaigns", Role.AUTHOR).status == 303
+    assert runtime.sessions.find(token, runtime.clock.now()) is None
+    now = runtime.clock.now()
+    site.enter_as(Role.AUTHOR, runtime.sessions.open(1, now))
+    later(site, minutes=59)
+    assert site.ask("/campaigns", Role.AUTHOR).status == 200
+    later(site, minutes=59)
+    assert site.ask("/campaigns", Role.AUTHOR).status == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 5000, "\udcff"])

@@ -5,13 +5,18 @@ import hashlib
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from broadcaster import bootstrap
+from broadcaster.bootstrap import collecting
 from broadcaster.bootstrap.drafting import Form, draft
 from broadcaster.domain.access import Role
 from broadcaster.domain.campaign import Campaign
@@ -109,6 +114,106 @@ def test_an_archive_adds_up_with_the_ledger_and_says_who_has_it(
         assert "unreached.csv" not in archive.namelist()
         assert "customer" not in archive.read("deliveries.csv").decode().partition("\n")[0]
         assert not any(b"C000004" in archive.read(name) for name in archive.namelist())
+
+
+class _Busy:
+    """A clock of a site in which something happens whenever somebody asks what time it is."""
+
+    def __init__(self, rows: Rows, campaign: int, now: datetime) -> None:
+        self._rows, self._campaign, self._now = rows, campaign, now
+        self.asked = 0
+
+    def now(self) -> datetime:
+        """Have one more message delivered, one more place, one more answer and one more act."""
+        self.asked += 1
+        self._rows.tell(
+            "UPDATE delivery SET status = 'delivered', reason = NULL, code = 'x' || number, "
+            "provider = 'smtp' WHERE campaign_id = %s AND number = (SELECT max(number) "
+            "FROM delivery WHERE campaign_id = %s AND status <> 'delivered')",
+            self._campaign,
+            self._campaign,
+        )
+        moved = "UPDATE customer SET attributes = attributes || %s::jsonb WHERE number = %s"
+        self._rows.tell(moved, json.dumps({"district": f"D{self.asked}"}), f"C{self.asked:06d}")
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for nothing."""
+        raise AssertionError(seconds)
+
+
+def test_evidence_adds_up_while_messages_leave_and_says_what_it_cuts(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every figure is of one moment: of the document, of its lists, and of every file."""
+    site, campaign = scene
+    rows = Rows(site.runtime.pool)
+    monkeypatch.setattr(collecting, "_PLACES", 1)
+    monkeypatch.setattr(collecting, "_CODES", 1)
+    rows.tell("UPDATE delivery SET code = 'y' || number WHERE provider IS NOT NULL")
+    busy = _Busy(rows, campaign.id, site.runtime.clock.now())
+    site.runtime.clock = busy
+
+    def meanwhile(known: object) -> str:
+        busy.now()
+        return str(known)[:1]
+
+    file = tmp_path / "evidence.zip"
+    before = rows.ask("SELECT count(*) FROM delivery WHERE status = 'delivered'")
+    with file.open("w+b") as target:
+        bootstrap.export_evidence(
+            site.runtime,
+            campaign,
+            target,
+            "amina",
+            purpose="the regulator",
+            people=True,
+            documents={"evidence.html": meanwhile},
+        )
+    assert busy.asked > 1
+    assert rows.ask("SELECT count(*) FROM delivery WHERE status = 'delivered'") != before
+    known, tables = _read(file)
+    _adds_up(known, tables)
+    assert known["more"]["places"]["rows"] == len(tables["places.csv"]) - 1 > 0
+    assert known["more"]["codes"]["rows"] == len(tables["answers.csv"]) - 1 > 0
+
+    known, people = bootstrap.dossier_with_people(site.runtime, campaign)
+    assert len(people) == known["figures"]["unreached"]
+    page = site.ask(f"/campaigns/{campaign.id}/evidence?lang=en", Role.APPROVER).text
+    assert "more places, which the archive names" in page
+    assert "more answers, which the archive names" in page
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, list[dict[str, str]]]]:
+    with zipfile.ZipFile(file) as archive:
+        tables = {
+            name: list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+            for name in archive.namelist()
+            if name.endswith(".csv")
+        }
+        return json.loads(archive.read("dossier.json")), tables
+
+
+def _adds_up(known: dict[str, Any], tables: dict[str, list[dict[str, str]]]) -> None:
+    figures, more = known["figures"], known["more"]
+    statuses = Counter[str]()
+    for row in figures["channels"].values():
+        statuses.update({name: count for name, count in row.items() if name != "units"})
+    assert sum(statuses.values()) == figures["targeted"]
+    assert Counter(row["status"] for row in tables["deliveries.csv"]) == +statuses
+    spread = Counter[str]()
+    for row in known["spread"]:
+        spread[row["status"]] += row["messages"]
+    assert spread == +statuses
+    for name in ("customers", "reached"):
+        shown = sum(row[name] for row in known["places"]["rows"]) + more["places"][name]
+        assert shown == figures[name] == sum(int(row[name]) for row in tables["places.csv"])
+    answered = sum(row["messages"] for row in known["networks"]["codes"])
+    handed = sum(row["messages"] for row in known["networks"]["rows"])
+    assert answered + more["codes"]["messages"] == handed
+    assert sum(int(row["messages"]) for row in tables["answers.csv"]) == handed
+    unreached = {row["customer"] for row in tables["unreached.csv"]}
+    assert len(unreached) == figures["unreached"] == figures["customers"] - figures["reached"]
 
 
 def test_evidence_keeps_the_texts_that_were_approved(scene: Scene) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from joserfc import jwt
@@ -179,6 +179,34 @@ def test_what_is_not_for_us_now_and_this_visit_is_not_believed(scene: Scene) -> 
     for lie in lies:
         scene[1].lies = lie
         assert _visit(scene).status == 403, lie
+
+
+def test_what_wants_somebody_who_was_asked_just_now_wants_the_provider_to_say_so(
+    scene: Scene,
+) -> None:
+    """Where it says no moment it lets in and confirms nothing; and an old moment is not now."""
+    site, host = scene
+    host.person["groups"] = ["it"]
+    host.lies = {"auth_time": None}
+    browser = _visit(scene, "/account")
+    assert browser.status == 303
+    browser.get("/account?lang=en")
+    assert browser.post("/account/codes") == 403
+    assert "/sign-in/provider?again=yes" in browser.text
+    moment = int(site.runtime.clock.now().timestamp())
+    for said in (None, moment - 120, "now"):
+        host.lies = {"auth_time": said}
+        browser.get("/sign-in/provider?again=yes&next=/account&lang=en")
+        asked = parse_qs(urlsplit(browser.location).query)
+        assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+        answer = f"/sign-in/provider/callback?{host.agree(browser.location)}"
+        assert browser.get(answer, {"Accept-Language": "en"}) == 403
+        assert "does not say that it asked you again" in browser.text
+    host.lies = {}
+    browser.get("/sign-in/provider?again=yes&next=/account")
+    assert browser.get(f"/sign-in/provider/callback?{host.agree(browser.location)}") == 303
+    browser.get("/account?lang=en")
+    assert browser.post("/account/codes") == 303
 
 
 def test_a_provider_that_answers_wrongly_or_leads_elsewhere_is_left_alone(scene: Scene) -> None:

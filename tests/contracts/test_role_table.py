@@ -12,6 +12,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from broadcaster.domain.access import ALLOWED, Action, Operator, Role
+from broadcaster.web import names
 from tests.desk_scene import DeskSite, serving_desk
 
 #: For everybody: what customers and providers reach, and the door itself.
@@ -31,15 +32,7 @@ PUBLIC = frozenset(
         "/enter/{token}",
     }
 )
-PUBLIC_PREFIXES = (
-    "/callbacks/",
-    "/confirm/",
-    "/unsubscribe/",
-    "/preferences",
-    "/advisories",
-    "/push",
-    "/follow",
-)
+PUBLIC_PREFIXES = names.PUBLIC
 #: Everybody's own, whatever they are.
 OWN_PREFIXES = ("/account", "/sign-out")
 #: Programs have keys instead of sessions, and a table of their own.
@@ -125,8 +118,12 @@ class _Asker:
             connection.close()
 
 
+#: What the API says of itself, to anybody.
+_OPEN = ("/openapi.json", "/problems")
+
+
 def test_every_call_of_the_api_wants_a_key(site: DeskSite) -> None:
-    """But its own description; a session of the console is no key."""
+    """But its own description and what its problems are; a session of the console is no key."""
     asker = _Asker(site)
     faults: list[str] = []
     checked = 0

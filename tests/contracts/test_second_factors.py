@@ -8,6 +8,7 @@ from typing import Any
 
 import pyotp
 
+from broadcaster.access.sealing import Seal
 from broadcaster.domain.access import Factor, Role
 from tests.authenticators import Device
 from tests.browsing import Browser
@@ -96,6 +97,33 @@ def test_a_written_code_lets_in_once_however_it_is_typed(site: DeskSite) -> None
     assert browser.get(shown) == 200
     assert browser.get(shown) == 303
     assert _second(site, codes[2]).status == 422
+
+
+def test_another_key_of_the_server_ends_authenticators_and_says_so(site: DeskSite) -> None:
+    """Nothing breaks: written codes and passkeys go on, and what was to be shown once has ended."""
+    which = _person(site)
+    browser = _password(site)
+    secret, codes = _set_up(site, browser)
+    assert browser.post("/account/codes") == 303
+    shown = browser.location
+    before = site.runtime.credentials._seal
+    for keeper in (site.runtime.credentials, site.runtime.revealing):
+        keeper._seal = Seal(b"another key of the server altogether")
+    later(site, seconds=30)
+    refused = _second(site, _code(site, secret))
+    assert refused.status == 422
+    assert "لم يعد تطبيق المصادقة" in refused.text
+    assert browser.get(shown) == 303
+    assert _second(site, codes[3]).status == 422
+    later(site, minutes=20)
+    asked = site.runtime.sessions.open(which, site.runtime.clock.now() - timedelta(minutes=20))
+    left_open = Browser(site.port, {"broadcaster": asked})
+    left_open.get("/account?lang=en")
+    assert left_open.post("/account/codes") == 403
+    assert "Your authenticator is not known here any more" in left_open.text
+    for keeper in (site.runtime.credentials, site.runtime.revealing):
+        keeper._seal = before
+    assert _second(site, _code(site, secret)).status == 303
 
 
 def test_the_password_alone_opens_nothing_and_codes_cannot_be_guessed(site: DeskSite) -> None:

@@ -17,7 +17,16 @@ _LIMITS = "twilio=400;smtp=300;webpush=250;fcm=250"
 
 
 #: Settings of real providers must not leak in: the demo sends to simulated networks only.
-_PROVIDERS = ("TWILIO_", "SMTP_", "WEBPUSH_", "FCM_", "APNS_", "ROUTES", "PUBLIC_URL")
+_PROVIDERS = (
+    "TWILIO_",
+    "SMTP_",
+    "WEBPUSH_",
+    "FCM_",
+    "APNS_",
+    "ROUTES",
+    "PUBLIC_URL",
+    "CONSOLE_URL",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -151,7 +151,7 @@ class OperatorPages:
         token = await run_in_threadpool(
             lambda: self._runtime.entrance.invite(name, visit.operator.name, now, reset=reset)
         )
-        text = f"{name}\n{self._runtime.settings.public_url}/invitation/{token}"
+        text = f"{name}\n{self._runtime.settings.console_url}/invitation/{token}"
         shown = await run_in_threadpool(
             self._runtime.revealing.keep, Purpose.SHOWN, visit.operator.id, text, now
         )

@@ -27,11 +27,11 @@ class PasskeyCalls:
     """Answers the script."""
 
     def __init__(self, runtime: Runtime, desk: Desk, door: Door) -> None:
-        """Work on the whole inside; passkeys are bound to the public host."""
+        """Work on the whole inside; passkeys are bound to the console's host."""
         self._runtime = runtime
         self._desk = desk
         self._door = door
-        self._public = urlsplit(runtime.settings.public_url)
+        self._own = urlsplit(runtime.settings.console_url)
 
     def routes(self) -> Sequence[Route]:
         """List what is answered."""
@@ -165,10 +165,10 @@ class PasskeyCalls:
 
     def _site(self, request: Request) -> Site:
         """Say whose passkeys they are: of the public name, or on this machine of `localhost`."""
-        if request.url.hostname == "localhost" and self._public.scheme == "http":
+        if request.url.hostname == "localhost" and self._own.scheme == "http":
             return Site("localhost", f"http://{request.url.netloc}")
-        origin = f"{self._public.scheme}://{self._public.netloc}"
-        return Site(self._public.hostname or "", origin)
+        origin = f"{self._own.scheme}://{self._own.netloc}"
+        return Site(self._own.hostname or "", origin)
 
 
 async def _json(request: Request) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from broadcaster.access.entrance import Opened
-from broadcaster.access.provider import Identity, IdentityProvider
+from broadcaster.access.provider import Identity, IdentityProvider, NotAskedError
 from broadcaster.bootstrap import Runtime
 from broadcaster.errors import ForbiddenError, UnavailableError
 from broadcaster.web.access.door import Door, Stranger
@@ -74,6 +74,8 @@ class ProviderPages:
                 )
             )
             return await self._let_in(request, provider, identity)
+        except NotAskedError:
+            return self._failed(stranger, "unasked", 403)
         except ForbiddenError:
             return self._failed(stranger, "refused", 403)
         except UnavailableError:

@@ -49,7 +49,11 @@ if (wording) {
 const forecast = document.querySelector("[data-poll]");
 if (forecast?.querySelector("[data-running]")) {
   const poll = async () => {
-    const answer = await fetch(forecast.dataset.poll, { redirect: "error" }).catch(() => null);
+    const answer = await fetch(forecast.dataset.poll, {
+      redirect: "error",
+      // By itself: nobody has done anything, so the session is not kept alive.
+      headers: { "X-Watching": "yes" },
+    }).catch(() => null);
     const html = answer?.ok ? await answer.text() : "";
     if (html && !html.includes("data-running")) {
       location.reload();

@@ -6,7 +6,10 @@ async function look() {
   const course = document.getElementById("course");
   if (!course || !("running" in course.dataset)) return;
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    const answer = await fetch(location.pathname, {
+      // By itself: nobody has done anything, so the session is not kept alive.
+      headers: { Accept: "text/html", "X-Watching": "yes" },
+    });
     if (answer.ok) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("course");

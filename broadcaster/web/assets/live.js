@@ -40,15 +40,19 @@ function levers(live) {
 
 function watch(live) {
   const source = new EventSource(live.dataset.events);
+  const stale = document.getElementById("stale");
   source.addEventListener("live", (event) => {
+    if (stale) stale.hidden = true;
     const template = document.createElement("template");
     template.innerHTML = event.data;
     children(live, template.content);
     levers(live);
   });
   source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) return;
     // Too many watch, or we have to sign in again: the browser gives up, and we try later.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => watch(live), 30000);
+    if (stale) stale.hidden = false;
+    setTimeout(() => watch(live), 30000);
   });
   // A page that nobody sees keeps no connection.
   window.addEventListener("pagehide", () => source.close());

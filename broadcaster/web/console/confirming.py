@@ -41,6 +41,11 @@ class Ways(Protocol):
         ...
 
     @property
+    def lost(self) -> bool:
+        """Whether there is an authenticator whose codes can't be compared any more."""
+        ...
+
+    @property
     def passkeys(self) -> int:
         """How many passkeys there are."""
         ...

@@ -54,8 +54,11 @@ class Area(Protocol):
 class FindsSessions(Protocol):
     """Knows who is signed in."""
 
-    def find(self, token: str, now: datetime) -> Session | None:
-        """Give whose session a token is; None for one that is none."""
+    def find(self, token: str, now: datetime, *, used: bool = True) -> Session | None:
+        """Give whose session a token is; None for one that is none.
+
+        It is kept alive only where it is `used`.
+        """
         ...
 
     def renew(self, token: str, now: datetime, factor: Factor | None = None) -> str | None:
@@ -120,11 +123,11 @@ class Desk:
         pages: Pages,
         clock: Clock,
         key: bytes,
-        public_url: str,
+        url: str,
         proves: Proves,
         strict: frozenset[Role] = frozenset(),
     ) -> None:
-        """`key` is that of our own tokens; `public_url` says whether the site is behind TLS.
+        """`key` is that of our own tokens; `url` is where the console is.
 
         `proves` looks at what somebody gives to confirm who they are. Whoever has a role of
         `strict` gets nowhere with a password alone.
@@ -135,8 +138,8 @@ class Desk:
         self._key = key
         self._proves = proves
         self._strict = strict
-        self._secure = public_url.startswith("https:")
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
+        self._secure = url.startswith("https:")
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._waiting: Callable[[], int] = int
         self._waits, self._until = 0, 0.0
 
@@ -155,7 +158,7 @@ class Desk:
         Without an action it is a page of their own, such as their account.
         """
         token = self.token(request)
-        found = await run_in_threadpool(self._found, token)
+        found = await run_in_threadpool(self._found, token, used=not watches(request))
         if found is None:
             raise SignInNeededError(_here(request))
         who = found.operator
@@ -174,15 +177,17 @@ class Desk:
     async def known(self, request: Request) -> Visit | None:
         """Say who asks, whatever they may do; None where nobody is signed in."""
         token = self.token(request)
-        found = await run_in_threadpool(self._found, token) if token else None
+        if not token:
+            return None
+        found = await run_in_threadpool(self._found, token, used=not watches(request))
         if found is None:
             return None
         language = self.language(request, found.operator.locale)
         return Visit(request=request, session=found, language=language, csrf=self.csrf(token))
 
-    def _found(self, token: str) -> Session | None:
+    def _found(self, token: str, *, used: bool) -> Session | None:
         """Find whose session it is, and count meanwhile what waits, if that is long ago."""
-        found = self._sessions.find(token, self._clock.now())
+        found = self._sessions.find(token, self._clock.now(), used=used)
         if found is not None and time.monotonic() >= self._until:
             self._waits, self._until = self._waiting(), time.monotonic() + _COUNTED
         return found
@@ -351,6 +356,17 @@ def own_path(text: str) -> str:
     """Give a path of ours to go to; the home page for anything else, such as another site."""
     within = text.startswith("/") and not text.startswith(("//", "/\\"))
     return text if within and text.isprintable() and len(text) <= _LONGEST else "/"
+
+
+def watches(request: Request) -> bool:
+    """Tell whether a page asks by itself, to be kept fresh, and nobody did anything.
+
+    Browsers say so of streams (HTML, "server-sent events"), our scripts of what they ask again.
+    """
+    return (
+        "text/event-stream" in request.headers.get("accept", "")
+        or request.headers.get("x-watching", "") == "yes"
+    )
 
 
 def _here(request: Request) -> str:

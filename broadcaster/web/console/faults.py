@@ -1,5 +1,6 @@
 """What is said when something is wrong: within the console to who is signed in, else alone."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from broadcaster.errors import (
+    ConfigurationError,
     ConflictError,
     ForbiddenError,
     GoneError,
@@ -26,6 +28,8 @@ from broadcaster.web.console.desk import (
     sign_in_first,
 )
 
+_log = logging.getLogger(__name__)
+
 #: What machines read; they get a line and no page.
 _FOR_MACHINES = ("/callbacks/", "/confirm/", "/healthz", "/readyz", "/assets/")
 
@@ -37,6 +41,8 @@ STATUSES: Mapping[type[Exception], int] = {
     UnavailableError: 503,
     ConflictError: 409,
     InvalidInputError: 422,
+    # Such as a key of personal data that is not here.
+    ConfigurationError: 500,
 }
 #: What is shown again of a form that came too late, octets, fields, and what is never shown.
 _MOST, _SHOWN = 64 * 1024, 60
@@ -54,6 +60,8 @@ class Faults:
         """Give a page in the reader's language to people, a line to machines."""
         status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
         headers: Mapping[str, str] = {}
+        if isinstance(error, ConfigurationError):
+            _log.error("something is not set up", extra={"action": "request_not_set_up"})
         if isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers or {}
         if request.url.path.startswith(_FOR_MACHINES):
@@ -70,7 +78,8 @@ class Faults:
         if visit is None:
             pages = self._desk.pages
             return pages.page("fault.html", request, {"status": status}, status=status)
-        told = error if isinstance(error, (ConflictError, InvalidInputError)) else None
+        kinds = (ConflictError, InvalidInputError, ConfigurationError)
+        told = error if isinstance(error, kinds) else None
         said = "" if told is None or isinstance(told, NotFoundError) else str(told)
         values = {"status": status, "said": said, "back": came_from(request)}
         return self._desk.page(visit, "console/fault.html", values, status=status)

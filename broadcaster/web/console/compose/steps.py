@@ -281,6 +281,7 @@ class Compose:
             "zone": self._runtime.settings.time_zone,
             "now": self._runtime.clock.now(),
             "locales": self._runtime.renderer.locales,
+            "fact_labels": facts.labels(work.kind, visit.language.locale.language),
         }
         if needs_campaign and work.campaign is None:
             return self._page(visit, "incomplete", values, status=status)
@@ -423,7 +424,9 @@ class Compose:
         if work.campaign is None:
             raise HTTPException(404)
         foretold = await run_in_threadpool(self._foretelling.ask, work.campaign)
-        return self._piece(visit, "forecast", self._foretold(work.campaign.id, foretold))
+        labels = facts.labels(work.kind, visit.language.locale.language)
+        values = {**self._foretold(work.campaign.id, foretold), "fact_labels": labels}
+        return self._piece(visit, "forecast", values)
 
     # -- what all of them need -----------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class Evidence:
             async with _turn(self._printing):
                 content = await run_in_threadpool(browser.pdf, html, printer)
         except ConfigurationError as error:
-            values = {"campaign": campaign, "problem": str(error)}
+            values = {"campaign": campaign, "problem": error}
             return self._desk.page(visit, "console/evidence_unprinted.html", values, status=503)
         headers = {"Content-Disposition": _attached(campaign, visit, "pdf")}
         return Response(content, media_type="application/pdf", headers=headers)
@@ -156,10 +156,11 @@ class Evidence:
             Action.SEE_PEOPLE
         )
         async with _turn(self._making):
-            known = await run_in_threadpool(bootstrap.dossier, self._runtime, campaign)
             if not named:
-                return known, None
-            people = await run_in_threadpool(bootstrap.unreached, self._runtime, campaign)
+                return await run_in_threadpool(bootstrap.dossier, self._runtime, campaign), None
+            known, people = await run_in_threadpool(
+                bootstrap.dossier_with_people, self._runtime, campaign
+            )
             numbers = [one["customer"] for one in people]
             seen = self._runtime.accesses.seen
             by = visit.operator.name
