@@ -53,6 +53,10 @@ label = "Our teams"
 choices = ["on_the_way", "at_work"]
 sample = "on_the_way"
 
+[facts.teams.choice_labels]
+on_the_way = { en = "On the way", fr = "En route", ar = "في الطريق", es = "De camino" }
+at_work = { en = "At work", fr = "Au travail", ar = "تعمل في المكان", es = "Trabajando" }
+
 [facts.note]
 type = "text"
 label = "Note"

@@ -143,3 +143,17 @@ def test_every_setting_is_documented() -> None:
     missing = {name for name in names if not re.search(rf"`{name}`", documented)}
     assert len(names) > 40
     assert missing == set()
+
+
+def test_every_test_that_the_documentation_names_is_there() -> None:
+    """What is said to be asserted is asserted, under that name."""
+    said = (ROOT / "docs" / "bad-input.md").read_text(encoding="utf-8")
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    there = {path.stem for path in files} | {
+        name
+        for path in files
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    named = set(re.findall(r"\btest_\w+", said))
+    assert len(named) > 30
+    assert named <= there

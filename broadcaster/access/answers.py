@@ -1,5 +1,11 @@
 """Answers of the API that are given again: the same wish under the same name is done once.
 
+What a wish changes is committed together with a mark at its name. So when it was broken off, by a
+fault or with the process that did it, it is known whether anything was done: if not, the name is
+free again; if so, nobody knows the answer any more, and whoever asks again is told to look. (The
+IETF's draft on the header Idempotency-Key leaves open what a server then does; guessing would do
+things twice.)
+
 An answer may hold personal data, or a key that is shown once. So it is sealed with a key made of
 the caller's own, which is not here: only who asked can be answered again.
 """
@@ -16,27 +22,45 @@ from typing import Any, LiteralString
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
+
+from broadcaster.ports.marking import Mark
 
 #: How long an answer is kept.
 KEPT = timedelta(hours=24)
+#: After this nobody is still at it: a file may take a quarter of an hour to come.
+_LONGEST = timedelta(minutes=30)
 _NONCE = 12
 
 _BEGIN: LiteralString = """
 INSERT INTO api_answer (key_id, name, request_hash, created_at)
 VALUES (%(key)s, %(name)s, %(hash)s, %(now)s)
 ON CONFLICT (key_id, name) DO UPDATE
-SET request_hash = excluded.request_hash, created_at = excluded.created_at, answer = NULL
+SET request_hash = excluded.request_hash, created_at = excluded.created_at, answer = NULL,
+    worked = false, broken_at = NULL
 WHERE api_answer.created_at <= %(old)s
+   OR api_answer.answer IS NULL AND NOT api_answer.worked AND api_answer.created_at <= %(gone)s
 RETURNING true
 """
 _FOUND: LiteralString = (
-    "SELECT request_hash, answer FROM api_answer WHERE key_id = %(key)s AND name = %(name)s"
+    "SELECT request_hash, answer, worked AND (broken_at IS NOT NULL OR created_at <= %(gone)s)"
+    " FROM api_answer WHERE key_id = %(key)s AND name = %(name)s"
 )
 _KEEP: LiteralString = (
     "UPDATE api_answer SET answer = %(answer)s WHERE key_id = %(key)s AND name = %(name)s"
 )
-_DROP: LiteralString = "DELETE FROM api_answer WHERE key_id = %(key)s AND name = %(name)s"
+_DROP: LiteralString = (
+    "DELETE FROM api_answer WHERE key_id = %(key)s AND name = %(name)s AND NOT worked"
+)
+_BROKEN: LiteralString = (
+    "UPDATE api_answer SET broken_at = %(now)s WHERE key_id = %(key)s AND name = %(name)s"
+)
+# Asked first: a transaction that only reads may be one that can't do more.
+_WRITES: LiteralString = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
+_WORKED: LiteralString = (
+    "UPDATE api_answer SET worked = true WHERE key_id = %(key)s AND name = %(name)s AND NOT worked"
+)
 _FORGET: LiteralString = """
 DELETE FROM api_answer WHERE (key_id, name) IN (
     SELECT key_id, name FROM api_answer WHERE created_at <= %s LIMIT 10000)
@@ -50,8 +74,10 @@ class Begun(StrEnum):
     NEW = "new"
     #: It was done: here is its answer.
     DONE = "done"
-    #: It is being done, or whoever did it is gone without a word.
+    #: It is being done.
     OPEN = "open"
+    #: It was broken off after something was done.
+    UNKNOWN = "unknown"
     #: The name stands for another wish.
     OTHER = "other"
 
@@ -98,16 +124,19 @@ class Answers:
             "hash": wish.request_hash,
             "now": now,
             "old": now - KEPT,
+            "gone": now - _LONGEST,
         }
         with self._pool.connection() as connection:
             if connection.execute(_BEGIN, values).fetchone() is not None:
                 return Begun.NEW, None
             row = connection.execute(_FOUND, values).fetchone()
-        if row is None or row[1] is None:
-            other = row is not None and bytes(row[0]) != wish.request_hash
-            return (Begun.OTHER if other else Begun.OPEN), None
+        if row is None:
+            # Its name was let go this very moment.
+            return Begun.OPEN, None
         if bytes(row[0]) != wish.request_hash:
             return Begun.OTHER, None
+        if row[1] is None:
+            return (Begun.UNKNOWN if row[2] else Begun.OPEN), None
         kept = _opened(wish, bytes(row[1]))
         return (Begun.OTHER, None) if kept is None else (Begun.DONE, kept)
 
@@ -121,10 +150,26 @@ class Answers:
         with self._pool.connection() as connection:
             connection.execute(_KEEP, values)
 
-    def drop(self, wish: Wish) -> None:
-        """Let the name go: nothing was done."""
+    def mark(self, wish: Wish) -> Mark:
+        """Give what notes at the name, in a transaction that does some of it, that it did."""
+        values = {"key": wish.key, "name": wish.name}
+
+        def note(connection: Connection[Any]) -> None:
+            if connection.info.transaction_status != TransactionStatus.INTRANS:
+                return
+            if connection.execute(_WRITES).fetchone() == (True,):
+                connection.execute(_WORKED, values)
+
+        return note
+
+    def drop(self, wish: Wish, now: datetime) -> bool:
+        """Let the name go if nothing was done; else it is known as broken off, and False."""
+        values = {"key": wish.key, "name": wish.name, "now": now}
         with self._pool.connection() as connection:
-            connection.execute(_DROP, {"key": wish.key, "name": wish.name})
+            if connection.execute(_DROP, values).rowcount:
+                return True
+            connection.execute(_BROKEN, values)
+            return False
 
     def forget(self, now: datetime) -> int:
         """Let go of what was kept for long enough, some thousands at a time; how many."""

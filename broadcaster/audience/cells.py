@@ -8,7 +8,7 @@ from datetime import date
 from broadcaster.audience.attributes import Attribute, Kind
 from broadcaster.audience.days import iso_day
 from broadcaster.audience.digits import plain_digits
-from broadcaster.audience.repairs import LEFT_OVER
+from broadcaster.audience.repairs import bare
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
 
@@ -32,6 +32,7 @@ _POINT_ZEROS = re.compile(r"\+?\d+[.,]0{2,200}", re.ASCII)
 _LISTED = re.compile(r"[;|,\s]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+_LONG_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TRUE = frozenset({"true", "yes", "oui", "1", "نعم", "vrai"})
 _FALSE = frozenset({"false", "no", "non", "0", "لا", "faux"})
@@ -85,7 +86,7 @@ def text(cell: str) -> str:
         # Most are plain: nothing can be composed, and nothing hides.
         found = " ".join(cell.split())
     else:
-        found = " ".join(LEFT_OVER.sub("", unicodedata.normalize("NFC", cell)).split())
+        found = " ".join(bare(unicodedata.normalize("NFC", cell)).split())
     if len(found) > _LONGEST_TEXT:
         message = f"is longer than {_LONGEST_TEXT} characters"
         raise CellError(message, "Shorten it.")
@@ -103,8 +104,8 @@ def is_nothing(cell: str) -> bool:
     if cell.isascii():
         plain = cell.strip().lower()
     else:
-        bare = LEFT_OVER.sub("", unicodedata.normalize("NFKC", cell))
-        plain = plain_digits(" ".join(bare.split())).casefold()
+        words = bare(unicodedata.normalize("NFKC", cell)).split()
+        plain = plain_digits(" ".join(words)).casefold()
     return bool(cell) and (not plain.strip(_STROKES) or plain in _NOTHING)
 
 
@@ -202,6 +203,9 @@ def attribute(cell: str, known: Attribute) -> AttributeValue:
 
 def _plain_number(word: str) -> int | float:
     if not _NUMBER.fullmatch(word):
+        if _LONG_NUMBER.fullmatch(word):
+            message = "has more than 15 digits, or more than 6 decimals"
+            raise CellError(message, "Round it.")
         message = f"{word[:40]!r} is no number"
         raise CellError(message, "Write digits, with a point before decimals.")
     return float(word) if "." in word else int(word)

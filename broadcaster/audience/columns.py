@@ -2,13 +2,12 @@
 
 import difflib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from broadcaster.audience.attributes import Catalogue
 from broadcaster.audience.draft import shown
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
-from broadcaster.audience.repairs import LEFT_OVER
 from broadcaster.audience.sheets.sheet import letters
 from broadcaster.domain.message import Channel
 from broadcaster.errors import InvalidInputError
@@ -50,6 +49,9 @@ _ALIASES: Mapping[str, str] = {
     "e_mail": "email",
     "mail": "email",
     "courriel": "email",
+    "email_address": "email",
+    "phone_number": "phone",
+    "phonenumber": "phone",
     "telephone": "phone",
     "téléphone": "phone",
     "mobile": "phone",
@@ -166,9 +168,10 @@ def meanings() -> Mapping[str, str]:
     return {**_ALIASES, **{name: name for name in COLUMNS}}
 
 
-def nearest(word: str, catalogue: Catalogue) -> str:
-    """Say what an unknown column may have meant."""
-    close = difflib.get_close_matches(heading(word), known_columns(catalogue), n=1)
+def nearest(word: str, catalogue: Catalogue, used: Container[str]) -> str:
+    """Say what an unknown column may have meant: none of those `used`, which the file has."""
+    free = [name for name in known_columns(catalogue) if name not in used]
+    close = difflib.get_close_matches(heading(word), free, n=1)
     return f'Did you mean "{close[0]}"?' if close else "See 'customers import --help' for names."
 
 
@@ -182,5 +185,6 @@ def _missing(name: str, unknown: Sequence[str]) -> InvalidInputError:
 
 def heading(cell: str) -> str:
     """Tidy a heading: small letters, one line for what parts words, nothing that hides."""
-    bare = unicodedata.normalize("NFC", LEFT_OVER.sub("", cell))
+    seen = (one for one in cell if one.isascii() or unicodedata.category(one) != "Cf")
+    bare = unicodedata.normalize("NFC", "".join(seen))
     return "_".join(bare.strip().lower().replace("-", " ").replace("_", " ").split())

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from broadcaster.audience import cells, marked
 from broadcaster.audience.cells import CellError
-from broadcaster.audience.repairs import LEFT_OVER
+from broadcaster.audience.repairs import bare
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
 from broadcaster.domain.message import Address, Channel, Scheme
 
@@ -100,10 +100,11 @@ class Draft:
         except CellError as error:
             self._find(column, cell, error, refused=True)
             return None
-        if not cell.isascii() and LEFT_OVER.search(cell):
-            sign = ord(LEFT_OVER.findall(cell)[0])
-            problem = f"has invisible characters (U+{sign:04X}), which were left out"
-            self.repaired(column, cell, LEFT_OVER.sub("", cell), problem)
+        if not cell.isascii() and (plain := bare(cell)) != cell:
+            # What was left out first is where the two begin to differ.
+            sign = next(one for one, other in zip(cell, f"{plain}\0", strict=False) if one != other)
+            problem = f"has invisible characters (U+{ord(sign):04X}), which were left out"
+            self.repaired(column, cell, plain, problem)
         return value
 
     def optional(

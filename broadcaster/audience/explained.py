@@ -7,6 +7,7 @@ found by a test.
 from collections.abc import Iterable
 from decimal import Decimal
 
+from broadcaster.audience.areas.version import parted
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.expression import (
     Amount,
@@ -178,7 +179,10 @@ class _Explainer(Phrases):
             case Campaign(outcome, name):
                 return self._campaign(outcome, self.quoted(name))
             case InArea(area):
-                return self._("the customer is in the area %(area)s", area=self.quoted(area))
+                # What is approved names a version by its hash, which says nothing to readers.
+                return self._(
+                    "the customer is in the area %(area)s", area=self.quoted(parted(area)[0])
+                )
             case Near():
                 return self._near(leaf)
             case InSegment(name):

@@ -205,7 +205,7 @@ class Reading:
         return Row(number=row.number, record=None, findings=again.findings, named=number)
 
     def _suggested(self, name: str) -> str:
-        return columns.nearest(name, self._catalogue)
+        return columns.nearest(name, self._catalogue, self.header.places)
 
     def _told(self, column: str, problem: str, remedy: str) -> Finding:
         return Finding(

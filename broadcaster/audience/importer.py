@@ -156,8 +156,10 @@ class Importer:
                 error = CellError("ends in decimals", "Write the digits of the number alone.")
                 draft.flaw(Channel.SMS, column, raw, "NOT_A_NUMBER", error)
                 return
-        elif found.e164 and raw[0] != self._trunk and raw[0] != "+":
-            problem = repairs.whole(raw, found.e164, self._trunk)
+        elif found.e164:
+            ends = repairs.extension(raw, found.e164)
+            bare = raw[0] != self._trunk and raw[0] != "+"
+            problem = ends or (repairs.whole(raw, found.e164, self._trunk) if bare else None)
             if problem:
                 draft.repaired(column, raw, found.e164, problem)
         if found.sms_capable and found.e164:
@@ -173,6 +175,11 @@ class Importer:
         if not raw:
             return
         found = mailbox.check(raw)
+        mended = None if found.value else repairs.mailbox(raw)
+        again = mailbox.check(mended.value) if mended else found
+        if mended and again.value:
+            draft.repaired(column, raw, again.value, mended.problem)
+            found = again
         if found.value:
             draft.add(Scheme.MAILTO, found.value)
         else:

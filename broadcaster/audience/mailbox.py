@@ -35,10 +35,12 @@ def check(raw: str) -> MailboxCheck:
     plain = _domain(domain) if len(text) <= _LONGEST else None
     rules = (
         (len(text) > _LONGEST, "TOO_LONG", f"is longer than {_LONGEST} characters"),
+        (text.count("@") > 1, "NOT_ONE_AT", "has more than one @"),
         (" " in text or not text.isprintable(), "BAD_LOCAL_PART", "has a space or a control sign"),
-        (text.count("@") != 1, "NOT_ONE_AT", "has not exactly one @"),
+        (not text.count("@"), "NOT_ONE_AT", "has no @"),
         (not local.isascii(), "BAD_LOCAL_PART", "has letters before the @ that few hosts take"),
         (local[:1] in _FORMULA, "BAD_LOCAL_PART", "begins as a formula of a spreadsheet does"),
+        (local[:1] == "'", "BAD_LOCAL_PART", "begins with an apostrophe, as a spreadsheet's text"),
         (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", "is not right before the @"),
         (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", "is too long before the @"),
         (plain is None, "BAD_DOMAIN", "has no domain name after the @"),
@@ -57,7 +59,8 @@ def _domain(text: str) -> str | None:
         back = plain.encode("ascii").decode("idna")
     except UnicodeError:
         return None
-    if back != unicodedata.normalize("NFC", text).lower():
+    given = unicodedata.normalize("NFC", text).lower()
+    if given not in (back, plain) or back.encode("idna") != plain.encode("ascii"):
         # RFC 3490 writes some letters as others (ß as ss), which may be somebody else's domain.
         return None
     labels = plain.split(".")

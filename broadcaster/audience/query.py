@@ -52,9 +52,8 @@ from broadcaster.audience.expression import (
 from broadcaster.audience.faults import ExpressionError
 from broadcaster.audience.reading import Names, Reader
 from broadcaster.audience.tokens import Token, tokens
-from broadcaster.audience.words import KEYWORDS
+from broadcaster.audience.words import EXAMPLES, KEYWORDS, suggestion
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
-from broadcaster.domain.nearest import close
 from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
@@ -306,21 +305,20 @@ class _Parser:
 
     def _attribute(self, token: Token) -> tuple[str, Attribute]:
         known = self._known
+        example = EXAMPLES.get(token.keyword()) if token.kind == "word" else None
+        written = said("Write: %(example)s", example=example) if example else None
         if token.kind != "word" or token.keyword() in KEYWORDS:
-            remedy = said("Begin with one of %(names)s.", names=", ".join(known))
+            remedy = written or said("Begin with one of %(names)s.", names=", ".join(known))
             raise self.reader.fault(
                 token, said("%(shown)s where an attribute belongs", shown=token.shown), remedy
             )
         name = token.keyword()
         if name not in known:
-            labels = {
-                "_".join(label.split()): one
-                for one, attribute in known.items()
-                for label in attribute.labels.values()
-            }
-            near = close(name, [*known, *labels], lambda found: labels.get(found, found))
+            near = suggestion(name, known)
             listed = f"Use one of {', '.join(known)}."
             raise self.reader.fault(
-                token, said('"%(text)s" is no attribute', text=token.text), near or listed
+                token,
+                said('"%(text)s" is no attribute', text=token.text),
+                near or written or listed,
             )
         return name, known[name]

@@ -15,7 +15,14 @@ _DECIMALS = re.compile(r"\+?\d+[.,]0+", re.ASCII)
 _ZEROS = "0\u0660\u06f0"
 _NARROW = "\u202f"
 #: Direction marks, zero width space, byte order mark: left over by programs, meaningless in a name.
-LEFT_OVER = re.compile("[\u061c\u200b\u200e\u200f\u2060\ufeff\u00ad]")
+LEFT_OVER = re.compile("[\u061c\u180e\u200b\u200e\u200f\u2060\ufeff\u00ad]")
+#: Joiners are letters' neighbours in some scripts, and left over anywhere else.
+_LOOSE_JOINER = re.compile(r"(?:^|(?<=[\s\d]))[\u200c\u200d]+|[\u200c\u200d]+(?=[\s\d]|$)")
+#: The same and the marks that embed: around and within an address none of them means anything.
+#: Those that turn digits around are not among them.
+_HIDDEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202c\u2060\u2066-\u2069\ufeff]")
+_MAILTO = re.compile("mailto:", re.IGNORECASE)
+_EXTENSION = re.compile(r"[^\d\s]\s*\d{1,20}#?\s*$")
 
 
 class Repaired(NamedTuple):
@@ -44,12 +51,46 @@ def number(cell: str) -> Repaired | None:
     )
 
 
+def bare(text: str) -> str:
+    """Leave out what programs left over, and joiners that join no letters."""
+    if "\u200c" in text or "\u200d" in text:
+        text = _LOOSE_JOINER.sub("", text)
+    return LEFT_OVER.sub("", text)
+
+
 def phone(raw: str) -> Repaired | None:
     """Mend a telephone number; None when there is nothing to mend."""
     if _NARROW in raw:
         problem = "has narrow no-break spaces (U+202F), which were read as plain ones"
-        return Repaired(raw.replace(_NARROW, " "), problem)
-    return _whole(plain_digits(raw))
+        return Repaired(_HIDDEN.sub("", raw.replace(_NARROW, " ")), problem)
+    return _unhidden(raw) or _whole(plain_digits(raw))
+
+
+def mailbox(raw: str) -> Repaired | None:
+    """Mend a mailbox; None when there is nothing to mend."""
+    plain = raw.removeprefix("'")
+    if plain != raw:
+        return Repaired(plain, "began with an apostrophe, as a spreadsheet marks a text")
+    if _MAILTO.match(raw):
+        return Repaired(raw[len("mailto:") :], "began with mailto:, as a link does")
+    return _unhidden(raw)
+
+
+def _unhidden(raw: str) -> Repaired | None:
+    found = _HIDDEN.search(raw)
+    if not found:
+        return None
+    problem = f"has invisible characters (U+{ord(found[0]):04X}), which were left out"
+    return Repaired(_HIDDEN.sub("", raw), problem)
+
+
+def extension(raw: str, e164: str) -> str | None:
+    """Say that a number had an extension, which no SMS reaches, when it had."""
+    if not ("x" in raw or "X" in raw or "#" in raw or ";" in raw):
+        return None
+    digits = "".join(sign for sign in plain_digits(raw) if sign in "0123456789")
+    ended = digits.endswith(e164[-6:]) or not _EXTENSION.search(raw)
+    return None if ended else "had an extension, which was left out: an SMS goes to the number"
 
 
 def has_decimals(raw: str) -> bool:

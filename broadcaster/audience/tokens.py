@@ -13,13 +13,14 @@ from broadcaster.errors import InvalidInputError
 #: The longest expression, characters.
 LONGEST = 10_000
 
-#: Digits are those of any script; outside of texts they are read as 0 to 9.
+#: Digits are those of any script; outside of texts they are read as 0 to 9. No name has letters of
+#: another script: words of them are whole, so that a label can be answered with what it stands for.
 _TOKEN = re.compile(
     r"""
       (?P<space>[ \t\r\n\u00a0\u200e\u200f\u061c]+)
     | (?P<date>\d{4}-\d{2}-\d{2})(?![\w.-])
     | (?P<number>[-\u2212]?\d{1,15}(?:[.\u066b]\d{1,10})?)(?![\w.\u066b])
-    | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<word>[^\W\d]\w*)
     | (?P<string>"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*")
     | (?P<mark>==|!=|<>|<=|>=|[=<>(),\u060c\u2260\u2264\u2265+\-\u2212])
     """,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
@@ -18,6 +19,12 @@ _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?", re.ASCII)
 _PLAIN_POINT = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
 _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
 _YEAR = 4
+#: A day in each order, and what stands first in it.
+_EXAMPLES = {
+    "dmy": ("20/03/2020", "day"),
+    "mdy": ("03/20/2020", "month"),
+    "ymd": ("2020/03/20", "year"),
+}
 _ARABIC_POINT = "\u066b"
 #: Customer numbers are padded when they have been repaired, and not before.
 NUMBER = "number"
@@ -75,7 +82,14 @@ def _date(cell: str, order: str) -> str:
     if len(parts["y"]) != _YEAR or len(parts["d"]) > 2 or len(parts["m"]) > 2:  # noqa: PLR2004
         # Two digits of a year may mean two centuries.
         return text
-    return f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}"
+    day = f"{parts['y']}-{parts['m']:0>2}-{parts['d']:0>2}"
+    try:
+        date.fromisoformat(day)
+    except ValueError as error:
+        example, first = _EXAMPLES[order]
+        remedy = f"Write 2020-03-20, or {example} ({first} first)."
+        raise CellError(f"{text!r} is no date", remedy) from error
+    return day
 
 
 def _number(cell: str, decimal: str, *, typed: bool) -> str:

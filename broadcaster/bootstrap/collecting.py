@@ -13,7 +13,9 @@ from broadcaster.errors import BroadcasterError
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.domain.advisory import FactValue
     from broadcaster.domain.campaign import Campaign
+    from broadcaster.render.facts import Fact
 
 # ruff: noqa: PLC0415  (adapters are imported where they are used)
 
@@ -123,15 +125,20 @@ def _advisory(runtime: "Runtime", campaign: "Campaign") -> dict[str, object]:
         "effective": advisory.effective,
         "expires": advisory.expires,
         "facts": [
-            {
-                "name": name,
-                "labels": dict(kind.facts[name].labels) if kind and name in kind.facts else {},
-                "value": value,
-            }
+            _fact(kind.facts.get(name) if kind else None, name, value)
             for name, value in advisory.facts.items()
             if value is not None
         ],
     }
+
+
+def _fact(fact: "Fact | None", name: str, value: "FactValue") -> dict[str, object]:
+    """Give a fact with its words for people, and those of what was chosen."""
+    if fact is None:
+        return {"name": name, "labels": {}, "value": value}
+    chosen = fact.choice_labels.get(value, {}) if isinstance(value, str) else {}
+    said = {"value_labels": dict(chosen)} if chosen else {}
+    return {"name": name, "labels": dict(fact.labels), "value": value, **said}
 
 
 def _approval(

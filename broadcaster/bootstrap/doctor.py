@@ -135,6 +135,7 @@ def _reached(runtime: "Runtime") -> Iterator[Finding]:
     yield _check(said("database"), lambda: _database(runtime))
     yield _sealing(runtime)
     yield _check(said("fair use"), lambda: _fair(runtime))
+    yield _check(said("browsers"), lambda: _browsers(runtime))
     yield _check(said("estimates"), lambda: _estimates(runtime))
     yield _check(said("redis"), lambda: _redis(runtime))
 
@@ -182,6 +183,20 @@ def _fair(runtime: "Runtime") -> str:
     return said(
         "caps: %(count)s, none counts further back than people are kept",
         count=Figure(len(rules.caps)),
+    )
+
+
+def _browsers(runtime: "Runtime") -> str:
+    """Tell how many browsers are told, and how many are gone and wait to be let go."""
+    found = runtime.devices.figures()
+    days = runtime.settings.retention["devices"]
+    return said(
+        "of customers: %(customers)s, of followers: %(followers)s; gone: %(gone)s, which are let go"
+        " after so many days: %(days)s",
+        customers=Figure(found.customers),
+        followers=Figure(found.followers),
+        gone=Figure(found.gone),
+        days=Figure(days),
     )
 
 

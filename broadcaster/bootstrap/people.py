@@ -60,9 +60,11 @@ def address_reader(settings: Settings, region: str = "") -> Callable[[str], Addr
 
     What has an @ is a mailbox, what begins with https: a Web Push endpoint, what has many letters
     a token of the app, and anything else a telephone number as it would be dialled in `region`.
+    What programs do to addresses is undone where nothing was lost, as in files of customers: else
+    somebody who refused messages would get them because of a mark that nobody sees.
     The reader raises `CellError`; InvalidInputError here for a region that does not exist.
     """
-    from broadcaster.audience import mailbox
+    from broadcaster.audience import mailbox, repairs
     from broadcaster.audience.cells import CellError
     from broadcaster.audience.subscription import endpoint, is_token
     from broadcaster.channels import phones
@@ -75,12 +77,16 @@ def address_reader(settings: Settings, region: str = "") -> Callable[[str], Addr
             return Address(scheme=Scheme.WEBPUSH, value=endpoint(text), keys={})
         if "@" in text:
             found = mailbox.check(text)
+            if found.value is None and (mended := repairs.mailbox(text)):
+                found = mailbox.check(mended.value)
             if found.value is None:
                 raise CellError(found.problem or "is no mailbox", found.remedy or "Correct it.")
             return Address(scheme=Scheme.MAILTO, value=found.value, keys={})
         if is_token(text):
             return Address(scheme=Scheme.FCM, value=text, keys={})
         phone = phones.check(text, region=known)
+        if not phone.sms_capable and (mended := repairs.phone(text)):
+            phone = phones.check(mended.value, region=known)
         if phone.e164 is None or not phone.sms_capable:
             problem, remedy = phone.problem or "is no number", phone.remedy or "Correct it."
             raise CellError(problem, remedy)

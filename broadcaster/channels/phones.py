@@ -73,8 +73,15 @@ _DAMAGE = (
         "Give one number in each cell or line.",
     ),
 )
+#: A whole number with a word beside it, which the library does not see through.
+_LABELLED = re.compile(r"(?:\d[\s.-]?){8}.*[^\W\d_]|[^\W\d_].*(?:\d[\s.-]?){8}", re.DOTALL)
 _EXTENSION = re.compile(
     r"(?:[;,\s]*(?:ext(?:ension|n)?\.?[=:]?|x|#))\s*\d{1,20}#?\s*", re.IGNORECASE
+)
+#: What may stand before a number: invisible marks, the apostrophe with which spreadsheets mark a
+#: cell as text, and what begins a link.
+_FRONT = re.compile(
+    "[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*'?(?:tel:)?'?", re.IGNORECASE
 )
 _SEPARATORS = frozenset("./()[]~+＋．／（）［］～")
 
@@ -249,10 +256,8 @@ def _stricter(raw: str, number: PhoneNumber) -> str | None:
     if number.extension:
         ending = next((one for one in _EXTENSION.finditer(text) if one.end() == len(text)), None)
         text = text[: ending.start()] if ending else text
-    if text[:4].lower() == "tel:":
-        text = text[4:]
-    # Spreadsheets mark a cell as text with an apostrophe in front.
-    text = text.removeprefix("'")
+    # It matches at the beginning, if only nothing.
+    text = _FRONT.sub("", text, count=1)
     if any(unicodedata.category(character).startswith("L") for character in text):
         return "LETTERS"
     return None if all(map(_is_plain, text)) else "JUNK"
@@ -278,4 +283,6 @@ def _explain(raw: str, kind: str) -> tuple[str, str]:
     if hidden and kind == "NOT_A_NUMBER":
         problem = f"has an invisible character (U+{ord(hidden):04X}) among its digits"
         return problem, "Remove it."
+    if kind == "NOT_A_NUMBER" and _LABELLED.search(raw):
+        return _EXPLAINED["LETTERS"]
     return _EXPLAINED[kind]

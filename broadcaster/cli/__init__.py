@@ -83,7 +83,8 @@ def _run(name: str, arguments: list[str]) -> None:
     except TyperException as error:
         what = error.format_message().rstrip(".")
         where = getattr(getattr(error, "ctx", None), "command_path", f"broadcaster {name}")
-        _fail(f"{what}. Type '{where} --help' for what it takes.")
+        ended = what if what.endswith("?") else f"{what}."
+        _fail(f"{ended} Type '{where} --help' for what it takes.")
     except (Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:

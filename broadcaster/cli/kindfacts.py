@@ -50,6 +50,7 @@ def _described(one: "Asked") -> dict[str, object]:
         "form": fact.form,
         "example": one.example,
         "choices": list(fact.choices),
+        "choice_labels": {one: dict(said) for one, said in fact.choice_labels.items()},
         "lapses": fact.lapses,
         "default": fact.default,
         "shared": one.shared,
@@ -75,7 +76,8 @@ def _needed(one: "Asked") -> str:
 def _written(one: "Asked") -> str:
     fact = one.fact
     if fact.choices:
-        return f"{fact.type.value}: {', '.join(fact.choices)}"
+        said = (f"{one} ({fact.choice_label(one, 'en')})" for one in fact.choices)
+        return f"{fact.type.value}: {', '.join(said)}"
     if fact.default is not None:
         return f"{fact.type.value}; without: {one.default}"
     return f"{fact.type.value}, as {one.example}"

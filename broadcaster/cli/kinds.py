@@ -258,6 +258,7 @@ def _describe(kind: "Kind") -> dict[str, object]:
             fact.name: {
                 "type": fact.type.value,
                 "labels": dict(fact.labels),
+                "choices": {one: dict(fact.choice_labels.get(one, {})) for one in fact.choices},
                 "required": fact.required,
                 "default": fact.default,
                 "lapses": fact.lapses,

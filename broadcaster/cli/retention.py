@@ -17,6 +17,7 @@ _MEANING = {
     "promotional": "days after a promotional campaign's end its people are forgotten",
     "safety": "days after a safety campaign's end its people are forgotten",
     "receipts": "days after a receipt came it is deleted",
+    "devices": "days after a browser's push service calls it gone it is told no more",
     "left": "days after a customer left they are forgotten",
     "addresses": "days after its last campaign's end an address that nobody has is forgotten",
 }
@@ -43,7 +44,12 @@ def show(json: Json = False) -> None:
         }
         for one in due.campaigns
     ]
-    figures = {"receipts": due.receipts, "left": due.left, "addresses": due.addresses}
+    figures = {
+        "receipts": due.receipts,
+        "devices": due.devices,
+        "left": due.left,
+        "addresses": due.addresses,
+    }
     if json:
         rules = {"days": days, "due": {"campaigns": campaigns, **figures}}
         typer.echo(json_.dumps(rules, ensure_ascii=False))
@@ -55,8 +61,8 @@ def show(json: Json = False) -> None:
     for one in campaigns:
         typer.echo(f"Due: campaign {one['campaign']} ({one['class']}), ended {one['ended'][:10]}.")
     typer.echo(
-        f"Due: {len(campaigns):,} campaigns, {due.receipts:,} receipts, {due.left:,} who left, "
-        f"{due.addresses:,} addresses that nobody has."
+        f"Due: {len(campaigns):,} campaigns, {due.receipts:,} receipts, {due.devices:,} browsers "
+        f"that are gone, {due.left:,} who left, {due.addresses:,} addresses that nobody has."
     )
 
 

@@ -703,6 +703,18 @@ class Operations:
         body = {name: one for name, one in given.items() if one is not None}
         return self._transport.ask("POST", "/suppressions", body=body).object()
 
+    def take_suppressions(
+        self,
+        *,
+        file: str,
+        content: bytes,
+        scope: str | None = None,
+        dry_run: bool | None = None,
+    ) -> dict[str, Any]:
+        """Take a list (CSV, TSV, XLSX, ODS): good rows are stored, others told with the reason."""
+        query: dict[str, Any] = {"file": file, "scope": scope, "dry_run": dry_run}
+        return self._transport.ask("POST", "/suppressions/list", query=query, file=content).object()
+
     def show_suppression(
         self,
         *,
@@ -834,7 +846,10 @@ class Operations:
         *,
         name: str,
         kind: str,
-        segment: str,
+        segment: str | None = None,
+        expression: str | None = None,
+        area: str | None = None,
+        segment_name: str | None = None,
         facts: Mapping[str, Any] | None = None,
         channels: Sequence[str] | None = None,
         plan: str | None = None,
@@ -849,9 +864,12 @@ class Operations:
     ) -> dict[str, Any]:
         """Make a draft; nothing is sent before it is approved and launched."""
         given: dict[str, Any] = {
+            "segment": segment,
+            "expression": expression,
+            "area": area,
+            "segment_name": segment_name,
             "name": name,
             "kind": kind,
-            "segment": segment,
             "facts": facts,
             "channels": channels,
             "plan": plan,
@@ -878,8 +896,11 @@ class Operations:
         self,
         campaign: int,
         *,
-        name: str | None = None,
         segment: str | None = None,
+        expression: str | None = None,
+        area: str | None = None,
+        segment_name: str | None = None,
+        name: str | None = None,
         pin_again: bool | None = None,
         channels: Sequence[str] | None = None,
         plan: str | None = None,
@@ -899,8 +920,11 @@ class Operations:
         its class.
         """
         given: dict[str, Any] = {
-            "name": name,
             "segment": segment,
+            "expression": expression,
+            "area": area,
+            "segment_name": segment_name,
+            "name": name,
             "pin_again": pin_again,
             "channels": channels,
             "plan": plan,
@@ -1152,6 +1176,13 @@ class Operations:
         """Stop it for good: what has not left never will."""
         return self._transport.ask("POST", f"/campaigns/{quoted(campaign)}/cancel").object()
 
+    def turn_to_next_channel(
+        self,
+        campaign: int,
+    ) -> dict[str, Any]:
+        """Turn to the next channel now for those who confirmed nothing; 409 where there is none."""
+        return self._transport.ask("POST", f"/campaigns/{quoted(campaign)}/next-channel").object()
+
     def hold_campaign(
         self,
         campaign: int,
@@ -1251,6 +1282,13 @@ class Operations:
     ) -> dict[str, Any]:
         """List the messages of its thread as they follow one another."""
         return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/thread").object()
+
+    def list_districts(
+        self,
+        campaign: int,
+    ) -> dict[str, Any]:
+        """Say how many were targeted and reached by district, most first; seconds for a million."""
+        return self._transport.ask("GET", f"/campaigns/{quoted(campaign)}/districts").object()
 
     def list_deliveries(
         self,

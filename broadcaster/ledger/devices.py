@@ -90,6 +90,18 @@ FROM unnest(%(addresses)s::bigint[]) WITH ORDINALITY AS own (address_id, ordinal
 _LEFT = """
 UPDATE customer SET left_at = %(now)s, updated_at = %(now)s WHERE id = %(customer)s
 """
+_FIGURES = """
+SELECT count(*) FILTER (WHERE NOT gone AND NOT follower),
+       count(*) FILTER (WHERE NOT gone AND follower), count(*) FILTER (WHERE gone)
+FROM (
+    SELECT bool_and(customer.follower) AS follower,
+           EXISTS (SELECT FROM suppression WHERE suppression.address_id = address.id
+                   AND ground = 'fitness' AND reason = 'gone') AS gone
+    FROM address
+    JOIN customer_address ON customer_address.address_id = address.id
+    JOIN customer ON customer.id = customer_address.customer_id AND customer.left_at IS NULL
+    WHERE address.scheme = 'webpush' GROUP BY address.id) AS browser
+"""
 _LET_GO = """
 DELETE FROM customer_address WHERE customer_id = %(customer)s AND address_id = %(address)s
 """
@@ -99,8 +111,8 @@ DELETE FROM customer_address WHERE customer_id = %(customer)s AND address_id = %
 class Asking:
     """What a browser asks for: a subscription, its reader's language, and the areas to follow.
 
-    `at` is the address by whose code its reader is known, or `customer` whose message had the link;
-    with neither it is a follower's.
+    `at` is the address by whose code its reader is known; without it is a follower's. That
+    somebody has the link of a message tells nothing: messages are sent on.
     """
 
     subscription: Address
@@ -109,7 +121,15 @@ class Asking:
     proof: str
     source: str
     at: int | None = None
-    customer: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """How many browsers of customers and of followers are told, and how many are gone."""
+
+    customers: int
+    followers: int
+    gone: int
 
 
 class Devices:
@@ -151,6 +171,12 @@ class Devices:
                 self._attach(connection, self._follower(connection, asking), address, asking, now)
             return True
 
+    def figures(self) -> Figures:
+        """Count browsers that somebody has."""
+        with self._pool.connection() as connection:
+            customers, followers, gone = connection.execute(_FIGURES).fetchone() or (0, 0, 0)
+        return Figures(customers=customers, followers=followers, gone=gone)
+
     def unsubscribe(self, subscription: Address, now: datetime) -> bool:
         """Have a browser told no more; whether it was. Who knows its keys may say so."""
         with self._pool.connection() as connection:
@@ -169,8 +195,6 @@ class Devices:
             return bool(holders)
 
     def _known(self, connection: Connection[Any], asking: Asking) -> list[int]:
-        if asking.customer is not None:
-            return [asking.customer]
         if asking.at is None:
             return []
         return [one for (one,) in connection.execute(_AT_ADDRESS, [asking.at])]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Address, Scheme
 from broadcaster.domain.page_codes import (
     CODE_LIFE,
@@ -29,7 +30,8 @@ from broadcaster.domain.page_codes import (
 )
 from broadcaster.errors import NotFoundError
 from broadcaster.ledger import addresses, allowances
-from broadcaster.ports import Vault
+from broadcaster.ledger.clicks import find
+from broadcaster.ports import Vault, open_address
 
 #: Octets of chance in a ticket or a token, and the longest that is looked up.
 _CHANCE, _LONGEST = 32, 100
@@ -47,6 +49,7 @@ _NEXT = """
 SELECT id, wanted, locale, ends_at FROM page_code WHERE claimed_at IS NULL
 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
+_ADDRESS = "SELECT scheme, value, keys, sealed, digest FROM address WHERE id = %s"
 _WAITING = "SELECT EXISTS (SELECT FROM page_code WHERE claimed_at IS NULL)"
 # To a number that told its carrier to stop nothing is sent, nor where a court forbids it or nothing
 # arrives. Who refused messages may ask for a code all the same: it is how they come back.
@@ -156,6 +159,20 @@ class PageCodes:
                 return None
             connection.execute(_ASK, values)
         return ticket
+
+    def address_of(self, delivery: DeliveryId) -> Address | None:
+        """Give where a message went, if a code can go there; None for a browser.
+
+        NotFoundError; GoneError where nobody knows any more.
+        """
+        with self._pool.connection() as connection:
+            link = find(connection, delivery)
+            row = connection.execute(_ADDRESS, [link.address]).fetchone()
+        if row is None or (row[1] is None and row[3] is None):
+            return None
+        scheme, value, keys, sealed, digest = row
+        found = open_address(self._vault, Scheme(scheme), (value, keys), (sealed, digest))
+        return found if found.scheme in {Scheme.TEL, Scheme.MAILTO} else None
 
     def waiting(self) -> bool:
         """Tell whether anything waits to be looked up."""

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
 from broadcaster.errors import ConfigurationError, UnavailableError
+from broadcaster.ports.marking import mark_of_now
 
 #: How long a statement, a wait for a lock and an idle transaction may take, milliseconds. What
 #: takes longer by its nature (planning, closing a campaign) sets its own limit.
@@ -61,6 +62,9 @@ class LedgerPool(ConnectionPool[Connection[Any]]):
         try:
             with super().connection(timeout) as connection:
                 yield connection
+                mark = mark_of_now()
+                if mark is not None:
+                    mark(connection)
             if isinstance(connection, _Connection):
                 connection.answered = time.monotonic()
         except (OperationalError, InternalError) as error:

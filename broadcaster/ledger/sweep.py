@@ -11,6 +11,7 @@ from broadcaster.domain.message import Lane
 from broadcaster.ledger import batches, receipts
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
+from broadcaster.ledger.rehousing import rehouse
 from broadcaster.ledger.resting import count_passed, refresh
 from broadcaster.ledger.threads import LAPSED
 from broadcaster.ledger.underway import busy_lanes
@@ -220,7 +221,12 @@ class PostgresCalendar:
             return close(connection, now, _CLOSED)[1]
 
     def rest(self, now: datetime) -> None:
-        """Look again at batches whose quiet hours are over, or whose rules have changed."""
+        """Look again at batches whose quiet hours are over, or whose rules have changed.
+
+        And at what waits for customers who chose hours of their own since it was planned.
+        """
+        with self._pool.connection() as connection:
+            rehouse(connection, self._time_zone, now)
         with self._pool.connection() as connection:
             count_passed(connection, now)
         for _ in range(_LOOKS):

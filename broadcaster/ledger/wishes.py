@@ -19,6 +19,7 @@ from broadcaster.ledger.audit import note
 from broadcaster.ledger.clicks import FORM, Link, moment
 from broadcaster.ledger.page_codes import Entered
 from broadcaster.ledger.preferences import Preferences
+from broadcaster.ledger.rehousing import note_choice
 
 #: The attribute in which followed areas are kept, and its word for all of them.
 FOLLOWED, EVERYWHERE = "followed_areas", "everywhere"
@@ -128,6 +129,7 @@ class OwnPage:
             if chosen.quiet_shown and chosen.quiet != before.quiet:
                 quiet = written(chosen.quiet) if chosen.quiet else None
                 connection.execute(_QUIET, {**values, "quiet": quiet})
+                note_choice(connection, customer, now)
                 changed["quiet"] = [before.quiet and written(before.quiet), quiet]
             areas = _areas(connection, before.areas, chosen.areas)
             if areas != before.areas:

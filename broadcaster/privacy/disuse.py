@@ -1,4 +1,4 @@
-"""What nobody uses any more: old receipts, those who left, and addresses that nobody has."""
+"""What nobody uses any more: old receipts, browsers that are gone, who left, unused addresses."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,6 +14,7 @@ from broadcaster.privacy.barring import TIED, remember
 RECEIPTS = "receipts"
 ADDRESSES = "addresses"
 LEFT = "left"
+DEVICES = "devices"
 #: How many rows go in one transaction.
 BATCH = 5000
 
@@ -32,6 +33,22 @@ WHERE (value IS NOT NULL OR sealed IS NOT NULL)
         AND (campaign.finished_at IS NULL OR campaign.finished_at > %(before)s
              OR {TO_BE_FOLLOWED}))
 """  # noqa: S608  (our own constant)
+# Their push service said that there is nobody any more (404, 410), and nobody has said since then
+# that there is. Tokens of apps come with lists of the utility, and go with them.
+_DEAD = """
+SELECT id FROM address
+WHERE scheme = 'webpush'
+  AND EXISTS (SELECT FROM suppression WHERE address_id = address.id AND ground = 'fitness'
+              AND reason = 'gone' AND at < %(before)s)
+  AND EXISTS (SELECT FROM customer_address WHERE address_id = address.id)
+"""
+_LET_GO = "DELETE FROM customer_address WHERE address_id = ANY(%s) RETURNING customer_id"
+# A follower is a browser and nothing else.
+_FOLLOWERS = """
+UPDATE customer SET left_at = %(now)s, updated_at = %(now)s
+WHERE id = ANY(%(customers)s) AND follower AND left_at IS NULL
+  AND NOT EXISTS (SELECT FROM customer_address WHERE customer_id = customer.id)
+"""
 # Who has left the utility: their row stays for those deliveries that still name it, without them.
 # In a database without a key nothing could outlive them: then those stay of whom something has to.
 _GONE = f"""
@@ -48,7 +65,7 @@ ORDER BY ordinal_position
 """
 
 _BARRED = "EXISTS (SELECT FROM suppression WHERE address_id = address.id)"
-_CHOSEN = {RECEIPTS: _OLD_RECEIPTS, LEFT: _GONE, ADDRESSES: _UNUSED}
+_CHOSEN = {RECEIPTS: _OLD_RECEIPTS, DEVICES: _DEAD, LEFT: _GONE, ADDRESSES: _UNUSED}
 
 
 def count(connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None) -> int:
@@ -58,12 +75,25 @@ def count(connection: Connection[Any], what: str, before: datetime, sealer: Seal
     return int(row[0]) if row else 0
 
 
-def take(connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None) -> int:
+def take(
+    connection: Connection[Any], what: str, before: datetime, sealer: Sealer | None, now: datetime
+) -> int:
     """Let go of what has been out of use since before then, up to `BATCH` rows; how many."""
-    values = {"before": before, "limit": BATCH, "sealed": sealer is not None}
+    values = {"before": before, "limit": BATCH, "sealed": sealer is not None, "now": now}
     if what == LEFT:
         return _left(connection, values, sealer)
+    if what == DEVICES:
+        return _dead(connection, values)
     return _receipts(connection, values) if what == RECEIPTS else _unused(connection, values)
+
+
+def _dead(connection: Connection[Any], values: Mapping[str, object]) -> int:
+    """Part browsers from whose they were; the addresses go as others that nobody has."""
+    dead = f"{_DEAD} ORDER BY id LIMIT %(limit)s FOR UPDATE"
+    ids = [id_ for (id_,) in connection.execute(dead, values)]
+    owners = [customer for (customer,) in connection.execute(_LET_GO, [ids])]
+    connection.execute(_FOLLOWERS, {"customers": owners, "now": values["now"]})
+    return len(ids)
 
 
 def _receipts(connection: Connection[Any], values: Mapping[str, object]) -> int:

@@ -89,6 +89,13 @@ UPDATE address SET value = NULL, keys = NULL, sealed = NULL, place = NULL, diges
 WHERE id = %(address)s
 """
 
+# What a program was answered may be about the person, and only the program can open it. What
+# changed nothing is asked anew; of the rest nobody knows the answer any more.
+_ANSWERS = (
+    "DELETE FROM api_answer WHERE answer IS NOT NULL AND NOT worked",
+    "UPDATE api_answer SET answer = NULL, broken_at = %(now)s WHERE answer IS NOT NULL",
+)
+
 _NAMES = "SELECT name, name_latin, sealed FROM customer WHERE id = %s"
 _NAMESAKE = """
 SELECT EXISTS (SELECT FROM customer WHERE id <> %(customer)s AND (
@@ -189,7 +196,11 @@ class Erasure:
         for column, table in tables.others(connection):
             ids = [customer] if column == "customer_id" else emptied
             tables.forget(connection, table, column, ids)
+        for statement in _ANSWERS:
+            connection.execute(statement, {"now": now})
         bar(connection, customer, emptied, by, now)
+        # What bars their addresses is no news of theirs to other systems.
+        tables.forget(connection, "webhook_event", "customer_id", [customer])
         connection.execute("DELETE FROM customer WHERE id = %(customer)s", values)
         return _Done(
             found=True,

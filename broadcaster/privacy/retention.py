@@ -22,7 +22,7 @@ from broadcaster.ports import KNOWN_KEYS, TO_BE_FOLLOWED, Sealer, Vault
 from broadcaster.privacy import archives, disuse, spent, tables
 from broadcaster.privacy.alone import alone
 from broadcaster.privacy.audit import note
-from broadcaster.privacy.disuse import ADDRESSES, LEFT, RECEIPTS
+from broadcaster.privacy.disuse import ADDRESSES, DEVICES, LEFT, RECEIPTS
 
 _DUE = f"""
 SELECT campaign.id, campaign.name, advisory.class, campaign.finished_at, campaign.archive
@@ -86,10 +86,11 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """What is due to go now: campaigns, receipts, those who left, addresses that nobody has."""
+    """What is due to go now: campaigns, receipts, browsers, who left, addresses nobody has."""
 
     campaigns: Sequence[Due]
     receipts: int
+    devices: int
     left: int
     addresses: int
 
@@ -128,6 +129,7 @@ class Retention:
             return Standing(
                 campaigns=self._due(connection, now),
                 receipts=self._count(connection, RECEIPTS, now),
+                devices=self._count(connection, DEVICES, now),
                 left=self._count(connection, LEFT, now),
                 addresses=self._count(connection, ADDRESSES, now),
             )
@@ -144,6 +146,8 @@ class Retention:
         for one in due:
             yield self._forget(one, by, now)
         yield from self._delete(RECEIPTS, by, now)
+        # Before those who left: a follower leaves with their browser.
+        yield from self._delete(DEVICES, by, now)
         yield from self._delete(LEFT, by, now)
         yield from self._delete(ADDRESSES, by, now)
 
@@ -226,7 +230,7 @@ class Retention:
                 # While customers are stored their addresses wait for the next call.
                 if what != RECEIPTS and not tables.storing_waits(connection):
                     break
-                rows = disuse.take(connection, what, before, self._sealer(connection, what))
+                rows = disuse.take(connection, what, before, self._sealer(connection, what), now)
                 total += rows
                 if rows:
                     note(connection, by, "retention", what, {"rows": rows})

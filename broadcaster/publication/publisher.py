@@ -23,6 +23,10 @@ from broadcaster.publication.projecting import (
 from broadcaster.publication.site import Site
 
 _log = logging.getLogger(__name__)
+_CHANGED = (
+    "would not read as it was approved: templates, catalogues or settings have changed since. Run"
+    " all processes with the same and 'publish --again'; or cancel the campaign and make another."
+)
 
 #: So many frozen records are read at once.
 _READ = 100
@@ -112,8 +116,7 @@ class Publisher:
                 campaign = self.ledger.campaign(campaign_id)
                 advisory = self.ledger.advisory(advisory_id)
                 if not self.unchanged(campaign, advisory):
-                    message = "is no longer what was approved. Approve the campaign again."
-                    raise ConfigurationError(message)
+                    raise ConfigurationError(_CHANGED)
                 earlier = self.store.earlier(advisory.follows)
                 record = self.freezer.freeze(campaign, advisory, earlier, now)
             except (BroadcasterError, ValueError) as error:

@@ -8,7 +8,8 @@ from broadcaster.domain.advisory import FactValue
 from broadcaster.domain.saying import said
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.suspicion import MAILBOX
 from broadcaster.render.wording import Fault
 

@@ -149,6 +149,8 @@ class KindChecker:
             finding = _finding(kind.name, "", locale.tag, "", fault)
             yield replace(finding, gravity=Gravity.WARNING)
             return
+        if awaited is None:
+            yield from _unlabelled(kind, locale)
         found = [*self._translations(kind, locale)]
         missing = self.renderer.library.missing(self.renderer.library.uses(kind.name), locale)
         if not missing:
@@ -231,6 +233,20 @@ class KindChecker:
             except ConfigurationError as error:
                 fault = Fault(str(error), said("Then check again."))
                 yield _finding(kind.name, channel, locale.tag, "", fault)
+
+
+def _unlabelled(kind: Kind, locale: Locale) -> Iterator[Finding]:
+    """Name the choices that the team would see by their names in TOML."""
+    for fact in kind.facts.values():
+        names = fact.unlabelled(locale.language)
+        if names:
+            fault = Fault(
+                said("has no label in this language for %(names)s", names=", ".join(names)),
+                said("Add it to choice_labels in kind.toml: the team chooses by it."),
+            )
+            place = f"facts.{fact.name}"
+            found = _finding(kind.name, "kind.toml", locale.tag, place, fault)
+            yield replace(found, gravity=Gravity.WARNING)
 
 
 def _finding(kind: str, part: str, locale: str, place: str, fault: Fault) -> Finding:

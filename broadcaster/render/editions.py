@@ -12,7 +12,8 @@ from broadcaster.domain.publication import Edition
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render.environment import finish_line, finish_text
-from broadcaster.render.facts import ANY, FactType, text_in
+from broadcaster.render.facts import text_in
+from broadcaster.render.facttypes import ANY, FactType
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
 from broadcaster.render.renderer import TemplateRenderer

@@ -18,7 +18,7 @@ from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.check import parts_of, sample_advisory, sample_reader
-from broadcaster.render.facts import FactType
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import PSEUDO, Locale, Locales
 from broadcaster.render.renderer import TemplateRenderer

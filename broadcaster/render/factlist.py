@@ -5,12 +5,13 @@ What several kinds tell customers, such as the number of the call centre, is wri
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.sources import parse_toml
 from broadcaster.render.tables import Table
 
@@ -75,7 +76,8 @@ def _fact(table: Table, name: str, shared: _Fields) -> Fact:
         max_length=int(entry.number("max_length", _CHARACTERS, 1, 5000)),
         minimum=entry.number("minimum", -_NUMBER, -_NUMBER, _NUMBER),
         maximum=entry.number("maximum", _NUMBER, -_NUMBER, _NUMBER),
-        choices=entry.words("choices", None),
+        choices=(choices := entry.words("choices", None)),
+        choice_labels=_choice_labels(entry.table("choice_labels"), choices),
         lapses=entry.flag("lapses", default=False),
     )
     if fact.lapses and kind is not FactType.DATETIME:
@@ -90,6 +92,13 @@ def _fact(table: Table, name: str, shared: _Fields) -> Fact:
         default=_checked(entry, fact, "default", default),
         sample=_checked(entry, fact, "sample", sample),
     )
+
+
+def _choice_labels(table: Table, choices: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Read how choices are said to people; one that is left out is said by its own name."""
+    labels = {one: table.labels(one, one) for one in choices if one in table.values}
+    table.done()
+    return labels
 
 
 def _checked(entry: Table, fact: Fact, key: str, value: object) -> FactValue:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from broadcaster.domain.advisory import FactValue
-from broadcaster.render.facts import ANY, Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import ANY, FactType
 from broadcaster.render.kinds import Kind
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
@@ -88,7 +89,8 @@ def _notes(one: Asked) -> Iterator[str]:
         why = "has a value for all kinds" if one.shared else "has a value already"
     yield f"# {one.label} ({fact.type.value}, {why})"
     if fact.choices:
-        yield f"# One of {', '.join(fact.choices)}."
+        said = (f'"{one}" ({fact.choice_label(one, "en")})' for one in fact.choices)
+        yield f"# One of {', '.join(said)}."
     if fact.lapses:
         yield "# It must lie ahead: once it has passed, nothing that tells it leaves."
 

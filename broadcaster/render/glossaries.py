@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from broadcaster.render.catalogues import PLACEHOLDER
@@ -31,15 +32,13 @@ class Term:
 
     def occurs(self, source: str) -> bool:
         """Tell whether an English text has the term."""
-        shape = "|".join(re.escape(form) for form in self.english)
-        said = PLACEHOLDER.sub(" ", source)
-        return re.search(rf"(?<!\w)(?:{shape})(?!\w)", said, re.IGNORECASE) is not None
+        return _shape(self.english).search(_bare(source)) is not None
 
     def faults(self, source: str, translation: str) -> Iterator[Fault]:
         """Find where a translation does not keep to the term."""
         if not self.occurs(source):
             return
-        rest = PLACEHOLDER.sub(" ", translation).casefold()
+        rest = _bare(translation).casefold()
         for form in sorted(self.use, key=len, reverse=True):
             rest = rest.replace(form.casefold(), "\ufffc")
         note = f" {self.note}" if self.note else ""
@@ -55,6 +54,19 @@ class Term:
 
     def _wanted(self) -> str:
         return " or ".join(self.use)
+
+
+@lru_cache(maxsize=2 * _TERMS)
+def _shape(english: tuple[str, ...]) -> re.Pattern[str]:
+    """Make what finds a term; once, for a check asks each term of each text."""
+    shape = "|".join(re.escape(form) for form in english)
+    return re.compile(rf"(?<!\w)(?:{shape})(?!\w)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _bare(text: str) -> str:
+    """Take the placeholders out; one text is asked about by every term in turn."""
+    return PLACEHOLDER.sub(" ", text)
 
 
 def _begins_a_word(form: str, text: str) -> bool:

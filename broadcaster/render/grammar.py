@@ -8,7 +8,8 @@ from jinja2 import nodes
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.unreadable import REMEDY, piece
 from broadcaster.render.usage import FIELDS
 

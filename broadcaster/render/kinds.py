@@ -17,7 +17,8 @@ from broadcaster.errors import (
     SeveralFaultsError,
 )
 from broadcaster.render.factlist import NAME, SHARED, read_facts, shared_tables
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.sources import parse_toml, read_folder, subfolders
 from broadcaster.render.tables import EntryError, Table
 

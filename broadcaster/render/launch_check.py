@@ -15,7 +15,7 @@ from broadcaster.ports import Reader
 from broadcaster.render import suspicion, worded
 from broadcaster.render.by_hand import by_hand
 from broadcaster.render.check import KindChecker, parts_of, sample_reader
-from broadcaster.render.facts import FactType
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.heard import heard, is_markup
 from broadcaster.render.kinds import PARTS, Kind

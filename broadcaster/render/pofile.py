@@ -96,6 +96,7 @@ ESCAPES = {
     "\t": "\\t",
     "\v": "\\v",
 }
+_ESCAPED = str.maketrans(ESCAPES)
 
 
 def write(po: PoFile) -> str:
@@ -150,7 +151,7 @@ def _field(name: str, text: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return "".join(ESCAPES.get(character, character) for character in text)
+    return text.translate(_ESCAPED)
 
 
 def translated(entry: Entry, expected: int) -> str:

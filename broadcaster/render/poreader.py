@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from broadcaster.errors import ConfigurationError, DamagedError
 from broadcaster.render.pofile import ESCAPES, Entry, Key, PoFile
@@ -11,6 +12,9 @@ _UNESCAPES = {shown[1]: raw for raw, shown in ESCAPES.items()}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr(?:\[[0-9]\])?)\s*(\".*)")
+#: How many files are kept as they were read: a check comes to each catalogue of a few locales
+#: several times, and the renderers of one process read the same ones.
+_KEPT = 16
 
 
 def fields_of(text: str) -> dict[str, str]:
@@ -19,6 +23,7 @@ def fields_of(text: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
+@lru_cache(maxsize=_KEPT)
 def read(text: str, where: str) -> PoFile:
     """Read a file; DamagedError naming `where`, the line and what is wrong with it."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
@@ -58,10 +63,8 @@ class _Draft:
     flags: list[str] = field(default_factory=list)
     previous: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def whole(self) -> bool:
-        return any(name.startswith("msgstr") for name in self.texts)
+    #: Whether it has a translation, which stands last.
+    whole: bool = False
 
     def entry(self) -> Entry:
         if not self.whole or "msgid" not in self.texts:
@@ -143,12 +146,14 @@ class _Reading:
             if self._name in texts:
                 raise refused(self._where, number, f"has {self._name} twice in one entry")
             texts[self._name] = ""
-            if self._name == "msgid" and texts is draft.texts:
-                draft.line = number
+            if texts is draft.texts:
+                draft.whole = draft.whole or self._name.startswith("msgstr")
+                draft.line = number if self._name == "msgid" else draft.line
         quoted = _QUOTED.fullmatch(line)
         if quoted is None or self._name not in texts:
             raise refused(self._where, number, "is neither a comment, nor a text in quotes")
-        texts[self._name] += _ESCAPE.sub(_unescaped, quoted[1])
+        said = quoted[1]
+        texts[self._name] += _ESCAPE.sub(_unescaped, said) if "\\" in said else said
 
 
 def _unescaped(found: re.Match[str]) -> str:

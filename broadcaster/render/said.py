@@ -12,7 +12,8 @@ from broadcaster.domain.saying import said
 from broadcaster.ports import Reader
 from broadcaster.render import bidi
 from broadcaster.render.environment import bare, finish_sms
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.findings import Gravity
 from broadcaster.render.heard import heard, is_markup
 from broadcaster.render.kinds import Kind

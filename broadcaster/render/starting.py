@@ -9,7 +9,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.ports import Reader
 from broadcaster.render import bidi, formats
 from broadcaster.render.environment import bare, finish_line, finish_sms, finish_text
-from broadcaster.render.facts import FactType
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
 from broadcaster.render.orders import show_reader

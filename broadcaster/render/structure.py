@@ -11,7 +11,7 @@ from broadcaster.domain.message import Channel
 from broadcaster.domain.saying import said
 from broadcaster.render.environment import EXTENSIONS
 from broadcaster.render.extract import Use, closure
-from broadcaster.render.facts import FactType
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.findings import Gravity
 from broadcaster.render.heard import heard
 from broadcaster.render.kinds import ALL_PARTS, WORDS, Kind, catalogue_tag

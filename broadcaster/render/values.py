@@ -17,7 +17,8 @@ from markupsafe import Markup
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import ConfigurationError
 from broadcaster.render import bidi
-from broadcaster.render.facts import Fact, FactType, text_in
+from broadcaster.render.facts import Fact, text_in
+from broadcaster.render.facttypes import FactType
 from broadcaster.render.locales import Locale
 
 #: What is shown of a name at most, characters.

@@ -89,6 +89,7 @@ _RETENTION: Mapping[str, int] = MappingProxyType(
         "promotional": 365,
         "safety": 1825,
         "receipts": 180,
+        "devices": 30,
         "left": 90,
         "addresses": 60,
     }

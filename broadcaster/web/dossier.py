@@ -133,6 +133,8 @@ def _fact(one: Mapping[str, Any], language: Language) -> tuple[str, str]:
     """Give what a fact is called, and what it says, choosing among languages where there are."""
     label = by_locale(one["labels"], language) if one["labels"] else one["name"]
     value = one["value"]
+    if one.get("value_labels"):
+        return label, by_locale(one["value_labels"], language)
     if isinstance(value, dict):
         tag = language.locale.language
         value = value.get(tag) or value.get("und") or next(iter(value.values()), "")

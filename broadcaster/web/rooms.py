@@ -40,7 +40,7 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     foretelling = Foretelling(runtime)
     desk.count(runtime.versions.count_waiting)
     return (
-        Api(runtime),
+        Api(runtime, desk.pages.languages),
         Keys(runtime, desk),
         Webhooks(runtime, desk),
         *access_rooms(runtime, desk),

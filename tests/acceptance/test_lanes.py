@@ -7,17 +7,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from broadcaster.bootstrap import attached, people
+from broadcaster.settings import load
+from tests.chaos.launching import approved
 from tests.servers import free_ports
 
 #: What the carrier takes, messages a second.
 RATE = 40
 PATIENCE = 90.0
+#: Who is told: so many that the routine campaign is not done before the urgent one is on its way.
+_CUSTOMERS = 2000
+_OPERATOR = "youssef"
 
 
 class Town:
@@ -55,27 +61,6 @@ class Town:
                 process.kill()
                 process.wait()
 
-    def run(self, *words: str) -> str:
-        """Run a command; its output."""
-        done = subprocess.run(  # noqa: S603  (our own command)
-            [sys.executable, "-m", "broadcaster", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def campaign(self, name: str, segment: str, lane: str) -> int:
-        """Make, approve and launch a campaign by SMS; its number."""
-        words = ("--kind", "remote_services", "--segment", segment, "--channels", "sms")
-        made = self.run("campaigns", "create", name, *words, "--lane", lane, "--drill", "--json")
-        self.run("campaigns", "approve", name, "--by", "youssef")
-        self.run("campaigns", "launch", name)
-        return int(json.loads(made)["id"])
-
     def received(self) -> list[dict[str, Any]]:
         """List what the carrier took, in order."""
         found = list(self.home.rglob("sms.jsonl"))
@@ -105,19 +90,23 @@ def test_an_urgent_campaign_overtakes_a_routine_one_that_is_at_its_limit(home: P
     How soon is measured by `benchmarks/urgent.py`; here a busy machine must not matter.
     """
     town = Town(home)
-    with town.up():
-        town.run("customers", "make", "4000", "--seed", "5")
-        town.run("segments", "save", "everybody", "all")
-        routine = town.campaign("routine", "everybody", "routine")
-        town.until(lambda: len(town.received()) >= 3 * RATE, "the routine campaign is on its way")
-        urgent = town.campaign("urgent", "everybody", "urgent")
+    with town.up(), closing(attached(load(town.environment))) as runtime:
+        runtime.customers.save(people.maker(runtime.settings, 5).make(_CUSTOMERS))
+        runtime.segments.save("everybody", "all")
+        # Both are ready, so that to launch them is all that is left to do.
+        routine, urgent = (
+            approved(runtime, lane, channels="sms", lane=lane) for lane in ("routine", "urgent")
+        )
+        runtime.campaigns.launch(routine, _OPERATOR, runtime.clock.now())
+        town.until(lambda: len(town.received()) >= 2 * RATE, "the routine campaign is on its way")
+        runtime.campaigns.launch(urgent, _OPERATOR, runtime.clock.now())
         launched = time.time()
         town.until(
-            lambda: sum(_campaign_of(line) == urgent for line in town.received()) >= 4 * RATE,
+            lambda: sum(_campaign_of(line) == urgent for line in town.received()) >= 3 * RATE,
             "the urgent one is on its way",
         )
-        town.run("campaigns", "cancel", "routine")
-        town.run("campaigns", "cancel", "urgent")
+        for campaign in (routine, urgent):
+            runtime.campaigns.cancel(campaign, _OPERATOR, runtime.clock.now())
         lines = town.received()
     times = {
         campaign: [line["at"] for line in lines if _campaign_of(line) == campaign]

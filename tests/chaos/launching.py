@@ -9,7 +9,7 @@ from broadcaster.errors import ConflictError, InvalidInputError
 _AUTHOR, _APPROVER = "author", "approver"
 
 
-def launch(
+def approved(
     runtime: Runtime,
     name: str,
     *,
@@ -17,7 +17,7 @@ def launch(
     channels: str = "sms,email,push",
     lane: str = "routine",
 ) -> int:
-    """Make a campaign of the founding notice and launch it; its id.
+    """Make a campaign of the founding notice and approve it; its id.
 
     Called again after it was interrupted, it goes on where it was.
     """
@@ -37,6 +37,19 @@ def launch(
     pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
     with suppress(ConflictError):
         runtime.campaigns.approve(found.id, pinned, _APPROVER, runtime.clock.now())
-    with suppress(ConflictError):
-        runtime.campaigns.launch(found.id, _AUTHOR, runtime.clock.now())
     return found.id
+
+
+def launch(
+    runtime: Runtime,
+    name: str,
+    *,
+    segment: str = "everybody",
+    channels: str = "sms,email,push",
+    lane: str = "routine",
+) -> int:
+    """Make one, approve it, and launch it; its id. Goes on likewise where it was interrupted."""
+    campaign = approved(runtime, name, segment=segment, channels=channels, lane=lane)
+    with suppress(ConflictError):
+        runtime.campaigns.launch(campaign, _AUTHOR, runtime.clock.now())
+    return campaign

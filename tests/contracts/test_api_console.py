@@ -7,7 +7,10 @@ import json
 import threading
 import zipfile
 
+from starlette.routing import Route
+
 from broadcaster.domain.access import Action, Role
+from tests import client_source, parity
 from tests.api_scene import EVERYBODY, ApiSite, api
 from tests.unit.test_kinds_adding import TRANSLATED
 from tests.web_scene import Answer, wait
@@ -42,6 +45,9 @@ def test_programs_do_what_the_console_does(api: ApiSite) -> None:
     _a_kind_is_placed_whole_or_not_at_all(api)
     _segments_and_areas_are_audited(api)
     _a_full_list_does_not_let_everybody_go(api)
+    _a_draft_is_for_whom_an_expression_or_an_area_says(api)
+    _a_list_of_addresses_is_barred_and_where_people_were_reached_is_counted(api)
+    _whatever_the_console_answers_a_call_does_or_the_docs_say_why_not(api)
 
 
 def _of_many_who_change_the_same_draft_one_does(api: ApiSite) -> None:
@@ -210,3 +216,77 @@ def _a_full_list_does_not_let_everybody_go(api: ApiSite) -> None:
     assert _problem(future, 422)["field"] == "as_of"
     # The console tells of it as of one of its own.
     assert api.desk.ask("/customers/import", Role.AUTHOR).status == 200
+
+
+def _a_draft_is_for_whom_an_expression_or_an_area_says(api: ApiSite) -> None:
+    facts = dict(api.desk.runtime.renderer.library.kind("remote_services").sample())
+    made = {"name": "To some", "kind": "remote_services", "facts": facts, "drill": True}
+    circle = {"name": "Quay", "longitude": -7.6, "latitude": 33.6, "metres": 500}
+    api.json("/areas/circles", circle)
+    to_area = api.json("/campaigns", {**made, "area": "Quay"})
+    assert to_area["segment"] == "Quay"
+    assert 'location in area "Quay' in to_area["expression"]
+    path = f"/campaigns/{to_area['id']}"
+    said = {"expression": 'district in ("Anfa","Hay Hassani")', "segment_name": "two districts"}
+    # Nothing is kept of a wish that is refused.
+    assert api.ask(path, {**said, "expires": "soon"}, method="PATCH").status == 422
+    assert api.ask("/segments/two%20districts").status == 404
+    changed = api.json(path, said, method="PATCH")
+    assert changed["segment"] == "two districts"
+    assert changed["expression"] == 'district in ("Anfa", "Hay Hassani")'
+    # What is saved already is not saved again; a name that is taken is said to be.
+    again = {**made, "name": "Again", "expression": said["expression"]}
+    assert api.json("/campaigns", again)["segment"] == "two districts"
+    taken = {**made, "expression": "not all", "segment_name": "nobody"}
+    assert _problem(api.ask("/campaigns", taken), 422)["field"] == "name"
+    assert api.ask("/segments/nobody").status == 404
+    for wrong, field in (
+        ({"expression": "all", "segment": "everybody"}, "expression"),
+        ({"expression": "not all"}, "segment_name"),
+        ({"expression": "not all", "segment_name": "everybody"}, "segment_name"),
+        ({"expression": "distrct"}, "expression"),
+        ({"area": "Nowhere"}, "area"),
+        ({"segment": "everybody", "segment_name": "x"}, "segment_name"),
+        ({}, "segment"),
+    ):
+        assert _problem(api.ask("/campaigns", {**made, **wrong}), 422)["field"] == field, wrong
+    key = api.key(Action.LOOK, Action.WRITE)
+    refused = api.ask("/campaigns", {**made, "area": "Quay"}, key=key)
+    assert _problem(refused, 403)["field"] == "area"
+
+
+def _a_list_of_addresses_is_barred_and_where_people_were_reached_is_counted(api: ApiSite) -> None:
+    file = b"address\n+212612345678\nnobody\n"
+    path = "/suppressions/list?file=optouts.csv&scope=everything"
+    dry = json.loads(_send(api, f"{path}&dry_run=true", file).text)
+    assert (dry["rows"], dry["refused"], dry["recorded"]) == (2, 1, 0)
+    taken = json.loads(_send(api, path, file).text)
+    assert (taken["recorded"], taken["faults"][0]["row"]) == (1, 3)
+    for name in ("../x.csv", ".csv", "a%0Ab.csv"):
+        refused = _send(api, f"/suppressions/list?file={name}", file)
+        assert _problem(refused, 422)["field"] == "file"
+    garbage = _problem(_send(api, "/suppressions/list?file=x.xlsx", b"PK no sheet"), 422)
+    assert "broadcaster-" not in json.dumps(garbage)
+    counted = api.json("/campaigns/1/districts")["items"]
+    assert sum(one["targeted"] for one in counted) == 5
+
+
+def _whatever_the_console_answers_a_call_does_or_the_docs_say_why_not(api: ApiSite) -> None:
+    inner = ("/callbacks/", "/confirm/", "/unsubscribe/", "/preferences", "/advisories", "/push")
+    public = (*inner, "/follow", "/healthz", "/readyz", "/metrics", "/assets/")
+    answered = {
+        (method, route.path)
+        for route in api.desk.app.routes
+        if isinstance(route, Route) and not route.path.startswith(public)
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    out = parity.left_out()
+    left = {one for one in answered if not parity.excused(one[1], out)}
+    assert left == set(parity.CALLS), left ^ set(parity.CALLS)
+    calls = {name for names in parity.CALLS.values() for name in names}
+    paths = client_source.document()["paths"]
+    known = {one["operationId"] for methods in paths.values() for one in methods.values()}
+    assert calls <= known, calls - known
+    unused = [one for one in out if not any(parity.excused(path, [one]) for _, path in answered)]
+    assert unused == []

@@ -44,6 +44,7 @@ def _after(api: ApiSite, text: str) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in a folder with the files that the examples send."""
     (tmp_path / "customers.csv").write_text(_FILE, encoding="utf-8")
+    (tmp_path / "optouts.csv").write_text("address\n+212612345671\n", encoding="utf-8")
     shutil.copy(shipped("locales") / "fr" / "LC_MESSAGES" / "advisories.po", tmp_path / "fr.po")
     with zipfile.ZipFile(tmp_path / "water_back.zip", "w") as archive:
         for path, text in TRANSLATED.items():

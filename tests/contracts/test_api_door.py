@@ -1,15 +1,20 @@
 """The door of the API: keys, scopes, rates, the same wish once, and bounds of what is sent."""
 
 import json
+import re
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from psycopg.types.json import Jsonb
 
+from broadcaster.access.answers import Begun, Wish
+from broadcaster.audience.segments import Segment, Segments
 from broadcaster.domain.access import Action, Role
 from broadcaster.domain.message import Scheme
 from broadcaster.errors import InvalidInputError
+from broadcaster.ports.marking import marking
 from broadcaster.web.api.app import GROUPS
 from tests.api_scene import EVERYBODY, ApiSite, api, campaigns
 from tests.builders import address, customer
@@ -33,9 +38,11 @@ def test_the_door_of_the_api_holds(api: ApiSite) -> None:
     _a_key_does_what_its_scopes_and_its_owners_roles_allow(api)
     _a_key_may_only_so_often_and_says_so(api)
     _the_same_wish_is_done_once(api)
+    _a_wish_that_was_broken_off_is_never_done_twice(api)
     _who_is_stored_again_keeps_what_they_chose(api)
     _a_key_that_is_revoked_or_expired_is_none(api)
     _faults_have_one_form_and_tell_nothing_of_the_inside(api)
+    _faults_point_at_what_is_wrong_in_the_language_that_is_asked_for(api)
     _pages_follow_one_another_and_their_signs_are_ours(api)
     _a_draft_is_not_changed_behind_somebodys_back(api)
     _nobody_approves_what_a_key_of_theirs_wrote(api)
@@ -142,6 +149,67 @@ def _the_same_wish_is_done_once(api: ApiSite) -> None:
     assert 201 in answers
 
 
+class _Breaking:
+    """Segments that are saved, or not, by a process that is lost before it says so."""
+
+    def __init__(self, real: Segments, *, before: bool) -> None:
+        self._real = real
+        self._before = before
+
+    def save(self, name: str, expression: str, *, new: bool, by: str) -> Segment:
+        if not self._before:
+            self._real.save(name, expression, new=new, by=by)
+        message = "lost"
+        raise RuntimeError(message)
+
+
+def _a_wish_that_was_broken_off_is_never_done_twice(api: ApiSite) -> None:
+    runtime, clock = api.desk.runtime, api.desk.runtime.clock
+    assert isinstance(clock, FakeClock)
+    real = runtime.segments
+    runtime.__dict__["segments"] = _Breaking(real, before=False)
+    body, said = {"name": "by half", "expression": "all"}, {"Idempotency-Key": "half"}
+    _problem(api.ask("/segments", body, headers=said), 500)
+    runtime.__dict__["segments"] = real
+    again = api.ask("/segments", body, headers=said)
+    found = _problem(again, 409)
+    assert found["type"] == "/api/v1/problems#outcome-unknown"
+    assert "retry-after" not in again.headers
+    looks = found["look_at"]
+    assert isinstance(looks, list)
+    assert looks[0] == "/api/v1/segments"
+    listed = [json.loads(api.desk.ask(one, headers=_bearer(api)).text)["items"] for one in looks]
+    assert "by half" in {one["name"] for one in listed[0]}
+    assert "segment by half" in {one["subject"] for one in listed[1]}
+    other = {**body, "name": "another"}
+    assert _problem(api.ask("/segments", other, headers=said), 422)["type"] == (
+        "/api/v1/problems#key-of-another-request"
+    )
+    # Where nothing was done, the name is free.
+    runtime.__dict__["segments"] = _Breaking(real, before=True)
+    free = {"Idempotency-Key": "free"}
+    _problem(api.ask("/segments", other, headers=free), 500)
+    runtime.__dict__["segments"] = real
+    assert api.ask("/segments", other, headers=free).status == 201
+    # So it is where the process itself is gone, once nobody can be at it any more.
+    secret, now = b"secret", clock.now()
+    worked = Wish(key=1, name="worked", request_hash=b"1", secret=secret)
+    idle = Wish(key=1, name="idle", request_hash=b"1", secret=secret)
+    for one in (worked, idle):
+        assert runtime.answers.begin(one, now) == (Begun.NEW, None)
+        with marking(runtime.answers.mark(one)), runtime.pool.connection() as connection:
+            wrote = "UPDATE segment SET updated_at = now() WHERE name = 'another'"
+            connection.execute(wrote if one is worked else "SELECT 1")
+    assert [runtime.answers.begin(one, now)[0] for one in (worked, idle)] == [Begun.OPEN] * 2
+    later = now + timedelta(minutes=31)
+    assert runtime.answers.begin(worked, later)[0] is Begun.UNKNOWN
+    assert runtime.answers.begin(idle, later)[0] is Begun.NEW
+
+
+def _bearer(api: ApiSite) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api.key()}"}
+
+
 def _who_is_stored_again_keeps_what_they_chose(api: ApiSite) -> None:
     runtime = api.desk.runtime
     places = (address(Scheme.TEL, 1), address(Scheme.WEBPUSH, 1))
@@ -195,6 +263,58 @@ def _faults_have_one_form_and_tell_nothing_of_the_inside(api: ApiSite) -> None:
     found = _problem(api.ask("/segments"), 500)
     assert found["detail"] == "Something went wrong inside."
     api.desk.runtime.__dict__["segments"] = broken
+
+
+def _faults_point_at_what_is_wrong_in_the_language_that_is_asked_for(api: ApiSite) -> None:
+    price = {"provider": "twilio", "price": "0.35", "currency": "MAD"}
+    many = {"tariffs": [price, {**price, "provider": "nobody"}]}
+    cases = [
+        (api.ask("/tariffs", many), "tariffs.1.provider", "#/tariffs/1/provider"),
+        (
+            api.ask("/tariffs", {"tariffs": [{}]}),
+            "body.tariffs.0.provider",
+            "#/tariffs/0/provider",
+        ),
+        (
+            api.ask("/segments", {"name": "x", "expression": "distrct"}),
+            "expression",
+            "#/expression",
+        ),
+        (api.ask("/kinds?limit=0"), "query.limit", None),
+        (
+            api.ask("/segments", {"name": "a", "expression": "all", "a/b": 1}),
+            "body.a/b",
+            "#/a~1b",
+        ),
+    ]
+    for answer, field, pointer in cases:
+        found = _problem(answer, 422)
+        assert found["type"] == "/api/v1/problems#invalid"
+        assert (found["field"], found.get("pointer")) == (field, pointer)
+        assert found["remedy"]
+        assert answer.headers["content-language"] == "en"
+        assert answer.headers["vary"] == "Accept-Language"
+    told = {
+        tag: api.ask("/nothing", headers={"Accept-Language": tag}) for tag in ("fr", "ar", "xx")
+    }
+    words = {tag: str(_problem(answer, 404)["detail"]) for tag, answer in told.items()}
+    assert words["fr"] == "Il n’y a rien à cette adresse."
+    assert re.search("[\u0600-\u06ff]", words["ar"])
+    assert words["xx"] == "There is nothing at this address."
+    assert [told[tag].headers["content-language"] for tag in words] == ["fr", "ar", "en"]
+    french = {"Accept-Language": "fr-CA, en;q=0.5"}
+    draft = {"name": "x", "kind": "remote_services", "segment": "everybody"}
+    wrong = api.ask("/campaigns", {**draft, "expires": "<b>soon</b>"}, headers=french)
+    found = _problem(wrong, 422)
+    assert (found["field"], found["pointer"]) == ("expires", "#/expires")
+    # What was typed stays what it is, as text.
+    assert "<b>soon</b>" in str(found["detail"])
+    assert "is no time" not in str(found["detail"])
+    explained = json.loads(api.desk.ask("/api/v1/problems").text)["items"]
+    docs = (Path(__file__).parent.parent.parent / "docs" / "api.md").read_text("utf-8")
+    for one in explained:
+        line = f"| `{one['type'].partition('#')[2]}` | {one['status']} |"
+        assert line in docs, line
 
 
 def _pages_follow_one_another_and_their_signs_are_ours(api: ApiSite) -> None:

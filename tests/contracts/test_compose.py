@@ -105,6 +105,7 @@ def _approve(site: DeskSite, campaign: int, role: Role = Role.APPROVER, **fields
 
 def test_a_campaign_is_composed_confirmed_approved_by_another_and_launched(town: DeskSite) -> None:
     """Each step leads to the next, and every page shows."""
+    town.runtime.customers.save([builders.customer(1, locales=("fr-MA",))])
     work = _composed(town)
     for step in ("facts", "audience", "plan", "wording", "schedule"):
         page = town.ask(f"{work}/{step}", Role.AUTHOR)
@@ -117,7 +118,11 @@ def test_a_campaign_is_composed_confirmed_approved_by_another_and_launched(town:
     _where(_save(town, work, "schedule", {"effective": "", "expires": "", "scheduled": ""}))
     campaign = _handed(town, work)
     page = _see(town, f"/campaigns/{campaign}/approve", Role.APPROVER)
-    assert "Approve and launch" in page.text
+    # French is no other language than the French of Morocco.
+    assert "Told in another language" in page.text
+    assert "fr-MA" not in page.text
+    # Enter in the field presses the first button of the form: it must not launch.
+    assert 0 < page.text.index('value="approve"') < page.text.index('value="launch"')
     assert "frame-src 'self'" in page.headers["content-security-policy"]
     queue = _see(town, "/approvals", Role.APPROVER)
     assert "Cut in Oasis" in queue.text
@@ -242,12 +247,15 @@ def test_a_version_is_given_back_mended_and_compared(town: DeskSite) -> None:
     _where(_approve(town, campaign, do="return", comment="Name the street too"))
     assert "Cut in Oasis" not in _see(town, "/approvals", Role.APPROVER).text
     assert "Name the street too" in _see(town, f"{work}/check").text
+    assert ">Electricity</option>" in _see(town, f"{work}/facts").text
     fields = {"name": "Cut in Oasis", **_FACTS, "fact.streets": "Rue Socrate"}
+    fields["fact.service"] = "water"
     _where(_save(town, work, "facts", fields))
     assert _handed(town, work) == campaign
     page = _see(town, f"/campaigns/{campaign}/approve", Role.APPROVER)
     assert re.search(r"<ins>[^<]*Rue Socrate", page.text)
     assert re.search(r'<p class="diff" dir="rtl" lang="ar">', page.text)
+    assert "<del>Electricity</del><ins>Water</ins>" in page.text
     _where(_approve(town, campaign))
     assert _campaign(town).status is CampaignStatus.APPROVED
     again = {**fields, "fact.streets": ""}

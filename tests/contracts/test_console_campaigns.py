@@ -1,7 +1,9 @@
 """Home, campaigns and one campaign in the console, over real servers: looked at and steered."""
 
+import asyncio
 import csv
 import re
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -11,12 +13,13 @@ from typing import Any
 import pytest
 
 from broadcaster.domain.access import Role
-from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.campaign import Campaign, CampaignStatus
 from broadcaster.domain.course import Befallen, HandedOver, Happening
 from broadcaster.domain.message import Channel
 from broadcaster.errors import UnavailableError
 from broadcaster.reports.funnel import Funnel
 from broadcaster.reports.reports import Reports
+from broadcaster.web.console.looks import Look, Looks
 from tests.builders import NOON, address, customer
 from tests.desk_scene import DeskSite, site
 from tests.fakes import FakeClock
@@ -150,6 +153,10 @@ def test_a_campaign_is_paused_by_one_press_and_stopped_by_its_number_in_the_oper
     assert get(str(campaign)).status is CampaignStatus.RUNNING
     assert site.post(f"{path}/cancel", OFFICER, number=str(campaign)).status == 303
     assert get(str(campaign)).status is CampaignStatus.CANCELLED
+    # Who was told before it was stopped can be told that it was wrong.
+    stopped = site.ask(path, OFFICER).text
+    assert f'href="{path}/follow/withdraw"' in stopped
+    assert re.search(r'<section aria-labelledby="h-more"[^>]* hidden', stopped) is None
     assert _audited(rows, campaign)[3:] == [
         ("pause", "the duty_officer"),
         ("resume", "the approver"),
@@ -302,6 +309,38 @@ def _first_event(site: DeskSite, path: str, token: str) -> str:
         lines.append(response.readline().decode().rstrip("\n"))
     connection.close()
     return "\n".join(line.removeprefix("data: ") for line in lines if line.startswith("data: "))
+
+
+class _Slow(Looks):
+    """Counts when it is let."""
+
+    begun, let = threading.Event(), threading.Event()
+
+    def _look(self, campaign: Campaign) -> Look:
+        self.begun.set()
+        assert self.let.wait(10)
+        return super()._look(campaign)
+
+
+def test_what_was_being_counted_before_a_pause_does_not_say_that_it_runs(
+    site: DeskSite, rows: Rows
+) -> None:
+    """Whoever pauses sees it paused, though somebody else's page had begun to count."""
+    runtime, number = site.runtime, rows.running(1)
+
+    async def paused() -> Look:
+        looks = _Slow(runtime)
+        early = asyncio.create_task(looks.at(runtime.campaigns.get(str(number))))
+        await asyncio.to_thread(looks.begun.wait, 10)
+        runtime.campaigns.pause(number, "amina", NOON)
+        looks.forget(number)
+        late = asyncio.create_task(looks.at(runtime.campaigns.get(str(number))))
+        await asyncio.sleep(0)
+        looks.let.set()
+        await early
+        return await late
+
+    assert asyncio.run(paused()).campaign.status is CampaignStatus.PAUSED
 
 
 def test_all_who_watch_get_the_same_at_once_for_one_count_and_faults_are_said_without_words(

@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcaster.cli.waiting import held_lines
+from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.domain.fairness import Course, Rules
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.domain.own_hours import OwnHours, parted, read, written
 from broadcaster.ledger.holds import Holds, Scope
+from broadcaster.ledger.rehousing import note_choice
+from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.planning.waits import Waits
+from broadcaster.ports import PLANNING_LANES
 from tests.builders import NOON, customer
 from tests.fakes import FakeRenderer
 from tests.rows import TTL, Everybody, Pool, Rows
@@ -76,6 +80,72 @@ def test_a_customers_own_hours_hold_their_messages_alone(pool: Pool) -> None:
     holds = Holds(pool, HOME)
     assert holds.hold(campaign, Scope(zone=HOME), None, "amina", "a call", NOON) == 3
     assert rows.ask("SELECT count(*) FROM batch WHERE held_until IS NOT NULL") == [(2,)]
+
+
+def test_hours_that_are_chosen_late_hold_what_is_planned_already(pool: Pool) -> None:
+    """Whatever a worker has in hand of it stays behind, and hours that end let it go at once."""
+    rows = Rows(pool)
+    rows.save(customer(number) for number in range(1, 6))
+    campaign = rows.running()
+    urgent = rows.running(name="urgent", lane=Lane.URGENT)
+    sweep = PostgresCalendar(pool, HOME)
+    (third,) = rows.ask("SELECT id FROM customer ORDER BY id OFFSET 2 LIMIT 1")[0]
+
+    def choose(quiet: str | None, now: datetime) -> None:
+        rows.tell("UPDATE customer SET quiet = %s WHERE id = %s", quiet, third)
+        with pool.connection() as connection:
+            note_choice(connection, third, now)
+
+    def batches() -> list[tuple[object, ...]]:
+        query = "SELECT zone, first, last FROM batch WHERE campaign_id = %s ORDER BY first"
+        return rows.ask(query, campaign)
+
+    lease = rows.leased(campaign)
+    choose("22:00-07:00", NOON)
+    attempts = dict.fromkeys(range(1, 6), 1)
+    assert rows.ledger.claim(lease, attempts, "sandbox", NOON, TTL) == [1, 2, 4, 5]
+    sweep.rest(NOON)
+    assert batches() == [(HOME, 1, 5)]
+    (late,) = rows.delivery(campaign, 3, "due_at")
+    assert late > NOON
+    soon = NOON + timedelta(seconds=20)
+    rows.ledger.release(lease, soon)
+    sweep.rest(soon)
+    assert batches() == [(HOME, 1, 2), (OWN, 3, 3), (HOME, 4, 5)]
+    assert rows.delivery(campaign, 3, "status", "due_at") == ("planned", None)
+    assert rows.ask("SELECT FROM own_hours_change") == []
+    # What may not wait does not.
+    assert rows.ask("SELECT zone FROM batch WHERE campaign_id = %s", urgent) == [(HOME,)]
+    assert set(rows.statuses(urgent)) == {DeliveryStatus.PLANNED}
+    own = rows.batches(campaign)[1]
+    night = NOON.replace(hour=23)
+    assert rows.ledger.lease(own, night, TTL) is None
+    # The same hours once more change nothing; none let go what rests.
+    choose("22:00-07:00", night)
+    sweep.rest(night)
+    assert rows.ledger.lease(own, night, TTL) is None
+    choose(None, night)
+    sweep.rest(night)
+    assert batches() == [(HOME, 1, 2), (HOME, 3, 3), (HOME, 4, 5)]
+    again = rows.ledger.lease(own, night, TTL)
+    assert again is not None
+    assert rows.ledger.claim(again, {3: 1}, "sandbox", night, TTL) == [3]
+
+
+def test_a_plan_that_is_being_made_is_waited_for(pool: Pool) -> None:
+    """It may number by the hours of before, and nobody sees that until it is done."""
+    rows = Rows(pool)
+    rows.save([customer(1)])
+    (one,) = rows.ask("SELECT id FROM customer")[0]
+    with pool.connection() as planning:
+        lane = list(Lane).index(Lane.ROUTINE)
+        planning.execute("SELECT pg_advisory_xact_lock(%s, %s)", [PLANNING_LANES, lane])
+        with pool.connection() as connection:
+            note_choice(connection, one, NOON)
+        PostgresCalendar(pool, HOME).rest(NOON)
+        assert rows.ask("SELECT customer_id FROM own_hours_change") == [(one,)]
+    PostgresCalendar(pool, HOME).rest(NOON)
+    assert rows.ask("SELECT customer_id FROM own_hours_change") == []
 
 
 def test_until_when_they_wait_is_told_on_the_clock_of_their_zone() -> None:

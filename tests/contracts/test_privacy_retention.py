@@ -36,7 +36,14 @@ from tests.vaults import dump, files, sealed, vault
 
 __all__ = ["run"]
 
-_DAYS = {"service": 100, "promotional": 50, "safety": 500, "receipts": 90, "left": 90}
+_DAYS = {
+    "service": 100,
+    "promotional": 50,
+    "safety": 500,
+    "receipts": 90,
+    "devices": 30,
+    "left": 90,
+}
 _RULES = {**_DAYS, "addresses": 30}
 DAY = timedelta(days=1)
 

@@ -22,7 +22,14 @@ _NEW = Address(scheme=Scheme.TEL, value="+212661000111", keys={})
 _HER = replace(customer(7, addresses=(_SHARED,)), number="K-778812")
 _NEIGHBOUR = customer(8, addresses=(_SHARED,))
 _NEVER = tuple((Channel.SMS, one) for one in MessageClass)
-_DAYS = {"service": 100, "promotional": 50, "safety": 500, "receipts": 90, "left": 90}
+_DAYS = {
+    "service": 100,
+    "promotional": 50,
+    "safety": 500,
+    "receipts": 90,
+    "devices": 30,
+    "left": 90,
+}
 _RULES = {**_DAYS, "addresses": 30}
 
 

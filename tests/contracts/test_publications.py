@@ -216,7 +216,7 @@ def test_what_can_not_be_published_is_tried_again_later(runtime: Runtime, rows: 
     rows.launched(name="changed since", drill=False)
     runtime.publisher.publish()
     ((number, fault),) = runtime.publications.faults().items()
-    assert "no longer what was approved" in fault
+    assert "would not read as it was approved" in fault
     assert not runtime.publications.waiting(NOON)
     assert runtime.publications.due(NOON + AGAIN) == [(number, 1)]
     runtime.publications.try_again()

@@ -3,18 +3,20 @@
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap.doctor import examine
 from broadcaster.domain.delivery import DeliveryId
-from broadcaster.domain.message import Channel
+from broadcaster.domain.message import Channel, Scheme
 from broadcaster.domain.tokens import sign
 from broadcaster.privacy.disclosure import Disclosure
 from broadcaster.providers.webpush import generate_private_key, public_key
 from broadcaster.sandbox.subscriptions import keys
-from tests.builders import customer
+from tests.builders import address, customer
 from tests.desk_scene import DeskSite, serving_desk
 from tests.rows import Rows
 from tests.vaults import dump, erasure, sealed
@@ -82,6 +84,34 @@ def test_a_visitor_follows_and_stops(site: DeskSite) -> None:
     assert runtime.customers.count('followed_areas has "everywhere"') == 1
 
 
+def test_browsers_that_are_gone_are_let_go(site: DeskSite) -> None:
+    """When their push service said so long enough ago; a follower leaves with its browser."""
+    runtime, rows = site.runtime, Rows(site.runtime.pool)
+    rows.save([customer(1, addresses=(address(Scheme.TEL, 1), address(Scheme.WEBPUSH, 1)))])
+    for name in ("one", "two"):
+        assert _begin(site, name).status == 201
+    now = runtime.clock.now()
+    gone = "INSERT INTO suppression (address_id, class, ground, reason, source, at) SELECT id,"
+    gone += " unnest(enum_range(NULL::message_class)), 'fitness', 'gone', 'webpush', %s"
+    gone += " FROM address WHERE scheme = 'webpush' AND value NOT LIKE '%%/two'"
+    rows.tell(gone, now)
+    word = "1 of followers are told; 2 are gone, and go 30 days after that was known"
+    (found,) = [one.word for one in examine(runtime, texts=False) if one.what == "browsers"]
+    assert word in found
+    assert [one.what for one in runtime.retention.apply("amina", now + timedelta(days=29))] == []
+    later = now + timedelta(days=31)
+    assert runtime.retention.standing(later).devices == 2
+    done = [(one.what, one.rows) for one in runtime.retention.apply("amina", later)]
+    assert done == [("devices", 2)]
+    kept = "SELECT customer.follower, left_at IS NOT NULL, count(customer_address) FROM customer"
+    kept += " LEFT JOIN customer_address ON customer_id = customer.id GROUP BY customer.id"
+    assert rows.ask(f"{kept} ORDER BY customer.id") == [
+        (False, False, 1),
+        (True, True, 0),
+        (True, False, 1),
+    ]
+
+
 def test_what_is_planned_for_who_stopped_stays_here(site: DeskSite) -> None:
     """Their refusal counts at the claim."""
     rows = Rows(site.runtime.pool)
@@ -101,15 +131,46 @@ def test_what_is_planned_for_who_stopped_stays_here(site: DeskSite) -> None:
     )
 
 
+def _by_code(site: DeskSite, path: str, form: str) -> tuple[dict[str, str], int]:
+    """Open the page by a code that is asked for with a form; the cookie of it, and the code's."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    asked = site.ask(path, method="POST", body=form.encode(), headers=kind)
+    assert asked.status == 303, asked.text
+    cookie = asked.headers["set-cookie"].partition(";")[0]
+    claimed = site.runtime.page_codes.claim(site.runtime.clock.now())
+    assert not isinstance(claimed, bool)
+    entered = site.ask(
+        "/preferences/code",
+        method="POST",
+        body=f"code={claimed.code}".encode(),
+        headers={**kind, "Cookie": cookie},
+    )
+    assert entered.status == 303, entered.text
+    cookies = [one.partition(";")[0] for one in entered.headers["set-cookie"].split(", ")]
+    page = next(one for one in cookies if one.partition("=")[2])
+    return {"Cookie": page}, claimed.id
+
+
 def test_a_device_of_a_customer_comes_first(site: DeskSite) -> None:
-    """By the link of a message; a follower that it was before is one no more."""
+    """By a code to where a message went; its link, which may be sent on, is not enough."""
     rows = Rows(site.runtime.pool)
     campaign = rows.running(1)
     delivery = DeliveryId(campaign, 1)
     token = sign(bootstrap.signing_key(site.runtime.settings), "unsubscribe", delivery)
     assert _begin(site, "one").status == 201
+    assert _begin(site, "one", token=token).status == 422
+    assert rows.ask(
+        "SELECT follower FROM customer_address, customer WHERE customer.id ="
+        " customer_id AND customer_address.channel = 'push'"
+    ) == [(True,)]
+    shown = site.ask(f"/preferences/{token}?lang=en").text
+    assert "push.js" not in shown
+    assert f'action="/preferences/{token}/code?lang=en"' in shown
+    assert site.ask("/preferences/1-1.AAAAAAAAAAAAAAAA/code", method="POST").status == 404
+    cookie, code = _by_code(site, f"/preferences/{token}/code", "")
     for name in ("one", "two", "three", "four", "five", "six"):
-        assert _begin(site, name, token=token).status == 201
+        what = {"subscription": _subscription(name), "locale": "ar"}
+        assert _ask(site, what, headers=cookie).status == 201
     devices = rows.ask(
         "SELECT customer.follower, ordinal, right(address.value, 4) FROM customer_address"
         " JOIN customer ON customer.id = customer_id JOIN address ON address.id = address_id"
@@ -125,7 +186,7 @@ def test_a_device_of_a_customer_comes_first(site: DeskSite) -> None:
     reached = "SELECT address.value FROM reach JOIN address ON address.id = reach.push"
     assert rows.ask(reached) == [(f"{SERVICE}/push/six",)]
     proofs = rows.ask("SELECT DISTINCT proof FROM consent_record WHERE customer_id = 1")
-    assert proofs == [(f"delivery {delivery}, web push 1",)]
+    assert proofs == [(f"code {code}, web push 1",)]
     assert _ask(site, {"subscription": _subscription("six")}, "DELETE").status == 204
     assert rows.ask(reached) == [(f"{SERVICE}/push/five",)]
 
@@ -155,7 +216,6 @@ def test_what_must_not_be_called_is_not_taken(site: DeskSite) -> None:
     plain = {"subscription": _subscription(), "locale": "ar"}
     assert _ask(site, {**plain, "locale": "xx"}).status == 422
     assert _ask(site, {**plain, "areas": "x"}).status == 422
-    assert _ask(site, {**plain, "token": "1-1.AAAAAAAAAAAAAAAA"}).status == 422
     for body, status in ((b"x" * 9000, 413), (b"[", 400), (b"[1]", 400), (b"[" * 8000, 400)):
         assert _ask(site, body).status == status
     assert _ask(site, plain, headers={"Content-Type": "text/plain"}).status == 415

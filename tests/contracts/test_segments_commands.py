@@ -241,7 +241,9 @@ def test_a_campaign_whose_people_are_forgotten_selects_nobody_silently(pool: Led
     kept = segments.pinned("others").expression
     retention = Retention(
         pool,
-        dict.fromkeys(("service", "promotional", "safety", "receipts", "left", "addresses"), 30),
+        dict.fromkeys(
+            ("service", "promotional", "safety", "receipts", "devices", "left", "addresses"), 30
+        ),
         NO_KEYS,
     )
     rows.tell(

@@ -104,7 +104,7 @@ def test_what_is_followed_keeps_its_people_until_that_is_planned(rows: Rows) -> 
     _, made = _ended(rows)
     rows.tell("DELETE FROM customer_address")
     days = {"safety": 30, "service": 30, "promotional": 30}
-    days |= {"receipts": 30, "left": 30, "addresses": 30}
+    days |= {"receipts": 30, "devices": 30, "left": 30, "addresses": 30}
     retention = Retention(rows.pool, days, vault(1))
     # Their mailboxes go, by which nobody was told.
     assert [one.what for one in retention.apply("amina", NOON)] == ["addresses"]

@@ -11,6 +11,8 @@ from broadcaster.audience.mailbox import check
         ("a@b.example", "a@b.example"),
         ("  Amina.B+x@Example.COM ", "Amina.B+x@example.com"),
         ("a@موقع.test", "a@xn--4gbrim.test"),
+        # What was stored in ASCII reads as itself when it comes back.
+        ("a@XN--4gbrim.test", "a@xn--4gbrim.test"),
         ("o'neil@example.test", "o'neil@example.test"),
     ],
 )
@@ -42,7 +44,12 @@ def test_good_mailboxes_keep_their_local_part(raw: str, value: str) -> None:
         ('"a"@b.test', "BAD_LOCAL_PART"),
         ("é@b.test", "BAD_LOCAL_PART"),
         ("a b@c.test", "BAD_LOCAL_PART"),
-        ("a@b.test\r\nBcc: c@d.test", "BAD_LOCAL_PART"),
+        ("a@b.test\r\nBcc: c", "BAD_LOCAL_PART"),
+        ("a@b.test\r\nBcc: c@d.test", "NOT_ONE_AT"),
+        ("'a@b.test", "BAD_LOCAL_PART"),
+        ("a@xn--é.test", "BAD_DOMAIN"),
+        ("a@xn--.test", "BAD_DOMAIN"),
+        ("a@xn--4gbrim.موقع.test", "BAD_DOMAIN"),
         ("a\u202eb@c.test", "BAD_LOCAL_PART"),
         ("<a@b.test>", "BAD_LOCAL_PART"),
         ("=cmd|x@b.test", "BAD_LOCAL_PART"),

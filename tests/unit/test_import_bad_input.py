@@ -112,6 +112,22 @@ def test_marks_and_zero_width_signs_in_headings_are_nothing(tmp_path: Path) -> N
     assert rows[0].record is not None
     assert rows[0].record.attributes == {"district": "Anfa"}
     assert told == []
+    for sign in "\u200b\u200c\u200d\u180e\u2060\u200e":
+        rows, told, _ = _read(tmp_path, f"{sign}number,na{sign}me{sign}\n1,A\n")
+        assert (len(rows), told) == (1, []), hex(ord(sign))
+
+
+def test_joiners_stay_between_letters_alone(tmp_path: Path) -> None:
+    """A number with one before or among its digits would be another customer's."""
+    content = "number,name\n\u200d1\u200d23\u200c,نامه\u200cها\n\u180e123,A\n"
+    rows, _, _ = _read(tmp_path, content)
+    first, second = rows
+    assert first.record is not None
+    assert (first.record.number, first.record.name) == ("123", "نامه\u200cها")
+    assert [one.problem for one in first.findings] == [
+        "has invisible characters (U+200D), which were left out"
+    ]
+    assert second.findings[-1].problem == "stands in an earlier row already"
 
 
 _N = "number,name\n"
@@ -142,6 +158,7 @@ _FILES: Sequence[tuple[bytes, str, str]] = (
     (b"name\nA\n", "auto", "the column number is missing. Head the columns number, name in the "),
     (b"number\n1\n", "auto", "the column name is missing. Head the columns number, name in the "),
     (b"number,name,NAME\n", "auto", "the column name is there twice. Keep one of them, or name "),
+    (b"number,name,phone number,phone_number\n", "auto", "the column phone is there twice. Keep o"),
     (b"number,name" + b",x" * 16_384, "auto", "row 1: has more than 16,384 columns. Remove the "),
 )
 
@@ -273,7 +290,18 @@ _CELLS: Sequence[tuple[str, str, str, str]] = (
     ("meter_day", "True", "refused", "'True' is no number. Write digits, with a point before dec"),
     ("meter_day", "1_000", "refused", "'1_000' is no number. Write digits, with a point before de"),
     ("opened_on", "20/03/20", "refused", "'20/03/20' is no date. Write 2020-03-20, or 20/03/2020 "),
-    ("opened_on", "29/02/2019", "refused", "'2019-02-29' is no date. Write 2020-03-20, or 20/03/"),
+    ("opened_on", "29/02/2019", "refused", "'29/02/2019' is no date. Write 2020-03-20, or 20/03/"),
+    ("opened_on", "03/20/2020", "refused", "'03/20/2020' is no date. Write 2020-03-20, or 20/03/"),
+    ("opened_on", "43910", "refused", "'43910' is no date. Write 2020-03-20, or 20/03/2020 (day "),
+    ("meter_day", "None", "refused", "'None' is no number. Write digits, with a point before dec"),
+    ("meter_day", "False", "refused", "'False' is no number. Write digits, with a point before de"),
+    (
+        "meter_day",
+        str(0.1 + 0.2),
+        "refused",
+        "has more than 15 digits, or more than 6 decimals. Round it.",
+    ),
+    ("services", "[None, water]", "refused", "'[None' is none of the choices. Use one of water, e"),
     ("life_support", "?", "refused", "'?' is neither yes nor no. Write true or false."),
     (
         "contract",
@@ -310,6 +338,38 @@ _CELLS: Sequence[tuple[str, str, str, str]] = (
     ("phone", "19", "stored without it", "has too few digits, or is a short code. Give the whole "),
     ("phone", "6.61E+08", "stored without it", "was turned into scientific notation by a spreadsh"),
     ("phone", "0661→😀", "stored without it", "has too few digits, or is a short code. Give the "),
+    ("phone", "0661234567 (mère)", "stored without it", "has letters, which are not dialled. Give"),
+    ("phone", "n/a", "stored without it", "is no telephone number. Give the whole number, such as"),
+    ("phone", "190", "stored without it", "has too few digits, or is a short code. Give the whole"),
+    ("phone", "0790123456", "stored without it", "is not in use in its country's numbering plan. "),
+    ("phone", "0801001234", "stored without it", "is no mobile number, and takes no SMS. Give a m"),
+    ("phone", "+1 212 661 2345", "stored without it", "may be a fixed line: its country's plan do"),
+    ("phone", "0012345678", "stored without it", "is not in use in its country's numbering plan. "),
+    ("phone", "=0661234567", "stored without it", "has signs that belong to no number. Give digit"),
+    (
+        "phone",
+        "0661\u200e234567",
+        "repaired",
+        "has invisible characters (U+200E), which were left ",
+    ),
+    (
+        "phone",
+        "0661\u2066234567\u2069",
+        "repaired",
+        "has invisible characters (U+2066), which were",
+    ),
+    (
+        "phone",
+        "0661\u202e234567",
+        "stored without it",
+        "has an invisible character (U+202E) among ",
+    ),
+    (
+        "phone",
+        "0661234567 ext 12",
+        "repaired",
+        "had an extension, which was left out: an SMS goes to the number. Nothing",
+    ),
     ("phone", "'; DROP TABLE customer", "stored without it", "is no telephone number. Give the "),
     (
         "phone",
@@ -336,6 +396,16 @@ _CELLS: Sequence[tuple[str, str, str, str]] = (
         "stored without it",
         "has a space or a control sign. Give one mail",
     ),
+    (
+        "email",
+        "a@b.test; c@d.test",
+        "stored without it",
+        "has more than one @. Give one mailbox, such as",
+    ),
+    ("email", "'a@x.test", "repaired", "began with an apostrophe, as a spreadsheet marks a text."),
+    ("email", "mailto:a@x.test", "repaired", "began with mailto:, as a link does. Nothing needs"),
+    ("email", "\u200ea@x.test", "repaired", "has invisible characters (U+200E), which were left o"),
+    ("email", "a\ufeff@x.test", "repaired", "has invisible characters (U+FEFF), which were left o"),
     (
         "email",
         "a\u3164@x.test",
@@ -424,6 +494,12 @@ def test_columns_that_are_unknown_repeated_or_nameless_are_told(tmp_path: Path) 
         ("E", "has no heading, and was left out"),
     ]
     assert told[2].remedy == 'Did you mean "district"?'
+
+
+def test_what_is_suggested_is_no_column_that_the_file_has(tmp_path: Path) -> None:
+    """Else telephone numbers would be offered as the numbers of customers."""
+    _, told, _ = _read(tmp_path, "number,name,numberr,((x)),<b>y</b>,a??b\n1,A,1,2,3,4\n")
+    assert [one.remedy for one in told] == ["See 'customers import --help' for names."] * 4
 
 
 def test_work_stops_at_the_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,11 @@ from broadcaster.audience.areas.lists import read_lists
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import Finding
 from broadcaster.audience.listfile import SuppressionFile
+from broadcaster.bootstrap.people import address_reader
 from broadcaster.domain.consent import ListedAddress, Scope
 from broadcaster.domain.message import Address, Scheme
 from broadcaster.errors import InvalidInputError
+from broadcaster.settings import load
 from tests.catalogues import SHIPPED
 from tests.workbooks import cell, ods_parts, ods_row, row, xlsx_parts, zipped
 
@@ -115,3 +117,22 @@ def test_a_cell_of_an_area_that_cannot_be_trusted_is_refused(
     with pytest.raises(InvalidInputError) as refused:
         _areas(_file(tmp_path, xlsx_parts(rows, formats=_FORMATS)))
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("0661\u200e234567", "+212661234567"),
+        ("06\u202f61\u202f23\u202f45\u202f67", "+212661234567"),
+        ("6.61234567E8", "+212661234567"),
+        ("\u200ea@x.test", "a@x.test"),
+        ("'a@x.test", "a@x.test"),
+        ("mailto:a@x.test", "a@x.test"),
+    ],
+)
+def test_whoever_is_barred_is_found_as_programs_write_them(
+    tmp_path: Path, raw: str, value: str
+) -> None:
+    """A refusal that nobody could read would be followed by a message."""
+    read = address_reader(load({"BROADCASTER_HOME": str(tmp_path)}))
+    assert read(raw).value == value

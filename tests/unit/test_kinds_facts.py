@@ -1,6 +1,7 @@
 """`kinds facts`: what a kind takes, a file to begin with, and all that is wrong with facts."""
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +68,18 @@ def test_all_that_is_wrong_with_facts_is_told_at_once(shipped: TemplateRenderer)
     assert str(refused.value).endswith(
         "'broadcaster kinds facts planned_outage' shows what it takes."
     )
+
+
+def test_a_choice_is_said_in_the_language_of_the_team(shipped: TemplateRenderer) -> None:
+    """In its own words where there are, else in English, else by its name made readable."""
+    teams = shipped.library.kind("flooding").facts["teams"]
+    assert teams.choice_label("on_the_way", "fr") == "En route"
+    assert teams.choice_label("on_the_way", "de") == "On the way"
+    assert replace(teams, choice_labels={}).choice_label("on_the_way", "fr") == "on the way"
+    told = sample_file(
+        shipped.library.kind("flooding"), asked(shipped.library.kind("flooding"), ()), _NOW
+    )
+    assert '# One of "on_the_way" (On the way), "at_work" (At work there).' in told
 
 
 def test_an_empty_file_is_told_how_its_own_language_is_written(tmp_path: Path) -> None:

@@ -197,6 +197,29 @@ def test_a_template_may_itself_speak_by_language(tmp_path: Path) -> None:
     assert found == [(Gravity.WARNING, "مرحباHi")]
 
 
+def test_a_choice_without_a_label_is_pointed_out(tmp_path: Path) -> None:
+    """In each language that is complete; a warning, for nobody of the public sees it."""
+    file = healthy(tmp_path) / _TOML
+    text = file.read_text(encoding="utf-8")
+    text = text.replace(', fr = "Au travail"', "").replace("on_the_way = {", "# on_the_way = {")
+    file.write_text(text, encoding="utf-8")
+    told = {finding.locale: finding for finding in _check(tmp_path)}
+    assert set(told) == {"en", "fr", "ar"}
+    assert told["ar"].gravity is Gravity.WARNING
+    assert (told["ar"].part, told["ar"].place) == ("kind.toml", "facts.teams")
+    assert told["ar"].problem.endswith("for on_the_way")
+    assert told["fr"].problem.endswith("for on_the_way, at_work")
+
+
+def test_a_label_of_no_choice_is_refused(tmp_path: Path) -> None:
+    """A misspelt choice must not pass unseen."""
+    file = healthy(tmp_path) / _TOML
+    text = file.read_text(encoding="utf-8").replace("at_work = {", "at_wrok = {")
+    file.write_text(text, encoding="utf-8")
+    errors = [one for one in _check(tmp_path) if one.gravity is Gravity.ERROR]
+    assert [one.place.endswith("choice_labels.at_wrok") for one in errors] == [True]
+
+
 def test_there_are_at_least_thirty_faults() -> None:
     """Each has a name of its own."""
     assert len({fault.name for fault in _FAULTS}) == len(_FAULTS) >= 30

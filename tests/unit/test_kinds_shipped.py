@@ -129,7 +129,9 @@ def test_each_is_clean_where_it_is_written(renderer: TemplateRenderer, name: str
 def test_each_is_labelled_in_four_languages(renderer: TemplateRenderer, name: str) -> None:
     """Kinds and facts are named in the languages of the console and in Spanish."""
     kind = renderer.kinds[name]
-    for labels in (kind.labels, *(fact.labels for fact in kind.facts.values())):
+    facts = kind.facts.values()
+    choices = [fact.choice_labels[one] for fact in facts for one in fact.choices]
+    for labels in (kind.labels, *(fact.labels for fact in facts), *choices):
         assert set(labels) == {"en", "fr", "ar", "es"}
 
 

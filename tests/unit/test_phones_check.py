@@ -96,6 +96,14 @@ def test_the_fault_is_named(raw: str, words: str) -> None:
     assert found.remedy
 
 
+@pytest.mark.parametrize(
+    "raw", ["\u200etel:+212661234567", "'tel:+212 661 234567", "\ufeff'0661234567"]
+)
+def test_what_stands_before_a_number_hides_it_not(raw: str) -> None:
+    """Marks that programs leave, a text's apostrophe and a link's beginning are no letters."""
+    assert check(raw, "MA").e164 == "+212661234567"
+
+
 def test_a_fixed_line_is_good_and_takes_no_sms() -> None:
     """A landline has its E.164 form; it is no destination for SMS, and the message says so."""
     found = check("05 22 31 20 20", "ma")

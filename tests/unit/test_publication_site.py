@@ -352,7 +352,8 @@ def test_what_can_not_be_published_stops_nothing_else(public: PublicScene) -> No
     assert "'gone' is unknown" in public.store.faults[gone]
     public.whole = False
     changed = public.publish()
-    assert "no longer what was approved" in public.store.faults[changed]
+    assert "would not read as it was approved" in public.store.faults[changed]
+    assert "publish --again" in public.store.faults[changed]
 
 
 def test_a_change_of_templates_makes_every_page_anew(public: PublicScene) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from broadcaster.domain.advisory import FactValue
 from broadcaster.errors import InvalidInputError
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.web.console.followups import typed
 
 

@@ -268,3 +268,16 @@ def test_alias_renders_in_the_locale_it_stands_for() -> None:
     assert _SHIPPED.render(advise(), Channel.SMS, "ary", _READER) == _SHIPPED.render(
         advise(), Channel.SMS, "ar", _READER
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{{ 7 * 7 }}", "{% for a in b %}", "((other))", "[click](https://x.test)", "**b**", "^a"],
+)
+def test_values_are_shown_as_they_are(name: str) -> None:
+    """Neither braces nor the mark-up of other systems mean anything within a value."""
+    reader = Reader(name=name, number="", unsubscribe_url="", page_url="https://x.test")
+    mail = _SHIPPED.render(advise(), Channel.EMAIL, "fr", reader)
+    assert isinstance(mail, EmailContent)
+    assert f"Bonjour \u2068{name}\u2069," in mail.text
+    assert name in mail.html

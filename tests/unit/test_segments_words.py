@@ -124,6 +124,13 @@ def test_values_stand_isolated_in_arabic() -> None:
     assert "\u2068" not in explain(parse('district = "Anfa"', SHIPPED), SHIPPED, _SPEECH["en"])
 
 
+def test_the_version_of_an_area_is_called_as_the_area() -> None:
+    """What was pinned has a hash behind its name, which nobody reads."""
+    pinned, named = 'location in area "Oasis #0123456789ab"', 'location in area "Oasis"'
+    assert _say(pinned, "en") == _say(named, "en")
+    assert "Oasis #12" in _say('location in area "Oasis #12"', "en")
+
+
 def test_a_missing_translation_is_an_error_and_no_english(tmp_path: Path) -> None:
     """Nobody reads half a sentence."""
     folder = tmp_path / "fr" / "LC_MESSAGES"

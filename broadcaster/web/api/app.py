@@ -1,10 +1,12 @@
 """The API as a part of the web: its own application, with its own words for faults."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -29,6 +31,7 @@ from broadcaster.web.api import (
     problems,
     rules,
     segments,
+    sorts,
     steering,
     storing,
     suppressions,
@@ -39,6 +42,7 @@ from broadcaster.web.api import (
 )
 from broadcaster.web.api.door import Door
 from broadcaster.web.api.paging import Pages
+from broadcaster.web.languages import Languages
 
 PATH = "/api/v1"
 
@@ -80,8 +84,8 @@ does something takes an `Idempotency-Key`.
 class Api:
     """The calls below `/api/v1`, and what describes them, which needs no key."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Make the application."""
+    def __init__(self, runtime: Runtime, languages: Languages) -> None:
+        """Make the application; `languages` are those in which problems can be told."""
         app = FastAPI(
             title="Broadcaster",
             version=__version__,
@@ -90,22 +94,50 @@ class Api:
             strict_content_type=True,
         )
         app.state.runtime = runtime
+        app.state.languages = languages
         app.state.door = Door(runtime.api_keys, runtime.answers, runtime.clock)
         app.state.pages = Pages(signing_key(runtime.settings))
         problems.explain(app)
         calls.install(app, *GROUPS)
-        document = describe(app)
+        document = Described(app)
 
         async def show(request: Request) -> Response:
             del request
-            return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
+            told = await run_in_threadpool(document)
+            return JSONResponse(told, headers={"Cache-Control": "public, max-age=300"})
+
+        async def explain(request: Request) -> Response:
+            del request
+            told = {"items": sorts.explained()}
+            return JSONResponse(told, headers={"Cache-Control": "public, max-age=300"})
 
         app.router.routes.insert(0, Route("/openapi.json", show, methods=["GET"]))
+        app.router.routes.insert(0, Route(sorts.PATH, explain, methods=["GET"]))
         self.app = app
 
     def routes(self) -> Sequence[BaseRoute]:
         """List what is answered."""
         return [Mount(PATH, self.app)]
+
+
+class Described:
+    """The description of an application's calls, made when it is first asked for, and kept.
+
+    It takes half a second, which a start of the web need not wait for.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        """Nothing is made yet."""
+        self._app = app
+        self._turn = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    def __call__(self) -> dict[str, Any]:
+        """Give it; however many ask at once, it is made once."""
+        with self._turn:
+            if not self._made:
+                self._made = describe(self._app)
+            return self._made
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A campaign on its way to be approved: foreseen, checked, handed over, compared, approved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -10,14 +10,19 @@ from pydantic import BaseModel, Field
 from broadcaster import bootstrap
 from broadcaster.bootstrap.handing import compared
 from broadcaster.domain.access import Action
+from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.changes import changes
+from broadcaster.domain.saying import said
 from broadcaster.errors import NotFoundError
 from broadcaster.ledger.versions import Version
 from broadcaster.web.api.calls import Calls, Figures, Inside, Model, Note, Number, Who
 from broadcaster.web.api.campaign import CampaignShown, IfMatch, found, require_same, shown
+from broadcaster.web.api.door import lacks
 from broadcaster.web.api.problems import ProblemError
 
 calls = Calls("campaigns")
+
+_Said = TypeVar("_Said")
 
 _People = Annotated[int, Field(ge=0, le=2**31 - 1, examples=[5])]
 
@@ -152,10 +157,7 @@ def hand_over_campaign(
     inside: Inside, who: Who, campaign: Number, body: HandingOver, if_match: IfMatch = None
 ) -> VersionShown:
     """Hand a draft over for approval, with how many people it is to tell."""
-    one = found(inside, campaign)
-    require_same(inside, one, if_match)
-    bootstrap.hand_over(inside, one, body.people, who.operator.name)
-    return _version(inside.versions.of(one.id)[0])
+    return _passed(inside, who, campaign, if_match, bootstrap.hand_over, body.people)
 
 
 @calls.post(
@@ -165,10 +167,7 @@ def give_back_campaign(
     inside: Inside, who: Who, campaign: Number, body: GivingBack, if_match: IfMatch = None
 ) -> VersionShown:
     """Give it back to its author with a comment."""
-    one = found(inside, campaign)
-    require_same(inside, one, if_match)
-    bootstrap.give_back(inside, one, body.comment, who.operator.name)
-    return _version(inside.versions.of(one.id)[0])
+    return _passed(inside, who, campaign, if_match, bootstrap.give_back, body.comment)
 
 
 @calls.post(
@@ -190,9 +189,9 @@ def approve_campaign(
     if asked.bypass is not None and not who.operator.may(Action.BYPASS):
         raise ProblemError(
             403,
-            "The key lacks the scope 'bypass'.",
+            lacks(Action.BYPASS),
             field="bypass",
-            remedy="Have somebody else approve it, or use a key of a duty officer's.",
+            remedy=said("Have somebody else approve it, or use a key of a duty officer's."),
         )
     one = found(inside, campaign)
     require_same(inside, one, if_match)
@@ -250,6 +249,21 @@ def list_differences(
             for each in changes(before, now)
         ],
     )
+
+
+def _passed(
+    inside: Inside,
+    who: Who,
+    campaign: int,
+    if_match: str | None,
+    take: Callable[[Inside, Campaign, _Said, str], None],
+    value: _Said,
+) -> VersionShown:
+    """Pass a campaign on, unless it was changed meanwhile: what was done with it now."""
+    one = found(inside, campaign)
+    require_same(inside, one, if_match)
+    take(inside, one, value, who.operator.name)
+    return _version(inside.versions.of(one.id)[0])
 
 
 def _versions(inside: Inside, campaign: int) -> Sequence[Version]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.web.api.calls import Figures
 from broadcaster.web.api.problems import ProblemError
 
@@ -90,9 +91,9 @@ def require_same(inside: Runtime, one: Campaign, if_match: str | None) -> int | 
     if tag_of(inside, one) not in [tag.strip() for tag in if_match.split(",")]:
         raise ProblemError(
             412,
-            "The campaign was changed since it was looked at.",
+            said("The campaign was changed since it was looked at."),
             field="If-Match",
-            remedy="Look at it again.",
+            remedy=said("Look at it again."),
         )
     return one.revision
 

@@ -8,20 +8,27 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Message
 
 from broadcaster.access.answers import Answers, Begun, KeptAnswer, Wish
 from broadcaster.access.api_keys import ApiKeys
 from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import Allowance, Caller
+from broadcaster.domain.saying import Saying, said
+from broadcaster.errors import UnavailableError
 from broadcaster.ports import Clock
+from broadcaster.ports.marking import marking
 from broadcaster.web import bodies
 from broadcaster.web.api.problems import ProblemError
+from broadcaster.web.api.sorts import Sort
 
 #: The most octets of a body, where nothing else is said.
 MOST_BODY = 256 * 1024
@@ -55,15 +62,15 @@ class Door:
         if left.wait:
             raise ProblemError(
                 429,
-                "The key has made too many requests.",
-                remedy=f"Ask again in {left.wait} s.",
+                said("The key has made too many requests."),
+                remedy=said("Ask again in %(seconds)s s.", seconds=left.wait),
                 headers={**headers, "Retry-After": str(left.wait)},
             )
         if not caller.operator.may(action):
             raise ProblemError(
                 403,
-                f"The key lacks the scope {action.value!r}.",
-                remedy="Use a key that has it, and whose owner's roles allow it.",
+                lacks(action),
+                remedy=said("Use a key that has it, and whose owner's roles allow it."),
                 headers={
                     **headers,
                     "WWW-Authenticate": (
@@ -81,8 +88,8 @@ class Door:
         if name is None:
             return await handle(request)
         if not _NAME.match(name):
-            detail = "Idempotency-Key: is no name of 1 to 100 visible ASCII characters."
-            raise ProblemError(422, detail, field="Idempotency-Key", remedy="Send a UUID.")
+            detail = said("Idempotency-Key: is no name of 1 to 100 visible ASCII characters.")
+            raise ProblemError(422, detail, field="Idempotency-Key", remedy=said("Send a UUID."))
         wish = Wish(
             key=caller.key,
             name=name,
@@ -93,18 +100,19 @@ class Door:
         if kept is not None:
             headers = {**kept.headers, "Idempotent-Replayed": "true"}
             return Response(kept.body, kept.status, headers)
-        _require_new(begun)
+        _require_new(begun, request, caller)
         return await self._done(request, wish, handle)
 
     async def _done(self, request: Request, wish: Wish, handle: Handler) -> Response:
-        """Do it; what was not done leaves the name free. Ended half way, nobody knows: it stays."""
+        """Do it; what was not done leaves the name free, what was done by half is known as that."""
         try:
-            answer = await handle(request)
+            with marking(self._answers.mark(wish)):
+                answer = await handle(request)
         except Exception:
-            await run_in_threadpool(self._answers.drop, wish)
+            await run_in_threadpool(self._answers.drop, wish, self._clock.now())
             raise
         if answer.status_code not in _SUCCESS:
-            await run_in_threadpool(self._answers.drop, wish)
+            await run_in_threadpool(self._answers.drop, wish, self._clock.now())
             return answer
         kept = KeptAnswer(
             status=answer.status_code,
@@ -113,25 +121,64 @@ class Door:
             },
             body=bytes(answer.body),
         )
-        await run_in_threadpool(self._answers.keep, wish, kept)
+        # Whoever asked is told, whether or not the next one can be.
+        with suppress(UnavailableError):
+            await run_in_threadpool(self._answers.keep, wish, kept)
         return answer
 
 
-def _require_new(begun: Begun) -> None:
+def lacks(action: Action) -> Saying:
+    """Say that a key may not do something."""
+    return said("The key lacks the scope %(scope)s.", scope=repr(action.value))
+
+
+def _require_new(begun: Begun, request: Request, caller: Caller) -> None:
     if begun is Begun.OTHER:
         raise ProblemError(
             422,
-            "Idempotency-Key: stands for another request already.",
+            said("Idempotency-Key: stands for another request already."),
             field="Idempotency-Key",
-            remedy="Take a new one for a new wish.",
+            remedy=said("Take a new one for a new wish."),
+            sort=Sort.KEY_OF_ANOTHER,
         )
     if begun is Begun.OPEN:
         raise ProblemError(
             409,
-            "The same request is under way, or was broken off.",
-            remedy="Ask again; if it stays so, look whether it was done, and take a new key.",
+            said("The same request is under way."),
+            remedy=said("Ask again in a moment."),
             headers={"Retry-After": "2"},
+            sort=Sort.UNDER_WAY,
         )
+    if begun is Begun.UNKNOWN:
+        raise ProblemError(
+            409,
+            said("The same request was broken off after something was done."),
+            field="Idempotency-Key",
+            remedy=said(
+                "Look at what there is now; then take a new key for what is still to be done."
+            ),
+            sort=Sort.OUTCOME_UNKNOWN,
+            look_at=_looks(request, caller),
+        )
+
+
+def _looks(request: Request, caller: Caller) -> list[str]:
+    """Name where it shows what became of a request: the nearest page there is, and the trail."""
+    root = request.scope.get("app_root_path", "") or request.scope.get("root_path", "")
+    path = request.url.path.removeprefix(root)
+    found: list[str] = []
+    while path.count("/") and not found:
+        found = [
+            f"{root}{path}"
+            for route in request.app.routes
+            if isinstance(route, Route)
+            and "GET" in (route.methods or ())
+            and route.path_regex.match(path)
+        ][:1]
+        path = path.rpartition("/")[0]
+    if caller.operator.may(Action.AUDIT):
+        found.append(f"{root}/audit?by={quote(caller.operator.name, safe='')}")
+    return found
 
 
 async def read(request: Request, most: int) -> tuple[bytes, Request]:
@@ -158,8 +205,8 @@ def _require_json(body: bytes) -> None:
         text = body.decode("utf-8")
         found = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        detail = "body: is no JSON in UTF-8."
-        raise ProblemError(422, detail, field="body", remedy="Mend it.") from error
+        detail = said("body: is no JSON in UTF-8.")
+        raise ProblemError(422, detail, field="body", remedy=said("Mend it.")) from error
     _require_texts(found, 0)
 
 
@@ -176,7 +223,8 @@ def _finite(word: str) -> float:
 
 def _require_texts(value: object, depth: int) -> None:
     if depth > _DEPTH:
-        raise ProblemError(422, "body: is too deep.", field="body", remedy="Make it flatter.")
+        detail = said("body: is too deep.")
+        raise ProblemError(422, detail, field="body", remedy=said("Make it flatter."))
     if isinstance(value, str):
         _require_text("body", value)
     elif isinstance(value, dict):
@@ -190,8 +238,9 @@ def _require_texts(value: object, depth: int) -> None:
 
 def _require_text(field: str, text: str) -> None:
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-        detail = f"{field}: has a character that is none."
-        raise ProblemError(422, detail, field=field, remedy="Take NUL and lone surrogates out.")
+        detail = said("%(field)s: has a character that is none.", field=field)
+        remedy = said("Take NUL and lone surrogates out.")
+        raise ProblemError(422, detail, field=field, remedy=remedy)
 
 
 def _require_plain(request: Request) -> None:
@@ -208,11 +257,11 @@ def _token(request: Request) -> str:
 
 def _unknown(*, given: bool) -> ProblemError:
     error = ', error="invalid_token"' if given else ""
-    detail = "The key is unknown, or holds no more." if given else "A key is needed."
+    detail = said("The key is unknown, or holds no more.") if given else said("A key is needed.")
     return ProblemError(
         401,
         detail,
-        remedy="Send Authorization: Bearer bk_…; an administrator makes keys.",
+        remedy=said("Send Authorization: Bearer bk_…; an administrator makes keys."),
         headers={"WWW-Authenticate": f'Bearer realm="api"{error}'},
     )
 

@@ -1,5 +1,7 @@
 """Campaigns before they leave: made, and changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -7,15 +9,21 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from broadcaster import bootstrap
+from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap.aiming import Aim, aiming, require_one
 from broadcaster.bootstrap.drafting import Form, draft, lane_of, moment, name_of
 from broadcaster.bootstrap.redrafting import form_of
 from broadcaster.domain.access import Action
 from broadcaster.domain.advisory import MessageType
+from broadcaster.domain.api_key import Caller
 from broadcaster.domain.campaign import CampaignStatus
+from broadcaster.domain.saying import said
+from broadcaster.errors import InvalidInputError
 from broadcaster.web.api import paging
 from broadcaster.web.api.calls import (
     Calls,
     ChannelWord,
+    Expression,
     Figures,
     Inside,
     Model,
@@ -35,8 +43,10 @@ from broadcaster.web.api.campaign import (
     tag_of,
     whole,
 )
+from broadcaster.web.api.door import lacks
 from broadcaster.web.api.given import given
 from broadcaster.web.api.paging import After, Limit, Page
+from broadcaster.web.api.problems import ProblemError
 
 calls = Calls("campaigns")
 
@@ -44,15 +54,36 @@ _Plan = Literal["all", "first_reachable", "escalate"]
 _Minutes = Annotated[list[Annotated[int, Field(ge=0, le=999_999)]], Field(max_length=3)]
 _ClassWord = Literal["service", "promotional", "safety"]
 _LaneWord = Literal["routine", "urgent"]
+#: What says whom it is for, beside the segment itself.
+_AIMED = ("expression", "area", "segment_name")
 _OnePer = Literal["customer", "address", "household"]
 
 
-class CampaignNew(Model):
+class Aimed(Model):
+    """Whom a campaign is for: one of these.
+
+    An expression or an area is saved as a segment, unless one says the same already, which needs
+    the scope `edit_audience`; nothing is saved where the rest of the draft is refused.
+    """
+
+    segment: Text | None = Field(
+        None, description="The name of a saved segment.", examples=["everybody"]
+    )
+    expression: Expression | None = Field(None, description="See docs/segments.md.")
+    area: Annotated[str, Field(min_length=1, max_length=300)] | None = Field(
+        None, description="The name of an area: everybody who lives in it."
+    )
+    segment_name: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None,
+        description="What an expression or an area is saved as; an area's own name if left out.",
+    )
+
+
+class CampaignNew(Aimed):
     """A campaign to be made; what is left out is what is usual."""
 
     name: Text = Field(examples=["Water in Anfa"])
     kind: Text = Field(examples=["remote_services"])
-    segment: Text = Field(description="The name of a saved segment.", examples=["everybody"])
     facts: Figures = Field(default_factory=dict)
     channels: list[ChannelWord] = Field(
         default_factory=list, max_length=3, description="In the order of the plan; none: all."
@@ -68,11 +99,10 @@ class CampaignNew(Model):
     drill: bool = False
 
 
-class CampaignChange(Model):
+class CampaignChange(Aimed):
     """What a draft is to be; what is left out stays."""
 
     name: Text | None = None
-    segment: Text | None = Field(None, description="The name of a saved segment.")
     pin_again: bool = Field(
         default=False,
         description="Take the segment as it is now. Else it stays as it was, unless it is another.",
@@ -137,7 +167,7 @@ def create_campaign(
     form = Form(
         name=body.name,
         kind=body.kind,
-        segment=body.segment,
+        segment=body.segment or "",
         by=who.operator.name,
         channels=",".join(body.channels),
         facts=body.facts,
@@ -151,8 +181,11 @@ def create_campaign(
         escalate_after=",".join(map(str, body.escalate_after)),
         one_per=body.one_per,
     )
-    with given():
-        number = draft(inside, form)
+    with given(), _aimed(inside, who, body, form) as meant:
+        if not meant.segment:
+            remedy = "Give the name of a saved segment, an expression or an area."
+            raise InvalidInputError("segment", "is missing", remedy)
+        number = draft(inside, meant)
     response.headers["Location"] = f"/api/v1/campaigns/{number}"
     return whole(inside, found(inside, number), response)
 
@@ -179,8 +212,9 @@ def change_campaign(
     one = found(inside, campaign)
     revision = require_same(inside, one, if_match)
     with given():
-        form = _changed(form_of(inside, one, who.operator.name), body)
-        bootstrap.redraft(inside, one, form, revision=revision, anew=body.pin_again)
+        changed = _changed(form_of(inside, one, who.operator.name), body)
+        with _aimed(inside, who, body, changed) as form:
+            bootstrap.redraft(inside, one, form, revision=revision, anew=body.pin_again)
     return whole(inside, found(inside, campaign), response)
 
 
@@ -222,9 +256,28 @@ def follow_up(
     return whole(inside, found(inside, number), response)
 
 
+@contextmanager
+def _aimed(inside: Runtime, who: Caller, body: Aimed, form: Form) -> Iterator[Form]:
+    """Have a form go to whom the body says; ProblemError where the key may save no segments."""
+    aim = Aim(**body.model_dump(include={"segment", *_AIMED}))
+    require_one(aim)
+    if not aim.written:
+        yield form
+        return
+    if not who.operator.may(Action.EDIT_AUDIENCE):
+        raise ProblemError(
+            403,
+            lacks(Action.EDIT_AUDIENCE),
+            field="expression" if aim.expression is not None else "area",
+            remedy=said("Name a saved segment, or use a key that may save one."),
+        )
+    with aiming(inside, aim, form.by) as name:
+        yield replace(form, segment=name)
+
+
 def _changed(form: Form, body: CampaignChange) -> Form:
     """Put what was said over what it is."""
-    values: dict[str, Any] = body.model_dump(exclude={"pin_again"}, exclude_none=True)
+    values: dict[str, Any] = body.model_dump(exclude={"pin_again", *_AIMED}, exclude_none=True)
     if "channels" in values:
         values["channels"] = ",".join(values["channels"])
     if "escalate_after" in values:

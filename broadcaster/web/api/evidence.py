@@ -14,6 +14,7 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import Caller
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.api.calls import Calls, Figures, Inside, Number, Who
 from broadcaster.web.api.campaign import found
@@ -147,7 +148,7 @@ def _archive(
 def _turn() -> Iterator[None]:
     """Wait for a turn; 503 after a while, so that nobody piles up."""
     if not _making.acquire(timeout=_PATIENCE):
-        raise ProblemError(503, "Others make evidence now.", headers={"Retry-After": "30"})
+        raise ProblemError(503, said("Others make evidence now."), headers={"Retry-After": "30"})
     try:
         yield
     finally:

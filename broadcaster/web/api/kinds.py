@@ -43,6 +43,9 @@ class FactShown(BaseModel):
     form: str = Field(description="How it is written.")
     example: str = Field(description="As TOML.")
     choices: list[str]
+    choice_labels: dict[str, dict[str, str]] = Field(
+        description="How each choice is said to people, by language."
+    )
     default: Any = Field(description="What holds where it is left out.")
     lapses: bool = Field(description="Whether the advisory is true until this time alone.")
     max_length: int
@@ -124,6 +127,7 @@ def list_facts(inside: Inside, kind: Name) -> FactList:
             form=one.fact.form,
             example=one.example,
             choices=list(one.fact.choices),
+            choice_labels={name: dict(said) for name, said in one.fact.choice_labels.items()},
             default=one.fact.default,
             lapses=one.fact.lapses,
             max_length=one.fact.max_length,

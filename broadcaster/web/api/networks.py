@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from broadcaster.bootstrap.doctor import examine
 from broadcaster.bootstrap.networks import Account, accounts
 from broadcaster.domain.access import Action
+from broadcaster.domain.saying import said
 from broadcaster.ledger.networks import NetworkHealth
 from broadcaster.web.api.calls import Calls, Inside
 from broadcaster.web.api.problems import ProblemError
@@ -78,7 +79,9 @@ def list_providers(inside: Inside) -> Providers:
 def examine_installation(inside: Inside) -> Examined:
     """Check every setting, server and provider; `/kinds/{kind}/check` checks texts."""
     if not _examining.acquire(timeout=_PATIENCE):
-        raise ProblemError(503, "Others examine it at the moment.", headers={"Retry-After": "30"})
+        raise ProblemError(
+            503, said("Others examine it at the moment."), headers={"Retry-After": "30"}
+        )
     try:
         findings = list(examine(inside, texts=False))
     finally:

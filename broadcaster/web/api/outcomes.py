@@ -1,5 +1,8 @@
 """What became of a campaign, in figures, and what was said in its thread."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -8,10 +11,18 @@ from pydantic import BaseModel, Field
 
 from broadcaster import bootstrap
 from broadcaster.domain.access import Action
+from broadcaster.domain.saying import said
 from broadcaster.web.api.calls import Calls, Figures, Inside, Number
 from broadcaster.web.api.campaign import found
+from broadcaster.web.api.problems import ProblemError
 
 calls = Calls("campaigns")
+
+#: The attribute that says where somebody lives, and how many of its values are told.
+ATTRIBUTE, _DISTRICTS = "district", 1000
+#: Who waits for another count does so for so long, seconds.
+_PATIENCE = 10.0
+_turn = threading.BoundedSemaphore(1)
 
 
 class MemberShown(BaseModel):
@@ -30,6 +41,20 @@ class Thread(BaseModel):
     """The messages of a thread, as they follow one another."""
 
     items: list[MemberShown]
+
+
+class DistrictShown(BaseModel):
+    """A district, and how many of a campaign's customers live there."""
+
+    district: str | None = Field(description="null: not known of these.")
+    targeted: int
+    reached: int
+
+
+class Districts(BaseModel):
+    """The districts that have most; at most 1000."""
+
+    items: list[DistrictShown]
 
 
 @calls.get("/campaigns/{campaign}/status", Action.LOOK, summary="Show where a campaign stands")
@@ -73,6 +98,35 @@ def show_thread(inside: Inside, campaign: Number) -> Thread:
     """List the messages of its thread as they follow one another."""
     rows = bootstrap.thread(inside, found(inside, campaign))
     return Thread(items=[MemberShown.model_validate(plain(row)) for row in rows])
+
+
+@calls.get("/campaigns/{campaign}/districts", Action.LOOK, summary="Count by district")
+def list_districts(inside: Inside, campaign: Number) -> Districts:
+    """Say how many were targeted and reached by district, most first; seconds for a million."""
+    one = found(inside, campaign)
+    if ATTRIBUTE not in inside.definitions.catalogue().current:
+        return Districts(items=[])
+    with _counting():
+        rows = inside.courses.districts(one.id, ATTRIBUTE)
+    return Districts(
+        items=[
+            DistrictShown(district=row.name, targeted=row.customers, reached=row.reached)
+            for row in rows[:_DISTRICTS]
+        ]
+    )
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """Count one campaign at a time: it reads all deliveries; 503 for who would wait for long."""
+    if not _turn.acquire(timeout=_PATIENCE):
+        raise ProblemError(
+            503, said("Another campaign is counted now."), headers={"Retry-After": "5"}
+        )
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def _figures(value: Any) -> Figures:  # noqa: ANN401  (figures of several sorts)

@@ -1,13 +1,15 @@
 """What is said when something is wrong: one form for every fault (RFC 9457).
 
-`field` and `remedy` are extensions: which part of the request is wrong, and what to do about it.
-What went wrong inside is logged and not told.
+`field` and `remedy` are extensions: which part of the request is wrong, and what to do about it;
+`pointer` is where that is in a body of JSON (RFC 6901). What people read is told in the language
+that they ask for. What went wrong inside is logged and not told.
 """
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import (
     BroadcasterError,
     ConfigurationError,
@@ -28,6 +31,8 @@ from broadcaster.errors import (
     StaleError,
     UnavailableError,
 )
+from broadcaster.web.api.sorts import Sort, of_status
+from broadcaster.web.api.tongue import Tongue
 
 _log = logging.getLogger(__name__)
 
@@ -42,18 +47,28 @@ class Fault(BaseModel):
     """One of several things that are wrong."""
 
     field: str
+    pointer: str | None = Field(None, description="Where that is in the body (RFC 6901).")
     detail: str
 
 
 class Problem(BaseModel):
     """What is wrong with a request (RFC 9457)."""
 
-    type: str = Field(description="A name of the sort of problem.", examples=["about:blank"])
+    type: str = Field(
+        description="The sort of problem; GET /problems explains them.",
+        examples=["/api/v1/problems#invalid"],
+    )
     title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
     status: int = Field(description="The HTTP status.", examples=[422])
-    detail: str = Field(description="What is wrong, in English.", examples=["name: is taken."])
+    detail: str = Field(description="What is wrong.", examples=["name: is taken."])
     field: str | None = Field(None, description="Which part of the request is wrong.")
+    pointer: str | None = Field(
+        None, description="Where that is in the body (RFC 6901).", examples=["#/name"]
+    )
     remedy: str | None = Field(None, description="What to do about it.")
+    look_at: list[str] | None = Field(
+        None, description="Where to look what became of a wish that was broken off."
+    )
     faults: list[Fault] | None = Field(None, description="Each of several things that are wrong.")
 
 
@@ -72,34 +87,80 @@ class ProblemError(Exception):
         remedy: str | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        sort: Sort | None = None,
+        look_at: list[str] | None = None,
     ) -> None:
-        """Keep what to say."""
+        """Keep what to say; without a `sort` it is the usual one of its status."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.remedy = remedy
         self.field = field
         self.headers = dict(headers or {})
+        self.sort = sort or of_status(status)
+        self.look_at = look_at
 
 
 def problem(
+    request: Request,
     status: int,
     detail: str,
     *,
+    field: str | None = None,
+    remedy: str | None = None,
     headers: Mapping[str, str] | None = None,
+    sort: Sort | None = None,
+    named: bool = False,
     **more: Any,  # noqa: ANN401  (extensions of any JSON type)
 ) -> Response:
-    """Make the answer; extensions that are None are left out."""
+    """Make the answer, in the reader's language; extensions that are None are left out.
+
+    With `named` the detail says what is wrong with the field, and is told as `name: is taken.`
+    """
+    tongue = Tongue(request)
     title = _TITLES.get(status) or HTTPStatus(status).phrase
-    said = {name: value for name, value in more.items() if value is not None}
+    told = _plain(tongue.tell(detail))
+    known = {
+        "field": field,
+        "pointer": None if field is None else pointer(request, field),
+        "remedy": None if remedy is None else _plain(tongue.tell(remedy)) or None,
+        **more,
+    }
+    if named:
+        told = f"{field}: {told}."
     content = {
-        "type": "about:blank",
+        "type": (sort or of_status(status)).address,
         "title": title,
         "status": status,
-        "detail": _plain(detail) or title,
-        **said,
+        "detail": told or title,
+        **{name: value for name, value in known.items() if value is not None},
     }
-    return JSONResponse(content, status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(content, status, {**tongue.headers, **(headers or {})}, MEDIA_TYPE)
+
+
+def pointer(request: Request, field: str) -> str | None:
+    """Say where a field is in a body of JSON (RFC 6901, as a fragment); None for what is none."""
+    route = request.scope.get("route")
+    names = _names(route)
+    parts = field.removeprefix("body.").split(".")
+    if field == "body":
+        return "#" if names else None
+    if not field.startswith("body.") and parts[0] not in names:
+        return None
+    if not names:
+        return None
+    escaped = (part.replace("~", "~0").replace("/", "~1") for part in parts)
+    return "#/" + "/".join(quote(part, safe="~!$&'()*+,;=:@") for part in escaped)
+
+
+def _names(route: object) -> frozenset[str]:
+    """Name the fields of the body that a call takes as JSON."""
+    body = getattr(route, "body_field", None)
+    if body is None:
+        return frozenset()
+    kind = body.field_info.annotation
+    models = [kind, *get_args(kind)]
+    return frozenset(name for one in models for name in getattr(one, "model_fields", {}))
 
 
 #: Faults of which something can be said; all others are faults inside.
@@ -115,28 +176,29 @@ def explain(app: FastAPI) -> None:
 
 async def answer_to(request: Request, error: Exception) -> Response:
     """Say what is wrong; a fault that is not of `KNOWN` goes on."""
-    for kind, said in _SAID.items():
+    for kind, answer in _SAID.items():
         if isinstance(error, kind):
-            return await said(request, error)
+            return await answer(request, error)
     raise error
 
 
 async def _said(request: Request, error: Exception) -> Response:
-    del request
     if not isinstance(error, ProblemError):
         raise error
     return problem(
+        request,
         error.status,
         error.detail,
         headers=error.headers,
         field=error.field,
         remedy=error.remedy,
+        sort=error.sort,
+        look_at=error.look_at,
     )
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     """Say which parts of a request are not as they are described; their values are not repeated."""
-    del request
     if not isinstance(error, RequestValidationError):
         raise error
     faults = [
@@ -144,12 +206,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
         for one in error.errors()[:_TOLD]
     ]
     first = faults[0] if faults else {"field": "body", "detail": "cannot be read"}
+    several = [{**one, "pointer": pointer(request, one["field"])} for one in faults]
     return problem(
+        request,
         422,
-        f"{first['field']}: {first['detail']}",
+        first["detail"],
         field=first["field"],
-        remedy="Send what /api/v1/openapi.json describes.",
-        faults=faults if len(faults) > 1 else None,
+        named=True,
+        remedy=said("Send what /api/v1/openapi.json describes."),
+        faults=several if len(faults) > 1 else None,
     )
 
 
@@ -159,18 +224,25 @@ def _place(parts: Any) -> str:  # noqa: ANN401  (names and indexes)
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    del request
     if not isinstance(error, HTTPException):
         raise error
-    said = {
-        404: ("There is nothing at this address.", "Look in /api/v1/openapi.json."),
-        405: ("This address does not take that method.", "Use one of those in Allow."),
-        408: ("The request took too long to come.", "Send it faster, or less of it."),
-        413: ("The request is too large.", "Send less at once."),
-        400: ("The request cannot be read.", "Send what /api/v1/openapi.json describes."),
-    }
-    detail, remedy = said.get(error.status_code, (str(error.detail), ""))
-    return problem(error.status_code, detail, headers=error.headers, remedy=remedy or None)
+    detail, remedy = _HTTP.get(error.status_code, (str(error.detail), None))
+    return problem(request, error.status_code, detail, headers=error.headers, remedy=remedy)
+
+
+_HTTP: Mapping[int, tuple[str, str]] = {
+    404: (said("There is nothing at this address."), said("Look in /api/v1/openapi.json.")),
+    405: (said("This address does not take that method."), said("Use one of those in Allow.")),
+    408: (
+        said("The request took too long to come."),
+        said("Send it faster, or less of it."),
+    ),
+    413: (said("The request is too large."), said("Send less at once.")),
+    400: (
+        said("The request cannot be read."),
+        said("Send what /api/v1/openapi.json describes."),
+    ),
+}
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -179,40 +251,66 @@ async def _ours(request: Request, error: Exception) -> Response:
         status = 422
         if isinstance(error, NotFoundError):
             status = 410 if isinstance(error, GoneError) else 404
-        faults = None
-        if isinstance(error, SeveralFaultsError):
-            faults = [
-                {"field": one.field.lstrip("-"), "detail": _plain(f"{one.problem}. {one.remedy}")}
-                for one in error.faults[:_TOLD]
-            ]
-        field = _plain(error.field.lstrip("-"))
-        detail = f"{field}: {error.problem}."
-        return problem(status, detail, field=field, remedy=_plain(error.remedy), faults=faults)
+        return _wrong(request, status, error)
     if isinstance(error, ConflictError):
         return _conflict(request, error)
     if isinstance(error, ForbiddenError):
-        return problem(403, str(error))
+        return problem(request, 403, _text(error))
     again = {"Retry-After": str(_AGAIN)}
     if isinstance(error, UnavailableError):
-        return problem(503, "A server that is needed does not answer.", headers=again)
+        detail = said("A server that is needed does not answer.")
+        return problem(request, 503, detail, headers=again)
     _note(error)
     if isinstance(error, ConfigurationError):
-        detail = "The installation is not set up for that."
-        return problem(503, detail, headers=again, remedy="Ask who runs it to look in its log.")
-    return problem(500, "Something went wrong inside.")
+        detail = said("The installation is not set up for that.")
+        remedy = said("Ask who runs it to look in its log.")
+        return problem(request, 503, detail, headers=again, remedy=remedy)
+    return problem(request, 500, said("Something went wrong inside."))
+
+
+def _wrong(request: Request, status: int, error: InvalidInputError) -> Response:
+    """Say what is wrong with a field, or with each of several."""
+    faults = None
+    if isinstance(error, SeveralFaultsError):
+        tongue = Tongue(request)
+        faults = [
+            {
+                "field": (name := one.field.lstrip("-")),
+                "pointer": pointer(request, name),
+                "detail": _plain(f"{tongue.tell(one.problem)}. {tongue.tell(one.remedy)}"),
+            }
+            for one in error.faults[:_TOLD]
+        ]
+    field = _plain(error.field.lstrip("-"))
+    return problem(
+        request,
+        status,
+        error.problem,
+        field=field,
+        named=True,
+        remedy=error.remedy,
+        faults=faults,
+    )
 
 
 def _conflict(request: Request, error: ConflictError) -> Response:
     """Say that the state does not allow it, or is another than whoever asks has seen."""
     if isinstance(error, StaleError) and request.headers.get("if-match", "*").strip() != "*":
-        return problem(412, str(error), field="If-Match", remedy="Look at it again.")
-    return problem(409, str(error))
+        remedy = said("Look at it again.")
+        return problem(request, 412, _text(error), field="If-Match", remedy=remedy)
+    return problem(request, 409, _text(error))
+
+
+def _text(error: BroadcasterError) -> str:
+    """Give what an error says, as it was made: a saying can be told in other languages."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, str) else str(error)
 
 
 async def _fault(request: Request, error: Exception) -> Response:
     # Logged by whoever stands before every page.
-    del request, error
-    return problem(500, "Something went wrong inside.")
+    del error
+    return problem(request, 500, said("Something went wrong inside."))
 
 
 _SAID: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

@@ -47,6 +47,13 @@ class Holding(Part):
     until: Text | None = Field(None, description="ISO 8601 with offset, or +2h.")
 
 
+class Turned(BaseModel):
+    """The channel that is turned to now, not when it would be due."""
+
+    id: int
+    channel: ChannelWord
+
+
 class Held(BaseModel):
     """What a hold came to."""
 
@@ -101,6 +108,14 @@ def resume_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown
 def cancel_campaign(inside: Inside, who: Who, campaign: Number) -> CampaignShown:
     """Stop it for good: what has not left never will."""
     return _step(inside, who, campaign, inside.campaigns.cancel)
+
+
+@calls.post("/campaigns/{campaign}/next-channel", Action.STEER, summary="Turn to the next channel")
+def turn_to_next_channel(inside: Inside, who: Who, campaign: Number) -> Turned:
+    """Turn to the next channel now for those who confirmed nothing; 409 where there is none."""
+    one = found(inside, campaign)
+    channel = inside.campaigns.next_channel(one.id, who.operator.name, inside.clock.now())
+    return Turned.model_validate({"id": one.id, "channel": channel.value})
 
 
 @calls.post("/campaigns/{campaign}/hold", Action.STOP, summary="Hold a part of a campaign")

@@ -1,14 +1,20 @@
 """Addresses that must not be used."""
 
+import re
+import tempfile
+from dataclasses import asdict
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from broadcaster.bootstrap.standing_figures import figures
+from broadcaster.bootstrap.suppressing import take_list
 from broadcaster.domain.access import Action
 from broadcaster.domain.consent import Ground, Scope, Source
 from broadcaster.domain.message import Channel
+from broadcaster.errors import InvalidInputError
 from broadcaster.ledger.consents import Said
 from broadcaster.ledger.suppressions import Suppressed
 from broadcaster.web.api import paging
@@ -24,10 +30,16 @@ from broadcaster.web.api.calls import (
 )
 from broadcaster.web.api.given import address_of, given
 from broadcaster.web.api.moments import moment_of
+from broadcaster.web.api.octets import FILE, Octets
 from broadcaster.web.api.paging import After, Limit, Page
 
 calls = Calls("suppressions")
 
+#: The most octets of a list.
+_LIST = 4 * 2**20
+_ScopeWord = Literal["promotional", "service", "everything"]
+#: What a file may be called here: no folder, and nothing that hides it.
+_NAME = re.compile(r"[^./\\\0][^/\\\0]*\Z")
 _Ground = Literal["wish", "carrier", "order", "fitness"]
 
 
@@ -48,10 +60,20 @@ class SuppressionNew(Model):
     """An address that must not be used any more."""
 
     address: Text = Field(examples=["+212612345678"])
-    scope: Literal["promotional", "service", "everything"]
+    scope: _ScopeWord
     source: Literal["operator", "order", "regulator", "stop", "complaint"] = "operator"
     proof: Note
     at: Text | None = None
+
+
+class ListTakenShown(BaseModel):
+    """What came of a list; `known` addresses were barred so already."""
+
+    rows: int
+    refused: int
+    recorded: int
+    known: int
+    faults: list[Figures] = Field(description="The first 50: row, column, value, problem, remedy.")
 
 
 class AddressGiven(Model):
@@ -122,6 +144,48 @@ def create_suppression(inside: Inside, who: Who, body: SuppressionNew) -> Figure
     return figures(inside.consents.of_address(wanted))
 
 
+@calls.post(
+    "/suppressions/list",
+    Action.CHANGE_PEOPLE,
+    summary="Bar the addresses of a file",
+    most=_LIST,
+    file=FILE,
+)
+def take_suppressions(
+    inside: Inside,
+    who: Who,
+    content: Octets,
+    file: Annotated[str, Query(min_length=1, max_length=100, description="The file's name.")],
+    scope: Annotated[_ScopeWord, Query()] = "service",
+    dry_run: Annotated[bool, Query(description="Say what it has, and store nothing.")] = False,  # noqa: FBT002  (a query's switch)
+) -> ListTakenShown:
+    """Take a list (CSV, TSV, XLSX, ODS): good rows are stored, others told with the reason."""
+    with tempfile.TemporaryDirectory(prefix="broadcaster-") as folder:
+        path = FilePath(folder, _named(file))
+        path.write_bytes(content)
+        try:
+            taken = take_list(
+                inside,
+                path,
+                scope=Scope(scope),
+                by=who.operator.name,
+                now=inside.clock.now(),
+                dry_run=dry_run,
+            )
+        except InvalidInputError as error:
+            # Where the file lay with us helps nobody.
+            problem = error.problem.replace(str(path), "the body")
+            field = error.field.replace(str(path), "body")
+            raise InvalidInputError(field, problem, error.remedy) from error
+    return ListTakenShown(
+        rows=taken.rows,
+        refused=taken.refused,
+        recorded=taken.recorded,
+        known=taken.known,
+        faults=[asdict(one) for one in taken.faults],
+    )
+
+
 @calls.post("/suppressions/show", Action.SEE_PEOPLE, summary="Show how an address stands")
 def show_suppression(inside: Inside, body: AddressGiven) -> Figures:
     """Show what may go to an address, whoever has it, why, and the history."""
@@ -159,3 +223,10 @@ def _shown(row: Suppressed) -> SuppressionShown:
         by=row.source,
         at=row.at.isoformat(),
     )
+
+
+def _named(file: str) -> str:
+    """Take what the sender calls a file, which its proofs go by; InvalidInputError."""
+    if not _NAME.match(file) or not file.isprintable():
+        raise InvalidInputError("file", "is no name of a file", "Name it as optouts.csv.")
+    return file

@@ -55,7 +55,7 @@ async function on() {
     throw fault;
   }
   const locale = form ? form.elements.locale.value : box.dataset.locale;
-  const what = { subscription: own.toJSON(), locale, areas: areas(), token: box.dataset.token };
+  const what = { subscription: own.toJSON(), locale, areas: areas() };
   const answer = await ask("POST", what);
   if (answer.ok) return say("on", true);
   await own.unsubscribe();

@@ -75,8 +75,7 @@ class CampaignPage:
             f"{look.campaign.advisory_id}",
             "done": course_words.DONE.get(done, ""),
             "refused": refused,
-            "followable": look.campaign.status in _FOLLOWABLE
-            and look.campaign.superseded_by is None,
+            "followable": _followable(look),
         }
         return self._desk.page(visit, "console/campaign.html", {**values, **more}, status=status)
 
@@ -118,6 +117,13 @@ class CampaignPage:
         """Say what a kind is called."""
         found = self._runtime.renderer.kinds.get(name)
         return by_locale(found.labels, language) if found else name
+
+
+def _followable(look: Look) -> bool:
+    """Tell whether something may follow it; one that was stopped half way has told somebody."""
+    campaign = look.campaign
+    stopped = campaign.status is CampaignStatus.CANCELLED and look.whole.total > 0
+    return (campaign.status in _FOLLOWABLE or stopped) and campaign.superseded_by is None
 
 
 def number(request: Request) -> int:

@@ -18,7 +18,8 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.advisory import MessageType
 from broadcaster.domain.campaign import Campaign
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.render.facts import Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import FactType
 from broadcaster.web.console import course_words
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Visit, see_other
@@ -138,6 +139,7 @@ class FollowUps:
         else:
             chosen = ""
         facts: Sequence[Fact] = ()
+        tongue = language.locale.language
         if chosen in kinds:
             kind = kinds[chosen]
             names = lacking(kind, kinds.get(told.kind), told)
@@ -145,8 +147,13 @@ class FollowUps:
         return {
             "kinds": [(name, by_locale(kinds[name].labels, language)) for name in offered],
             "kind": chosen,
-            "facts": [(one, by_locale(one.labels, language)) for one in facts],
+            "facts": [(one, one.label(tongue), _choices(one, tongue)) for one in facts],
         }
+
+
+def _choices(fact: Fact, language: str) -> Sequence[tuple[str, str]]:
+    """Give what can be chosen, each with its words."""
+    return [(one, fact.choice_label(one, language)) for one in fact.choices]
 
 
 def typed(fact: Fact, text: str, zone: ZoneInfo) -> object:

@@ -135,10 +135,11 @@ class Looks:
             return known.look
         task = self._begun(campaign)
         if known is None:
-            return await asyncio.shield(task)
+            # It may have been begun before somebody changed the campaign: its step is the present.
+            return replace(await asyncio.shield(task), campaign=campaign)
         if self._clock() - known.at > _GOOD or known.look.campaign != campaign:
             await asyncio.wait([task], timeout=_PATIENCE)
-        return task.result() if task.done() else replace(known.look, campaign=campaign)
+        return replace(task.result() if task.done() else known.look, campaign=campaign)
 
     async def some(self, campaigns: Sequence[Campaign]) -> Mapping[int, Look]:
         """Give what is known, or soon will be, of several; others are counted behind."""

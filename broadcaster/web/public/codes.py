@@ -11,14 +11,16 @@ from starlette.routing import Route
 
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.digits import plain_digits
-from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap import Runtime, signing_key
 from broadcaster.bootstrap.people import address_reader
 from broadcaster.domain.message import Address, Scheme
 from broadcaster.domain.page_codes import CODE_LIFE, SESSION_LIFE
 from broadcaster.errors import InvalidInputError
 from broadcaster.web.console.desk import see_other
+from broadcaster.web.languages import Language
 from broadcaster.web.pages import Pages
 from broadcaster.web.public.door import Door
+from broadcaster.web.public.links import delivery_of
 
 #: The longest text that is read as an address.
 _LONGEST = 320
@@ -33,6 +35,7 @@ class CodePages:
         self._runtime = runtime
         self._pages = pages
         self._door = door
+        self._key = signing_key(runtime.settings)
         self._read = address_reader(runtime.settings)
 
     def routes(self) -> list[Route]:
@@ -40,6 +43,7 @@ class CodePages:
         return [
             Route("/preferences", self.show, methods=["GET"]),
             Route("/preferences", self.ask, methods=["POST"]),
+            Route("/preferences/{token}/code", self.ask_by_link, methods=["POST"]),
             Route("/preferences/code", self.show_code, methods=["GET"]),
             Route("/preferences/code", self.enter, methods=["POST"]),
             Route("/preferences/leave", self.leave, methods=["POST"]),
@@ -58,6 +62,26 @@ class CodePages:
             return self._asking(request, given=text, wrong=True, status=422)
         wanted = self._pages.languages.get(fields.text("language")[:40])
         language = wanted or self._pages.languages.of(request)
+        return await self._sent(request, address, language, text)
+
+    async def ask_by_link(self, request: Request) -> Response:
+        """Have a code sent to where the message of a link went; who holds the link sees no more.
+
+        404 for a forged link, 410 where nobody knows any more where it went, 429. Who was told in a
+        browser gives an address.
+        """
+        await self._door.form(request)
+        delivery = delivery_of(request, self._key)
+        address = await run_in_threadpool(self._runtime.page_codes.address_of, delivery)
+        language = self._pages.languages.of(request)
+        if address is None:
+            return see_other(f"/preferences?lang={language.locale.tag}")
+        return await self._sent(request, address, language, "")
+
+    async def _sent(
+        self, request: Request, address: Address, language: Language, typed: str
+    ) -> Response:
+        """Have a code sent, and ask for it; `typed` is shown again when that was too often."""
         ticket = await run_in_threadpool(
             self._runtime.page_codes.ask,
             address,
@@ -66,7 +90,7 @@ class CodePages:
             self._runtime.clock.now(),
         )
         if ticket is None:
-            return self._asking(request, given=text, often=True, status=429)
+            return self._asking(request, given=typed, often=True, status=429)
         await run_in_threadpool(self._runtime.wake_codes)
         answer = see_other(f"/preferences/code?lang={language.locale.tag}")
         return self._door.give(answer, "ticket", ticket, int(CODE_LIFE.total_seconds()))

@@ -65,7 +65,14 @@ class PreferencesPage:
         language = self._pages.languages.of(request, found.locale)
         push = bool(self._inside.settings.options("webpush").text("PRIVATE_KEY", ""))
         token = request.path_params["token"]
-        values = {"rows": forms.rows(found), "done": done, "push": push, "token": token}
+        values = {
+            "rows": forms.rows(found),
+            "done": done,
+            "push": push,
+            "token": token,
+            # A code goes to a phone or a mailbox; who was told in a browser says to which.
+            "known": found.channel in {Channel.SMS, Channel.EMAIL},
+        }
         return self._pages.page("preferences.html", request, values, language=language)
 
 

@@ -15,10 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from broadcaster.bootstrap import Runtime, signing_key
+from broadcaster.bootstrap import Runtime
 from broadcaster.domain.message import Address
-from broadcaster.domain.tokens import verify
-from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
+from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger.devices import FORM, Asking
 from broadcaster.web import bodies
 from broadcaster.web.pages import Pages
@@ -43,7 +42,6 @@ class PushPages:
         self._runtime = runtime
         self._pages = pages
         self._door = door
-        self._key = signing_key(runtime.settings)
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
@@ -155,18 +153,18 @@ class PushPages:
         if not isinstance(areas, list) or len(areas) > _AREAS:
             raise InvalidInputError("areas", "are no list, or too many", "Name those shown.")
         names = [one for one in areas if isinstance(one, str) and len(one) <= _NAME]
+        if given.get("token"):
+            # A page of before, opened by the link of a message: that is not enough any more, and
+            # whoever wants a customer's messages is no follower of public alerts instead.
+            raise InvalidInputError("token", "is not enough", "Open your page by a code.")
         opened = await self._door.open(request)
-        customer, proof = await self._customer(given.get("token"))
-        if opened and customer is None:
-            proof = f"code {opened.who.code}"
         return Asking(
             subscription=subscription,
             locale=self._locale(given.get("locale")),
             areas=names,
-            proof=", ".join(one for one in (proof, FORM) if one),
+            proof=f"code {opened.who.code}, {FORM}" if opened else FORM,
             source=self._door.source(request),
             at=opened.who.address if opened else None,
-            customer=customer,
         )
 
     def _locale(self, given: object) -> str:
@@ -174,16 +172,6 @@ class PushPages:
         if not isinstance(given, str) or given not in tags:
             raise InvalidInputError("locale", "is none of ours", f"Use one of {', '.join(tags)}.")
         return given
-
-    async def _customer(self, token: object) -> tuple[int | None, str]:
-        """Find whose message had the link, and which it was; NotFoundError for a forged one."""
-        if not isinstance(token, str) or not token:
-            return None, ""
-        delivery = verify(self._key, "unsubscribe", token)
-        if delivery is None:
-            raise NotFoundError("token", "is of no message", "Open the link of a message.")
-        customer = await run_in_threadpool(self._runtime.optouts.customer, delivery)
-        return customer, f"delivery {delivery}"
 
 
 def _refused(error: InvalidInputError) -> Response:

@@ -20,11 +20,12 @@ from broadcaster.domain.changes import Changed, changes
 from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.ledger.versions import Event, Version
+from broadcaster.render.kinds import Kind
 from broadcaster.render.sheets.page import Look
 from broadcaster.web.console.compose import words
 from broadcaster.web.console.compose.audiences import Audiences
 from broadcaster.web.console.compose.bench import framed
-from broadcaster.web.console.compose.facts import on_clock
+from broadcaster.web.console.compose.facts import labels, on_clock
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.numbers import whole_number
 from broadcaster.web.console.compose.previews import Previews
@@ -140,6 +141,8 @@ class Approvals:
         visit = await self._desk.enter(request, Action.LOOK)
         campaign = await self._campaign(request)
         foretold = await run_in_threadpool(self._foretelling.ask, campaign)
+        advisory = await run_in_threadpool(self._runtime.ledger.advisory, campaign.advisory_id)
+        kind = self._runtime.renderer.library.kinds.get(advisory.kind)
         html = self._desk.pages.html(
             "console/compose/forecast.html",
             visit.language,
@@ -148,6 +151,7 @@ class Approvals:
                 "foretold": foretold,
                 "campaign_id": campaign.id,
                 "locales": self._runtime.renderer.locales,
+                "fact_labels": labels(kind, visit.language.locale.language),
             },
         )
         return HTMLResponse(html)
@@ -194,9 +198,7 @@ class Approvals:
             "foretold": self._foretelling.ask(campaign),
             "campaign_id": campaign.id,
             "zone": self._runtime.settings.time_zone,
-            "fact_labels": {
-                name: by_locale(fact.labels, language) for name, fact in kind.facts.items()
-            },
+            "fact_labels": labels(kind, language.locale.language),
         }
 
     def _since(
@@ -207,9 +209,15 @@ class Approvals:
         if pair is None:
             return None, ()
         since, before, present = pair
-        return since, changes(self._said(before, language), self._said(present, language))
+        kinds = self._runtime.renderer.library.kinds
+        said = [
+            self._said(one, language, kinds.get(str(one.get("kind")))) for one in (before, present)
+        ]
+        return since, changes(*said)
 
-    def _said(self, content: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    def _said(
+        self, content: Mapping[str, Any], language: Language, kind: Kind | None
+    ) -> dict[str, Any]:
         """Give a version in the words of the reader: its choices and its times."""
         say = language.gettext
         tables: Mapping[str, Mapping[str, str]] = {
@@ -228,6 +236,13 @@ class Approvals:
                 moment = datetime.fromisoformat(str(content[name]))
                 told[name] = on_clock(moment, self._zone).replace("T", " ")
         told["channels"] = [channels.get(one, one) for one in content.get("channels", ())]
+        chosen = {one.name: one for one in kind.facts.values() if one.choices} if kind else {}
+        told["facts"] = {
+            name: chosen[name].choice_label(str(value), language.locale.language)
+            if name in chosen and value is not None
+            else value
+            for name, value in content.get("facts", {}).items()
+        }
         told["drill"] = say(words.FIELDS["drill"]) if content.get("drill") else ""
         return told
 

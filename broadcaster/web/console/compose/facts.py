@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from broadcaster.render.facts import ANY, Fact, FactType
+from broadcaster.render.facts import Fact
+from broadcaster.render.facttypes import ANY, FactType
 from broadcaster.render.kinds import Kind
 
 Typed = Mapping[str, Sequence[str]]
@@ -24,11 +25,13 @@ _NAMED = frozenset({FactType.NAME, FactType.PLACES})
 class Asked:
     """One fact of a form: its label, its fields, and an example of what to write.
 
-    `field` is the name of its first field; `tags` are the languages of the others, by their fields.
+    `field` is the name of its first field; `tags` are the languages of the others, by their fields;
+    `choices` are what can be chosen, each with its words.
     """
 
     fact: Fact
     label: str
+    choices: Sequence[tuple[str, str]]
     field: str
     tags: Mapping[str, str]
     example: str
@@ -45,7 +48,8 @@ def asked(kind: Kind, language: str, zone: ZoneInfo) -> Sequence[Asked]:
     return [
         Asked(
             fact=fact,
-            label=fact.labels.get(language, fact.labels["en"]),
+            label=fact.label(language),
+            choices=tuple((one, fact.choice_label(one, language)) for one in fact.choices),
             field=_field(fact),
             tags={f"{_field(fact)}.{tag}": tag for tag in _tags(fact, kind)},
             example=_example(fact, language, zone),
@@ -53,6 +57,11 @@ def asked(kind: Kind, language: str, zone: ZoneInfo) -> Sequence[Asked]:
         )
         for fact in kind.facts.values()
     ]
+
+
+def labels(kind: Kind | None, language: str) -> Mapping[str, str]:
+    """Name the facts of a kind for people; none where there is no kind."""
+    return {name: fact.label(language) for name, fact in kind.facts.items()} if kind else {}
 
 
 def raw(kind: Kind, typed: Typed, zone: ZoneInfo) -> dict[str, object]:

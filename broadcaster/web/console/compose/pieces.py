@@ -12,6 +12,7 @@ from starlette.routing import Route
 from broadcaster.domain.access import Action
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.sheets.page import Look
+from broadcaster.web.console.compose import facts
 from broadcaster.web.console.compose.bench import MOST, Bench, framed
 from broadcaster.web.console.compose.previews import tidy
 from broadcaster.web.console.compose.showing import foretold_values
@@ -87,4 +88,6 @@ class Pieces:
         if work.campaign is None:
             raise HTTPException(404)
         foretold = await run_in_threadpool(self._bench.foretelling.ask, work.campaign)
-        return self._bench.piece(visit, "forecast", foretold_values(work.campaign.id, foretold))
+        labels = facts.labels(work.kind, visit.language.locale.language)
+        values = {**foretold_values(work.campaign.id, foretold), "fact_labels": labels}
+        return self._bench.piece(visit, "forecast", values)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from broadcaster.domain.access import Action
 from broadcaster.domain.wording import REWORDABLE
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
+from broadcaster.web.console.compose import facts
 from broadcaster.web.console.compose.bench import MOST, Bench, label_of
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.keeping import Keeping
@@ -188,6 +189,7 @@ class Compose:
             "zone": self._bench.runtime.settings.time_zone,
             "now": self._bench.runtime.clock.now(),
             "locales": self._bench.runtime.renderer.locales,
+            "fact_labels": facts.labels(work.kind, visit.language.locale.language),
         }
         if needs_campaign and work.campaign is None:
             return self._bench.page(visit, "incomplete", values, status=status)

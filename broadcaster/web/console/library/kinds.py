@@ -148,6 +148,9 @@ class Kinds:
             "fault": library.faults.get(name, ""),
             "facts": asked(kind, library.shared) if kind else (),
             "fact_label": lambda fact: by_locale(fact.labels, visit.language),
+            "choice_label": lambda fact, choice: fact.choice_label(
+                choice, visit.language.locale.language
+            ),
             "standings": [self._standing(read, name, one) for one in read.locales if kind],
             "coverage": {tag: coverage.get((name, tag)) for tag in _tags(read)},
             "findings": found[:_FINDINGS],
