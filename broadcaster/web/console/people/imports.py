@@ -24,7 +24,8 @@ from broadcaster.bootstrap.importing import forgotten
 from broadcaster.domain.access import Action
 from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
 from broadcaster.web.console.people.uploads import Upload, required
 from broadcaster.web.telling import Telling
