@@ -15,6 +15,7 @@ from broadcaster.audience.columns import halves
 from broadcaster.audience.digits import plain_number
 from broadcaster.audience.draft import Draft
 from broadcaster.audience.places import FARTHEST, LATITUDE, LONGITUDE
+from broadcaster.domain.saying import said
 
 _MARKS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _DEGREES = re.compile(r"([+-]?)(\d{1,3})(?:[.,](\d{1,17}))?°?", re.ASCII)
@@ -45,7 +46,12 @@ def read_place(draft: Draft, name: str, region: str) -> Degrees | None:
         draft.check(name, raw)
         latitude, longitude = _pair(raw)
         place = _degrees(longitude, LONGITUDE), _degrees(latitude, LATITUDE)
-        _check(place, region, "the numbers", f"Write the latitude first, such as {_EXAMPLE}.")
+        around = said(
+            "the place is outside of %(region)s, and would be in it with the numbers swapped",
+            region=region,
+        )
+        remedy = said("Write the latitude first, such as %(example)s.", example=_EXAMPLE)
+        _check(place, region, CellError(around, remedy))
     except CellError as error:
         draft.doubt(name, error)
         return None
@@ -68,12 +74,19 @@ def _of_halves(draft: Draft, latitude: str, longitude: str, region: str) -> Degr
         return None
     for column, other in ((latitude, longitude), (longitude, latitude)):
         if column not in found:
-            alone = CellError(f"is missing, and {other} is there", "Give both, or none.")
+            alone = CellError(
+                said("is missing, and %(other)s is there", other=other), said("Give both, or none.")
+            )
             draft.doubt(column, alone)
             return None
     place = found[longitude], found[latitude]
     try:
-        _check(place, region, "the cells", f"Swap the columns {latitude} and {longitude}.")
+        around = said(
+            "the place is outside of %(region)s, and would be in it with the cells swapped",
+            region=region,
+        )
+        remedy = said("Swap the columns %(one)s and %(other)s.", one=latitude, other=longitude)
+        _check(place, region, CellError(around, remedy))
     except CellError as error:
         draft.doubt(latitude, error)
         return None
@@ -97,31 +110,35 @@ def _pair(raw: str) -> tuple[str, str]:
     parts = _CERTAINLY.split(text)
     if len(parts) == 2 and not found:  # noqa: PLR2004  (of which one is no number)
         return parts[0], parts[1]
-    message = f"{raw[:40]!r} is no latitude and longitude"
-    raise CellError(message, f"Write both in decimal degrees, such as {_EXAMPLE}.")
+    message = said("%(value)s is no latitude and longitude", value=repr(raw[:40]))
+    remedy = said("Write both in decimal degrees, such as %(example)s.", example=_EXAMPLE)
+    raise CellError(message, remedy)
 
 
 def _degrees(raw: str, half: str) -> float:
     text = _MARKS.sub("", unicodedata.normalize("NFKC", raw))
     written = _DEGREES.fullmatch(plain_number(text.replace(" ", "")))
     if written is None:
-        message = f"{raw[:40]!r} is no number of degrees"
-        raise CellError(message, "Write decimal degrees, such as 33.5731 or -7,5898.")
+        message = said("%(value)s is no number of degrees", value=repr(raw[:40]))
+        raise CellError(message, said("Write decimal degrees, such as 33.5731 or -7,5898."))
     sign, whole, rest = written.groups()
     degrees = float(f"{sign}{whole}.{rest or 0}")
     if abs(degrees) > FARTHEST[half]:
-        message = f"{raw[:40]!r} is beyond {FARTHEST[half]} degrees"
-        remedy = "Write degrees. Did the decimal point get lost, or are the columns swapped?"
+        message = said(
+            "%(value)s is beyond %(farthest)s degrees",
+            value=repr(raw[:40]),
+            farthest=FARTHEST[half],
+        )
+        remedy = said("Write degrees. Did the decimal point get lost, or are the columns swapped?")
         raise CellError(message, remedy)
     # Kept to the step that areas are compared at, about a centimetre.
     return round(degrees * UNIT) / UNIT
 
 
-def _check(place: Degrees, region: str, written: str, remedy: str) -> None:
-    """Refuse a place that can't be meant; `written` says what could have been swapped."""
+def _check(place: Degrees, region: str, wrong: CellError) -> None:
+    """Refuse a place that can't be meant; `wrong` is for one that was swapped."""
     if place == (0, 0):
-        message = "0, 0 lies in the sea off Africa and stands for an unknown place"
-        raise CellError(message, "Leave both cells empty where the place is not known.")
+        message = said("0, 0 lies in the sea off Africa and stands for an unknown place")
+        raise CellError(message, said("Leave both cells empty where the place is not known."))
     if swapped(region, *place):
-        message = f"the place is outside of {region}, and would be in it with {written} swapped"
-        raise CellError(message, remedy)
+        raise wrong

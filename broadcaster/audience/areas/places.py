@@ -10,6 +10,7 @@ from broadcaster.audience.areas.version import Cells, Circle, Sort, Version
 from broadcaster.audience.attributes import OWN_PLACE
 from broadcaster.audience.places import whereabouts
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Condition
 
@@ -62,8 +63,12 @@ class SavedPlaces:
         """Tell whether a point is in an area; NotFoundError; InvalidInputError for a list."""
         version = self._areas.get(area)
         if version.sort is Sort.LIST:
-            problem = f"{version.name!r} is a list of {version.listed.attribute}s and has no border"
-            raise InvalidInputError("area", problem, "Ask about a customer.")
+            problem = said(
+                "%(name)s is a list of %(attribute)ss and has no border",
+                name=repr(version.name),
+                attribute=version.listed.attribute,
+            )
+            raise InvalidInputError("area", problem, said("Ask about a customer."))
         return holds_place(version, longitude, latitude)
 
     def holds(self, area: str, record: CustomerRecord, place: str = OWN_PLACE) -> bool:
@@ -86,11 +91,15 @@ class SavedPlaces:
 def _refuse_list(version: Version, place: str) -> None:
     """Refuse to look for a place among values: a list says who is meant, and has no border."""
     if place != OWN_PLACE:
-        problem = (
-            f"{version.name!r} is a list of {version.listed.attribute}s and has no border, "
-            f"so no {place} is in it"
+        problem = said(
+            "%(name)s is a list and has no border, so no %(place)s is in it",
+            name=repr(version.name),
+            place=place,
         )
-        remedy = f'Write: {OWN_PLACE} in area "{version.name}", or name an area with a border.'
+        remedy = said(
+            'Write: location in area "%(name)s", or name an area that has a border.',
+            name=version.name,
+        )
         raise InvalidInputError("expression", problem, remedy)
 
 

@@ -24,7 +24,8 @@ from broadcaster.bootstrap.areas import extent, import_lists, read_shapes
 from broadcaster.domain.access import Action
 from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
 from broadcaster.web.console.people.uploads import Upload, required
 from broadcaster.web.console.people.ways import named, way
