@@ -6,7 +6,7 @@ A value is `[longitude, latitude]` in degrees, as GeoJSON has it (RFC 7946).
 from alembic import op
 
 revision = "0032"
-down_revision = "0030"
+down_revision = "0031"
 
 
 # As a circle around the customer's own place is asked for, operation by operation: positions on the
