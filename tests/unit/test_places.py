@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from broadcaster import bootstrap
 from broadcaster.audience.areas.cover import cover
 from broadcaster.audience.attributes import Attribute, Kind
 from broadcaster.audience.columns import headings, known_columns
@@ -14,6 +15,10 @@ from broadcaster.audience.location import read_place
 from broadcaster.audience.places import as_place, written_place
 from broadcaster.audience.query import parse
 from broadcaster.errors import InvalidInputError
+from broadcaster.render.bidi import strip
+from broadcaster.render.locales import load_locales
+from broadcaster.web.console.people.attribute_values import shown
+from broadcaster.web.languages import Languages
 from tests.catalogues import SHIPPED, with_attribute
 from tests.expressions import KNOWN, METER
 
@@ -160,3 +165,12 @@ def test_a_place_is_written_latitude_first() -> None:
     """To a centimetre, without zeros behind."""
     assert written_place((-7.62, 33.5731001)) == "33.5731001, -7.62"
     assert written_place((0.0000001, -10)) == "-10, 0.0000001"
+
+
+def test_the_page_of_a_person_shows_it_latitude_first() -> None:
+    """With the label in the reader's language."""
+    folders = [bootstrap.shipped("locales")]
+    language = Languages(folders, load_locales(folders, "ar")[0]).get("ar")
+    assert language is not None
+    (value,) = shown({METER: [-7.62, 33.59]}, KNOWN, language)
+    assert (value.label, strip(value.text)) == ("مكان العداد", "33.59, -7.62")
