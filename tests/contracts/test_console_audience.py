@@ -160,6 +160,14 @@ def test_an_attribute_is_added_and_changed_with_labels_in_every_language(site: D
         ["big", "small"],
         "كبير جدا",
     )
+    # Further languages of the console are asked for, and need not be answered.
+    spanish: dict[str, str | list[str]] = {"label-es": "piscina", "choice-es": ["", "pequeña"]}
+    assert 'name="choice-es"' in site.ask("/attributes/pool", Role.AUTHOR).text
+    assert site.post("/attributes/pool", Role.AUTHOR, **labels, **more, **spanish).status == 303
+    assert site.post("/attributes/pool", Role.AUTHOR, **labels, **more).status == 303
+    kept = site.runtime.definitions.get("pool")
+    assert (kept.labels["es"], kept.choices["small"]["es"]) == ("piscina", "pequeña")
+    assert "es" not in kept.choices["big"]
     assert site.post("/attributes/pool", Role.AUTHOR, act="remove", **labels).status == 303
     assert "pool" not in site.runtime.definitions.catalogue().attributes
 

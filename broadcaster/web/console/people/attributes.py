@@ -1,6 +1,6 @@
 """The page of attributes: what is known of customers, in every language, added and changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +32,12 @@ class AttributePages:
         """Use everything that is inside."""
         self._runtime = runtime
         self._desk = desk
+        spoken = (one.locale.language for one in desk.pages.languages.offered())
+        #: Those that a label must have, and the others that the console speaks.
+        self._tongues = (
+            *LANGUAGES,
+            *(one for one in dict.fromkeys(spoken) if one not in LANGUAGES),
+        )
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -45,7 +51,7 @@ class AttributePages:
         """List them."""
         visit = await self._desk.enter(request, Action.LOOK)
         catalogue = await run_in_threadpool(self._runtime.definitions.catalogue)
-        values = {"attributes": catalogue.attributes, **_common(visit.language)}
+        values = {"attributes": catalogue.attributes, **self._common(visit.language)}
         return self._desk.page(visit, "console/people/attributes.html", values)
 
     async def one(self, request: Request) -> Response:
@@ -59,11 +65,12 @@ class AttributePages:
     ) -> Response:
         known = None if name == _NEW else self._runtime.definitions.get(name)
         choices = [
-            (choice, [labels.get(one, "") for one in LANGUAGES])
+            (choice, [labels.get(one, "") for one in self._tongues])
             for choice, labels in (known.choices if known else {}).items()
         ]
         if fields is not None:
-            choices = [(one, list(labels)) for one, labels, _ in _rows(fields) if one]
+            unasked = [""] * (len(self._tongues) - len(self._asked(fields)))
+            choices = [(one, [*labels, *unasked]) for one, labels, _ in self._rows(fields) if one]
         values = {
             "name": "" if known is None else name,
             "path": f"{_ROOT}/{name}",
@@ -75,7 +82,7 @@ class AttributePages:
             "empty": range(_EMPTY),
             "kinds": tuple(Kind),
             "error": error,
-            **_common(visit.language),
+            **self._common(visit.language),
         }
         status = 200 if error is None else _REFUSED
         return self._desk.page(visit, "console/people/attribute.html", values, status=status)
@@ -91,25 +98,71 @@ class AttributePages:
         try:
             if name == _NEW:
                 kind = _kind(fields)
-                made = Attribute(kind=kind, labels=_labels(fields), choices=_choices(fields, {}))
+                labels = _said(self._labels(fields))
+                made = Attribute(kind=kind, labels=labels, choices=self._choices(fields, {}))
                 definitions.add(fields.text("name").strip(), made, by)
             elif fields.text("act") == "remove":
                 definitions.remove(name, by, with_values=False)
             else:
-                definitions.change(name, by, lambda before: _changed(before, fields))
+                definitions.change(name, by, lambda before: self._changed(before, fields))
         except NotFoundError:
             raise
         except (InvalidInputError, ConflictError) as error:
             return self._form(visit, name, fields, error)
         return see_other(_ROOT)
 
+    def _common(self, language: Language) -> Mapping[str, object]:
+        return {
+            "words": words,
+            "languages_of_labels": self._tongues,
+            "languages_needed": LANGUAGES,
+            "own": language.locale.language,
+        }
+
+    def _asked(self, fields: Fields) -> Sequence[str]:
+        """Say in which languages a form asked: what it did not ask for stays."""
+        return [one for one in self._tongues if one in LANGUAGES or fields.every(f"label-{one}")]
+
+    def _labels(self, fields: Fields) -> Labels:
+        return {one: fields.text(f"label-{one}").strip() for one in self._asked(fields)}
+
+    def _rows(self, fields: Fields) -> list[tuple[str, tuple[str, ...], bool]]:
+        """Give the choices of a form: the name, labels, and whether it is to go."""
+        names = fields.every("choice")
+        gone = set(fields.every("gone"))
+        columns = [fields.every(f"choice-{one}") for one in self._asked(fields)]
+        if any(len(column) != len(names) for column in columns):
+            raise InvalidInputError("choice", said("is incomplete"), said("Send the form again."))
+        rows = zip(names, *columns, strict=True)
+        return [
+            (name.strip(), tuple(label.strip() for label in labels), name in gone)
+            for name, *labels in rows
+        ]
+
+    def _choices(self, fields: Fields, before: Mapping[str, Labels]) -> Mapping[str, Labels]:
+        """Join the choices of the form with those that it does not show."""
+        found = dict(before)
+        for name, labels, gone in self._rows(fields):
+            if not name:
+                continue
+            if gone:
+                found.pop(name, None)
+            else:
+                given = dict(zip(self._asked(fields), labels, strict=True))
+                found[name] = _said({**found.get(name, {}), **given})
+        return found
+
+    def _changed(self, before: Attribute, fields: Fields) -> Attribute:
+        return replace(
+            before,
+            labels=_said({**before.labels, **self._labels(fields)}),
+            choices=self._choices(fields, before.choices),
+            retired=fields.ticked("retired"),
+        )
+
 
 #: No attribute is called so: names have no hyphen.
 _NEW = "new-attribute"
-
-
-def _common(language: Language) -> Mapping[str, object]:
-    return {"words": words, "languages_of_labels": LANGUAGES, "own": language.locale.language}
 
 
 def _kind(fields: Fields) -> Kind:
@@ -119,42 +172,6 @@ def _kind(fields: Fields) -> Kind:
         raise InvalidInputError("kind", said("is missing"), said("Choose one.")) from error
 
 
-def _labels(fields: Fields) -> Labels:
-    return {one: fields.text(f"label-{one}").strip() for one in LANGUAGES}
-
-
-def _rows(fields: Fields) -> list[tuple[str, tuple[str, ...], bool]]:
-    """Give the choices of a form: the name, labels, and whether it is to go."""
-    names = fields.every("choice")
-    gone = set(fields.every("gone"))
-    columns = [fields.every(f"choice-{one}") for one in LANGUAGES]
-    if any(len(column) != len(names) for column in columns):
-        raise InvalidInputError("choice", said("is incomplete"), said("Send the form again."))
-    rows = zip(names, *columns, strict=True)
-    return [
-        (name.strip(), tuple(label.strip() for label in labels), name in gone)
-        for name, *labels in rows
-    ]
-
-
-def _choices(fields: Fields, before: Mapping[str, Labels]) -> Mapping[str, Labels]:
-    """Join the choices of the form with those that it does not show."""
-    found = dict(before)
-    for name, labels, gone in _rows(fields):
-        if not name:
-            continue
-        if gone:
-            found.pop(name, None)
-        else:
-            given = dict(zip(LANGUAGES, labels, strict=True))
-            found[name] = {**found.get(name, {}), **given}
-    return found
-
-
-def _changed(before: Attribute, fields: Fields) -> Attribute:
-    return replace(
-        before,
-        labels={**before.labels, **_labels(fields)},
-        choices=_choices(fields, before.choices),
-        retired=fields.ticked("retired"),
-    )
+def _said(labels: Labels) -> Labels:
+    """Leave out what is empty where nothing must stand."""
+    return {one: label for one, label in labels.items() if label or one in LANGUAGES}
