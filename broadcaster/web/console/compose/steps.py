@@ -42,13 +42,15 @@ _INT4 = 2**31
 class Compose:
     """The pages of composing."""
 
-    def __init__(self, runtime: "Runtime", desk: Desk, foretelling: Foretelling) -> None:
-        """`foretelling` is shared with those who approve."""
+    def __init__(
+        self, runtime: "Runtime", desk: Desk, foretelling: Foretelling, audiences: Audiences
+    ) -> None:
+        """`foretelling` and `audiences` are shared with those who approve."""
         self._runtime = runtime
         self._desk = desk
         self._zone = ZoneInfo(runtime.settings.time_zone)
         self._works = Works(runtime, self._zone)
-        self._audiences = Audiences(runtime)
+        self._audiences = audiences
         self._previews = Previews(runtime)
         self._foretelling = foretelling
 
@@ -59,7 +61,6 @@ class Compose:
             Route("/compose", self.start),
             Route("/compose", self.begin, methods=post),
             Route("/compose/count", self.count, methods=post),
-            Route("/compose/map", self.map),
             Route("/campaigns/{campaign:int}/compose", self.edit, methods=post),
             Route("/compose/{work:int}", self.resume),
             Route("/compose/{work:int}/discard", self.discard, methods=post),
@@ -346,6 +347,7 @@ class Compose:
             "tags": kind.locales,
             "tag": tag,
             "texts": parts,
+            "insertions": self._previews.insertions(work.advisory, tag),
             "worded": {one for one in kind.locales if any(n.endswith(f"/{one}") for n in worded)},
         }
 
@@ -386,15 +388,6 @@ class Compose:
         except InvalidInputError as error:
             values["audience_error"] = error
         return self._piece(visit, "told", values)
-
-    async def map(self, request: Request) -> Response:
-        """Draw the border of an area."""
-        await self._desk.enter(request, Action.LOOK)
-        area = request.query_params.get("area", "")[:300]
-        drawn = await run_in_threadpool(self._audiences.map, area)
-        if drawn is None:
-            raise HTTPException(404)
-        return Response(drawn, media_type="image/svg+xml")
 
     async def preview(self, request: Request) -> Response:
         """Show the messages of a locale with the texts of the form, kept or not."""
