@@ -45,11 +45,34 @@ class Listed(tuple[object, ...]):
         return ", ".join(map(str, self))
 
 
+class Term(str):
+    """A word of ours for a channel, a reason, a locale or a fact: a page says what it calls that.
+
+    In English, where no page does, it is the word itself.
+    """
+
+    __slots__ = ("labels", "sort", "word")
+
+    sort: str
+    word: str
+    labels: Mapping[str, str]
+
+    def __new__(cls, sort: str, word: str, labels: Mapping[str, str] | None = None) -> Self:
+        """Take `channel`, `reason`, `locale` or `fact`, the word, and its names by language."""
+        made = super().__new__(cls, word.replace("_", " ") if sort == "reason" else word)
+        made.sort, made.word, made.labels = sort, word, labels or {}
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, Mapping[str, str]]]:
+        """Be made again of the same parts."""
+        return type(self), (self.sort, self.word, self.labels)
+
+
 class Saying(str):
     """An English text, with its template, the plural of that where it counts, and its values.
 
-    A value is a text that stays as it is, such as a name; another `Saying`; a `Figure`, `Part`,
-    `Instant` or `Listed`; or a number.
+    A value is a text that stays as it is, such as a name; another `Saying`; a `Term`, `Figure`,
+    `Part`, `Instant` or `Listed`; or a number.
     """
 
     __slots__ = ("plural", "template", "values")
