@@ -206,33 +206,39 @@ def _database(url: str, name: str) -> str:
 
 
 _made = iter(range(1_000_000))
+_Keeper = psycopg.Connection[psycopg.rows.TupleRow]
+
+
+@pytest.fixture(scope="session")
+def _keeper(postgres_url: str) -> Iterator[_Keeper]:
+    """What makes and drops databases: one connection, for a new one costs as much as a drop."""
+    with _admin(postgres_url) as connection:
+        yield connection
 
 
 @contextmanager
-def _copy(url: str, template: str) -> Iterator[str]:
+def _copy(keeper: _Keeper, url: str, template: str) -> Iterator[str]:
     name = f"test_{os.getpid()}_{next(_made)}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-    with _admin(url) as connection:
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    keeper.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield _database(url, name)
     finally:
-        with _admin(url) as connection:
-            connection.execute(drop)
+        keeper.execute(drop)
 
 
 @pytest.fixture
-def database_url(postgres_url: str, _template: str) -> Iterator[str]:
+def database_url(postgres_url: str, _keeper: _Keeper, _template: str) -> Iterator[str]:
     """A new database with the present schema, for this test alone."""
-    with _copy(postgres_url, _template) as url:
+    with _copy(_keeper, postgres_url, _template) as url:
         yield url
 
 
 @pytest.fixture
-def empty_database_url(postgres_url: str) -> Iterator[str]:
+def empty_database_url(postgres_url: str, _keeper: _Keeper) -> Iterator[str]:
     """A new database without a table, for this test alone."""
-    with _copy(postgres_url, "template0") as url:
+    with _copy(_keeper, postgres_url, "template0") as url:
         yield url
 
 

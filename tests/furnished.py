@@ -9,11 +9,12 @@ import pyotp
 
 from broadcaster import bootstrap
 from broadcaster.bootstrap.drafting import Form, draft
-from broadcaster.domain.access import Role
+from broadcaster.domain.access import Action, Role
 from broadcaster.domain.course import Befallen, HandedOver, Happening
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel
 from broadcaster.domain.tokens import sign
+from broadcaster.domain.webhook import EventType, Next, Reply
 from tests import area_shapes, builders
 from tests.browsing import Browser
 from tests.fakes import FakeClock
@@ -56,6 +57,7 @@ class Furnished:
     done: int = field(init=False)
     work: str = field(init=False)
     unfinished: str = field(init=False)
+    webhook: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Fill it: people, areas, campaigns in each state, operators and their keys."""
@@ -77,6 +79,7 @@ class Furnished:
         self._mixed()
         self.work = self._composed(f"Travaux à l’Oasis{self.evil}")
         self.unfinished = self._begun("branch_hours")
+        self.webhook = self._told_others()
 
     @property
     def segment(self) -> str:
@@ -212,6 +215,23 @@ class Furnished:
             until=now,
         )
         self.team.site.runtime.chronicle.write(gone, [slowed])
+
+    def _told_others(self) -> int:
+        """Have another program told, once in vain, and a key of the API; which webhook it is."""
+        runtime = self.team.site.runtime
+        now, by = runtime.clock.now(), f"Salma Idrissi{self.evil}"
+        url = "https://hooks.example.org/broadcaster/a-long-way-to-go/for-one-address"
+        events = [one.value for one in EventType if one is not EventType.TEST]
+        made, _ = runtime.webhooks.add(url, events, by, now)
+        runtime.api_keys.add(f"the map{self.evil}", by, [Action.LOOK], by, now)
+        runtime.webhooks.test(made.id, now)
+        silent = Reply(status=None, seconds=10.0, fault="took too long")
+        for reply in (silent, Reply(status=204, seconds=0.12, fault="")):
+            leaving = runtime.outbox.claim(now)
+            assert leaving is not None
+            then = None if reply.good else Next(again=now)
+            runtime.outbox.record(leaving, reply, then, now)
+        return made.id
 
     def _begun(self, kind: str) -> str:
         answer = self.team.site.post("/compose", Role.AUTHOR, kind=kind)

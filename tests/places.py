@@ -25,13 +25,12 @@ NOT_PAGES: Mapping[str, str] = {
     "/push-worker.js": "a script",
     "/push/key": "for the page's script",
     "/readyz": "for programs",
-    "/webhooks/{webhook:int}": "a page: looked at in its own tests, as it needs a webhook",
     "/sign-in/provider": "leads to the identity provider",
     "/sign-in/provider/callback": "comes back from the identity provider: test_identity_provider",
 }
 
 
-#: Counts for long, once in a process: shows nothing that people write.
+#: Begins a check of all kinds, once in a process: shows nothing that people write.
 SLOW = frozenset({"/kinds/all-findings"})
 
 
@@ -117,6 +116,7 @@ def team_places(scene: Furnished) -> Mapping[str, list[Place]]:
         "/audit": ["/audit"],
         "/keys": ["/keys"],
         "/webhooks": ["/webhooks"],
+        "/webhooks/{webhook:int}": [f"/webhooks/{scene.webhook}"],
     }
 
 

@@ -54,6 +54,7 @@ from broadcaster.audience.expression import (
 from broadcaster.audience.query import DEEPEST, MOST_TOKENS, parse
 from broadcaster.audience.reading import Names
 from broadcaster.audience.tokens import LONGEST
+from broadcaster.domain.saying import Listed, said
 from broadcaster.errors import InvalidInputError
 
 #: The longest JSON that is read, characters.
@@ -107,11 +108,12 @@ def to_form(expression: Expression) -> Form:  # noqa: C901, PLR0911, PLR0912  (o
 def read_json(text: str, catalogue: Catalogue, names: Names) -> Expression:
     """Read JSON; InvalidInputError for what is no JSON, or as `from_form`."""
     if len(text) > LONGEST_JSON:
-        raise _fault("is too long", "Divide the segment.")
+        raise _fault(said("is too long"), said("Divide the segment."))
     try:
         form = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _fault("is no JSON", "Write it as 'segments show --json' prints it.") from error
+        remedy = said("Write it as 'segments show --json' prints it.")
+        raise _fault(said("is no JSON"), remedy) from error
     return from_form(form, catalogue, names)
 
 
@@ -147,23 +149,27 @@ class _Writer:
     def write(self, form: object, depth: int) -> str:
         self._count += 1
         if depth > DEEPEST or self._count > MOST_TOKENS:
-            raise _fault("is nested too deep or has too many parts", "Divide the segment.")
+            problem = said("is nested too deep or has too many parts")
+            raise _fault(problem, said("Divide the segment."))
         if not isinstance(form, Mapping):
-            raise _fault(f"{_shown(form)} where a condition belongs", 'Write {"is": ...}.')
+            problem = said("%(shown)s where a condition belongs", shown=_shown(form))
+            raise _fault(problem, said('Write {"is": ...}.'))
         kind = form.get("is")
         if kind in ("and", "or"):
             return self._joined(form, f" {kind} ", depth)
         if kind == "not":
             return f"not ({self.write(_field(form, 'part', Mapping), depth + 1)})"
         if not isinstance(kind, str) or kind not in _LEAVES:
-            known = ", ".join(("and", "or", "not", *_LEAVES))
-            raise _fault(f'{_shown(kind)} is no value of "is"', f"Use one of {known}.")
+            problem = said('%(shown)s is no value of "is"', shown=_shown(kind))
+            known = Listed(("and", "or", "not", *_LEAVES))
+            raise _fault(problem, said("Use one of %(known)s.", known=known))
         return _LEAVES[kind](self, form)
 
     def _joined(self, form: Mapping[str, object], sign: str, depth: int) -> str:
         parts = _list(form, "parts")
         if len(parts) < 2:  # noqa: PLR2004  (one alone is joined with nothing)
-            raise _fault('"parts" has fewer than two conditions', "Give it two, or the one alone.")
+            problem = said('"parts" has fewer than two conditions')
+            raise _fault(problem, said("Give it two, or the one alone."))
         return sign.join(f"({self.write(part, depth + 1)})" for part in parts)
 
     def everyone(self, form: Mapping[str, object]) -> str:
@@ -224,8 +230,8 @@ class _Writer:
         if isinstance(value, Mapping):
             count, unit = value.get("today"), value.get("unit", "day")
             if type(count) is not int or not isinstance(unit, str) or not unit.isalpha():
-                remedy = 'Write {"today": -90, "unit": "day"}.'
-                raise _fault(f"{_shown(value)} is no day", remedy)
+                problem = said("%(shown)s is no day", shown=_shown(value))
+                raise _fault(problem, said('Write {"today": -90, "unit": "day"}.'))
             return f"today {'-' if count < 0 else '+'} {abs(count)} {unit}"
         return _quoted(value, "value")
 
@@ -250,17 +256,24 @@ _LEAVES: Mapping[str, Callable[[_Writer, Mapping[str, object]], str]] = {
 
 def _field(form: Mapping[str, object], name: str, kind: type) -> object:
     if not isinstance(form.get(name), kind):
-        problem = f'"{name}" is missing or {_shown(form.get(name))}'
-        raise _fault(f"in {_shown(form.get('is'))}: {problem}", f'Give "{name}".')
+        problem = said(
+            'in %(condition)s: "%(name)s" is missing or %(shown)s',
+            condition=_shown(form.get("is")),
+            name=name,
+            shown=_shown(form.get(name)),
+        )
+        raise _fault(problem, said('Give "%(name)s".', name=name))
     return form[name]
 
 
 def _list(form: Mapping[str, object], name: str) -> Sequence[object]:
     found = form.get(name)
     if not isinstance(found, list):
-        raise _fault(f'"{name}" is missing or no list', f'Give "{name}".')
+        problem = said('"%(name)s" is missing or no list', name=name)
+        raise _fault(problem, said('Give "%(name)s".', name=name))
     if not found or len(found) > MOST_TOKENS:
-        raise _fault(f'"{name}" is empty or too long', "Give it some values.")
+        problem = said('"%(name)s" is empty or too long', name=name)
+        raise _fault(problem, said("Give it some values."))
     return found
 
 
@@ -268,21 +281,21 @@ def _word(form: Mapping[str, object], name: str) -> str:
     """Take one word; nothing else can get into the text of the expression by it."""
     word = str(_field(form, name, str))
     if not word.replace("_", "a").isalnum() or not word.isascii():
-        raise _fault(f'"{name}" is {_shown(word)}', "Give one word.")
+        raise _other(name, word, said("Give one word."))
     return word
 
 
 def _phrase(form: Mapping[str, object], name: str) -> str:
     phrase = str(_field(form, name, str))
     if not phrase.replace(" ", "a").isalpha() or not phrase.isascii():
-        raise _fault(f'"{name}" is {_shown(phrase)}', "Give words.")
+        raise _other(name, phrase, said("Give words."))
     return phrase
 
 
 def _sign(form: Mapping[str, object], name: str) -> str:
     sign = str(_field(form, name, str))
     if sign not in ("=", "!=", "<", "<=", ">", ">="):
-        raise _fault(f'"{name}" is {_shown(sign)}', "Use =, !=, <, <=, > or >=.")
+        raise _other(name, sign, said("Use =, !=, <, <=, > or >=."))
     return sign
 
 
@@ -292,7 +305,7 @@ def _text(form: Mapping[str, object], name: str) -> str:
 
 def _quoted(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise _fault(f'"{name}" is {_shown(value)}', "Give a text.")
+        raise _other(name, value, said("Give a text."))
     return quoted(value)
 
 
@@ -300,12 +313,17 @@ def _number(value: object, name: str) -> str:
     """Take a number, or its text; the parser bounds it."""
     text = str(value) if isinstance(value, int | float | str) else ""
     if isinstance(value, bool) or not text.lstrip("-").replace(".", "0").isdigit():
-        raise _fault(f'"{name}" is {_shown(value)}', "Give a number.")
+        raise _other(name, value, said("Give a number."))
     return text
 
 
 def _shown(value: object) -> str:
     return repr(value)[:60]
+
+
+def _other(name: str, value: object, remedy: str) -> InvalidInputError:
+    """Say that a field is something else than it should be."""
+    return _fault(said('"%(name)s" is %(shown)s', name=name, shown=_shown(value)), remedy)
 
 
 def _fault(problem: str, remedy: str) -> InvalidInputError:

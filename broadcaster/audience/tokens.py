@@ -101,8 +101,8 @@ def _remedy(text: str, position: int) -> str:
     """Say what to write instead of the sign at a position; of a day, what day that is."""
     day = next(filter(None, (DAY_FIRST.match(text, max(position - n, 0)) for n in (2, 1))), None)
     if day and text[position] == "/":
-        return f"Write days as {iso_day(day.group())}."
-    usual = 'Write as in: services has "water" and meter_day < 15'
+        return said("Write days as %(day)s.", day=iso_day(day.group()))
+    usual = said('Write as in: services has "water" and meter_day < 15')
     return _REMEDIES.get(text[position], usual)
 
 

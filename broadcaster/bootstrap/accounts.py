@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from broadcaster import __version__
-from broadcaster.errors import ConfigurationError
+from broadcaster.domain.saying import Saying, said
+from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.ports import Clock, Context, Findable, Provider
 from broadcaster.settings import Settings
 
@@ -39,15 +40,15 @@ class Providers(Mapping[str, Provider]):
         if name in self._faults:
             raise ConfigurationError(self._faults[name])
         if name not in self._built:
-            from broadcaster.errors import InvalidInputError
             from broadcaster.providers.base import build
 
             try:
                 self._built[name] = build(name, self._settings.options(name), self._context)
             except (InvalidInputError, ConfigurationError) as error:
                 # Remembered: settings are read once, and this is asked for at each callback.
-                self._faults[name] = str(error)
-                raise ConfigurationError(str(error)) from error
+                words = _refusal(error) if isinstance(error, InvalidInputError) else str(error)
+                self._faults[name] = words
+                raise ConfigurationError(words) from error
         return self._built[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -105,3 +106,15 @@ class Providers(Mapping[str, Provider]):
 def signing_key(settings: Settings) -> bytes:
     """Derive the key of signed links and bounce addresses from the secret key."""
     return hashlib.sha256(b"links:" + settings.secret_key.reveal().encode()).digest()
+
+
+def _refusal(error: InvalidInputError) -> str:
+    """Give the line of a refusal, as a saying where both its parts are one."""
+    if isinstance(error.problem, Saying) and isinstance(error.remedy, Saying):
+        return said(
+            "%(field)s: %(problem)s. %(remedy)s",
+            field=error.field,
+            problem=error.problem,
+            remedy=error.remedy,
+        )
+    return str(error)

@@ -3,7 +3,7 @@
 import math
 import shutil
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,11 +13,13 @@ from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_publishing import examine_publication
 from broadcaster.bootstrap.servers import servers
 from broadcaster.bootstrap.texts import kind_checker
+from broadcaster.domain.saying import Figure, Listed, said, said_n
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import Settings, load
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
+    from broadcaster.render.findings import Finding as Found
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -29,7 +31,10 @@ _NAMED = 5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """What one check found: `ok`, `off` (not set up, and nothing needs it) or `fault`."""
+    """What one check found: `ok`, `off` (not set up, and nothing needs it) or `fault`.
+
+    `what` and `word` are sayings: English wherever nobody translates them.
+    """
 
     what: str
     state: str
@@ -45,16 +50,18 @@ def examine(runtime: "Runtime | None" = None, *, texts: bool = True) -> Iterator
     try:
         settings = load()
     except BroadcasterError as error:
-        yield Finding(what="settings", state="fault", word=str(error))
+        yield Finding(what=said("settings"), state="fault", word=_words(error))
         return
-    yield Finding(what="settings", state="ok", word=f"home {settings.home}")
-    yield _check("disk", lambda: _disk(settings))
-    yield _check("time zone", lambda: _zone(settings))
+    home = said("home %(folder)s", folder=str(settings.home))
+    yield Finding(what=said("settings"), state="ok", word=home)
+    yield _check(said("addresses"), lambda: _addresses(settings))
+    yield _check(said("disk"), lambda: _disk(settings))
+    yield _check(said("time zone"), lambda: _zone(settings))
     yield from _servers(settings) if runtime is None else _reached(runtime)
     yield from _providers(settings)
     if texts:
         yield from _catalogues(settings)
-    yield _check("publication", lambda: _publication(settings))
+    yield _check(said("publication"), lambda: _publication(settings))
     yield _watching(settings)
     yield _pictures(settings)
 
@@ -63,30 +70,57 @@ def _check(what: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(what=what, state="ok", word=check())
     except BroadcasterError as error:
-        return Finding(what=what, state="fault", word=str(error))
+        return Finding(what=what, state="fault", word=_words(error))
+
+
+def _words(error: BroadcasterError) -> str:
+    """Give what an error says, so that it can be translated where it can be."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, str) and first == str(error) else str(error)
+
+
+def _addresses(settings: Settings) -> str:
+    if settings.console_url == settings.public_url:
+        return said("everything at %(address)s", address=settings.public_url)
+    return said(
+        "the public at %(public)s, the console at %(console)s",
+        public=settings.public_url,
+        console=settings.console_url,
+    )
 
 
 def _disk(settings: Settings) -> str:
     free = shutil.disk_usage(settings.home).free
     if free < _ROOM:
-        message = f"Only {free // 2**20} MiB are free in {settings.home}. Make room."
+        message = said(
+            "Only %(room)s MiB are free in %(folder)s. Make room.",
+            room=Figure(free // 2**20),
+            folder=str(settings.home),
+        )
         raise BroadcasterError(message)
-    return f"{free // 2**30} GiB free"
+    return said("%(room)s GiB free", room=Figure(free // 2**30))
 
 
 def _publication(settings: Settings) -> str:
     signed, sinks = examine_publication(settings)
-    words = [str(settings.publication.folder), "alerts are signed" if signed else "unsigned alerts"]
-    return ", ".join([*words, *(f"announced on {name}" for name in sinks)])
+    rest = [
+        said("alerts are signed") if signed else said("unsigned alerts"),
+        *(said("announced on %(name)s", name=name) for name in sinks),
+    ]
+    folder = str(settings.publication.folder)
+    return said("in %(folder)s: %(rest)s", folder=folder, rest=Listed(rest))
 
 
 def _zone(settings: Settings) -> str:
     try:
         zoneinfo.ZoneInfo(settings.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        message = f"BROADCASTER_TIME_ZONE: {settings.time_zone!r} is unknown. Name an IANA zone."
+        message = said(
+            "BROADCASTER_TIME_ZONE: %(name)s is unknown. Name an IANA zone.",
+            name=repr(settings.time_zone),
+        )
         raise BroadcasterError(message) from error
-    return settings.time_zone
+    return said("dates and times are those of %(name)s", name=settings.time_zone)
 
 
 def _servers(settings: Settings) -> Iterator[Finding]:
@@ -94,16 +128,16 @@ def _servers(settings: Settings) -> Iterator[Finding]:
         with servers(settings) as runtime:
             yield from _reached(runtime)
     except BroadcasterError as error:
-        yield Finding(what="servers", state="fault", word=str(error))
+        yield Finding(what=said("servers"), state="fault", word=_words(error))
 
 
 def _reached(runtime: "Runtime") -> Iterator[Finding]:
-    yield _check("database", lambda: _database(runtime))
+    yield _check(said("database"), lambda: _database(runtime))
     yield _sealing(runtime)
-    yield _check("fair use", lambda: _fair(runtime))
-    yield _check("browsers", lambda: _browsers(runtime))
-    yield _check("estimates", lambda: _estimates(runtime))
-    yield _check("redis", lambda: _redis(runtime))
+    yield _check(said("fair use"), lambda: _fair(runtime))
+    yield _check(said("browsers"), lambda: _browsers(runtime))
+    yield _check(said("estimates"), lambda: _estimates(runtime))
+    yield _check(said("redis"), lambda: _redis(runtime))
 
 
 def _database(runtime: "Runtime") -> str:
@@ -111,24 +145,33 @@ def _database(runtime: "Runtime") -> str:
 
     current, head = schema.current(runtime.database_url), schema.head()
     if current != head:
-        message = f"has schema {current}, wants {head}. Run 'broadcaster db upgrade'."
+        message = said(
+            "has schema %(current)s, wants %(head)s. Run 'broadcaster db upgrade'.",
+            current=str(current),
+            head=head,
+        )
         raise BroadcasterError(message)
-    own = "embedded" if runtime.settings.embedded_database else "your own"
-    return f"{own}, schema {current}"
+    if runtime.settings.embedded_database:
+        return said("embedded, schema %(current)s", current=str(current))
+    return said("your own, schema %(current)s", current=str(current))
 
 
 def _sealing(runtime: "Runtime") -> Finding:
     """Tell whether personal data is sealed; `off` is a choice that somebody should make."""
-    what = "personal data"
+    what = said("personal data")
     try:
         keys, plain = runtime.rotation.status()
     except BroadcasterError as error:
-        return Finding(what=what, state="fault", word=str(error))
+        return Finding(what=what, state="fault", word=_words(error))
     used = [key.number for key in keys if not key.retired]
     if not used or plain:
-        word = f"{plain:,} rows are plain. Type 'broadcaster keys make', then 'keys rotate'."
+        word = said_n(
+            "One row is plain. Type 'broadcaster keys make', then 'keys rotate'.",
+            "%(count)s rows are plain. Type 'broadcaster keys make', then 'keys rotate'.",
+            plain,
+        )
         return Finding(what=what, state="off", word=word)
-    return Finding(what=what, state="ok", word=f"sealed with key {used[-1]}")
+    return Finding(what=what, state="ok", word=said("sealed with key %(key)s", key=used[-1]))
 
 
 def _fair(runtime: "Runtime") -> str:
@@ -137,16 +180,23 @@ def _fair(runtime: "Runtime") -> str:
 
     rules = runtime.fairness.rules()
     require_kept(rules, runtime.settings.retention)
-    return f"caps: {len(rules.caps)}, none counts further back than people are kept"
+    return said(
+        "caps: %(count)s, none counts further back than people are kept",
+        count=Figure(len(rules.caps)),
+    )
 
 
 def _browsers(runtime: "Runtime") -> str:
     """Tell how many browsers are told, and how many are gone and wait to be let go."""
     found = runtime.devices.figures()
     days = runtime.settings.retention["devices"]
-    return (
-        f"{found.customers:,} of customers and {found.followers:,} of followers are told; "
-        f"{found.gone:,} are gone, and go {days} days after that was known"
+    return said(
+        "of customers: %(customers)s, of followers: %(followers)s; gone: %(gone)s, which are let go"
+        " after so many days: %(days)s",
+        customers=Figure(found.customers),
+        followers=Figure(found.followers),
+        gone=Figure(found.gone),
+        days=Figure(days),
     )
 
 
@@ -154,28 +204,35 @@ def _estimates(runtime: "Runtime") -> str:
     """Tell whether something that people were told has not come true in time."""
     lapsed = runtime.threads.lapsed(runtime.clock.now())
     if lapsed:
-        names = ", ".join(repr(one.name) for one in lapsed[:_NAMED])
-        message = (
-            f"What {names} foretold has passed ({len(lapsed)} in all). Give a new time with "
-            "'campaigns update', or say that it is over with 'campaigns all-clear'."
+        message = said(
+            "What %(names)s foretold has passed (%(count)s in all). Give a new time with "
+            "'campaigns update', or say that it is over with 'campaigns all-clear'.",
+            names=Listed(repr(one.name) for one in lapsed[:_NAMED]),
+            count=Figure(len(lapsed)),
         )
         raise BroadcasterError(message)
-    return "none that was told has passed"
+    return said("none that was told has passed")
 
 
 def _redis(runtime: "Runtime") -> str:
     runtime.throttle.check()
-    return "embedded" if runtime.settings.embedded_redis else "your own"
+    return said("embedded") if runtime.settings.embedded_redis else said("your own")
 
 
 def _providers(settings: Settings) -> Iterator[Finding]:
     providers = Providers(settings, SystemClock())
     routed = {name for names in settings.routes.values() for name in names}
     for name in sorted(routed - set(providers)):
-        word = f"BROADCASTER_ROUTES: {name!r} is no provider. Use one of {', '.join(providers)}."
-        yield Finding(what=f"provider {name}", state="fault", word=word)
+        word = said(
+            "BROADCASTER_ROUTES: %(name)s is no provider. Use one of %(known)s.",
+            name=repr(name),
+            known=Listed(providers),
+        )
+        yield Finding(what=said("provider %(name)s", name=name), state="fault", word=word)
     for name in providers:
-        finding = _check(f"provider {name}", partial(_provider, settings, providers, name))
+        finding = _check(
+            said("provider %(name)s", name=name), partial(_provider, settings, providers, name)
+        )
         unused = finding.state == "fault" and name not in routed
         yield Finding(what=finding.what, state="off", word=finding.word) if unused else finding
 
@@ -183,34 +240,51 @@ def _providers(settings: Settings) -> Iterator[Finding]:
 def _provider(settings: Settings, providers: Providers, name: str) -> str:
     providers[name]
     if name not in settings.limits:
-        message = f"BROADCASTER_LIMITS: has no limit for {name}. Add {name}=<units a second>."
+        message = said(
+            "BROADCASTER_LIMITS: has no limit for %(name)s. Add %(name)s=<units a second>.",
+            name=name,
+        )
         raise BroadcasterError(message)
     rate = settings.limits[name]
-    return "set up, " + (f"at most {rate:g} units a second" if rate < math.inf else "unlimited")
+    if rate == math.inf:
+        return said("set up, unlimited")
+    return said("set up, at most %(rate)s units a second", rate=f"{rate:g}")
 
 
 def _catalogues(settings: Settings) -> Iterator[Finding]:
     try:
         findings = kind_checker(settings).check()
     except BroadcasterError as error:
-        yield Finding(what="catalogues", state="fault", word=str(error))
+        yield unread_texts(_words(error))
         return
+    yield from texts_found(findings)
+
+
+def unread_texts(why: str) -> Finding:
+    """Say that kinds and translations can not be read."""
+    return Finding(what=said("catalogues"), state="fault", word=why)
+
+
+def texts_found(findings: "Sequence[Found]") -> Iterator[Finding]:
+    """Say what the check of kinds and translations found."""
     errors = [finding for finding in findings if finding.gravity.value == "error"]
     for found in errors:
         place = f"{found.kind} {found.part} {found.locale}"
-        word = f"{found.problem}. {found.remedy}"
-        yield Finding(what=f"catalogue {place}", state="fault", word=word)
+        word = said("%(problem)s. %(remedy)s", problem=found.problem, remedy=found.remedy)
+        what = said("catalogue %(place)s", place=place)
+        yield Finding(what=what, state="fault", word=word)
     if not errors:
-        yield Finding(what="catalogues", state="ok", word="all kinds complete where they must be")
+        word = said("all kinds complete where they must be")
+        yield Finding(what=said("catalogues"), state="ok", word=word)
 
 
 def _watching(settings: Settings) -> Finding:
     """Tell whether the team would hear of it when something is wrong."""
     from broadcaster.bootstrap.watching import team
 
-    found = _check("alerts", lambda: f"told to {', '.join(team(settings))}")
+    found = _check(said("alerts"), lambda: said("told to %(names)s", names=Listed(team(settings))))
     if found.state == "ok" and not settings.watching.sinks:
-        word = "The team hears of nothing by itself. Set BROADCASTER_ALERTS."
+        word = said("The team hears of nothing by itself. Set BROADCASTER_ALERTS.")
         return Finding(what=found.what, state="off", word=word)
     return found
 
@@ -219,7 +293,10 @@ def _pictures(settings: Settings) -> Finding:
     """Tell whether previews can be pictures; nothing else needs a browser."""
     from broadcaster.render.sheets import browser
 
-    found = _check("pictures", lambda: f"taken by {browser.find(settings.browser)}")
+    found = _check(
+        said("pictures"),
+        lambda: said("taken by %(program)s", program=str(browser.find(settings.browser))),
+    )
     if found.state == "fault" and not settings.browser:
         return Finding(what=found.what, state="off", word=found.word)
     return found

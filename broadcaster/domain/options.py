@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from broadcaster.domain.limits import UNLIMITED, UNLIMITED_WORD, check_name, check_rate, provider_of
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _Number = TypeVar("_Number", int, float)
@@ -112,7 +113,7 @@ class Options:
         """Read a text that has no sensible default."""
         value = self.text(name, "")
         if not value:
-            raise InvalidInputError(self._prefix + name, "is not set", remedy)
+            raise InvalidInputError(self._prefix + name, said("is not set"), remedy)
         return value
 
     def paths(self, name: str) -> tuple[Path, ...]:

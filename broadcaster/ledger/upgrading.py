@@ -26,8 +26,8 @@ from broadcaster.ledger.schema import CONNECT, read, revisions
 
 #: The advisory lock under which steps are applied; any number that nobody else uses.
 _LOCK = 0x42524F4144
-#: How long to wait for another starter who applies them, milliseconds.
-_LOCK_TIMEOUT = 120_000
+#: How long to wait for another starter who applies them, seconds.
+_LOCK_PATIENCE = 120
 
 #: How long a step waits for a table at a time, milliseconds; how long others then have, seconds;
 #: and how often it is tried: for ten minutes, as an import may take.
@@ -44,8 +44,7 @@ def apply(url: str, revision: str) -> None:
         )
         # The lock is held on a connection of its own, as each step commits the other one.
         with psycopg.connect(url, connect_timeout=CONNECT, autocommit=True) as lock:
-            lock.execute(sql.SQL("SET lock_timeout = {}").format(_LOCK_TIMEOUT))
-            lock.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            _take_turn(lock)
             _refuse_newer(read(lock))
             for left in reversed(range(_TRIES)):
                 try:
@@ -56,6 +55,20 @@ def apply(url: str, revision: str) -> None:
                     time.sleep(_TURN)
                 else:
                     return
+
+
+def _take_turn(connection: psycopg.Connection[Any]) -> None:
+    """Wait until nobody else applies steps; UnavailableError after a while.
+
+    By asking again: who waited within a statement would have a snapshot meanwhile, and an index
+    that is made beside those who write waits for all of these.
+    """
+    until = time.monotonic() + _LOCK_PATIENCE
+    while connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+        if time.monotonic() > until:
+            message = "Another process changes the schema. Try again when it has finished."
+            raise UnavailableError(message)
+        time.sleep(_WAIT / 1000)
 
 
 def _open(url: str) -> psycopg.Connection[Any]:

@@ -199,6 +199,8 @@ class Erasure:
         for statement in _ANSWERS:
             connection.execute(statement, {"now": now})
         bar(connection, customer, emptied, by, now)
+        # What bars their addresses is no news of theirs to other systems.
+        tables.forget(connection, "webhook_event", "customer_id", [customer])
         connection.execute("DELETE FROM customer WHERE id = %(customer)s", values)
         return _Done(
             found=True,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Options, Secret
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Mail, Message, Submission
 from broadcaster.providers._enhanced import enhanced, reason_of_reply
@@ -199,7 +200,7 @@ def ascii_mailbox(mailbox: str) -> str:
 
 def sender_of(options: Options) -> tuple[str, str]:
     """Read the mailbox that mails come from, and its domain."""
-    sender = options.required("FROM", "Give the mailbox that mails come from.")
+    sender = options.required("FROM", said("Give the mailbox that mails come from."))
     match = _MAILBOX.match(sender)
     if match is None or not HOST.match(match.group(1)):
         raise options.refuse("FROM", "is no mailbox", "Give one mailbox in ASCII, local@domain.")
@@ -208,7 +209,7 @@ def sender_of(options: Options) -> tuple[str, str]:
 
 def relay_of(options: Options, hello: str) -> Relay:
     """Read where mail is handed over; InvalidInputError naming the option that is wrong."""
-    host = options.required("HOST", "Name the mail relay.")
+    host = options.required("HOST", said("Name the mail relay."))
     tls = options.choice("TLS", "starttls", tuple(_PORTS))
     username, password = options.text("USERNAME", ""), options.secret("PASSWORD")
     if tls == "none" and username and not is_loopback(host):

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -78,6 +79,17 @@ def build(name: str, options: Options, context: Context, folders: Sequence[Path]
 
 def _builds(path: Path) -> bool:
     """Tell whether a file has `build`, without running it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return _builds_as(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _builds_as(path: Path, changed: int, octets: int) -> bool:
+    """Tell it of a file as it is since it was changed: reading it takes some milliseconds."""
+    del changed, octets
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):

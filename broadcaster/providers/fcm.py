@@ -18,6 +18,7 @@ from google.oauth2.service_account import Credentials
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import PushContent
 from broadcaster.domain.options import Options
+from broadcaster.domain.saying import said
 from broadcaster.ports import Clock, Context, Message, Submission, Watch
 from broadcaster.providers import _http, _wire_request
 from broadcaster.providers._fcm import NAME, UNAVAILABLE, fields_of, octets, rule_of
@@ -214,7 +215,9 @@ def _defer(
 
 def _account(options: Options) -> tuple[Credentials, str]:
     """Read the key file of a service account, and the project."""
-    remedy = "Name the JSON key file of a service account (Firebase console, project settings)."
+    remedy = said(
+        "Name the JSON key file of a service account (Firebase console, project settings)."
+    )
     path = Path(options.required("SERVICE_ACCOUNT", remedy))
     try:
         text = path.read_bytes()[: _LONGEST * 16]

@@ -16,6 +16,7 @@ from typing import Any
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
 from broadcaster.domain.message import SmsContent
 from broadcaster.domain.options import Options, Secret
+from broadcaster.domain.saying import said
 from broadcaster.errors import ForbiddenError, UnavailableError
 from broadcaster.ports import Callback, Context, Message, Question, Submission, Watch
 from broadcaster.providers import _http, _twilio_answers, _twilio_library, _wire_request
@@ -54,10 +55,12 @@ class TwilioProvider:
 
     def __init__(self, options: Options, context: Context) -> None:
         """Read the options; nothing is connected yet."""
-        account = options.required("ACCOUNT_SID", "Copy it from the Twilio console.")
+        account = options.required("ACCOUNT_SID", said("Copy it from the Twilio console."))
         if not _ACCOUNT.match(account):
-            raise options.refuse("ACCOUNT_SID", "is no account", "Copy it from the Twilio console.")
-        token = options.required("AUTH_TOKEN", "Copy it from the Twilio console.")
+            raise options.refuse(
+                "ACCOUNT_SID", "is no account", said("Copy it from the Twilio console.")
+            )
+        token = options.required("AUTH_TOKEN", said("Copy it from the Twilio console."))
         self._tokens = [
             secret for secret in (Secret(token), options.secret("AUTH_TOKEN_NEXT")) if secret
         ]

@@ -16,6 +16,7 @@ from pywebpush import WebPusher, WebPushException  # type: ignore[import-untyped
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Lane
 from broadcaster.domain.options import Options
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Context, Message, Submission, Watch
 from broadcaster.providers import _http, _wire_request
@@ -84,7 +85,9 @@ class WebPushProvider:
         """Read the options; nothing is connected yet."""
         self._context = context
         self._key = _key(options)
-        self._subject = options.required("SUBJECT", "Give mailto:someone@example or an https URL.")
+        self._subject = options.required(
+            "SUBJECT", said("Give mailto:someone@example or an https URL.")
+        )
         if not self._subject.startswith(("mailto:", "https://")):
             raise options.refuse("SUBJECT", "is no contact", "Give mailto:… or https://….")
         self._allowed = allowed(options)
@@ -200,7 +203,7 @@ def _subscription(keys: Mapping[str, str]) -> Mapping[str, str] | None:
 
 
 def _key(options: Options) -> Vapid02:
-    text = options.required("PRIVATE_KEY", "Give the private half of a VAPID key pair.")
+    text = options.required("PRIVATE_KEY", said("Give the private half of a VAPID key pair."))
     try:
         return Vapid02.from_raw(_base64url(_octets(text, 32)).encode("ascii"))
     except ValueError:

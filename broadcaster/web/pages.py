@@ -111,6 +111,10 @@ class Pages:
             self._environments[tag] = self._make(language)
         return self._environments[tag]
 
+    def telling(self, language: Language) -> Telling:
+        """Give what tells what the inside says, for answers that are no pages."""
+        return Telling(language, self._zone)
+
     def _make(self, language: Language) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
@@ -132,7 +136,7 @@ class Pages:
             npgettext=language.npgettext,
         )
         formats = language.locale.formats
-        telling = Telling(language, self._zone)
+        telling = self.telling(language)
         environment.filters.update(
             number=lambda value: format_decimal(value, locale=formats),
             percent=lambda share: _percent(share, formats),

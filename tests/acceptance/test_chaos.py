@@ -18,10 +18,10 @@ def test_the_sums_are_right_whatever_is_done(tmp_path: Path) -> None:
     """Killed, stopped, cut, stalled, flushed, doubled: nobody is lost or told twice."""
     wishes = Wishes(
         seed=65,
-        customers=700,
+        customers=450,
         events=15,
         trouble=0.1,
-        sending=12,
+        sending=8,
         # As many processes as there are share two cores with other tests.
         pause=4,
         patience=300,

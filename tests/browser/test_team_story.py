@@ -4,7 +4,9 @@ Only by what a person sees and clicks: roles and labels, in the language of the 
 of it, from the invitation on; in French and English the way of one campaign.
 """
 
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +18,11 @@ from playwright.sync_api import Browser, Page, expect
 from broadcaster.domain.access import Role
 from broadcaster.domain.campaign import CampaignStatus
 from tests.browsers import browser
+from tests.commands import Run, run
 from tests.fakes import FakeClock
 from tests.team_scene import Team, Watched, Words, opened_team, window
 
-__all__ = ["browser"]
+__all__ = ["browser", "run"]
 
 _GOOD = "seven boats on dry land"
 _KIND = "planned_outage"
@@ -170,6 +173,32 @@ def _told(page: Page, team: Team, watched: Watched, say: Words, name: str) -> in
     return campaign
 
 
+def _report(page: Page, team: Team, say: Words, campaign: int, run: Run, folder: Path) -> None:
+    """Open the evidence, have it as PDF and as an archive, and check that one by the command."""
+    page.goto(f"{team.url}/campaigns/{campaign}")
+    page.get_by_role("link", name=say("Evidence"), exact=True).click()
+    expect(page.get_by_text(say("Evidence of a campaign"), exact=True)).to_be_visible()
+    row = page.get_by_role("term").filter(has_text=say("Reached on one channel at least"))
+    expect(row.locator("xpath=..").get_by_role("definition")).to_have_text(str(_PEOPLE))
+    link = page.get_by_role("link", name=say("Document (PDF)")).get_attribute("href")
+    printed = page.context.request.get(f"{team.url}{link}")
+    assert printed.status == 200
+    assert printed.body().startswith(b"%PDF-")
+    # What stands in it is of the language: the PDF is printed of this document.
+    assert f"-{say.language.locale.tag}.pdf" in printed.headers["content-disposition"]
+    page.get_by_label(say("What the archive is for")).fill("la commune")
+    with page.expect_download() as waited:
+        _press(page, say("Download the archive (ZIP)"))
+    archive = folder / "evidence.zip"
+    waited.value.save_as(archive)
+    checked = run("evidence", "verify", str(archive), "--json")
+    assert checked.code == 0, checked.err
+    known = json.loads(checked.out)
+    assert (known["campaign"], known["made_by"]) == (campaign, "Amina")
+    with zipfile.ZipFile(archive) as opened:
+        assert say("Evidence of a campaign") in opened.read("evidence.html").decode()
+
+
 def _code(team: Team, secret: str) -> str:
     return pyotp.TOTP(secret).at(team.site.runtime.clock.now())
 
@@ -255,8 +284,8 @@ def _correct(page: Page, team: Team, watched: Watched, say: Words, campaign: int
     _heading(page, say("The whole thread"))
 
 
-def test_the_whole_story_in_arabic(team: Team, browser: Browser) -> None:
-    """Invited, signed in three ways, composed, approved by another, watched, paused, corrected."""
+def test_the_whole_story_in_arabic(team: Team, browser: Browser, run: Run, tmp_path: Path) -> None:
+    """Invited, signed in three ways, composed, approved, watched, paused, reported, corrected."""
     say = team.words("ar")
     with window(browser, locale="ar-MA") as watched:
         page = watched.page()
@@ -265,6 +294,7 @@ def test_the_whole_story_in_arabic(team: Team, browser: Browser) -> None:
         _come_back(page, team, say, "Amina", secret)
         _passkey(page, team, say, "Amina")
         campaign = _told(page, team, watched, say, "انقطاع الوازيس")
+        _report(page, team, say, campaign, run, tmp_path)
         _correct(page, team, watched, say, campaign)
 
 

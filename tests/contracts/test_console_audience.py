@@ -30,6 +30,19 @@ def test_an_expression_is_checked_while_it_is_written(site: DeskSite) -> None:
     assert (fault["position"], fault["before"]) == (9, "all and ")
     assert "district" in fault["remedy"]
     assert site.post("/segments/new/check", Role.AUTHOR, form="[" * 5000).status == 422
+    # What the script shows is of the page's language, and what was typed is text in it.
+    for given in (
+        {"expression": f'all and distric{SCRIPT} = "Anfa"'},
+        {"expression": "all and ("},
+        {"form": "["},
+        {"form": json.dumps({"is": SCRIPT})},
+        {"form": json.dumps({"is": "and", "parts": [{"is": "all"}]})},
+        {"form": json.dumps({"is": "has", "attribute": f"services {SCRIPT}", "value": "water"})},
+    ):
+        answer = site.post("/segments/new/check?lang=fr", Role.AUTHOR, **given)
+        shown = json.loads(answer.text)["fault"]["told"]
+        assert 'lang="en"' not in shown, shown
+        assert "<script" not in shown
 
 
 def test_a_segment_is_made_shown_renamed_and_deleted_by_authors(site: DeskSite) -> None:

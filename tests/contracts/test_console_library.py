@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from broadcaster.domain.access import Role
+from broadcaster.web.console.library.shelf import Read, Shelf
 from tests.desk_scene import DeskSite, serving_desk
 from tests.rows import Rows
 from tests.unit.test_kinds_adding import TRANSLATED
-from tests.web_scene import Answer
+from tests.web_scene import Answer, wait
 
 _EDGE = "the-edge-of-a-part"
 Files = list[tuple[str, str, bytes]]
@@ -191,6 +192,30 @@ def test_every_kind_is_listed_with_what_is_translated(site: DeskSite) -> None:
     assert "24/24" in page.text
     assert "read-again" not in page.text
     assert site.ask("/kinds/none_such", Role.VIEWER).status == 404
+
+
+def test_long_checks_answer_at_once_say_how_far_they_are_and_are_done_once(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all kinds and of everything, in the reader's language; until a file changes."""
+    monkeypatch.setattr(Read, "kinds", ["planned_outage"])
+
+    def looked(path: str, role: Role) -> str:
+        page = site.ask(f"{path}?lang=fr", role)
+        assert page.status == 200
+        return page.text
+
+    assert 'id="course"' in looked("/kinds/all-findings", Role.VIEWER)
+    wait(lambda: "data-running" not in looked("/kinds/all-findings", Role.VIEWER))
+    assert "Un type a été vérifié" in looked("/kinds/all-findings", Role.VIEWER)
+    first = looked("/providers/check", Role.DUTY_OFFICER)
+    assert "data-running" in first
+    # All that Broadcaster says of itself here is French.
+    assert 'lang="en"' not in first.replace('lang="en" dir="ltr" hreflang', "")
+    wait(lambda: "data-running" not in looked("/providers/check", Role.DUTY_OFFICER))
+    shelf = Shelf(site.runtime)
+    assert shelf.found() is shelf.found()
+    assert shelf.read_again() is shelf.now()
 
 
 def _zip(files: Mapping[str, str], below: str, *more: zipfile.ZipInfo) -> bytes:

@@ -127,9 +127,9 @@ def test_hours_that_are_chosen_late_hold_what_is_planned_already(pool: Pool) -> 
     choose(None, night)
     sweep.rest(night)
     assert batches() == [(HOME, 1, 2), (HOME, 3, 3), (HOME, 4, 5)]
-    lease = rows.ledger.lease(own, night, TTL)
-    assert lease is not None
-    assert rows.ledger.claim(lease, {3: 1}, "sandbox", night, TTL) == [3]
+    again = rows.ledger.lease(own, night, TTL)
+    assert again is not None
+    assert rows.ledger.claim(again, {3: 1}, "sandbox", night, TTL) == [3]
 
 
 def test_a_plan_that_is_being_made_is_waited_for(pool: Pool) -> None:

@@ -119,8 +119,12 @@ class _Asker:
             connection.close()
 
 
+#: What the API says of itself, to anybody.
+_OPEN = ("/openapi.json", "/problems")
+
+
 def test_every_call_of_the_api_wants_a_key(site: DeskSite) -> None:
-    """But its own description; a session of the console is no key."""
+    """But its own description and what its problems are; a session of the console is no key."""
     asker = _Asker(site)
     faults: list[str] = []
     checked = 0

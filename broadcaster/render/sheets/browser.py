@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.render.sheets import png
 
@@ -36,7 +37,7 @@ _PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-_REMEDY = (
+_REMEDY = said(
     "Install Chromium or Chrome (Debian: apt install chromium), or name one in "
     "BROADCASTER_BROWSER; or write HTML, which needs none: --output sheet.html."
 )
@@ -67,14 +68,18 @@ def find(setting: str) -> Path:
     if setting:
         found = shutil.which(setting)
         if found is None:
-            message = f"BROADCASTER_BROWSER: {setting!r} is no program. {_REMEDY}"
+            message = said(
+                "BROADCASTER_BROWSER: %(name)s is no program. %(remedy)s",
+                name=repr(setting),
+                remedy=_REMEDY,
+            )
             raise ConfigurationError(message)
         return Path(found)
     for name in (*NAMES, *_PLACES):
         found = shutil.which(name)
         if found is not None:
             return Path(found)
-    message = f"A picture needs a browser, and none was found. {_REMEDY}"
+    message = said("A picture needs a browser, and none was found. %(remedy)s", remedy=_REMEDY)
     raise ConfigurationError(message)
 
 

@@ -1,10 +1,12 @@
 """The API as a part of the web: its own application, with its own words for faults."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -97,11 +99,12 @@ class Api:
         app.state.pages = Pages(signing_key(runtime.settings))
         problems.explain(app)
         calls.install(app, *GROUPS)
-        document = describe(app)
+        document = Described(app)
 
         async def show(request: Request) -> Response:
             del request
-            return JSONResponse(document, headers={"Cache-Control": "public, max-age=300"})
+            told = await run_in_threadpool(document)
+            return JSONResponse(told, headers={"Cache-Control": "public, max-age=300"})
 
         async def explain(request: Request) -> Response:
             del request
@@ -115,6 +118,26 @@ class Api:
     def routes(self) -> Sequence[BaseRoute]:
         """List what is answered."""
         return [Mount(PATH, self.app)]
+
+
+class Described:
+    """The description of an application's calls, made when it is first asked for, and kept.
+
+    It takes half a second, which a start of the web need not wait for.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        """Nothing is made yet."""
+        self._app = app
+        self._turn = threading.Lock()
+        self._made: dict[str, Any] = {}
+
+    def __call__(self) -> dict[str, Any]:
+        """Give it; however many ask at once, it is made once."""
+        with self._turn:
+            if not self._made:
+                self._made = describe(self._app)
+            return self._made
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -411,7 +411,8 @@ function refuse(fault, place) {
   part("place").hidden = !(place && fault.position);
   const at = element("mark", {}, fault.after.slice(0, 1) || " ");
   part("place").replaceChildren(fault.before, at, fault.after.slice(1));
-  part("problem").textContent = `${fault.problem}. ${fault.remedy}`;
+  // Written by the server, in the language of the page, with all that was typed escaped.
+  part("problem").innerHTML = fault.told;
   sampled([]);
 }
 

@@ -158,7 +158,7 @@ class Desk:
         Without an action it is a page of their own, such as their account.
         """
         token = self.token(request)
-        found = await run_in_threadpool(self._found, token, used=not _watches(request))
+        found = await run_in_threadpool(self._found, token, used=not watches(request))
         if found is None:
             raise SignInNeededError(_here(request))
         who = found.operator
@@ -179,7 +179,7 @@ class Desk:
         token = self.token(request)
         if not token:
             return None
-        found = await run_in_threadpool(self._found, token, used=not _watches(request))
+        found = await run_in_threadpool(self._found, token, used=not watches(request))
         if found is None:
             return None
         language = self.language(request, found.operator.locale)
@@ -358,7 +358,7 @@ def own_path(text: str) -> str:
     return text if within and text.isprintable() and len(text) <= _LONGEST else "/"
 
 
-def _watches(request: Request) -> bool:
+def watches(request: Request) -> bool:
     """Tell whether a page asks by itself, to be kept fresh, and nobody did anything.
 
     Browsers say so of streams (HTML, "server-sent events"), our scripts of what they ask again.

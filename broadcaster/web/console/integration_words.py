@@ -47,3 +47,11 @@ STATES: Mapping[str, str] = {
     "delivered": _("was taken"),
     "dropped": _("was given up"),
 }
+
+#: Why there was no answer, as the log has it; what else stands there is shown as it is.
+FAULTS: Mapping[str, str] = {
+    "may not be called": _("may not be called"),
+    "took too long": _("took too long"),
+    "has no good certificate": _("has no good certificate"),
+    "has no public address": _("has no public address"),
+}

@@ -12,7 +12,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import DAYS, RATE
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
-from broadcaster.web.console.integration_words import EVENTS, SCOPES, STATES
+from broadcaster.web.console.integration_words import EVENTS, FAULTS, SCOPES, STATES
 
 #: How many lines of a log are shown.
 _LOG = 100
@@ -167,6 +167,7 @@ class Webhooks:
             "secret": secret,
             "labels": {one.value: label for one, label in EVENTS.items()},
             "states": STATES,
+            "faults": FAULTS,
         }
         return self._desk.page(visit, "console/webhook.html", values)
 

@@ -90,7 +90,7 @@ class Evidence:
             async with _turn(self._printing):
                 content = await run_in_threadpool(browser.pdf, html, printer)
         except ConfigurationError as error:
-            values = {"campaign": campaign, "problem": str(error)}
+            values = {"campaign": campaign, "problem": error}
             return self._desk.page(visit, "console/evidence_unprinted.html", values, status=503)
         headers = {"Content-Disposition": _attached(campaign, visit, "pdf")}
         return Response(content, media_type="application/pdf", headers=headers)

@@ -95,12 +95,19 @@ class Kinds:
         return self._desk.page(visit, "console/kinds.html", values)
 
     async def findings(self, request: Request) -> Response:
-        """Show what the check of all kinds finds."""
+        """Show what the check of all kinds has found, and how far it is."""
         visit = await self._desk.enter(request, Action.LOOK)
-        read = self._shelf.now()
-        found = await run_in_threadpool(lambda: read.findings)
-        counts = Counter(one.gravity.value for one in found)
-        values = {"findings": found[:_FINDINGS], "counts": counts, "words": library_labels}
+        checking = self._shelf.now().checking
+        checking.begin()
+        course = checking.course()
+        counts = Counter(one.gravity.value for one in course.findings)
+        values = {
+            "course": course,
+            "findings": course.findings[:_FINDINGS],
+            "more": max(0, len(course.findings) - _FINDINGS),
+            "counts": counts,
+            "words": library_labels,
+        }
         return self._desk.page(visit, "console/kinds_findings.html", values)
 
     async def read_again(self, request: Request) -> Response:
@@ -131,7 +138,7 @@ class Kinds:
         library = read.checker.renderer.library
         if name not in read.kinds:
             raise NotFoundError("kind", "is unknown", "Look at the list of kinds.")
-        found = await run_in_threadpool(read.checker.check, name)
+        found = await run_in_threadpool(read.checking.of, name)
         kind = library.kinds.get(name)
         coverage = await run_in_threadpool(lambda: read.coverage)
         using = await run_in_threadpool(self._runtime.campaigns.using, name)
@@ -148,7 +155,7 @@ class Kinds:
             ),
             "standings": [self._standing(read, name, one) for one in read.locales if kind],
             "coverage": {tag: coverage.get((name, tag)) for tag in _tags(read)},
-            "findings": [one for one in found if one.kind == name][:_FINDINGS],
+            "findings": found[:_FINDINGS],
             "own": bootstrap.is_own(self._runtime.settings, name),
             "overlay": bool(self._runtime.settings.templates),
             "overlay_locales": bool(self._runtime.settings.locales),

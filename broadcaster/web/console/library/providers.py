@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from broadcaster.bootstrap import Runtime
-from broadcaster.bootstrap.doctor import examine
+from broadcaster.bootstrap.doctor import Finding, examine, texts_found, unread_texts
 from broadcaster.bootstrap.limiting import change_limit, reset_limit
 from broadcaster.bootstrap.networks import accounts
 from broadcaster.bootstrap.tariffing import COLUMNS, keep_tariffs, tariff_table
@@ -37,7 +37,10 @@ from broadcaster.web.console.desk import (
     SignInNeededError,
     Visit,
     see_other,
+    watches,
 )
+from broadcaster.web.console.library.checking import Course
+from broadcaster.web.console.library.shelf import Shelf
 from broadcaster.web.console.library.uploads import Uploaded, uploaded
 from broadcaster.web.languages import Language
 
@@ -47,6 +50,8 @@ _FRESH, _HEALTH = 0.9, 30.0
 _WATCHERS, _BEAT, _KEPT, _QUIET = 50, 1.0, 600.0, 15
 #: After how many beats it is asked again whether somebody may still watch.
 _ASK = 60
+#: For how long what was examined is shown to a page that waits for texts, seconds.
+_EXAMINED = 30.0
 _TARIFFS, _LARGEST_TABLE = 500, 1_000_000
 
 
@@ -64,16 +69,20 @@ class Gauges:
 class ProvidersAndLimits:
     """Shows providers and limits live, changes limits, and takes tariffs."""
 
-    def __init__(self, runtime: Runtime, desk: Desk, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, runtime: Runtime, desk: Desk, shelf: Shelf, stopping: Callable[[], bool]
+    ) -> None:
         """`stopping` says that the server is about to end, and watchers should go."""
         self._runtime = runtime
         self._desk = desk
+        self._shelf = shelf
         self._stopping = stopping
         self._watchers = 0
         self._looking = asyncio.Lock()
         self._gauges: tuple[float, Gauges] | None = None
         self._health: tuple[float, Mapping[str, NetworkHealth]] | None = None
         self._examining = asyncio.Lock()
+        self._examined: tuple[float, Sequence[Finding]] | None = None
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -201,14 +210,23 @@ class ProvidersAndLimits:
         return keep_tariffs(self._runtime, entries, visit.operator.name)
 
     async def check(self, request: Request) -> Response:
-        """Check every setting, server, provider and catalogue; one who asks at a time."""
+        """Check every setting, server and provider now, kinds and translations meanwhile."""
         visit = await self._desk.enter(request, Action.CHANGE_LIMITS)
-        async with self._examining:
-            findings = await run_in_threadpool(lambda: list(examine(self._runtime)))
+        course = await run_in_threadpool(self._shelf.course)
+        findings = [*await self._examine(again=not watches(request)), *_texts(course)]
         order = {"fault": 0, "off": 1, "ok": 2}
         findings.sort(key=lambda one: order[one.state])
-        values = {"findings": findings, "words": library_labels}
+        values = {"findings": findings, "course": course, "words": library_labels}
         return self._desk.page(visit, "console/doctor.html", values)
+
+    async def _examine(self, *, again: bool) -> Sequence[Finding]:
+        """Examine all but texts, one who asks at a time; `again`, unless it was a moment ago."""
+        async with self._examining:
+            fresh = 0.0 if again else _EXAMINED
+            if self._examined is None or time.monotonic() - self._examined[0] >= fresh:
+                made = await run_in_threadpool(lambda: list(examine(self._runtime, texts=False)))
+                self._examined = (time.monotonic(), made)
+            return self._examined[1]
 
     def _values(self, gauges: Gauges) -> dict[str, Any]:
         names = {one.name for one in gauges.limits}
@@ -238,3 +256,11 @@ class ProvidersAndLimits:
             return self._runtime.networks.health(now)
         except UnavailableError:
             return {}
+
+
+def _texts(course: Course) -> Sequence[Finding]:
+    """Say what is wrong with kinds and translations; nothing before that is known."""
+    if course.fault:
+        return [unread_texts(course.fault)]
+    found = list(texts_found(course.findings))
+    return [one for one in found if one.state == "fault"] if course.running else found

@@ -19,5 +19,5 @@ def library_rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool])
         # Before the kinds: its addresses are no names of kinds.
         Translations(runtime, desk, shelf),
         Kinds(runtime, desk, shelf),
-        ProvidersAndLimits(runtime, desk, stopping),
+        ProvidersAndLimits(runtime, desk, shelf, stopping),
     )

@@ -4,6 +4,7 @@ What campaigns are made of was read when this process began, and stays until it 
 as it does in workers: here both are known, and it is said where they differ.
 """
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -14,8 +15,8 @@ from broadcaster.channels.sms import measure
 from broadcaster.errors import BroadcasterError
 from broadcaster.render.check import KindChecker
 from broadcaster.render.coverage import Coverage, KindCoverage, counted
-from broadcaster.render.findings import Finding
 from broadcaster.render.locales import Locale
+from broadcaster.web.console.library.checking import Checking, Course
 
 
 class Read:
@@ -43,21 +44,16 @@ class Read:
         with self._lock:
             return self._coverage
 
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """What the check of all kinds finds, errors first; it takes seconds, once."""
-        with self._lock:
-            return self._findings
+    @cached_property
+    def checking(self) -> Checking:
+        """What checks all kinds, once."""
+        return Checking(self.checker, self.kinds)
 
     @cached_property
     def _coverage(self) -> Mapping[tuple[str, str], Coverage]:
         counting = KindCoverage(renderer=self.checker.renderer, measure=self.checker.measure)
         names = sorted(self.checker.renderer.kinds)
         return {(one.kind, one.locale): one for one in counting.of(self.locales, names)}
-
-    @cached_property
-    def _findings(self) -> Sequence[Finding]:
-        return self.checker.check()
 
 
 class Shelf:
@@ -68,6 +64,8 @@ class Shelf:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._read: Read | None = None
+        self._found: tuple[bytes, Read] | None = None
+        self._reading: tuple[bytes, str] | None = None
 
     def now(self) -> Read:
         """Give it; what this process uses until something was changed."""
@@ -78,11 +76,58 @@ class Shelf:
             return self._read
 
     def read_again(self) -> Read:
-        """Read the folders; ConfigurationError naming what is broken in them."""
-        read = Read(bootstrap.kind_checker(self._runtime.settings))
+        """Read the folders, and show them; ConfigurationError naming what is broken in them."""
+        read = self.found()
         with self._lock:
             self._read = read
         return read
+
+    def found(self) -> Read:
+        """Give what the folders hold now, read again only after a file changed; errors as above.
+
+        What was counted and checked in them is so long what it was.
+        """
+        held = self._held()
+        with self._lock:
+            if self._found is not None and self._found[0] == held:
+                return self._found[1]
+        read = Read(bootstrap.kind_checker(self._runtime.settings))
+        with self._lock:
+            self._found = (held, read)
+        return read
+
+    def course(self) -> Course:
+        """Have what the folders hold now read and checked in the background; how far that is."""
+        held = self._held()
+        with self._lock:
+            if self._found is not None and self._found[0] == held:
+                checking = self._found[1].checking
+            elif self._reading is not None and self._reading[0] == held:
+                return Course(done=0, all=1, rate=None, left=None, fault=self._reading[1])
+            else:
+                self._reading = (held, "")
+                threading.Thread(target=self._look, args=[held], daemon=True).start()
+                return Course(done=0, all=1, rate=None, left=None)
+        checking.begin()
+        return checking.course()
+
+    def _look(self, held: bytes) -> None:
+        try:
+            self.found().checking.begin()
+        except BroadcasterError as error:
+            with self._lock:
+                self._reading = (held, str(error))
+
+    def _held(self) -> bytes:
+        """Hash the names and contents of all files of kinds and translations, some hundreds."""
+        settings, digest = self._runtime.settings, hashlib.sha256()
+        own = [*settings.templates, *settings.locales]
+        for folder in [*own, *map(bootstrap.shipped, ("templates", "locales"))]:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    content = hashlib.sha256(file.read_bytes()).digest()
+                    digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0" + content)
+        return digest.digest()
 
     def in_force(self, name: str) -> bool:
         """Tell whether campaigns of this process are made of what the folder has now."""

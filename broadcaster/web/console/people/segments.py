@@ -111,7 +111,10 @@ class SegmentPages:
         try:
             found = await run_in_threadpool(self._tell, visit, fields)
         except InvalidInputError as error:
-            return JSONResponse({"fault": told.fault_of(error).figures()}, _REFUSED)
+            fault = told.fault_of(error)
+            # As the page tells it, so that the script shows it without words of its own.
+            said = self._desk.pages.telling(visit.language).told(fault.problem, fault.remedy)
+            return JSONResponse({"fault": {**fault.figures(), "told": str(said)}}, _REFUSED)
         return JSONResponse(found.figures())
 
     async def change(self, request: Request) -> Response:
