@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from broadcaster import bootstrap
 from broadcaster.domain import held
 from broadcaster.domain.english import number_of
-from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying, said, said_n
+from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying, Term, said, said_n
 from broadcaster.errors import ConflictError, InvalidInputError, SeveralFaultsError
 from broadcaster.render.catalogues import PLACEHOLDER, Key
 from broadcaster.render.locales import load_locales
@@ -80,6 +80,21 @@ def test_values_are_written_as_the_language_writes_them() -> None:
     assert saying.startswith("2020-03-20 12:00+00:00 has passed")
     told = Telling(_language("fr"), ZONE).told(saying)
     assert "20 mars 2020 · 13:00" in told
+    values: dict[str, object] = {
+        "who": Term("fact", "facts.districts", {"fr": "Quartiers"}),
+        "locale": Term("locale", "ar-MA"),
+    }
+    named = said("%(who)s are told in %(locale)s.", **values)
+    assert named == "facts.districts are told in ar-MA."
+    assert "Quartiers" in Telling(_language("fr"), ZONE).told(named)
+    assert "arabe (Maroc)" in Telling(_language("fr"), ZONE).told(named)
+    left = said(
+        "%(channel)s: %(reason)s",
+        channel=Term("channel", "push"),
+        reason=Term("reason", "no_address"),
+    )
+    assert left == "push: no address"
+    assert copy.deepcopy(pickle.loads(pickle.dumps(left))).values == left.values  # noqa: S301  (our own)
     arabic = Telling(_language("ar"), ZONE).told(InvalidInputError("name", said("is empty"), "No."))
     assert "فارغ. " in arabic
 
