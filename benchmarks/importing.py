@@ -14,7 +14,8 @@ import re
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,12 @@ from psycopg.conninfo import make_conninfo
 
 from benchmarks import _chart, _frame, _tables
 from broadcaster import bootstrap
+from broadcaster.audience.draft import Finding
+from broadcaster.audience.sheets.source import from_path
+from broadcaster.bootstrap.importing import Order, begin, carry
 from broadcaster.bootstrap.people import importer
 from broadcaster.embedded.postgres import EmbeddedPostgres
+from broadcaster.errors import UnavailableError
 from broadcaster.ledger import schema
 from broadcaster.settings import load
 
@@ -36,6 +41,9 @@ _SINGLE, _PART = 1_000, 50
 _TARGET = 10.0
 _MEMORY = 200.0
 _DRY, _AGAIN = "ours, CSV, dry run of what is there", "ours, CSV, again"
+_PARTS, _GONE_ON = "ours, CSV, in parts", "ours, CSV, in parts, read over what is stored"
+#: An import in parts, that of the whole being 1, is to be at least so fast.
+_AS_FAST = 0.9
 
 _CUSTOMER = """
 INSERT INTO customer (number, name, name_latin, locales, time_zone, attributes)
@@ -67,6 +75,28 @@ def ours(url: str, path: Path, *, dry_run: bool = False) -> tuple[int, float]:
     finally:
         runtime.close()
     return saved.inserted + saved.updated + saved.unchanged, _peak()
+
+
+def in_parts(url: str, path: Path, *, cut: bool = False) -> tuple[int, float]:
+    """Import a file in parts, as the command does; with `cut` up to its end, which then fails."""
+    runtime = bootstrap.Runtime(load(), url, "redis://127.0.0.1:1/0")
+    order = Order(name=path.name, by="benchmark", via="command", in_parts=True)
+    try:
+        begun = begin(runtime, order, from_path(path))
+        if cut:
+            # All parts are stored, and what comes after them is not.
+            begun.reading.closing_findings = _fail  # type: ignore[method-assign]
+        with suppress(UnavailableError):
+            carry(runtime, begun)
+        rows = begun.tally.rows
+    finally:
+        runtime.close()
+    return rows, _peak()
+
+
+def _fail() -> Sequence[Finding]:
+    message = "cut short"
+    raise UnavailableError(message)
 
 
 def row_at_a_time(url: str, path: Path) -> tuple[int, float]:
@@ -135,16 +165,21 @@ class Bench:
                 "row at a time, CSV", row_at_a_time, self._few
             ),
             "ours, XLSX": lambda: self._first("ours, XLSX", ours, self._xlsx),
+            _PARTS: lambda: self._first(_PARTS, in_parts, self._csv),
         }
 
     def again(self) -> dict[str, list[float]]:
         """Measure a file that is there already: a dry run, and a run that changes nothing."""
+        cut = self._database()
+        self._child("cut", partial(in_parts, cut, self._csv, cut=True))
+        gone_on = self._child(_GONE_ON, partial(in_parts, cut, self._csv))
         url = self._database()
         self._child("first", partial(ours, url, self._csv))
         dry = self._child(_DRY, partial(ours, url, self._csv, dry_run=True))
         return {
             _DRY: [dry],
             _AGAIN: [self._child(_AGAIN, partial(ours, url, self._csv))],
+            _GONE_ON: [gone_on],
         }
 
     def _first(
@@ -193,6 +228,11 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
                 name="ours / a row at a time, CSV",
                 value=_frame.ratio(rates["ours, CSV"], rates["row at a time, CSV"]),
                 at_least=_TARGET,
+            ),
+            _frame.Ratio(
+                name="in parts / as a whole, CSV",
+                value=_frame.ratio(rates[_PARTS], rates["ours, CSV"]),
+                at_least=_AS_FAST,
             ),
             *(
                 _frame.Ratio(

@@ -10,13 +10,18 @@ _STEPS = [
     for name in ("0006_attributes", "0026_customers_pages")
 ]
 
+_SPANISH = import_module("broadcaster.ledger.migrations.versions.0031_spanish_labels").SPANISH
+
 SHIPPED: Catalogue = from_rows(
     [
         (
             name,
             kind,
-            labels,
-            [{"name": one, "labels": said} for one, said in choices.items()],
+            {**labels, "es": _SPANISH[name][1]},
+            [
+                {"name": one, "labels": {**said, "es": _SPANISH[name][2][one]}}
+                for one, said in choices.items()
+            ],
             False,
         )
         for step in _STEPS

@@ -86,7 +86,7 @@ def _method(found: dict[str, Any], path: str, method: str, one: dict[str, Any]) 
     call = _call(
         path, method, queries, fields, file=file, matched=bool(matches), listed=listed, raw=raw
     )
-    note = "  # noqa: PLR0913  (each is a field)" if len(arguments) > 9 else ""
+    note = "  # noqa: PLR0913  (each is a field)" if len(arguments) > 10 else ""
     head = f"    def {one['operationId']}({note}\n"
     head += "".join(f"        {argument},\n" for argument in arguments)
     return f"\n{head}    ) -> {returned}:\n{said}{call.replace('<answer>', answer)}"

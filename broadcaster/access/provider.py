@@ -8,12 +8,11 @@ for this visit.
 import base64
 import hashlib
 import json
-import math
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -22,11 +21,12 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from broadcaster.access.claims import moment, refused, require, require_asked
 from broadcaster.access.tickets import Purpose, Tickets
 from broadcaster.domain.access import Role
 from broadcaster.domain.hosts import is_loopback
 from broadcaster.domain.options import Secret
-from broadcaster.errors import ForbiddenError, UnavailableError
+from broadcaster.errors import UnavailableError
 
 #: How providers sign; never `none`, and nothing whose key we would share.
 _ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
@@ -34,8 +34,6 @@ _ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 _TIMEOUT, _MOST, _KEYS = (5, 10), 256 * 1024, 50
 #: How long its description is believed, and how soon its keys may be asked for again.
 _FRESH, _PATIENCE = timedelta(hours=1), timedelta(minutes=1)
-#: How far its clock may differ from ours, and how old what it says may be.
-_DRIFT, _OLD = timedelta(minutes=1), timedelta(minutes=10)
 #: The longest that is taken from a claim.
 _LONGEST = 300
 
@@ -89,14 +87,6 @@ class _Known:
     keys_at: str
     keys: KeySet
     read_at: datetime
-
-
-class NotAskedError(ForbiddenError):
-    """It was to ask who somebody is, and does not say that it did."""
-
-    def __init__(self, why: str) -> None:
-        """Say what was missing."""
-        super().__init__(f"Confirming at the identity provider was refused: {why}.")
 
 
 class IdentityProvider:
@@ -164,9 +154,9 @@ class IdentityProvider:
         """Read who came back; ForbiddenError for anything that does not fit, and once alone."""
         ticket = self._tickets.take(Purpose.PROVIDER, state, now)
         if ticket is None or ticket.data["browser"] != _hashed(browser):
-            raise _refused("the visit has ended, or began in another browser")
+            raise refused("the visit has ended, or began in another browser")
         if issuer and issuer != self._client.issuer:
-            raise _refused("another provider answered")
+            raise refused("another provider answered")
         claims = self._claims(code, ticket.data, now)
         name = " ".join(str(claims.get(self._client.name_claim) or "").split())[:_LONGEST]
         return Identity(
@@ -175,7 +165,7 @@ class IdentityProvider:
             roles=self._roles(claims),
             path=str(ticket.data["path"]),
             operator=ticket.data["operator"],
-            asked_at=_moment(claims.get("auth_time")),
+            asked_at=moment(claims.get("auth_time")),
         )
 
     def _claims(self, code: str, data: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
@@ -191,11 +181,11 @@ class IdentityProvider:
             form["client_secret"] = self._client.secret.reveal()
         token = self._asked(known.token, form).get("id_token")
         if not isinstance(token, str):
-            raise _refused("there is no ID token")
+            raise refused("there is no ID token")
         claims = self._verified(token, known, now)
-        _require(claims, self._client, str(data["nonce"]), now)
+        require(claims, self._client.issuer, self._client.id, str(data["nonce"]), now)
         if data["again"]:
-            _require_asked(_moment(claims.get("auth_time")), float(data["again"]))
+            require_asked(moment(claims.get("auth_time")), float(data["again"]))
         return claims
 
     def _verified(self, token: str, known: _Known, now: datetime) -> Mapping[str, Any]:
@@ -206,7 +196,7 @@ class IdentityProvider:
                 return jwt.decode(token, found, algorithms=_ALGORITHMS).claims
             except (JoseError, ValueError, TypeError, KeyError) as error:
                 if keys is None:
-                    raise _refused("the ID token's signature does not fit") from error
+                    raise refused("the ID token's signature does not fit") from error
         raise AssertionError
 
     def _roles(self, claims: Mapping[str, Any]) -> frozenset[Role] | None:
@@ -283,7 +273,7 @@ class IdentityProvider:
             )
             raise UnavailableError(message) from error
         if form is not None and 400 <= status < 500:  # noqa: PLR2004  (it says no)
-            raise _refused("the provider does not know the code")
+            raise refused("the provider does not know the code")
         try:
             said = json.loads(body) if status == 200 and len(body) <= _MOST else None  # noqa: PLR2004  (good)
         except (ValueError, RecursionError):
@@ -292,49 +282,6 @@ class IdentityProvider:
             message = "The identity provider answers something else than was asked for."
             raise UnavailableError(message)
         return said
-
-
-def _require(claims: Mapping[str, Any], client: Client, nonce: str, now: datetime) -> None:
-    """Check that an ID token is for us, now and for this visit (OpenID Connect Core, 3.1.3.7)."""
-    heard = claims.get("aud")
-    audience = [heard] if isinstance(heard, str) else heard if isinstance(heard, list) else []
-    ends, made = claims.get("exp"), claims.get("iat")
-    moment = now.timestamp()
-    faults = {
-        "it is another provider's": claims.get("iss") != client.issuer,
-        "it is for somebody else": client.id not in audience,
-        "it was asked for by somebody else": (
-            claims.get("azp", client.id) != client.id or (len(audience) > 1 and "azp" not in claims)
-        ),
-        "it has ended": moment > _seconds(ends) + _DRIFT.total_seconds(),
-        "it is old": moment > _seconds(made) + _OLD.total_seconds(),
-        "it is of the future": _seconds(made) > moment + _DRIFT.total_seconds(),
-        "it is of another visit": claims.get("nonce") != nonce,
-        "it says of nobody": not isinstance(claims.get("sub"), str) or not claims["sub"],
-    }
-    for fault, there in faults.items():
-        if there:
-            raise _refused(f"the ID token does not fit: {fault}")
-
-
-def _require_asked(asked_at: datetime | None, begun: float) -> None:
-    """Check that the provider asked somebody since a visit began, and says so."""
-    if asked_at is None:
-        raise NotAskedError("the provider does not say when it asked (auth_time)")
-    if asked_at.timestamp() < begun - _DRIFT.total_seconds():
-        raise NotAskedError("the provider did not ask again")
-
-
-def _moment(value: object) -> datetime | None:
-    good = isinstance(value, int) and 0 < value < 2**33
-    return datetime.fromtimestamp(value, UTC) if good and isinstance(value, int) else None
-
-
-def _seconds(value: object) -> float:
-    """Read a time, seconds since 1970; long ago where there is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return 0.0
-    return float(value)
 
 
 def _signs(key: object) -> bool:
@@ -346,7 +293,3 @@ def _signs(key: object) -> bool:
 
 def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _refused(why: str) -> ForbiddenError:
-    return ForbiddenError(f"Signing in at the identity provider was refused: {why}.")

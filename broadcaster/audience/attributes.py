@@ -33,8 +33,8 @@ class Kind(StrEnum):
     LOCATION = "location"
 
 
-def _labels(ar: str, fr: str, en: str) -> Labels:
-    return MappingProxyType({"ar": ar, "fr": fr, "en": en})
+def _labels(ar: str, fr: str, en: str, es: str) -> Labels:
+    return MappingProxyType({"ar": ar, "fr": fr, "en": en, "es": es})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,41 +63,44 @@ class Attribute:
 COLUMNS: Mapping[str, Attribute] = {
     "number": Attribute(
         kind=Kind.TEXT,
-        labels=_labels("رقم الزبون", "numéro de client", "customer number"),
+        labels=_labels("رقم الزبون", "numéro de client", "customer number", "número de cliente"),
         column="number",
     ),
     "name": Attribute(
         kind=Kind.TEXT,
-        labels=_labels("الاسم", "nom", "name"),
+        labels=_labels("الاسم", "nom", "name", "nombre"),
         column="name",
         sealed=True,
     ),
     "name_latin": Attribute(
         kind=Kind.TEXT,
         labels=_labels(
-            "الاسم بالحروف اللاتينية", "nom en lettres latines", "name in Latin letters"
+            "الاسم بالحروف اللاتينية",
+            "nom en lettres latines",
+            "name in Latin letters",
+            "nombre en letras latinas",
         ),
         column="name_latin",
         sealed=True,
     ),
     "locale": Attribute(
         kind=Kind.TEXT,
-        labels=_labels("اللغة المفضلة", "langue préférée", "preferred locale"),
+        labels=_labels("اللغة المفضلة", "langue préférée", "preferred locale", "idioma preferido"),
         column="locale",
     ),
     "locales": Attribute(
         kind=Kind.SET,
-        labels=_labels("اللغات", "langues", "locales"),
+        labels=_labels("اللغات", "langues", "locales", "idiomas"),
         column="locales",
     ),
     "time_zone": Attribute(
         kind=Kind.TEXT,
-        labels=_labels("المنطقة الزمنية", "fuseau horaire", "time zone"),
+        labels=_labels("المنطقة الزمنية", "fuseau horaire", "time zone", "zona horaria"),
         column="time_zone",
     ),
     "location": Attribute(
         kind=Kind.LOCATION,
-        labels=_labels("الموقع", "emplacement", "location"),
+        labels=_labels("الموقع", "emplacement", "location", "lugar"),
         column="location",
     ),
 }

@@ -11,6 +11,7 @@ from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.repairs import bare
 from broadcaster.domain.customer import AttributeValue
 from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass
+from broadcaster.domain.saying import said
 
 #: The longest cell, characters.
 LONGEST_CELL = 5_000
@@ -57,12 +58,14 @@ class CellError(Exception):
 def unreadable(cell: str) -> str | None:
     """Find what no cell may have: controls other than line breaks and tabs, lone surrogates."""
     if len(cell) > LONGEST_CELL:
-        return f"is longer than {LONGEST_CELL} characters"
+        return said("is longer than %(most)s characters", most=LONGEST_CELL)
     if cell.isprintable():
         return None
     for character in cell:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in "\r\n\t":
-            return f"has a control character (U+{ord(character):04X})"
+            return said(
+                "has a control character (U+%(character)s)", character=format(ord(character), "04X")
+            )
     return None
 
 
@@ -70,14 +73,14 @@ def check_readable(cell: str) -> None:
     """Refuse what no cell may have; CellError."""
     fault = unreadable(cell)
     if fault:
-        raise CellError(fault, "Remove it, or shorten the cell.")
+        raise CellError(fault, said("Remove it, or shorten the cell."))
 
 
 def check_error(cell: str) -> None:
     """Refuse what a spreadsheet writes in place of a value; CellError."""
     if _ERROR.fullmatch(cell.strip()):
-        message = f"holds the error {cell.strip()} of a spreadsheet"
-        raise CellError(message, "Mend the formula, or type the value.")
+        message = said("holds the error %(value)s of a spreadsheet", value=cell.strip())
+        raise CellError(message, said("Mend the formula, or type the value."))
 
 
 def text(cell: str) -> str:
@@ -88,14 +91,14 @@ def text(cell: str) -> str:
     else:
         found = " ".join(bare(unicodedata.normalize("NFC", cell)).split())
     if len(found) > _LONGEST_TEXT:
-        message = f"is longer than {_LONGEST_TEXT} characters"
-        raise CellError(message, "Shorten it.")
+        message = said("is longer than %(most)s characters", most=_LONGEST_TEXT)
+        raise CellError(message, said("Shorten it."))
     if _SPOOFING.search(found):
-        message = "has control characters that turn the direction of text"
-        raise CellError(message, "Type it again without them.")
+        message = said("has control characters that turn the direction of text")
+        raise CellError(message, said("Type it again without them."))
     if len(found) > 1 and found.startswith(_FORMULA):
-        message = f"begins with {found[0]} as a formula of a spreadsheet does"
-        raise CellError(message, "Replace the formula by its value.")
+        message = said("begins with %(sign)s as a formula of a spreadsheet does", sign=found[0])
+        raise CellError(message, said("Replace the formula by its value."))
     return found
 
 
@@ -113,19 +116,21 @@ def number(cell: str) -> str:
     """Read a customer's number."""
     found = text(cell.strip().removeprefix("'"))
     if _ROUNDED.fullmatch(found) and not cell.strip().startswith("'"):
-        message = "has only zeros after its 15th digit, as a spreadsheet rounds long numbers"
-        remedy = "Enter it again as text; an apostrophe before it says that it is right."
+        message = said("has only zeros after its 15th digit, as a spreadsheet rounds long numbers")
+        remedy = said("Enter it again as text; an apostrophe before it says that it is right.")
         raise CellError(message, remedy)
     if not found:
-        message = "is missing"
-        raise CellError(message, "Every customer needs a number.")
+        message = said("is missing")
+        raise CellError(message, said("Every customer needs a number."))
     if _POINT_ZEROS.fullmatch(found) and not cell.strip().startswith("'"):
-        message = "ends in zeros after a point or comma: decimals, or thousands"
-        remedy = "Write the number's digits alone; an apostrophe before it says that it is right."
+        message = said("ends in zeros after a point or comma: decimals, or thousands")
+        remedy = said(
+            "Write the number's digits alone; an apostrophe before it says that it is right."
+        )
         raise CellError(message, remedy)
     if _SCIENTIFIC.fullmatch(found):
-        message = "was turned into scientific notation by a spreadsheet"
-        raise CellError(message, "Format the column as text and export it again.")
+        message = said("was turned into scientific notation by a spreadsheet")
+        raise CellError(message, said("Format the column as text and export it again."))
     return found
 
 
@@ -134,12 +139,12 @@ def locales(cell: str) -> tuple[str, ...]:
     found = []
     for word in filter(None, _LISTED.split(cell)):
         if not _LOCALE.fullmatch(word):
-            message = f"{word[:20]!r} is no locale"
-            raise CellError(message, "Write tags such as ar-MA fr-MA.")
+            message = said("%(value)s is no locale", value=repr(word[:20]))
+            raise CellError(message, said("Write tags such as ar-MA fr-MA."))
         found.append(_tag(word))
     if len(found) > _MOST_LOCALES:
-        message = f"has more than {_MOST_LOCALES} locales"
-        raise CellError(message, "Keep those preferred most.")
+        message = said("has more than %(most)s locales", most=_MOST_LOCALES)
+        raise CellError(message, said("Keep those preferred most."))
     return tuple(dict.fromkeys(found))
 
 
@@ -160,8 +165,8 @@ def time_zone(cell: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = f"{name[:40]!r} is no time zone"
-        raise CellError(message, "Write a name such as Africa/Casablanca.") from error
+        message = said("%(value)s is no time zone", value=repr(name[:40]))
+        raise CellError(message, said("Write a name such as Africa/Casablanca.")) from error
     return name
 
 
@@ -171,8 +176,8 @@ def choices_of_consent(cell: str, usual: MessageClass) -> tuple[tuple[Channel, M
     for word in filter(None, _LISTED.split(cell.lower())):
         channel, _, named = word.partition(":")
         if channel not in list(DELIVERY_CHANNELS) or (named and named not in list(MessageClass)):
-            message = f"{word[:40]!r} is not understood"
-            remedy = (
+            message = said("%(value)s is not understood", value=repr(word[:40]))
+            remedy = said(
                 "Write channels (sms, email, push), each with :promotional or :safety if meant."
             )
             raise CellError(message, remedy)
@@ -204,10 +209,10 @@ def attribute(cell: str, known: Attribute) -> AttributeValue:
 def _plain_number(word: str) -> int | float:
     if not _NUMBER.fullmatch(word):
         if _LONG_NUMBER.fullmatch(word):
-            message = "has more than 15 digits, or more than 6 decimals"
-            raise CellError(message, "Round it.")
-        message = f"{word[:40]!r} is no number"
-        raise CellError(message, "Write digits, with a point before decimals.")
+            message = said("has more than 15 digits, or more than 6 decimals")
+            raise CellError(message, said("Round it."))
+        message = said("%(value)s is no number", value=repr(word[:40]))
+        raise CellError(message, said("Write digits, with a point before decimals."))
     return float(word) if "." in word else int(word)
 
 
@@ -218,15 +223,15 @@ def _date(word: str) -> str:
             return date.fromisoformat(iso).isoformat()
     except ValueError:
         pass
-    message = f"{word[:40]!r} is no date"
-    raise CellError(message, "Write 2020-03-20, or 20/03/2020 (day first).")
+    message = said("%(value)s is no date", value=repr(word[:40]))
+    raise CellError(message, said("Write 2020-03-20, or 20/03/2020 (day first)."))
 
 
 def _boolean(word: str) -> bool:
     if word.lower() in _TRUE | _FALSE:
         return word.lower() in _TRUE
-    message = f"{word[:40]!r} is neither yes nor no"
-    raise CellError(message, "Write true or false.")
+    message = said("%(value)s is neither yes nor no", value=repr(word[:40]))
+    raise CellError(message, said("Write true or false."))
 
 
 def _choice(word: str, known: Attribute) -> str:
@@ -237,8 +242,8 @@ def _choice(word: str, known: Attribute) -> str:
             return name
     if not known.choices:
         return text(word)
-    message = f"{word[:40]!r} is none of the choices"
-    raise CellError(message, f"Use one of {', '.join(known.choices)}.")
+    message = said("%(value)s is none of the choices", value=repr(word[:40]))
+    raise CellError(message, said("Use one of %(known)s.", known=", ".join(known.choices)))
 
 
 def _members(word: str, known: Attribute) -> tuple[str, ...]:
@@ -246,8 +251,8 @@ def _members(word: str, known: Attribute) -> tuple[str, ...]:
     separator = r"[;|,]" if re.search(r"[;|,]", word) or _is_label(word, known) else r"\s+"
     parts = [part.strip() for part in re.split(separator, word) if part.strip()]
     if len(parts) > _MOST_MEMBERS:
-        message = f"has more than {_MOST_MEMBERS} values"
-        raise CellError(message, "Shorten the list.")
+        message = said("has more than %(most)s values", most=_MOST_MEMBERS)
+        raise CellError(message, said("Shorten the list."))
     found = {_choice(part, known) for part in parts}
     return tuple(name for name in known.choices if name in found) or tuple(sorted(found))
 

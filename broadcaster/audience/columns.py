@@ -10,6 +10,7 @@ from broadcaster.audience.draft import shown
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.sheets.sheet import letters
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: Every column that is not an attribute, and what it holds.
@@ -114,8 +115,10 @@ def read_header(
             if mapping and any(use.column == found for use in uses.values()):
                 _leave_out(unknown, cells[place], place)
                 continue
-            problem = f"the column {found} is there twice"
-            raise InvalidInputError("header", problem, "Keep one of them, or name one otherwise.")
+            problem = said("the column %(found)s is there twice", found=found)
+            raise InvalidInputError(
+                "header", problem, said("Keep one of them, or name one otherwise.")
+            )
         if found is None:
             _leave_out(unknown, cells[place], place)
         else:
@@ -148,14 +151,24 @@ def _mapped(words: Sequence[str], mapping: ColumnMapping) -> dict[int, ColumnUse
         if use.position:
             place = use.position - 1
             if place >= len(words):
-                problem = f"has {len(words)} columns, and the mapping wants column {use.position}"
-                raise InvalidInputError("header", problem, "Is it the right mapping?")
+                problem = said(
+                    "has %(words)s columns, and the mapping wants column %(position)s",
+                    words=len(words),
+                    position=use.position,
+                )
+                raise InvalidInputError("header", problem, said("Is it the right mapping?"))
         elif heading(use.heading) in words:
             place = words.index(heading(use.heading))
         elif use.column:
             close = difflib.get_close_matches(heading(use.heading), words, n=1)
-            remedy = f'Is it "{close[0]}"?' if close else "Is it the right mapping?"
-            problem = f"the column {use.heading!r} of the mapping is missing"
+            remedy = (
+                said('Is it "%(close)s"?', close=close[0])
+                if close
+                else said("Is it the right mapping?")
+            )
+            problem = said(
+                "the column %(heading)s of the mapping is missing", heading=repr(use.heading)
+            )
             raise InvalidInputError("header", problem, remedy)
         else:
             continue
@@ -172,15 +185,24 @@ def nearest(word: str, catalogue: Catalogue, used: Container[str]) -> str:
     """Say what an unknown column may have meant: none of those `used`, which the file has."""
     free = [name for name in known_columns(catalogue) if name not in used]
     close = difflib.get_close_matches(heading(word), free, n=1)
-    return f'Did you mean "{close[0]}"?' if close else "See 'customers import --help' for names."
+    return (
+        said('Did you mean "%(close)s"?', close=close[0])
+        if close
+        else said("See 'customers import --help' for names.")
+    )
 
 
 def _missing(name: str, unknown: Sequence[str]) -> InvalidInputError:
     close = difflib.get_close_matches(name, [heading(word) for word in unknown], n=1)
-    remedy = f"Head the columns {', '.join(REQUIRED)} in the first row."
+    required = ", ".join(REQUIRED)
+    remedy = said("Head the columns %(required)s in the first row.", required=required)
     if close:
-        remedy += f' Is it "{close[0]}"?'
-    return InvalidInputError("header", f"the column {name} is missing", remedy)
+        remedy = said(
+            'Head the columns %(required)s in the first row. Is it "%(close)s"?',
+            required=required,
+            close=close[0],
+        )
+    return InvalidInputError("header", said("the column %(name)s is missing", name=name), remedy)
 
 
 def heading(cell: str) -> str:

@@ -9,6 +9,7 @@ from broadcaster.audience.cells import CellError
 from broadcaster.audience.repairs import bare
 from broadcaster.domain.customer import BrokenAddress, CustomerRecord
 from broadcaster.domain.message import Address, Channel, Scheme
+from broadcaster.domain.saying import said
 
 _Value = TypeVar("_Value")
 
@@ -103,7 +104,10 @@ class Draft:
         if not cell.isascii() and (plain := bare(cell)) != cell:
             # What was left out first is where the two begin to differ.
             sign = next(one for one, other in zip(cell, f"{plain}\0", strict=False) if one != other)
-            problem = f"has invisible characters (U+{ord(sign):04X}), which were left out"
+            problem = said(
+                "has invisible characters (U+%(sign)s), which were left out",
+                sign=format(ord(sign), "04X"),
+            )
             self.repaired(column, cell, plain, problem)
         return value
 
@@ -144,7 +148,7 @@ class Draft:
 
     def repaired(self, column: str, cell: str, stored: str, problem: str) -> None:
         """Note that a value was read otherwise than it was written."""
-        remedy = "Nothing needs to be done; look whether it is right."
+        remedy = said("Nothing needs to be done; look whether it is right.")
         self._find(column, cell, CellError(problem, remedy), refused=False, stored=stored)
 
     def check(self, column: str, cell: str, *, dated: bool = False) -> None:

@@ -15,6 +15,7 @@ from broadcaster.audience.memo import Memo
 from broadcaster.audience.seen import Seen
 from broadcaster.audience.sheets.sheet import MOST_ROWS, LeftOut, Remark, Sheet, SheetRow, letters
 from broadcaster.audience.translation import NUMBER, padded, translation
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _TOLD_COLUMNS = 200
@@ -94,7 +95,7 @@ class Reading:
     def header_findings(self) -> Sequence[Finding]:
         """List the columns that are not known and are left out."""
         return [
-            self._told(name, "is no known column, and was left out", self._suggested(name))
+            self._told(name, said("is no known column, and was left out"), self._suggested(name))
             for name in list(self.header.unknown)[:_TOLD_COLUMNS]
         ]
 
@@ -103,8 +104,8 @@ class Reading:
         found = [self._told(one.column, one.problem, one.remedy) for one in self._sheet.remarks()]
         found += self._households.findings(self._header_row)
         for at in sorted(self._nameless_used)[:_TOLD_COLUMNS]:
-            problem = "has no heading, and was left out"
-            found.append(self._told(letters(at), problem, "Head it, if it is wanted."))
+            problem = said("has no heading, and was left out")
+            found.append(self._told(letters(at), problem, said("Head it, if it is wanted.")))
         return found
 
     def unread(self) -> Sequence[Remark]:
@@ -121,8 +122,8 @@ class Reading:
         first = self._header_row
         for row in self._rows:
             if row.number - first > MOST_ROWS:
-                problem = f"has more than {MOST_ROWS} rows"
-                raise self._sheet.fault(problem, "Divide it into several files.")
+                problem = said("has more than %(most)s rows", most=MOST_ROWS)
+                raise self._sheet.fault(problem, said("Divide it into several files."))
             read = self._once(self._one(row), seen)
             if read.record and read.record.household:
                 self._households.add(read.record.household)
@@ -165,21 +166,31 @@ class Reading:
         """Refuse a row that is not as long as the header, or that has a value beyond it."""
         texts, width = row.cells, self.header.width
         if not self._sheet.ragged:
-            problem = f"has {len(texts)} cells, and the header has {width}"
-            return refused(row.number, "", "", problem, "Quote cells that hold separators.")
+            problem = said(
+                "has %(texts)s cells, and the header has %(width)s", texts=len(texts), width=width
+            )
+            return refused(row.number, "", "", problem, said("Quote cells that hold separators."))
         value = next(filter(None, texts[width:]), None)
         if value is None:
             return None
         at = texts.index(value, width)
-        problem = f"has a value in column {letters(at)}, right of the header"
-        return refused(row.number, letters(at), texts[at], problem, "Head the column.")
+        problem = said(
+            "has a value in column %(letters)s, right of the header", letters=letters(at)
+        )
+        return refused(row.number, letters(at), texts[at], problem, said("Head the column."))
 
     def _refuse_unseen(self) -> None:
         """Refuse a mapping that wants, by its place, a column that can't be seen."""
         for name, place in self.header.places.items():
             if place in self._sheet.unseen:
-                problem = f"column {letters(place)}, which is {name}, is hidden"
-                raise InvalidInputError("header", problem, "Show it, or import with --hidden.")
+                problem = said(
+                    "column %(letters)s, which is %(name)s, is hidden",
+                    letters=letters(place),
+                    name=name,
+                )
+                raise InvalidInputError(
+                    "header", problem, said("Show it, or import with --hidden.")
+                )
 
     @staticmethod
     def _unread(row: SheetRow, values: Mapping[str, str]) -> Row | None:
@@ -187,7 +198,7 @@ class Reading:
         for name, cell in values.items():
             fault = cells.unreadable(cell)
             if fault:
-                remedy = "Remove it, or shorten the cell."
+                remedy = said("Remove it, or shorten the cell.")
                 return refused(row.number, name, cell, fault, remedy)
         return None
 
@@ -200,8 +211,8 @@ class Reading:
         if row.record is None or seen.add(row.record.number):
             return row
         number = row.record.number
-        problem = "stands in an earlier row already"
-        again = refused(row.number, "number", number, problem, "Keep one row a customer.")
+        problem = said("stands in an earlier row already")
+        again = refused(row.number, "number", number, problem, said("Keep one row a customer."))
         return Row(number=row.number, record=None, findings=again.findings, named=number)
 
     def _suggested(self, name: str) -> str:

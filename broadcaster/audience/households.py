@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from broadcaster.audience.draft import Finding, shown
 from broadcaster.audience.seen import Counts
+from broadcaster.domain.saying import Figure, Saying, said
 
 #: More customers than that are seldom one household.
 USUAL = 20
 #: How many keys are remembered, and how many are told.
 _MOST = 10_000
 _TOLD = 20
-_REMEDY = "Is the key their own? Of a household one alone may be told: see docs/fair-use.md."
+_REMEDY = said("Is the key their own? Of a household one alone may be told: see docs/fair-use.md.")
 
 
 class Households:
@@ -40,13 +41,31 @@ class Households:
         """Tell the largest ones; `row` is that of the header."""
         largest = sorted(self._large.items(), key=lambda one: (-one[1], one[0]))
         found = [
-            _finding(row, key, f"is the household of {count:,} customers in this file")
+            _finding(
+                row,
+                key,
+                said("is the household of %(count)s customers in this file", count=Figure(count)),
+            )
             for key, count in largest[:_TOLD]
         ]
         others = self._others + len(largest[_TOLD:])
         if others:
-            found.append(_finding(row, "", f"{others:,} more households have more than {USUAL}"))
+            found.append(
+                _finding(
+                    row,
+                    "",
+                    said(
+                        "%(count)s more households have more than %(most)s",
+                        count=Figure(others),
+                        most=USUAL,
+                    ),
+                )
+            )
         return found
+
+
+def _members(count: int) -> Saying:
+    return said("is the household of %(count)s customers in this file", count=Figure(count))
 
 
 def _finding(row: int, key: str, problem: str) -> Finding:

@@ -23,6 +23,7 @@ from broadcaster.audience.sheets.source import Source, from_path
 from broadcaster.audience.subscription import read_push
 from broadcaster.domain.customer import AttributeValue, CustomerRecord
 from broadcaster.domain.message import Channel, MessageClass, Scheme
+from broadcaster.domain.saying import said
 from broadcaster.ports import CheckPhone
 
 
@@ -153,7 +154,9 @@ class Importer:
                 found = again
             elif decimals:
                 # With those zeros it may be somebody else's.
-                error = CellError("ends in decimals", "Write the digits of the number alone.")
+                error = CellError(
+                    said("ends in decimals"), said("Write the digits of the number alone.")
+                )
                 draft.flaw(Channel.SMS, column, raw, "NOT_A_NUMBER", error)
                 return
         elif found.e164:
@@ -166,7 +169,7 @@ class Importer:
             draft.add(Scheme.TEL, found.e164)
         else:
             fault = found.error or "NOT_MOBILE"
-            error = CellError(found.problem or fault, found.remedy or "Mend it.")
+            error = CellError(found.problem or fault, found.remedy or said("Mend it."))
             draft.flaw(Channel.SMS, column, raw, fault, error)
 
     @staticmethod
@@ -184,7 +187,7 @@ class Importer:
             draft.add(Scheme.MAILTO, found.value)
         else:
             fault = found.fault or "BAD_MAILBOX"
-            error = CellError(found.problem or fault, found.remedy or "Mend it.")
+            error = CellError(found.problem or fault, found.remedy or said("Mend it."))
             draft.flaw(Channel.EMAIL, column, raw, fault, error)
 
 
@@ -198,16 +201,16 @@ def _household(draft: Draft) -> str | None:
     if not cell.strip() or not cells.is_nothing(cell):
         return draft.optional("household", cells.text)
     draft.optional("household", lambda _: None)
-    problem = "stands for no household, and was taken for empty"
-    draft.doubt("household", CellError(problem, "Leave the cell empty."))
+    problem = said("stands for no household, and was taken for empty")
+    draft.doubt("household", CellError(problem, said("Leave the cell empty.")))
     return None
 
 
 def _required(cell: str) -> str:
     found = cells.text(cell)
     if not found:
-        problem = "is missing"
-        raise CellError(problem, "Every customer needs a name.")
+        problem = said("is missing")
+        raise CellError(problem, said("Every customer needs a name."))
     return found
 
 

@@ -5,25 +5,28 @@ in a later list is a customer again. No segment has them. Who follows public ale
 on no list of the utility, and never leaves by one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from psycopg import Connection
 
 from broadcaster.audience.sheets.sheet import Remark
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 #: So many of a hundred customers may leave with one list, unless more are allowed.
 USUAL = 5.0
 
-_STAGE: LiteralString = (
-    "CREATE TEMPORARY TABLE present_customer (customer_id bigint NOT NULL) ON COMMIT DROP"
-)
+_STAGE: LiteralString = "CREATE TEMPORARY TABLE present_customer (customer_id bigint NOT NULL)"
+#: Of a file that is stored in parts the table outlives them, and is taken away by whoever is done.
+_OF_ONE: LiteralString = " ON COMMIT DROP"
+_TAKEN_AWAY: LiteralString = "DROP TABLE IF EXISTS pg_temp.present_customer"
 _NOTED: LiteralString = """
 INSERT INTO present_customer
 SELECT customer_id FROM staged_customer WHERE customer_id IS NOT NULL
 """
-_REFUSED: LiteralString = """
+_NAMED: LiteralString = """
 INSERT INTO present_customer SELECT id FROM customer WHERE number = ANY (%(numbers)s)
 """
 _COUNTED: LiteralString = """
@@ -54,21 +57,33 @@ class Snapshot:
 
 
 class Leaving:
-    """Finds those who are missing, in the transaction that stores the others."""
+    """Finds those who are missing, in the transaction that stores the others, or after them."""
 
-    def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
-        """Nobody was seen yet."""
+    def __init__(
+        self,
+        connection: Connection[Any],
+        snapshot: Snapshot,
+        *,
+        before: int | None = None,
+        in_parts: bool = False,
+    ) -> None:
+        """Nobody was seen yet; `before` is how many there were where some are stored already."""
         #: Why a run would be refused, found by a dry run.
         self.objection: InvalidInputError | None = None
         self._connection = connection
         self._snapshot = snapshot
-        connection.execute(_STAGE)
-        self._before = self._count()
+        connection.execute(_STAGE if in_parts else _STAGE + _OF_ONE)
+        #: How many customers there were before the file.
+        self.before = self._count() if before is None else before
 
     def note(self) -> None:
         """Note whoever was staged, and whoever stands in a row that was refused."""
         self._connection.execute(_NOTED)
         self._note_refused()
+
+    def present(self, numbers: Sequence[str]) -> None:
+        """Note those who were stored from this file before."""
+        self._connection.execute(_NAMED, {"numbers": list(numbers)})
 
     def settle(self, *, dry_run: bool) -> int:
         """Mark those who are missing; how many they are.
@@ -81,7 +96,7 @@ class Leaving:
         self._connection.execute("ANALYZE present_customer")
         row = self._connection.execute(_COUNTED).fetchone()
         left = int(row[1]) if row else 0
-        self.objection = objection(self._snapshot, left, self._before)
+        self.objection = objection(self._snapshot, left, self.before)
         if not dry_run:
             if self.objection:
                 raise self.objection
@@ -89,9 +104,11 @@ class Leaving:
         return left
 
     def _note_refused(self) -> None:
-        if self._snapshot.refused:
-            self._connection.execute(_REFUSED, {"numbers": self._snapshot.refused})
-            self._snapshot.refused.clear()
+        # More may come meanwhile, by the thread that reads.
+        numbers = self._snapshot.refused[:]
+        if numbers:
+            self.present(numbers)
+            del self._snapshot.refused[: len(numbers)]
 
     def _count(self) -> int:
         row = self._connection.execute(
@@ -100,21 +117,35 @@ class Leaving:
         return int(row[0]) if row else 0
 
 
+def take_away(connection: Connection[Any]) -> None:
+    """Forget who was seen in a file that was stored in parts."""
+    connection.execute(_TAKEN_AWAY)
+
+
 def objection(snapshot: Snapshot, left: int, before: int) -> InvalidInputError | None:
     """Say why a list can't be a full one; None when it can."""
     if snapshot.unread:
         first = snapshot.unread[0]
         return InvalidInputError("--snapshot", first.problem, first.remedy)
     if left and snapshot.nameless:
-        problem = f"{snapshot.nameless:,} rows have no readable customer number"
-        remedy = "So it can't be told who has left. Mend those rows."
+        problem = said(
+            "%(nameless)s rows have no readable customer number", nameless=Figure(snapshot.nameless)
+        )
+        remedy = said("So it can't be told who has left. Mend those rows.")
         return InvalidInputError("--snapshot", problem, remedy)
     if left > snapshot.most / 100 * before:
         share = 100 * left / before
-        problem = f"{left:,} of {before:,} customers ({share:.1f} %) are missing from the file"
-        remedy = (
-            f"Is it the full list? At most {snapshot.most:g} % may leave; "
-            f"--allow-leaving {-(-left * 100 // before)} lets them go."
+        problem = said(
+            "%(left)s of %(before)s customers (%(share)s %%) are missing from the file",
+            left=Figure(left),
+            before=Figure(before),
+            share=format(share, ".1f"),
+        )
+        remedy = said(
+            "Is it the full list? At most %(most)s %% may leave; --allow-leaving %(left)s lets "
+            "them go.",
+            most=format(snapshot.most, "g"),
+            left=-(-left * 100 // before),
         )
         return InvalidInputError("--snapshot", problem, remedy)
     return None

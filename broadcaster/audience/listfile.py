@@ -29,6 +29,7 @@ from broadcaster.audience.sheets.source import from_path
 from broadcaster.domain.consent import ListedAddress, Scope, Source, reached
 from broadcaster.domain.message import Address, Channel, MessageClass
 from broadcaster.domain.proofs import LONGEST_PROOF, checked_moment
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: Reads a text as an address, or says what is wrong with it (CellError).
@@ -175,8 +176,8 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         for place, cell in enumerate(cells):
             column = _COLUMNS.get(_plain(cell))
             if column is not None and column in places:
-                problem = f"two columns of its header hold the {column}"
-                raise self._file.fault(problem, "Keep one of them.")
+                problem = said("two columns of its header hold the %(column)s", column=column)
+                raise self._file.fault(problem, said("Keep one of them."))
             if column is not None:
                 places[column] = place
         if "address" in places:
@@ -184,8 +185,12 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         try:
             self._read(cells[0])
         except CellError as error:
-            problem = "its first row is neither an address nor a header with a column of addresses"
-            remedy = "Head the columns address, scope, reason, date, proof; or give a plain list."
+            problem = said(
+                "its first row is neither an address nor a header with a column of addresses"
+            )
+            remedy = said(
+                "Head the columns address, scope, reason, date, proof; or give a plain list."
+            )
             raise self._file.fault(problem, remedy) from error
         return None
 
@@ -239,7 +244,8 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
         moment = _moment(cell, self._zone)
         if moment is None:
             raise CellError(
-                "is no date", "Write it as 2026-03-20 or 20/03/2026, with a time or without."
+                said("is no date"),
+                said("Write it as 2026-03-20 or 20/03/2026, with a time or without."),
             )
         try:
             return checked_moment("date", moment, self._now)
@@ -249,30 +255,37 @@ class SuppressionFile(AbstractContextManager["SuppressionFile"]):
     def _proof(self, cell: str, source: Source, number: int) -> str:
         proof = " ".join(cell.split())
         if not proof and source in _NEEDS_PROOF:
-            raise CellError("is missing", "Name the order: who decided it, when, its number.")
+            raise CellError(
+                said("is missing"), said("Name the order: who decided it, when, its number.")
+            )
         if not proof.isprintable():
-            raise CellError("has control characters", "Type it again without them.")
+            raise CellError(said("has control characters"), said("Type it again without them."))
         where = f"{self._name[:200]}, row {number}"
         whole = f"{proof}; {where}" if proof else where
         if len(whole) > LONGEST_PROOF:
-            raise CellError(f"is longer than {LONGEST_PROOF} characters", "Shorten it.")
+            raise CellError(
+                said("is longer than %(most)s characters", most=LONGEST_PROOF),
+                said("Shorten it."),
+            )
         return whole
 
 
 def _reason(cell: str, channel: Channel) -> tuple[Source, Scope | None]:
     word = _plain(cell)
     if word in _OPT_INS:
-        raise CellError("says that somebody wants messages", "Record it with 'consent record'.")
+        raise CellError(
+            said("says that somebody wants messages"), said("Record it with 'consent record'.")
+        )
     if word not in _REASONS:
         words = ", ".join(one for one in _REASONS if one)
-        raise CellError("is not understood", f"Write one of {words}.")
+        raise CellError(said("is not understood"), said("Write one of %(words)s.", words=words))
     source, scope = _REASONS[word]
     if channel is Channel.SMS and source is Source.BOUNCE:
-        problem = "is no reason for a number, which is given to somebody again"
-        raise CellError(problem, "Leave the row out; delivery tells by itself.")
+        problem = said("is no reason for a number, which is given to somebody again")
+        raise CellError(problem, said("Leave the row out; delivery tells by itself."))
     if channel is not Channel.SMS and source is Source.STOP:
-        problem = "is for telephones: only their holders tell a carrier to stop"
-        raise CellError(problem, "Write unsubscribe or complaint.")
+        problem = said("is for telephones: only their holders tell a carrier to stop")
+        raise CellError(problem, said("Write unsubscribe or complaint."))
     return source, scope
 
 
@@ -282,7 +295,9 @@ def _scope(cell: str) -> tuple[MessageClass, ...]:
     if len(words) == 1 and words[0] in list(Scope):
         return reached(Scope(words[0]), granted=False, bars=True)
     if not set(words) <= set(MessageClass):
-        raise CellError("is not understood", f"Write one of {', '.join(Scope)}.")
+        raise CellError(
+            said("is not understood"), said("Write one of %(words)s.", words=", ".join(Scope))
+        )
     # "service" alone is the scope, above; so classes are at least two, or safety.
     return tuple(one for one in MessageClass if one in words)
 

@@ -1,6 +1,7 @@
 """Where a customer is, from two cells of an import: decimal degrees of WGS 84.
 
 A place that can't be right refuses nobody: the customer is stored without it, and what is known
+from broadcaster.domain.saying import said
 from before stays. Missing in an area is bad; unknown to us is worse.
 """
 
@@ -12,6 +13,7 @@ from broadcaster.audience.areas.shape import UNIT
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.digits import plain_number
 from broadcaster.audience.draft import Draft
+from broadcaster.domain.saying import said
 
 LATITUDE, LONGITUDE = "latitude", "longitude"
 _FARTHEST = {LATITUDE: 90, LONGITUDE: 180}
@@ -37,7 +39,9 @@ def read_location(draft: Draft, region: str) -> tuple[float, float] | None:
         return None
     for column, other in ((LATITUDE, LONGITUDE), (LONGITUDE, LATITUDE)):
         if column not in found:
-            alone = CellError(f"is missing, and {other} is there", "Give both, or none.")
+            alone = CellError(
+                said("is missing, and %(other)s is there", other=other), said("Give both, or none.")
+            )
             draft.doubt(column, alone)
             return None
     place = found[LONGITUDE], found[LATITUDE]
@@ -52,13 +56,15 @@ def _read(raw: str, farthest: int) -> float:
     text = _MARKS.sub("", unicodedata.normalize("NFKC", raw))
     written = _DEGREES.fullmatch(plain_number(text.replace(" ", "")))
     if written is None:
-        message = f"{raw[:40]!r} is no number of degrees"
-        raise CellError(message, "Write decimal degrees, such as 33.5731 or -7,5898.")
+        message = said("%(value)s is no number of degrees", value=repr(raw[:40]))
+        raise CellError(message, said("Write decimal degrees, such as 33.5731 or -7,5898."))
     sign, whole, rest = written.groups()
     degrees = float(f"{sign}{whole}.{rest or 0}")
     if abs(degrees) > farthest:
-        message = f"{raw[:40]!r} is beyond {farthest} degrees"
-        remedy = "Write degrees. Did the decimal point get lost, or are the columns swapped?"
+        message = said(
+            "%(value)s is beyond %(farthest)s degrees", value=repr(raw[:40]), farthest=farthest
+        )
+        remedy = said("Write degrees. Did the decimal point get lost, or are the columns swapped?")
         raise CellError(message, remedy)
     # Kept to the step that areas are compared at, about a centimetre.
     return round(degrees * UNIT) / UNIT
@@ -66,9 +72,12 @@ def _read(raw: str, farthest: int) -> float:
 
 def _suspicious(place: tuple[float, float], region: str) -> CellError | None:
     if place == (0, 0):
-        message = "0, 0 lies in the sea off Africa and stands for an unknown place"
-        return CellError(message, "Leave both cells empty where the place is not known.")
+        message = said("0, 0 lies in the sea off Africa and stands for an unknown place")
+        return CellError(message, said("Leave both cells empty where the place is not known."))
     if swapped(region, *place):
-        message = f"the place is outside of {region}, and would be in it with the cells swapped"
-        return CellError(message, "Swap the columns latitude and longitude.")
+        message = said(
+            "the place is outside of %(region)s, and would be in it with the cells swapped",
+            region=region,
+        )
+        return CellError(message, said("Swap the columns latitude and longitude."))
     return None

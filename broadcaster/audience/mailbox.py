@@ -10,13 +10,25 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from broadcaster.domain.saying import said
+
 _LONGEST = 254
 _LONGEST_LOCAL = 64
 _LONGEST_LABEL = 63
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _FORMULA = ("=", "+", "-")
-_RETYPE = "Give one mailbox, such as name@example.com."
+_RETYPE = said("Give one mailbox, such as name@example.com.")
+_TOO_LONG = said("is longer than %(most)s characters", most=_LONGEST)
+_SPACE = said("has a space or a control sign")
+_SEVERAL_AT = said("has more than one @")
+_NO_AT = said("has no @")
+_AS_TEXT = said("begins with an apostrophe, as a spreadsheet's text")
+_LETTERS = said("has letters before the @ that few hosts take")
+_AS_FORMULA = said("begins as a formula of a spreadsheet does")
+_WRONG = said("is not right before the @")
+_LOCAL_TOO_LONG = said("is too long before the @")
+_NO_DOMAIN = said("has no domain name after the @")
 
 
 class MailboxCheck(NamedTuple):
@@ -34,16 +46,16 @@ def check(raw: str) -> MailboxCheck:
     local, _, domain = text.rpartition("@")
     plain = _domain(domain) if len(text) <= _LONGEST else None
     rules = (
-        (len(text) > _LONGEST, "TOO_LONG", f"is longer than {_LONGEST} characters"),
-        (text.count("@") > 1, "NOT_ONE_AT", "has more than one @"),
-        (" " in text or not text.isprintable(), "BAD_LOCAL_PART", "has a space or a control sign"),
-        (not text.count("@"), "NOT_ONE_AT", "has no @"),
-        (not local.isascii(), "BAD_LOCAL_PART", "has letters before the @ that few hosts take"),
-        (local[:1] in _FORMULA, "BAD_LOCAL_PART", "begins as a formula of a spreadsheet does"),
-        (local[:1] == "'", "BAD_LOCAL_PART", "begins with an apostrophe, as a spreadsheet's text"),
-        (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", "is not right before the @"),
-        (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", "is too long before the @"),
-        (plain is None, "BAD_DOMAIN", "has no domain name after the @"),
+        (len(text) > _LONGEST, "TOO_LONG", _TOO_LONG),
+        (text.count("@") > 1, "NOT_ONE_AT", _SEVERAL_AT),
+        (" " in text or not text.isprintable(), "BAD_LOCAL_PART", _SPACE),
+        (not text.count("@"), "NOT_ONE_AT", _NO_AT),
+        (not local.isascii(), "BAD_LOCAL_PART", _LETTERS),
+        (local[:1] in _FORMULA, "BAD_LOCAL_PART", _AS_FORMULA),
+        (local[:1] == "'", "BAD_LOCAL_PART", _AS_TEXT),
+        (not _LOCAL.fullmatch(local), "BAD_LOCAL_PART", _WRONG),
+        (len(local) > _LONGEST_LOCAL, "BAD_LOCAL_PART", _LOCAL_TOO_LONG),
+        (plain is None, "BAD_DOMAIN", _NO_DOMAIN),
     )
     for broken, fault, problem in rules:
         if broken:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from broadcaster.audience.sheets.encodings import ENCODINGS
 from broadcaster.audience.sheets.separated import SEPARATORS
 from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Wanted
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: Bounds of a mapping: columns, words of a column, characters of a word, octets of the whole.
@@ -58,17 +59,25 @@ def read_mapping(text: str, columns: Sequence[str]) -> ColumnMapping:
     InvalidInputError with the place in it, what is wrong and the remedy.
     """
     if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
-        raise _wrong("mapping", f"is larger than {LARGEST // 2**10} KiB", "Shorten it.")
+        raise _wrong(
+            "mapping",
+            said("is larger than %(most)s KiB", most=LARGEST // 2**10),
+            said("Shorten it."),
+        )
     try:
         given = json.loads(text)
     except (ValueError, RecursionError) as error:
-        remedy = "Let 'mappings suggest FILE' write one, and change that."
-        raise _wrong("mapping", "is no JSON", remedy) from error
+        remedy = said("Let 'mappings suggest FILE' write one, and change that.")
+        raise _wrong("mapping", said("is no JSON"), remedy) from error
     if not isinstance(given, dict):
-        raise _wrong("mapping", "is no JSON object", 'Write {"columns": [...]}.')
+        raise _wrong("mapping", said("is no JSON object"), said('Write {"columns": [...]}.'))
     listed = given.get("columns", [])
     if not isinstance(listed, list) or len(listed) > MOST_USES:
-        raise _wrong("columns", f"is no list of at most {MOST_USES}", "Shorten it.")
+        raise _wrong(
+            "columns",
+            said("is no list of at most %(most)s", most=MOST_USES),
+            said("Shorten it."),
+        )
     _known(given, "mapping", {"columns", "region", "encoding", "separator", "sheet", "hidden"})
     uses = [_use(one, f"columns[{at}]", columns) for at, one in enumerate(listed, 1)]
     wanted = Wanted(
@@ -110,17 +119,23 @@ def _written(use: ColumnUse) -> dict[str, object]:
 
 def _use(given: object, where: str, columns: Sequence[str]) -> ColumnUse:
     if not isinstance(given, dict):
-        raise _wrong(where, "is no JSON object", 'Write {"heading": "...", "column": "..."}.')
+        raise _wrong(
+            where, said("is no JSON object"), said('Write {"heading": "...", "column": "..."}.')
+        )
     names = {"heading", "position", "column", "words", "dates", "decimal", "width"}
     _known(given, where, names)
     column = _text(given, "column", f"{where}.column")
     if column and column not in columns:
-        raise _wrong(f"{where}.column", f"{column!r} is no column", _nearest(column, columns))
+        raise _wrong(
+            f"{where}.column",
+            said("%(column)s is no column", column=repr(column)),
+            _nearest(column, columns),
+        )
     heading = _text(given, "heading", f"{where}.heading")
     position = _whole(given, "position", f"{where}.position", MOST_COLUMNS)
     if bool(heading) is bool(position):
-        problem = "needs a heading or a position, and not both"
-        raise _wrong(where, problem, 'Write "heading": "Tél. client", or "position": 3.')
+        problem = said("needs a heading or a position, and not both")
+        raise _wrong(where, problem, said('Write "heading": "Tél. client", or "position": 3.'))
     return ColumnUse(
         column=column,
         heading=heading,
@@ -134,12 +149,16 @@ def _use(given: object, where: str, columns: Sequence[str]) -> ColumnUse:
 
 def _words(given: object, where: str) -> Mapping[str, str]:
     if not isinstance(given, dict) or len(given) > MOST_WORDS:
-        problem = f"is no JSON object of at most {MOST_WORDS} words"
-        raise _wrong(where, problem, 'Write {"RES": "residential"}.')
+        problem = said("is no JSON object of at most %(most)s words", most=MOST_WORDS)
+        raise _wrong(where, problem, said('Write {"RES": "residential"}.'))
     for word, meaning in given.items():
         if not isinstance(meaning, str) or max(len(word), len(meaning)) > LONGEST_WORD:
-            problem = f"{word[:40]!r} is not given a text of at most {LONGEST_WORD} characters"
-            raise _wrong(where, problem, 'Write {"RES": "residential"}.')
+            problem = said(
+                "%(value)s is not given a text of at most %(most)s characters",
+                value=repr(word[:40]),
+                most=LONGEST_WORD,
+            )
+            raise _wrong(where, problem, said('Write {"RES": "residential"}.'))
     return {" ".join(word.split()).casefold(): meaning for word, meaning in given.items()}
 
 
@@ -148,21 +167,27 @@ def _once(mapping: ColumnMapping) -> None:
         values = [getattr(use, name) for use in mapping.uses if getattr(use, name)]
         double = next((value for value in values if values.count(value) > 1), None)
         if double:
-            raise _wrong("columns", f"{name} {double!r} is there twice", "Keep one of them.")
+            raise _wrong(
+                "columns",
+                said("%(name)s %(double)s is there twice", name=name, double=repr(double)),
+                said("Keep one of them."),
+            )
 
 
 def _text(given: Mapping[str, object], name: str, where: str) -> str:
     value = given.get(name, "")
     if not isinstance(value, str) or len(value) > LONGEST_WORD or not value.isprintable():
-        problem = f"is no text of at most {LONGEST_WORD} printable characters"
-        raise _wrong(where, problem, "Correct it.")
+        problem = said("is no text of at most %(most)s printable characters", most=LONGEST_WORD)
+        raise _wrong(where, problem, said("Correct it."))
     return value.strip()
 
 
 def _whole(given: Mapping[str, object], name: str, where: str, most: int) -> int:
     value = given.get(name, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise _wrong(where, f"is no whole number from 1 to {most}", "Correct it.")
+        raise _wrong(
+            where, said("is no whole number from 1 to %(most)s", most=most), said("Correct it.")
+        )
     return value
 
 
@@ -170,7 +195,11 @@ def _one_of(given: Mapping[str, object], name: str, known: Sequence[str], usual:
     value = given.get(name, usual)
     if value not in known or not isinstance(value, str):
         listed = ", ".join(one for one in known if one)
-        raise _wrong(name, f"{str(value)[:40]!r} is unknown", f"Use one of {listed}.")
+        raise _wrong(
+            name,
+            said("%(value)s is unknown", value=repr(str(value)[:40])),
+            said("Use one of %(known)s.", known=listed),
+        )
     return value
 
 
@@ -178,13 +207,19 @@ def _known(given: Mapping[str, object], where: str, names: set[str]) -> None:
     for name in given:
         if name not in names:
             raise _wrong(
-                where, f"has {name[:40]!r}, which is unknown", _nearest(name, sorted(names))
+                where,
+                said("has %(name)s, which is unknown", name=repr(name[:40])),
+                _nearest(name, sorted(names)),
             )
 
 
 def _nearest(word: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1)
-    return f'Did you mean "{close[0]}"?' if close else f"Use one of {', '.join(names)}."
+    return (
+        said('Did you mean "%(close)s"?', close=close[0])
+        if close
+        else said("Use one of %(known)s.", known=", ".join(names))
+    )
 
 
 def _wrong(field_name: str, problem: str, remedy: str) -> InvalidInputError:

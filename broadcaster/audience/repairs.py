@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from broadcaster.audience.digits import plain_digits
+from broadcaster.domain.saying import said
 
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.ASCII | re.IGNORECASE)
 #: One zero alone: `12.000` is twelve, or twelve thousand.
@@ -43,9 +44,12 @@ def number(cell: str) -> Repaired | None:
     mended = _whole(plain)
     if plain == text:
         return mended
-    problem = "has digits of another script, which were read as 0 to 9"
+    problem = said("has digits of another script, which were read as 0 to 9")
     return (
-        Repaired(mended.value, f"{problem}, and {mended.problem}")
+        Repaired(
+            mended.value,
+            said("%(problem)s, and %(problem2)s", problem=problem, problem2=mended.problem),
+        )
         if mended
         else Repaired(plain, problem)
     )
@@ -61,7 +65,7 @@ def bare(text: str) -> str:
 def phone(raw: str) -> Repaired | None:
     """Mend a telephone number; None when there is nothing to mend."""
     if _NARROW in raw:
-        problem = "has narrow no-break spaces (U+202F), which were read as plain ones"
+        problem = said("has narrow no-break spaces (U+202F), which were read as plain ones")
         return Repaired(_HIDDEN.sub("", raw.replace(_NARROW, " ")), problem)
     return _unhidden(raw) or _whole(plain_digits(raw))
 
@@ -70,9 +74,9 @@ def mailbox(raw: str) -> Repaired | None:
     """Mend a mailbox; None when there is nothing to mend."""
     plain = raw.removeprefix("'")
     if plain != raw:
-        return Repaired(plain, "began with an apostrophe, as a spreadsheet marks a text")
+        return Repaired(plain, said("began with an apostrophe, as a spreadsheet marks a text"))
     if _MAILTO.match(raw):
-        return Repaired(raw[len("mailto:") :], "began with mailto:, as a link does")
+        return Repaired(raw[len("mailto:") :], said("began with mailto:, as a link does"))
     return _unhidden(raw)
 
 
@@ -80,7 +84,10 @@ def _unhidden(raw: str) -> Repaired | None:
     found = _HIDDEN.search(raw)
     if not found:
         return None
-    problem = f"has invisible characters (U+{ord(found[0]):04X}), which were left out"
+    problem = said(
+        "has invisible characters (U+%(sign)s), which were left out",
+        sign=format(ord(found[0]), "04X"),
+    )
     return Repaired(_HIDDEN.sub("", raw), problem)
 
 
@@ -90,7 +97,9 @@ def extension(raw: str, e164: str) -> str | None:
         return None
     digits = "".join(sign for sign in plain_digits(raw) if sign in "0123456789")
     ended = digits.endswith(e164[-6:]) or not _EXTENSION.search(raw)
-    return None if ended else "had an extension, which was left out: an SMS goes to the number"
+    return (
+        None if ended else said("had an extension, which was left out: an SMS goes to the number")
+    )
 
 
 def has_decimals(raw: str) -> bool:
@@ -108,17 +117,19 @@ def whole(raw: str, e164: str, trunk: str) -> str | None:
     bare = plain_digits(raw)
     if not e164.endswith(bare) or len(e164) - 1 == len(bare):
         return None
-    return f"had lost its leading {trunk}, as a spreadsheet does to numbers"
+    return said("had lost its leading %(trunk)s, as a spreadsheet does to numbers", trunk=trunk)
 
 
 def _whole(text: str) -> Repaired | None:
     found = _POINT_ZERO.fullmatch(text)
     if found:
-        return Repaired(found[1], "ended in .0, as a spreadsheet writes a number")
+        return Repaired(found[1], said("ended in .0, as a spreadsheet writes a number"))
     found = _SCIENTIFIC.fullmatch(text)
     if found:
         digits, exponent = found[1] + (found[2] or ""), int(found[3])
         if exponent and len(digits) == exponent + 1:
-            problem = "was turned into scientific notation by a spreadsheet, with all its digits"
+            problem = said(
+                "was turned into scientific notation by a spreadsheet, with all its digits"
+            )
             return Repaired(digits, problem)
     return None

@@ -10,18 +10,40 @@ from typing import TextIO
 
 from broadcaster.audience.draft import Finding
 from broadcaster.domain.formulas import defused
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
-_HEADER = ("row", "column", "outcome", "value", "problem", "remedy", "read as")
+_HEADER = (
+    said("row"),
+    said("column"),
+    said("outcome"),
+    said("value"),
+    said("problem"),
+    said("remedy"),
+    said("read as"),
+)
+#: What became of a value, where a report is in the language of its reader.
+_OUTCOMES = {
+    "refused": said("the row is refused"),
+    "stored without it": said("stored without it"),
+    "repaired": said("repaired"),
+    "noted": said("noted"),
+}
 #: The most findings of a report: some 200 MB, and about what a spreadsheet shows.
 MOST = 1_000_000
 
 
+Tell = Callable[[str], str]
+
+
 @contextmanager
-def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding], None]]:
+def report_file(
+    path: Path, source: Path | None, tell: Tell | None = None
+) -> Iterator[Callable[[Finding], None]]:
     """Open a report and give what writes a finding to it; an earlier report is replaced.
 
-    It is for its owner alone: it holds names and addresses.
+    It is for its owner alone: it holds names and addresses. `tell` says each text in the language
+    of whoever reads it; else it is in English.
 
     InvalidInputError when it can't be written, or is the file `source` that is imported.
     """
@@ -31,19 +53,21 @@ def report_file(path: Path, source: Path | None) -> Iterator[Callable[[Finding],
             raise InvalidInputError("--report", "is the file that is imported", remedy)
         with _owned(path) as file:
             rows = csv.writer(file)
-            rows.writerow(_HEADER)
+            rows.writerow(map(tell or str, _HEADER))
             written = 0
 
             def write(finding: Finding) -> None:
                 nonlocal written
                 written += 1
                 if written <= MOST:
-                    rows.writerow(_cells(finding))
+                    rows.writerow(_cells(finding, tell))
 
             yield write
             if written > MOST:
-                more = f"{written - MOST:,} more findings are not listed"
-                rows.writerow(("", "", "", "", more, "Mend these first, and import again.", ""))
+                more = said("%(count)s more findings are not listed", count=Figure(written - MOST))
+                remedy = said("Mend these first, and import again.")
+                told = tell or str
+                rows.writerow(("", "", "", "", told(more), told(remedy), ""))
     except OSError as error:
         problem = f"{path} can't be written ({error.strerror})"
         raise InvalidInputError("--report", problem, "Name a place that can be written.") from error
@@ -85,13 +109,14 @@ def _owned(path: Path) -> TextIO:
         raise
 
 
-def _cells(finding: Finding) -> tuple[object, ...]:
+def _cells(finding: Finding, tell: Tell | None) -> tuple[object, ...]:
+    told = tell or str
     return (
         finding.row,
         defused(finding.column),
-        finding.outcome,
+        told(_OUTCOMES[finding.outcome]) if tell else finding.outcome,
         defused(finding.value),
-        defused(finding.problem),
-        defused(finding.remedy),
+        defused(told(finding.problem)),
+        defused(told(finding.remedy)),
         defused(finding.stored or ""),
     )

@@ -1,12 +1,10 @@
 """Customers in PostgreSQL: stored by the thousand, counted by segment."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, LiteralString
 
 from psycopg import Connection
@@ -16,38 +14,19 @@ from broadcaster.audience import staging
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.fates import Origin
 from broadcaster.audience.leaving import Leaving, Snapshot
+from broadcaster.audience.marks import Ending, Marks
 from broadcaster.audience.plan import Plan, read_plan
+from broadcaster.audience.running import Running, Saved, alone, before_mark, begin, chunks, end
 from broadcaster.domain.customer import CustomerRecord
-from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.ports import KNOWN_KEYS, NO_KEYS, STORING, Audience, Vault, open_names
+from broadcaster.ports import KNOWN_KEYS, NO_KEYS, Audience, Vault, open_names
+
+__all__ = ["Customers", "Saved", "Seen"]
 
 _log = logging.getLogger(__name__)
 
-#: How many customers are staged together; bounds memory, some 2 KB each.
-_CHUNK = 10_000
-#: From how many customers on the statistics are renewed, so that planning sees the new size.
-_RENEW = 1000
-#: How long a statement, and a wait for the next rows, may take here, milliseconds.
-_PATIENCE = 600_000
 _SEEN: LiteralString = "number, name, name_latin, sealed, locales, attributes"
 #: Lists of customers that a segment asks for must fit into memory.
 _LISTS = "SET LOCAL work_mem = '128MB'"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Saved:
-    """How many customers were new, changed, as they were, and are gone from a full list.
-
-    `objection` is why a run would be refused, where a dry run found out. `consents_left` counts
-    consents that did not count, because the customer refused elsewhere.
-    """
-
-    inserted: int
-    updated: int
-    unchanged: int = 0
-    left: int = 0
-    objection: InvalidInputError | None = None
-    consents_left: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +71,7 @@ class Customers:
         given: frozenset[str] | None = None,
         snapshot: Snapshot | None = None,
         dry_run: bool = False,
+        ending: Ending | None = None,
     ) -> Saved:
         """Insert customers, or change those whose number is there; all of them or none.
 
@@ -109,38 +89,78 @@ class Customers:
 
         With a `snapshot` the records are all customers there are: others are marked as left.
         InvalidInputError when those are too many. A `dry_run` looks, and writes nothing that stays.
+        `ending` is done at the end of the transaction, and by no dry run.
         ConflictError while another process stores customers; ConfigurationError when the database
         is sealed with a key that is not here.
         """
-        new = same = seen = left = consents_left = 0
-        rest = iter(records)
         origin = Origin(source, proof or f"records of source {source}", as_of, given)
+        running = Running()
         with self._pool.connection() as connection, ExitStack() as stack:
-            _begin(connection)
-            sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
-            stage = staging.Stage(connection, origin, sealer, self._vault)
+            begin(connection)
+            stage = self._stage(connection, origin)
             leaving = Leaving(connection, snapshot) if snapshot else None
-            for chunk in stack.enter_context(closing(_chunks(rest))):
-                found = stage.lay(chunk)
-                consents_left += stage.left() if dry_run else stage.store()
+            for chunk in stack.enter_context(closing(chunks(iter(records)))):
+                found = stage.lay(chunk.records)
+                running.count(found, stage.left() if dry_run else stage.store())
                 if leaving:
                     leaving.note()
-                new, same, seen = new + found.new, same + found.same, seen + found.all
-            if leaving:
-                left = leaving.settle(dry_run=dry_run)
-            if seen - same >= _RENEW and not dry_run:
-                staging.analyze(connection)
+            left = leaving.settle(dry_run=dry_run) if leaving else 0
+            saved = running.saved(left, leaving.objection if leaving else None)
             if dry_run:
                 connection.rollback()
-        _log.info("customers stored", extra={"action": "customers.save", "inserted": new})
-        return Saved(
-            inserted=new,
-            updated=seen - new - same,
-            unchanged=same,
-            left=left,
-            objection=leaving.objection if leaving else None,
-            consents_left=consents_left,
-        )
+            else:
+                end(connection, saved, ending)
+        _log.info("customers stored", extra={"action": "customers.save", **saved.told()})
+        return saved
+
+    def save_in_parts(
+        self,
+        records: Iterable[CustomerRecord],
+        marks: Marks,
+        *,
+        source: str = "import",
+        proof: str = "",
+        as_of: datetime | None = None,
+        given: frozenset[str] | None = None,
+        snapshot: Snapshot | None = None,
+        ending: Ending | None = None,
+    ) -> Saved:
+        """As `save`, in transactions of some thousands: what is stored before an error stays.
+
+        The transaction that stores a part notes in `marks` where it ends. `records` are always all
+        of the file: those before the mark are taken for stored. Who is missing from a `snapshot` is
+        marked when all are in, in one transaction with the `ending`.
+        """
+        origin = Origin(source, proof or f"records of source {source}", as_of, given)
+        mark, rest = marks.mark, iter(records)
+        running = Running.of(mark)
+        with self._pool.connection() as connection, alone(connection), ExitStack() as stack:
+            leaving = _lasting(connection, snapshot, mark.before) if snapshot else None
+            before = leaving.before if leaving else None
+            for done in before_mark(rest, mark.records):
+                if leaving:
+                    leaving.present(done)
+            connection.commit()
+            for chunk in stack.enter_context(closing(chunks(rest))):
+                begin(connection)
+                stage = self._stage(connection, origin)
+                running.count(stage.lay(chunk.records), stage.store())
+                if leaving:
+                    leaving.note()
+                mark = running.mark(mark, chunk.read, marks, before)
+                marks.note(connection, mark)
+                connection.commit()
+            begin(connection)
+            left = leaving.settle(dry_run=False) if leaving else 0
+            saved = running.saved(left, None)
+            end(connection, saved, ending)
+            connection.commit()
+        _log.info("customers stored", extra={"action": "customers.save", **saved.told()})
+        return saved
+
+    def _stage(self, connection: Connection[Any], origin: Origin) -> staging.Stage:
+        sealer = self._vault.sealer(connection.execute(KNOWN_KEYS).fetchall())
+        return staging.Stage(connection, origin, sealer, self._vault)
 
     def count(self, expression: str | None = None) -> int:
         """Count all customers, or those that an expression selects; InvalidInputError."""
@@ -203,30 +223,5 @@ class Customers:
         return read_plan(machine[0][0] if machine else {}, account)
 
 
-def _begin(connection: Connection[Any]) -> None:
-    """Take the right to store, in a transaction that may take its time."""
-    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [STORING]).fetchone()
-    if row != (True,):
-        message = "Another process is storing customers. Try again when it has finished."
-        raise ConflictError(message)
-    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
-        connection.execute("SELECT set_config(%s, %s, true)", [name, str(_PATIENCE)])
-    staging.prepare(connection)
-
-
-def _chunks(records: Iterator[CustomerRecord]) -> Generator[list[CustomerRecord]]:
-    """Give the customers by the thousand; the next are read while PostgreSQL stores these.
-
-    Reading a file is work for this process and storing for another, so they go side by side.
-    """
-    with ThreadPoolExecutor(1, "reading") as ahead:
-        coming = ahead.submit(_chunk, records)
-        while chunk := coming.result():
-            coming = ahead.submit(_chunk, records)
-            yield chunk
-
-
-def _chunk(records: Iterator[CustomerRecord]) -> list[CustomerRecord]:
-    """Take the next customers, each number once: of two with one number the later."""
-    taken = {record.number: record for record in islice(records, _CHUNK)}
-    return sorted(taken.values(), key=lambda record: record.number)
+def _lasting(connection: Connection[Any], snapshot: Snapshot, before: int | None) -> Leaving:
+    return Leaving(connection, snapshot, before=before, in_parts=True)

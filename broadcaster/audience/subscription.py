@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import Draft
 from broadcaster.domain.message import Channel, Scheme
+from broadcaster.domain.saying import said
 
 _COLUMNS = ("push_endpoint", "push_p256dh", "push_auth")
 #: An uncompressed point of P-256 (RFC 8291, section 3.2), and the authentication secret, octets.
@@ -26,7 +27,7 @@ def read_push(draft: Draft) -> None:
         problem = _subscription_problem(endpoint, p256dh, secret)
         if problem:
             error = CellError(
-                problem, "Give endpoint, p256dh and auth as the browser reports them."
+                problem, said("Give endpoint, p256dh and auth as the browser reports them.")
             )
             raw = endpoint or p256dh or secret
             draft.flaw(Channel.PUSH, "push_endpoint", raw, "BAD_SUBSCRIPTION", error)
@@ -37,7 +38,9 @@ def read_push(draft: Draft) -> None:
         if _is_token(token):
             draft.add(Scheme.FCM, token)
         else:
-            error = CellError("is no registration token", "Give it as the app reports it.")
+            error = CellError(
+                said("is no registration token"), said("Give it as the app reports it.")
+            )
             draft.flaw(Channel.PUSH, "fcm_token", token, "BAD_TOKEN", error)
 
 
@@ -45,7 +48,7 @@ def endpoint(text: str) -> str:
     """Read the endpoint of a subscription alone, as lists name it; CellError."""
     problem = _endpoint_problem(text)
     if problem:
-        raise CellError(problem, "Give the endpoint as the browser reports it.")
+        raise CellError(problem, said("Give the endpoint as the browser reports it."))
     return text
 
 
@@ -65,9 +68,11 @@ def _subscription_problem(endpoint: str, p256dh: str, secret: str) -> str | None
         return problem
     key = _unbase64url(p256dh)
     if len(key) != _P256DH_LENGTH or key[0] != _UNCOMPRESSED:
-        return "has a p256dh that is no public key of P-256"
+        return said("has a p256dh that is no public key of P-256")
     return (
-        None if len(_unbase64url(secret)) == _AUTH_LENGTH else "has an auth that is not 16 octets"
+        None
+        if len(_unbase64url(secret)) == _AUTH_LENGTH
+        else said("has an auth that is not 16 octets")
     )
 
 
@@ -76,12 +81,12 @@ def _endpoint_problem(endpoint: str) -> str | None:
         parts = urlsplit(endpoint)
         good = bool(parts.hostname) and not parts.username and endpoint.isascii()
     except ValueError:
-        return "is no address of a push service"
+        return said("is no address of a push service")
     local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not good or " " in endpoint or len(endpoint) > _LONGEST_ENDPOINT:
-        return "is no address of a push service"
+        return said("is no address of a push service")
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
-        return "is not an https address"
+        return said("is not an https address")
     return None
 
 

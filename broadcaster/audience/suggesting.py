@@ -12,6 +12,7 @@ from broadcaster.audience.cells import CellError, attribute
 from broadcaster.audience.digits import plain_digits
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
 from broadcaster.audience.sheets.sheet import Sheet, Wanted, letters
+from broadcaster.domain.saying import said
 from broadcaster.ports import CheckPhone
 
 #: How many rows are looked at, and how many words of a column are listed.
@@ -77,7 +78,7 @@ def suggest(sheet: Sheet, catalogue: Catalogue, check_phone: CheckPhone) -> Sequ
     rows = sheet.rows()
     header = next(rows, None)
     if header is None:
-        raise sheet.fault("has no rows", "Give a file with a header and rows.")
+        raise sheet.fault(said("has no rows"), said("Give a file with a header and rows."))
     looked_at = [row.cells for row in islice(rows, _LOOKED_AT)]
     known = columns.headings(catalogue)
     taken: set[str] = set()

@@ -15,6 +15,8 @@ class Tally:
     """What has been read so far."""
 
     rows: int = 0
+    #: The number of the last row in its file.
+    row: int = 0
     good: int = 0
     refused: int = 0
     flawed: int = 0
@@ -26,6 +28,7 @@ class Tally:
     def count(self, row: Row) -> None:
         """Count a row, and note what was found in it."""
         self.rows += 1
+        self.row = row.number
         self.refused += row.record is None
         self.good += row.record is not None
         if row.findings:
@@ -43,13 +46,19 @@ class Tally:
         if self.write:
             self.write(finding)
 
-    def figures(self) -> dict[str, object]:
-        """Give the counts, the sorts and the first findings."""
+    def counts(self) -> dict[str, int]:
+        """Give the counts alone."""
         return {
             "rows": self.rows,
             "refused": self.refused,
             "flawed": self.flawed,
             "repaired": self.repaired,
+        }
+
+    def figures(self) -> dict[str, object]:
+        """Give the counts, the sorts and the first findings."""
+        return {
+            **self.counts(),
             "problems": [_sort(one) for one in self.summary.listed()],
             "findings": [_figures(finding) for finding in self.first],
         }

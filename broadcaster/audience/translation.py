@@ -9,6 +9,7 @@ from broadcaster.audience.attributes import Catalogue, Kind
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.digits import plain_digits, plain_number
 from broadcaster.audience.mapping import ColumnUse
+from broadcaster.domain.saying import said
 
 Translate = Callable[[str], str]
 
@@ -21,9 +22,9 @@ _GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?:\D|$))")
 _YEAR = 4
 #: A day in each order, and what stands first in it.
 _EXAMPLES = {
-    "dmy": ("20/03/2020", "day"),
-    "mdy": ("03/20/2020", "month"),
-    "ymd": ("2020/03/20", "year"),
+    "dmy": said("Write 2020-03-20, or 20/03/2020 (day first)."),
+    "mdy": said("Write 2020-03-20, or 03/20/2020 (month first)."),
+    "ymd": said("Write 2020-03-20, or 2020/03/20 (year first)."),
 }
 _ARABIC_POINT = "\u066b"
 #: Customer numbers are padded when they have been repaired, and not before.
@@ -76,8 +77,8 @@ def _date(cell: str, order: str) -> str:
     if len(found[1]) == _YEAR:
         order = "ymd"
     elif order == "ymd":
-        problem = "does not begin with the year, as the mapping says that dates do"
-        raise CellError(problem, 'Write 2020-03-20, or change "dates" in the mapping.')
+        problem = said("does not begin with the year, as the mapping says that dates do")
+        raise CellError(problem, said('Write 2020-03-20, or change "dates" in the mapping.'))
     parts = dict(zip(order, found.groups(), strict=True))
     if len(parts["y"]) != _YEAR or len(parts["d"]) > 2 or len(parts["m"]) > 2:  # noqa: PLR2004
         # Two digits of a year may mean two centuries.
@@ -86,9 +87,8 @@ def _date(cell: str, order: str) -> str:
     try:
         date.fromisoformat(day)
     except ValueError as error:
-        example, first = _EXAMPLES[order]
-        remedy = f"Write 2020-03-20, or {example} ({first} first)."
-        raise CellError(f"{text!r} is no date", remedy) from error
+        problem = said("%(value)s is no date", value=repr(text))
+        raise CellError(problem, _EXAMPLES[order]) from error
     return day
 
 
@@ -100,8 +100,10 @@ def _number(cell: str, decimal: str, *, typed: bool) -> str:
     if _COMMA.fullmatch(text):
         return text.replace(".", "").replace(",", ".")
     if _PLAIN_POINT.fullmatch(text):
-        problem = "has a point that parts no thousands, and the mapping has a comma before decimals"
-        raise CellError(problem, 'Write 1.234,5 or 6,6; or change "decimal" in the mapping.')
+        problem = said(
+            "has a point that parts no thousands, and the mapping has a comma before decimals"
+        )
+        raise CellError(problem, said('Write 1.234,5 or 6,6; or change "decimal" in the mapping.'))
     return text
 
 

@@ -1,29 +1,34 @@
-"""Imports that the console runs beside its pages: one at a time, in a thread of the process.
+"""Imports that the console runs beside its pages; how far one is stands in the register of all.
 
 What is uploaded lies in a folder of its own for the service's account alone, until its import is
-over. Where the process ends half way nothing was stored, and the file is sent again.
+over. Where the process ends half way the file is still there: it is begun again from it, or gone on
+with where it is stored in parts.
 """
 
+import secrets
 import shutil
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from broadcaster.errors import BroadcasterError, ConflictError
+from broadcaster.bootstrap.importing import Order, begin, beside, refused
+from broadcaster.domain.saying import said, unpacked
+from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 
 # Adapters are imported where they are built: a command loads only what it uses, and starts fast.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from broadcaster.audience.store import Saved
+    from broadcaster.audience.imports import Import
+    from broadcaster.audience.report import Tell
     from broadcaster.audience.suggesting import Suggested
-    from broadcaster.audience.tally import Tally
     from broadcaster.bootstrap.runtime import Runtime
+
+_USUAL = 5.0
 
 
 class Stage(StrEnum):
@@ -36,45 +41,95 @@ class Stage(StrEnum):
     DONE = "done"
     #: It can't be read, or was refused.
     FAILED = "failed"
+    #: Its process ended before it did, and nothing is stored.
+    ENDED = "ended"
+    #: The same, and a part of it is stored.
+    HALF = "half"
+    #: It was ended half way, and is not to be gone on with.
+    FORGOTTEN = "forgotten"
 
 
-@dataclass(kw_only=True, slots=True, repr=False)
+def stage(one: "Import") -> Stage:
+    """Say how far an import is, whoever runs it."""
+    match one.status:
+        case "running":
+            return Stage.CHECKING if one.dry_run else Stage.STORING
+        case "done":
+            return Stage.CHECKED if one.dry_run else Stage.DONE
+        case "refused":
+            return Stage.FAILED
+        case "forgotten":
+            return Stage.FORGOTTEN
+        case _:
+            return Stage.HALF if one.unfinished else Stage.ENDED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Course:
-    """One import. `position` of `size` was read; `fault` is why it failed."""
+    """The import of the file that the console keeps, as the register has it.
 
-    file: Path
-    by: str
-    mapping: str
-    as_of: datetime | None
-    snapshot: bool
-    stage: Stage = Stage.CHECKING
-    position: int = 0
-    size: int = 0
-    tally: "Tally | None" = None
-    saved: "Saved | None" = None
-    fault: BroadcasterError | None = None
-    columns: "Sequence[Suggested]" = ()
-    report: Path | None = field(default=None)
+    `file` and `report` are None where they are not kept any more, or lie on another machine.
+    """
+
+    found: "Import"
+    file: Path | None
+    report: Path | None
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is."""
+        return stage(self.found)
 
     @property
     def running(self) -> bool:
-        """Whether a thread is at it."""
-        return self.stage in {Stage.CHECKING, Stage.STORING}
+        """Whether a process is at it."""
+        return self.found.status == "running"
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether the file has all customers."""
+        return bool(self.found.options.get("snapshot"))
+
+    @property
+    def sorts(self) -> Sequence[dict[str, Any]]:
+        """What was found, by what is wrong; the texts can be told in any language."""
+        return [
+            {**one, "problem": unpacked(one["problem"]), "remedy": unpacked(one["remedy"])}
+            for one in (self.found.told or {}).get("sorts", ())
+        ]
+
+    @property
+    def fault(self) -> Sequence[str]:
+        """Why it was refused, in sentences."""
+        return [unpacked(one) for one in (self.found.told or {}).get("fault", ())]
 
 
 class Courses:
-    """The import that is under way, if there is one."""
+    """The import of the file that the console keeps, if there is one."""
 
     def __init__(self, runtime: "Runtime") -> None:
-        """What an earlier process left is taken away when the first file comes."""
+        """What an earlier file left is taken away when the next one comes."""
         self._runtime = runtime
         self._folder = runtime.settings.home / "imports"
         self._lock = threading.Lock()
-        self._course: Course | None = None
+        self._suggested = lru_cache(1)(self._suggest)
 
     def now(self) -> Course | None:
         """Give it."""
-        return self._course
+        found = self._runtime.imports.kept()
+        if found is None:
+            return None
+        folder = self._folder / str(found.id)
+        file, report = folder / "file" / found.file, folder / "report.csv"
+        return Course(
+            found=found,
+            file=file if file.is_file() else None,
+            report=report if report.is_file() and found.status != "running" else None,
+        )
+
+    def columns(self, course: Course) -> "Sequence[Suggested]":
+        """Say of each column of its file what it probably is; nothing of what is no table."""
+        return self._suggested(course.file) if course.file else ()
 
     def begin(
         self,
@@ -85,125 +140,136 @@ class Courses:
         mapping: str,
         as_of: datetime | None,
         snapshot: bool,
+        in_parts: bool = False,
+        tell: "Tell | None" = None,
     ) -> None:
         """Keep a file, which `place` writes, and check it; ConflictError while another runs."""
+        order = Order(
+            name=name,
+            by=by,
+            via="console",
+            mapping=mapping,
+            as_of=as_of,
+            most=_USUAL if snapshot else None,
+            in_parts=in_parts,
+            dry_run=True,
+            kept=True,
+        )
         with self._lock:
             self._require_idle()
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(mode=0o700)
-            file = self._folder / "file" / name
-            file.parent.mkdir(mode=0o700)
-            place(file)
-            course = Course(file=file, by=by, mapping=mapping, as_of=as_of, snapshot=snapshot)
-            self._start(course, dry_run=True)
+            folder = self._folder / secrets.token_hex(8)
+            file = folder / "file" / name
+            file.parent.mkdir(mode=0o700, parents=True)
+            try:
+                place(file)
+                self._check(order, file, tell)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
 
-    def check(self, mapping: str) -> None:
+    def check(self, mapping: str, *, by: str, tell: "Tell | None" = None) -> None:
         """Check again, by another mapping; ConflictError when there is nothing to check."""
         with self._lock:
             self._require_idle()
-            course = self._waiting(Stage.CHECKED, Stage.FAILED)
-            course.mapping = mapping
-            self._start(course, dry_run=True)
+            course, file = self._waiting(Stage.CHECKED, Stage.FAILED, Stage.ENDED)
+            order = replace(_again(course.found, by), mapping=mapping, dry_run=True)
+            self._check(order, file, tell)
 
-    def store(self) -> None:
-        """Store what was checked; ConflictError when nothing waits for it."""
+    def store(self, *, by: str, anew: bool = False, tell: "Tell | None" = None) -> None:
+        """Store what was checked, or go on with it; ConflictError when nothing waits for it."""
+        from broadcaster.audience.sheets.source import from_path
+
         with self._lock:
             self._require_idle()
-            self._start(self._waiting(Stage.CHECKED), dry_run=False)
+            course, file = self._waiting(Stage.CHECKED, Stage.ENDED, Stage.HALF)
+            if course.stage is Stage.ENDED and course.found.dry_run:
+                raise _nothing()
+            order = replace(_again(course.found, by), anew=anew)
+            source = from_path(file)
+            source.name = order.name
+            begun = begin(self._runtime, order, source)
+            folder = self._take_over(file, begun.run.id)
+            report = _report(folder / "report.csv", tell)
+            # The report is kept until the next file comes; the file is not needed any more.
+            gone = folder / "file"
+            beside(self._runtime, begun, report, lambda: shutil.rmtree(gone, ignore_errors=True))
 
     def discard(self) -> None:
         """Forget it, and the file; ConflictError while it runs."""
         with self._lock:
             self._require_idle()
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._course = None
+            self._runtime.imports.keep_none()
+
+    def _check(self, order: Order, file: Path, tell: "Tell | None") -> None:
+        from broadcaster.audience.sheets.source import from_path
+
+        size = file.stat().st_size
+        try:
+            source = from_path(file)
+            source.name = order.name
+            begun = begin(self._runtime, order, source)
+        except InvalidInputError as error:
+            # It is kept all the same: perhaps only its columns have to be said.
+            self._take_over(file, refused(self._runtime, order, size, error))
+            return
+        folder = self._take_over(file, begun.run.id)
+        beside(self._runtime, begun, _report(folder / "report.csv", tell))
+
+    def _take_over(self, file: Path, which: int) -> Path:
+        """Have the file's folder be that of an import, and the only one."""
+        folder = file.parent.parent
+        taken = self._folder / str(which)
+        if folder != taken:
+            folder.rename(taken)
+        for other in self._folder.iterdir():
+            if other != taken:
+                shutil.rmtree(other, ignore_errors=True)
+        return taken
 
     def _require_idle(self) -> None:
-        if self._course is not None and self._course.running:
-            message = "Another import is under way. Wait until it has finished."
+        found = self._runtime.imports.kept()
+        if found is not None and found.status == "running":
+            message = said("Another import is under way. Wait until it has finished.")
             raise ConflictError(message)
 
-    def _waiting(self, *stages: Stage) -> Course:
-        if self._course is None or self._course.stage not in stages:
-            message = "There is no file that waits for it. Send one."
-            raise ConflictError(message)
-        return self._course
+    def _waiting(self, *stages: Stage) -> tuple[Course, Path]:
+        course = self.now()
+        if course is None or course.file is None or course.stage not in stages:
+            raise _nothing()
+        return course, course.file
 
-    def _start(self, course: Course, *, dry_run: bool) -> None:
-        course.stage = Stage.CHECKING if dry_run else Stage.STORING
-        course.position, course.fault, course.saved = 0, None, None
-        self._course = course
-        work = threading.Thread(
-            target=self._run,
-            args=(course,),
-            kwargs={"dry_run": dry_run},
-            name="import",
-            daemon=True,
-        )
-        work.start()
-
-    def _run(self, course: Course, *, dry_run: bool) -> None:
-        try:
-            self._go(course, dry_run=dry_run)
-        except BroadcasterError as error:
-            course.fault = error
-            course.stage = Stage.FAILED
-        except Exception:
-            course.stage = Stage.FAILED
-            raise
-        if course.stage is Stage.DONE:
-            # The report is kept until the next file comes; the file itself is not needed any more.
-            shutil.rmtree(course.file.parent, ignore_errors=True)
-
-    def _go(self, course: Course, *, dry_run: bool) -> None:
-        from broadcaster.audience.leaving import Snapshot
-        from broadcaster.audience.report import report_file
-        from broadcaster.audience.sheets.sheet import Wanted
+    def _suggest(self, file: Path) -> "Sequence[Suggested]":
         from broadcaster.audience.sheets.source import from_path
-        from broadcaster.audience.tally import Tally
-        from broadcaster.bootstrap.import_steps import nothing, open_reading, store, suggested
+        from broadcaster.bootstrap.import_steps import suggested
 
-        if dry_run:
-            course.columns = suggested(self._runtime, from_path(course.file))
-        tally = Tally()
-        course.tally = tally
-        snapshot: Snapshot | None = Snapshot() if course.snapshot else None
-        report = self._folder / "report.csv"
-        source = from_path(course.file)
-        source.name = course.file.name
-        with (
-            open_reading(self._runtime, source, mapping=course.mapping, wanted=Wanted()) as reading,
-            report_file(report, None) as write,
-        ):
-            tally.write = write
-            course.size = reading.size
+        try:
+            return suggested(self._runtime, from_path(file))
+        except BroadcasterError:
+            return ()
 
-            def moved(position: int) -> None:
-                course.position = position
 
-            course.saved = store(
-                self._runtime,
-                reading,
-                tally,
-                proof=course.file.name,
-                as_of=course.as_of,
-                snapshot=snapshot,
-                dry_run=dry_run,
-                moved=moved,
-            )
-        course.report = report
-        if not tally.good:
-            raise nothing(tally, course.file.name)
-        if course.saved.objection:
-            raise course.saved.objection
-        if not dry_run:
-            figures: dict[str, object] = {
-                "file": course.file.name,
-                "inserted": course.saved.inserted,
-                "updated": course.saved.updated,
-                "left": course.saved.left,
-            }
-            self._runtime.accesses.record(
-                course.by, "import_customers", "customers", "import", figures
-            )
-        course.stage = Stage.CHECKED if dry_run else Stage.DONE
+def _again(found: "Import", by: str) -> Order:
+    """Give the order of an import once more, to be stored."""
+    options = found.options
+    moment, most = options.get("as_of"), options.get("snapshot")
+    return Order(
+        name=found.file,
+        by=by,
+        via="console",
+        mapping=found.mapping,
+        as_of=datetime.fromisoformat(moment) if moment else None,
+        most=float(most) if most else None,
+        in_parts=found.in_parts,
+        kept=True,
+    )
+
+
+def _report(path: Path, tell: "Tell | None") -> Any:  # noqa: ANN401  (a context manager)
+    from broadcaster.audience.report import report_file
+
+    return report_file(path, None, tell)
+
+
+def _nothing() -> ConflictError:
+    return ConflictError(said("There is no file that waits for it. Send one."))

@@ -12,7 +12,7 @@ from broadcaster.bootstrap.accounts import Providers
 from broadcaster.bootstrap.clock import SystemClock
 from broadcaster.bootstrap.runtime_publishing import examine_publication
 from broadcaster.bootstrap.servers import servers
-from broadcaster.bootstrap.texts import kind_checker
+from broadcaster.bootstrap.texts import damaged_texts, kind_checker
 from broadcaster.domain.saying import Figure, Listed, said, said_n
 from broadcaster.errors import BroadcasterError
 from broadcaster.settings import Settings, load
@@ -59,6 +59,7 @@ def examine(runtime: "Runtime | None" = None, *, texts: bool = True) -> Iterator
     yield _check(said("time zone"), lambda: _zone(settings))
     yield from _servers(settings) if runtime is None else _reached(runtime)
     yield from _providers(settings)
+    yield from languages(settings, runtime)
     if texts:
         yield from _catalogues(settings)
     yield _check(said("publication"), lambda: _publication(settings))
@@ -249,6 +250,19 @@ def _provider(settings: Settings, providers: Providers, name: str) -> str:
     if rate == math.inf:
         return said("set up, unlimited")
     return said("set up, at most %(rate)s units a second", rate=f"{rate:g}")
+
+
+def languages(settings: Settings, runtime: "Runtime | None") -> Iterator[Finding]:
+    """Tell which catalogues cannot be read, so that their language is left out."""
+    damaged = damaged_texts(settings) if runtime is None else runtime.damage
+    for problem in damaged:
+        word = said(
+            "%(problem)s Or put a good copy in its place: until then its language is left out.",
+            problem=problem,
+        )
+        yield Finding(what=said("files of translations"), state="fault", word=word)
+    if not damaged:
+        yield Finding(what=said("files of translations"), state="ok", word=said("all can be read"))
 
 
 def _catalogues(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What everything that is joined stands on: settings, servers, keys, clock and texts."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import cached_property
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from broadcaster.bootstrap.accounts import signing_key
 from broadcaster.bootstrap.clock import SystemClock
-from broadcaster.bootstrap.texts import renderer
+from broadcaster.bootstrap.texts import damaged_texts, renderer
 from broadcaster.ports import QUIET, Clock, Probe
 from broadcaster.settings import Settings
 
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from broadcaster.dispatch.links import Links
     from broadcaster.privacy.vault import KeyVault
     from broadcaster.render.renderer import TemplateRenderer
+
+
+_log = logging.getLogger(__name__)
+
+
+def _tell(problems: Iterable[str]) -> None:
+    """Tell whoever looks after us that a language is left out."""
+    for problem in problems:
+        message = "a catalogue cannot be read, so its language is left out"
+        _log.error(message, extra={"action": "catalogue_damaged", "problem": problem})
 
 
 class Foundation:
@@ -109,8 +120,17 @@ class Foundation:
 
     @cached_property
     def renderer(self) -> "TemplateRenderer":
-        """Makes the content of messages."""
-        return renderer(self.settings)
+        """Makes the content of messages; a language that is left out is told once."""
+        made = renderer(self.settings)
+        _tell(made.library.damaged.values())
+        return made
+
+    @cached_property
+    def damage(self) -> Sequence[str]:
+        """What is wrong with catalogues that cannot be read, each with its file and the remedy."""
+        found = damaged_texts(self.settings, self.renderer)
+        _tell(found[len(self.renderer.library.damaged) :])
+        return found
 
     @cached_property
     def links(self) -> "Links":

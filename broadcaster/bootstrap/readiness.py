@@ -10,7 +10,10 @@ _PATIENCE = 2.0
 
 
 def readiness(runtime: Runtime) -> Mapping[str, Callable[[], None]]:
-    """Give a check of each; it raises when it does not answer, or not as it must."""
+    """Give a check of each; it raises when it does not answer, or not as it must.
+
+    `texts` raises when a catalogue is damaged, so that its language is left out.
+    """
     from broadcaster.ledger import schema  # noqa: PLC0415  (loaded where it is used)
 
     def database() -> None:
@@ -28,4 +31,8 @@ def readiness(runtime: Runtime) -> Mapping[str, Callable[[], None]]:
     def redis() -> None:
         runtime.redis.ping()
 
-    return {"database": database, "schema": present, "redis": redis}
+    def texts() -> None:
+        if runtime.damage:
+            raise ConfigurationError(runtime.damage[0])
+
+    return {"database": database, "schema": present, "redis": redis, "texts": texts}

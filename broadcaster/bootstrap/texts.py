@@ -53,6 +53,27 @@ def renderer(settings: Settings, *first: Path) -> "TemplateRenderer":
     )
 
 
+def damaged_texts(settings: Settings, made: "TemplateRenderer | None" = None) -> Sequence[str]:
+    """Tell which catalogues cannot be read, each with its file and the remedy.
+
+    Of messages as `made` found it, or as it is now; and of our own pages. Nothing falls back to
+    another file of the locale: it is left out.
+    """
+    from broadcaster.errors import DamagedError
+    from broadcaster.render.poreader import read
+    from broadcaster.render.sources import read_text
+
+    library = (made or renderer(settings)).library
+    found = [*library.damaged.values()]
+    for folder in [*settings.locales, shipped("locales")]:
+        for path in sorted(folder.glob("*/LC_MESSAGES/console.po")):
+            try:
+                read(read_text(path), path.relative_to(folder).as_posix())
+            except DamagedError as error:
+                found.append(str(error))
+    return tuple(found)
+
+
 def speech(settings: Settings, tag: str) -> "ConsoleSpeech":
     """Give the language of a locale, as the console speaks it; NotFoundError."""
     from broadcaster.render.locales import load_locales

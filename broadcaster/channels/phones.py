@@ -14,6 +14,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 from phonenumbers import ValidationResult as Possible
 
 from broadcaster.domain.customer import PhoneCheck
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import CheckPhone
 
@@ -32,21 +33,27 @@ _IMPOSSIBLE = {
     Possible.TOO_LONG: "TOO_LONG",
     Possible.INVALID_COUNTRY_CODE: "INVALID_COUNTRY_CODE",
 }
-_RETYPE = "Give the whole number, such as 0612345678 or +212612345678."
+_RETYPE = said("Give the whole number, such as 0612345678 or +212612345678.")
 _EXPLAINED = {
-    "INVALID_COUNTRY_CODE": ("has a country code that does not exist", _RETYPE),
-    "NOT_A_NUMBER": ("is no telephone number", _RETYPE),
-    "TOO_SHORT_AFTER_IDD": ("has too few digits after 00", _RETYPE),
-    "TOO_SHORT_NSN": ("has too few digits", _RETYPE),
-    "TOO_SHORT": ("has too few digits, or is a short code", _RETYPE),
-    "TOO_LONG": ("has too many digits", _RETYPE),
-    "NOT_VALID": ("is not in use in its country's numbering plan", _RETYPE),
-    "LETTERS": ("has letters, which are not dialled", "Give digits only, and no label."),
-    "JUNK": ("has signs that belong to no number", "Give digits, with spaces or dots at most."),
+    "INVALID_COUNTRY_CODE": (said("has a country code that does not exist"), _RETYPE),
+    "NOT_A_NUMBER": (said("is no telephone number"), _RETYPE),
+    "TOO_SHORT_AFTER_IDD": (said("has too few digits after 00"), _RETYPE),
+    "TOO_SHORT_NSN": (said("has too few digits"), _RETYPE),
+    "TOO_SHORT": (said("has too few digits, or is a short code"), _RETYPE),
+    "TOO_LONG": (said("has too many digits"), _RETYPE),
+    "NOT_VALID": (said("is not in use in its country's numbering plan"), _RETYPE),
+    "LETTERS": (
+        said("has letters, which are not dialled"),
+        said("Give digits only, and no label."),
+    ),
+    "JUNK": (
+        said("has signs that belong to no number"),
+        said("Give digits, with spaces or dots at most."),
+    ),
 }
 _NOT_MOBILE = {
-    "FIXED_LINE": "is a fixed line, which takes no SMS",
-    "FIXED_LINE_OR_MOBILE": "may be a fixed line: its country's plan does not tell",
+    "FIXED_LINE": said("is a fixed line, which takes no SMS"),
+    "FIXED_LINE_OR_MOBILE": said("may be a fixed line: its country's plan does not tell"),
 }
 
 _SCIENTIFIC = re.compile(r"^\s*[+-]?\d+(?:[.,]\d+)?E\+?\d+\s*$", re.ASCII | re.IGNORECASE)
@@ -54,23 +61,23 @@ _SCIENTIFIC = re.compile(r"^\s*[+-]?\d+(?:[.,]\d+)?E\+?\d+\s*$", re.ASCII | re.I
 _DAMAGE = (
     (
         re.compile("\u202f"),
-        "has a narrow no-break space (U+202F), as French software writes between digits",
-        "Replace it by a plain space, or leave it out.",
+        said("has a narrow no-break space (U+202F), as French software writes between digits"),
+        said("Replace it by a plain space, or leave it out."),
     ),
     (
         _SCIENTIFIC,
-        "was turned into scientific notation by a spreadsheet",
-        "Format the column as text and enter the number again.",
+        said("was turned into scientific notation by a spreadsheet"),
+        said("Format the column as text and enter the number again."),
     ),
     (
         re.compile(r"^\s*\+?\d{6,}[.,]0+\s*$", re.ASCII),
-        "ends in .0, as a spreadsheet writes a number",
-        "Format the column as text, and leave the .0 out.",
+        said("ends in .0, as a spreadsheet writes a number"),
+        said("Format the column as text, and leave the .0 out."),
     ),
     (
         re.compile(r"(?:\d[\s.-]?){8,}(?:\s*[/,;|&]\s*|\s+)\+?(?:\d[\s.-]?){8,}"),
-        "reads like two numbers",
-        "Give one number in each cell or line.",
+        said("reads like two numbers"),
+        said("Give one number in each cell or line."),
     ),
 )
 #: A whole number with a word beside it, which the library does not see through.
@@ -90,8 +97,8 @@ def check_region(region: str) -> str:
     """Give the region in capitals; InvalidInputError when it is none (ISO 3166-1, two letters)."""
     known = region.strip().upper()
     if known not in phonenumbers.SUPPORTED_REGIONS:
-        problem = f"{region!r} is no country"
-        raise InvalidInputError("region", problem, "Give two letters, such as MA or FR.")
+        problem = said("%(region)s is no country", region=repr(region))
+        raise InvalidInputError("region", problem, said("Give two letters, such as MA or FR."))
     return known
 
 
@@ -222,8 +229,8 @@ def check(raw: str, region: str) -> PhoneCheck:
         problem, remedy = _explain(raw, fault)
         return replace(found, problem=problem, remedy=remedy)
     if not found.sms_capable:
-        problem = _NOT_MOBILE.get(kind, "is no mobile number, and takes no SMS")
-        return replace(found, problem=problem, remedy="Give a mobile number.")
+        problem = _NOT_MOBILE.get(kind) or said("is no mobile number, and takes no SMS")
+        return replace(found, problem=problem, remedy=said("Give a mobile number."))
     return found
 
 
@@ -274,15 +281,18 @@ def _is_plain(character: str) -> bool:
 def _explain(raw: str, kind: str) -> tuple[str, str]:
     """Say what is wrong with what was typed, as exactly as can be told."""
     if len(raw) > LONGEST:
-        return f"is longer than {LONGEST} characters", _RETYPE
+        return said("is longer than %(most)s characters", most=LONGEST), _RETYPE
     damage = next((words for found, *words in _DAMAGE if found.search(raw)), None)
     if damage:
         problem, remedy = damage
         return problem, remedy
     hidden = next((one for one in raw.strip() if unicodedata.category(one) in ("Cf", "Cc")), None)
     if hidden and kind == "NOT_A_NUMBER":
-        problem = f"has an invisible character (U+{ord(hidden):04X}) among its digits"
-        return problem, "Remove it."
+        problem = said(
+            "has an invisible character (U+%(hidden)s) among its digits",
+            hidden=format(ord(hidden), "04X"),
+        )
+        return problem, said("Remove it.")
     if kind == "NOT_A_NUMBER" and _LABELLED.search(raw):
         return _EXPLAINED["LETTERS"]
     return _EXPLAINED[kind]

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from broadcaster.cli import import_list as listing
 from broadcaster.cli import personal
 from broadcaster.cli.consent import ISO, moment
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 for command in (personal.find, personal.disclose, personal.erase, personal.accesses):
     app.command()(command)
+app.command()(listing.imports)
 
 # ruff: noqa: PLC0415  (nothing heavy is loaded before it is needed)
 
@@ -35,6 +37,7 @@ _Hidden = Annotated[
     bool, typer.Option("--hidden", help="Take hidden sheets, rows and columns too.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
+_By = Annotated[str, typer.Option(help="Who does it, for the audit.", envvar="USER")]
 
 
 @app.callback()
@@ -107,6 +110,14 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
         str,
         typer.Option(help=f"When the file was true, {ISO}; for what it says of consent."),
     ] = "",
+    in_parts: Annotated[
+        bool,
+        typer.Option("--in-parts", help="Keep what is stored when it is ended, and go on there."),
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Begin one in parts anew that was ended half way.")
+    ] = False,
+    by: _By = "operator",
     json: _Json = False,
 ) -> None:
     """Import customers from CSV, TSV, XLSX or ODS; new numbers are added, others changed.
@@ -122,6 +133,10 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
     rows are stored in one transaction: when the file is broken half way, or the command is ended,
     nothing is stored, and it can be started again. Who is as before is left alone, and of others
     only what the file has a column for is changed.
+
+    With --in-parts rows are stored by the ten thousand. The same command again goes on after the
+    last part, and ends as if it had never been ended; 'broadcaster customers imports' lists those
+    that were.
     """
     from broadcaster.audience.sheets.sheet import Wanted
     from broadcaster.cli.importing import Wishes, run
@@ -138,6 +153,9 @@ def import_(  # noqa: PLR0913, PLR0917  (Typer makes options of arguments)
             snapshot=snapshot,
             allow_leaving=allow_leaving,
             as_of=moment("--as-of", as_of, load()),
+            in_parts=in_parts,
+            anew=anew,
+            by=by,
             json=json,
         )
     )

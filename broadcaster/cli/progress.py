@@ -75,6 +75,10 @@ class Bar:
         """Show how much is done."""
         self._progress.update(self._task, completed=done)
 
+    def go_on(self, done: float) -> None:
+        """Count rate and remaining time from here."""
+        self._progress.reset(self._task, completed=int(done))
+
 
 @contextmanager
 def counted(items: Iterable[_Item], total: int, what: str) -> Iterator[Iterator[_Item]]:

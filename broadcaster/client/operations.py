@@ -754,13 +754,17 @@ class Operations:
         dry_run: bool | None = None,
         snapshot: bool | None = None,
         as_of: str | None = None,
+        in_parts: bool | None = None,
+        anew: bool | None = None,
     ) -> dict[str, Any]:
         """Take a file and begin to import it; `GET /imports/{import}` says how far it is.
 
         What is no table, or lacks a column that is needed, is refused at once. All good
         rows are stored in one transaction: should this server end meanwhile, nothing is,
-        and it can be sent again. A snapshot by which too many would leave, or with rows
-        that cannot be read, is refused.
+        and it can be sent again. With `in_parts` what is stored by then stays, and the same
+        file sent again goes on after it; if it is not the same, or is to be read otherwise,
+        it is refused unless it is begun `anew`. A snapshot by which too many would leave,
+        or with rows that cannot be read, is refused.
         """
         query: dict[str, Any] = {
             "file": file,
@@ -768,6 +772,8 @@ class Operations:
             "dry_run": dry_run,
             "snapshot": snapshot,
             "as_of": as_of,
+            "in_parts": in_parts,
+            "anew": anew,
         }
         return self._transport.ask("POST", "/imports", query=query, file=content).object()
 
@@ -776,7 +782,7 @@ class Operations:
         *,
         limit: int = 50,
     ) -> Iterator[dict[str, Any]]:
-        """List imports by the API, the newest first."""
+        """List imports by the API, the console and the command, the newest first."""
         query: dict[str, Any] = {"limit": limit}
         return self._transport.pages("/imports", query)
 
@@ -786,6 +792,16 @@ class Operations:
     ) -> dict[str, Any]:
         """Show how far it is, and what came of it."""
         return self._transport.ask("GET", f"/imports/{quoted(import_id)}").object()
+
+    def forget_import(
+        self,
+        import_id: int,
+    ) -> dict[str, Any]:
+        """Forget one in parts that was ended half way, and is not to be gone on with.
+
+        What it stored stays; it stays in the list.
+        """
+        return self._transport.ask("DELETE", f"/imports/{quoted(import_id)}").object()
 
     def list_mappings(
         self,

@@ -53,6 +53,8 @@ class Desk:
         self._scheme: Scheme | None = None
         self._sorts: dict[str, _Sort] = {}
         self._measured: tuple[Content | None, int] = (None, 0)
+        #: What was told already: a fault of a text is that of each message that has it.
+        self._told: set[tuple[Scheme, str, str]] = set()
 
     def draft(self, pending: Pending) -> Message | None:
         """Render one message; None when that is not possible, which is a fault of ours."""
@@ -73,14 +75,7 @@ class Desk:
             )
             units = self._units(content)
         except Exception as error:  # noqa: BLE001  (it must not stop the rest)
-            _log.error(
-                "cannot render",
-                extra={
-                    "action": "render_failed",
-                    "delivery": str(delivery),
-                    "fault": type(error).__name__,
-                },
-            )
+            self._tell(pending, error)
             return None
         return Message(
             delivery=delivery,
@@ -97,6 +92,25 @@ class Desk:
             confirm_url=links.confirm(delivery) if isinstance(content, PushContent) else "",
             collapse_key=self._collapse_key,
             former=pending.former,
+        )
+
+    def _tell(self, pending: Pending, error: Exception) -> None:
+        """Tell a fault once for each channel and language: all its messages have it.
+
+        The sort of it alone; what cannot be read is told with its file when texts are loaded.
+        """
+        scheme, locale, fault = pending.address.scheme, pending.locale, type(error).__name__
+        if (scheme, locale, fault) in self._told:
+            return
+        self._told.add((scheme, locale, fault))
+        _log.error(
+            "cannot render",
+            extra={
+                "action": "render_failed",
+                "delivery": str(pending.delivery),
+                "locale": locale,
+                "fault": fault,
+            },
         )
 
     def _prepared(self, scheme: Scheme, locale: str) -> _Sort:

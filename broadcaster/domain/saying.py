@@ -115,3 +115,57 @@ def said(template: str, /, **values: object) -> Saying:
 def said_n(singular: str, plural: str, count: int, /, **values: object) -> Saying:
     """Say how many of something: `said_n("%(count)s text", "%(count)s texts", 3)`."""
     return Saying(singular, plural, {**values, "count": Figure(count)})
+
+
+def packed(text: str, hidden: frozenset[str] = frozenset()) -> object:
+    """Write a text as JSON holds it; values of the names in `hidden` are left out, as `…`."""
+    match text:
+        case Saying():
+            values = {
+                name: "…" if name in hidden else _packed(value, hidden)
+                for name, value in text.values.items()
+            }
+            return {"say": text.template, "plural": text.plural, "values": values}
+        case _:
+            return str(text)
+
+
+def _packed(value: object, hidden: frozenset[str]) -> object:
+    match value:
+        case Figure():
+            return {"figure": int(value)}
+        case Part():
+            return {"part": float(value)}
+        case Instant():
+            return {"at": value.at.isoformat()}
+        case Listed():
+            return [_packed(one, hidden) for one in value]
+        case Term():
+            return {"term": value.sort, "word": value.word, "labels": dict(value.labels)}
+        case _:
+            return packed(value, hidden) if isinstance(value, str) else value
+
+
+def unpacked(kept: object) -> str:
+    """Give back what `packed` wrote."""
+    found = _unpacked(kept)
+    return found if isinstance(found, str) else str(found)
+
+
+def _unpacked(kept: object) -> object:
+    match kept:
+        case {"say": str(template), "plural": plural, "values": dict(values)}:
+            given = {name: _unpacked(value) for name, value in values.items()}
+            return Saying(template, plural if isinstance(plural, str) else None, given)
+        case {"figure": int(count)}:
+            return Figure(count)
+        case {"part": float(part)}:
+            return Part(part)
+        case {"at": str(moment)}:
+            return Instant(datetime.fromisoformat(moment))
+        case list(several):
+            return Listed(map(_unpacked, several))
+        case {"term": str(sort), "word": str(word), "labels": dict(labels)}:
+            return Term(sort, word, labels)
+        case _:
+            return kept

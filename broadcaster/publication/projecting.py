@@ -1,6 +1,6 @@
 """Bringing a site into step: only what has changed is made anew, and written whole."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ def project(
 
     `anew` makes every file, not only those of what has changed. Idempotent: what a killed run left
     half done is finished by the next. What is not here whole keeps its files, and is to be taken
-    from the database again.
+    from the database again; pages of what is kept nowhere any more go.
     """
     place = root or folder.site
     made_of = folder.stamp()
@@ -64,6 +64,9 @@ def project(
             written, kept = written + new, kept + same
             gone |= _strays(place, number, made)
         state.keys[str(number)] = key
+    if fresh:
+        for number in _left_over(place, entries):
+            gone |= _strays(place, number, ())
     listed = list(site.lists(entries.values(), standing))
     state.lists = {one.path: one.key for one in listed}
     due = [one for one in listed if fresh or former.lists.get(one.path) != one.key]
@@ -113,6 +116,12 @@ def _strays(place: Path, number: int, made: Iterable[SiteFile]) -> set[str]:
     """Name files of a publication that another of its number left: another language, an end."""
     found = (place / "advisories" / str(number)).glob("**/[!.]*.*")
     return {one.relative_to(place).as_posix() for one in found} - {one.path for one in made}
+
+
+def _left_over(place: Path, entries: Collection[int]) -> list[int]:
+    """Name the publications of a site that are kept nowhere any more."""
+    found = (one.name for one in (place / "advisories").glob("[1-9]*") if one.name.isdecimal())
+    return sorted({int(name) for name in found if name.isascii()} - set(entries))
 
 
 def _different(place: Path, made: Iterable[SiteFile]) -> list[str]:

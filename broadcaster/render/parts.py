@@ -1,5 +1,6 @@
 """Rendering the parts of messages: a template, the facts and a reader make a finished text."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Template, TemplateError
 
-from broadcaster.domain.advisory import Advisory
+from broadcaster.domain.advisory import Advisory, MessageType
 from broadcaster.domain.message import (
     Channel,
     Content,
@@ -33,7 +34,9 @@ from broadcaster.render.extract import asks_for
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale
 from broadcaster.render.mail import to_html
+from broadcaster.render.marking import FOLLOWING, marked, marks
 from broadcaster.render.orders import NOBODY, Alternate, Memory, Order, show_reader
+from broadcaster.render.phrasing import Phrased
 from broadcaster.render.values import Shown, Surface, show_fact
 
 if TYPE_CHECKING:
@@ -147,7 +150,7 @@ class Parts:
         except InvalidInputError as error:
             raise ConfigurationError(str(error)) from error
         if part not in worded.MADE_OF:
-            return worded.plain_source(kind, part, written[part])
+            return worded.plain_source(kind, part, self._marked(order, part, written[part]))
         blocks = worded.worded_blocks(kind, written)
         probe = self._compiled(order, part, worded.probe_source(kind, part, blocks))
         more = {"subject": "", "alternates": ()}
@@ -159,6 +162,24 @@ class Parts:
             message = f"{kind.name}/{part}: has no place for the block {lost[0]}."
             raise ConfigurationError(f"{message} Word the other blocks, or mend the kind.")
         return worded.made_source(kind, part, written, places)
+
+    def _marked(self, order: Order, part: str, wording: Phrased) -> Phrased:
+        """Put before a wording what the kind puts before its own text of a later message."""
+        type_ = order.advisory.message_type
+        if type_ not in FOLLOWING:
+            return wording
+        nobody = replace(order, show=lambda surface: show_reader(NOBODY, surface, order.locale))
+        own = {one: self._own_blocks(nobody, part, one) for one in (MessageType.ALERT, *FOLLOWING)}
+        return marked(wording, worded.blocks_of(order.kind, part), marks(own), type_)
+
+    def _own_blocks(self, order: Order, part: str, type_: MessageType) -> Mapping[str, str]:
+        """Render a part and its blocks as the kind says them in a type of message."""
+        template = self._environment(order, part).get_template(f"{order.kind.name}/{part}")
+        surface = Surface.of(part)
+        told = {**_told(order.advisory), "message_type": type_.value}
+        more = {"subject": "", "alternates": (), "advisory": told}
+        context = self.context(order, surface, more)
+        return {"": run(template, context, surface), **block_texts(template, context)}
 
     def _compiled(self, order: Order, part: str, source: str) -> Template:
         environment = self._environment(order, part)
@@ -187,14 +208,7 @@ class Parts:
         return {
             "facts": self._facts(order, surface),
             "locale": order.locale,
-            "advisory": {
-                "effective": order.advisory.effective,
-                "expires": order.advisory.expires,
-                "severity": order.advisory.severity.value,
-                "urgency": order.advisory.urgency.value,
-                "certainty": order.advisory.certainty.value,
-                "message_type": order.advisory.message_type.value,
-            },
+            "advisory": _told(order.advisory),
             "reader": order.show(surface),
             **more,
         }
@@ -233,6 +247,30 @@ class Parts:
             Alternate(locale=self.library.locales[tag], url=f"{stem}/{tag}")
             for tag in order.kind.locales
         )
+
+
+def _told(advisory: Advisory) -> Mapping[str, object]:
+    """Give what a template sees of an advisory beside its facts."""
+    return {
+        "effective": advisory.effective,
+        "expires": advisory.expires,
+        "severity": advisory.severity.value,
+        "urgency": advisory.urgency.value,
+        "certainty": advisory.certainty.value,
+        "message_type": advisory.message_type.value,
+    }
+
+
+def block_texts(template: Template, values: Mapping[str, object]) -> dict[str, str]:
+    """Render each named block of a template by itself; ConfigurationError."""
+    context = template.new_context(dict(values))
+    try:
+        # The whole template first: it sets what its blocks use.
+        deque(template.root_render_func(context), maxlen=0)
+        # Those of the layouts too, where the part leaves them as they are.
+        return {name: "".join(block[0](context)) for name, block in context.blocks.items()}
+    except TemplateError as error:
+        raise broken(str(template.name), error) from error
 
 
 def _finish(text: str, part: str, locale: Locale) -> str:

@@ -12,6 +12,7 @@ from broadcaster.domain.nearest import close
 from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.check import KindChecker
+from broadcaster.render.exchanging import exchange
 from broadcaster.render.factlist import NAME
 from broadcaster.render.findings import Finding, Gravity
 from broadcaster.render.upload import Upload
@@ -108,10 +109,13 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 def _move(new: Path, target: Path, former: Path) -> bool:
     """Move a folder to its place and the former one out of it; whether there was one.
 
-    Should the second step fail, the former one is put back.
+    In one step where the system can, so that whoever reads finds one of them at any moment. Else in
+    two; should the second fail, the former one is put back.
     """
     try:
         replaced = target.exists()
+        if replaced and not target.is_symlink() and exchange(new, target):
+            return True
         if replaced:
             target.rename(former)
         try:

@@ -1,9 +1,9 @@
 """PO files, read and written so that every tool of translators leaves them as they are.
 
 Nothing is wrapped, which is the one layout on which GNU gettext, Poedit and Weblate agree to the
-byte: how they break lines differs, and each would write the others' files anew. The header and
-the translators' comments are kept as they stand, no date is written, and what is no longer used
-stays at the end.
+byte: how they break lines differs, and each would write the others' files anew. What the header
+says and the translators' comments are kept, no date is written, and what is no longer used stays at
+the end.
 """
 
 import re
@@ -118,10 +118,10 @@ def _entry(entry: Entry) -> str:
         lines += [f"{'#~|' if entry.obsolete else '#|'} {line}" for line in _key(entry.previous)]
     lines += [mark + line for line in _key(entry.key)]
     if entry.key.plural is None:
-        lines += [mark + line for line in _field("msgstr", "".join(entry.strings[:1]))]
+        lines += [mark + line for line in field_lines("msgstr", "".join(entry.strings[:1]))]
     else:
         for number, text in enumerate(entry.strings):
-            lines += [mark + line for line in _field(f"msgstr[{number}]", text)]
+            lines += [mark + line for line in field_lines(f"msgstr[{number}]", text)]
     return "\n".join(lines)
 
 
@@ -137,12 +137,13 @@ def _places(places: Sequence[str]) -> list[str]:
 
 
 def _key(key: Key) -> list[str]:
-    lines = [] if key.context is None else _field("msgctxt", key.context)
-    lines += _field("msgid", key.singular)
-    return lines if key.plural is None else lines + _field("msgid_plural", key.plural)
+    lines = [] if key.context is None else field_lines("msgctxt", key.context)
+    lines += field_lines("msgid", key.singular)
+    return lines if key.plural is None else lines + field_lines("msgid_plural", key.plural)
 
 
-def _field(name: str, text: str) -> list[str]:
+def field_lines(name: str, text: str) -> list[str]:
+    """Write a field: in one line, or a line for each of several below its name."""
     lines = text.split("\n")
     pieces = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
     if len(pieces) <= 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from broadcaster.errors import ConfigurationError, DamagedError
-from broadcaster.render.pofile import ESCAPES, Entry, Key, PoFile
+from broadcaster.render.pofile import ESCAPES, Entry, Key, PoFile, field_lines
 
 _UNESCAPES = {shown[1]: raw for raw, shown in ESCAPES.items()}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)")
@@ -33,7 +33,7 @@ def read(text: str, where: str) -> PoFile:
         entry = draft.entry()
         if entry.key.identity == (None, "") and not entry.obsolete:
             fields = fields_of("".join(entry.strings[:1]))
-            header = "\n".join(line.rstrip() for line in lines[draft.first : draft.last])
+            header = _header(lines[draft.first : draft.last], "".join(entry.strings[:1]))
             continue
         identity = (entry.obsolete, *entry.key.identity)
         if identity in seen:
@@ -41,6 +41,12 @@ def read(text: str, where: str) -> PoFile:
         seen[identity] = entry.line
         entries.append(entry)
     return PoFile(header=header, entries=tuple(entries), fields=fields)
+
+
+def _header(lines: Sequence[str], text: str) -> str:
+    """Write a header as GNU gettext does: its comments as they stand, a line for each field."""
+    above = [line.rstrip() for line in lines if line.startswith("#")]
+    return "\n".join([*above, *field_lines("msgid", ""), *field_lines("msgstr", text)])
 
 
 def refused(where: str, line: int, problem: str) -> ConfigurationError:

@@ -1,6 +1,5 @@
 """The renderer: a kind, its facts, a locale and a reader make the content of a message."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -9,21 +8,18 @@ from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import TemplateError
-
 from broadcaster.domain.advisory import Advisory, FactValue
 from broadcaster.domain.message import Channel, Content
 from broadcaster.domain.saying import said
 from broadcaster.domain.wording import place
 from broadcaster.errors import ConfigurationError
 from broadcaster.ports import Reader
-from broadcaster.render.environment import broken
 from broadcaster.render.filler import Filler
 from broadcaster.render.kinds import PARTS, Kind
 from broadcaster.render.library import Library
 from broadcaster.render.locales import Locale, Locales
 from broadcaster.render.orders import NOBODY, Order, show_reader
-from broadcaster.render.parts import Parts
+from broadcaster.render.parts import Parts, block_texts
 from broadcaster.render.skeleton import Pattern
 from broadcaster.render.sources import digest
 from broadcaster.render.usage import FIELDS, Usage, usage
@@ -179,14 +175,7 @@ class TemplateRenderer:
         order = _order(advisory, kind, spoken, reader, draft=True)
         template = self._parts.template(order, part)
         more: dict[str, object] = {"subject": "", "alternates": ()}
-        context = template.new_context(self._parts.context(order, Surface.of(part), more))
-        try:
-            # The whole template first: it sets what its blocks use.
-            deque(template.root_render_func(context), maxlen=0)
-            # Those of the layouts too, where the part leaves them as they are.
-            return {name: "".join(block[0](context)) for name, block in context.blocks.items()}
-        except TemplateError as error:
-            raise broken(str(template.name), error) from error
+        return block_texts(template, self._parts.context(order, Surface.of(part), more))
 
     def _offered(self, advisory: Advisory, locale: str) -> tuple[Kind, Locale]:
         """Give kind and locale of what may go to customers; NotFoundError, ConfigurationError."""

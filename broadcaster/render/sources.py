@@ -5,8 +5,10 @@ worker changes neither. Links that lead out of a folder are refused.
 """
 
 import hashlib
+import os
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from broadcaster.errors import ConfigurationError, DamagedError
@@ -14,6 +16,8 @@ from broadcaster.errors import ConfigurationError, DamagedError
 _SUFFIXES = frozenset({".txt", ".mjml", ".html", ".toml", ".po"})
 _FILES, _BYTES = 500, 2_000_000
 _DOTS = 300
+#: How often a folder is read that is replaced meanwhile.
+_AGAIN = 20
 
 
 def read_folder(folder: Path, only: Collection[str] = ()) -> Mapping[str, str]:
@@ -21,9 +25,48 @@ def read_folder(folder: Path, only: Collection[str] = ()) -> Mapping[str, str]:
 
     `only` names those that are wanted; all without.
 
-    ConfigurationError naming the file when there are too many, one is too large, leads out of
-    the folder, or is not UTF-8.
+    A folder that is replaced meanwhile is read anew, so that all are of one. ConfigurationError
+    naming the file when there are too many, one is too large, leads out of the folder, or is not
+    UTF-8.
     """
+    for _ in range(_AGAIN):
+        # Held open, so that no other folder gets its number while it is read.
+        with _held(folder) as number:
+            try:
+                texts = _read_folder(folder, only)
+            except ConfigurationError:
+                if number == _number(folder):
+                    raise
+                continue
+            if number == _number(folder):
+                return texts
+    message = f"{folder}: is replaced all the time. Try again when that is over."
+    raise ConfigurationError(message)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[int | None]:
+    """Keep a folder open, and give its number; None where there is none."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield None
+        return
+    try:
+        yield os.fstat(descriptor).st_ino
+    finally:
+        os.close(descriptor)
+
+
+def _number(folder: Path) -> int | None:
+    """Give the number of the folder that is there now."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
+def _read_folder(folder: Path, only: Collection[str]) -> Mapping[str, str]:
     root = folder.resolve()
     texts: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):

@@ -41,6 +41,28 @@ class Telling:
             one if isinstance(one, Markup) else self._text(one) for one in pieces if one
         )
 
+    def plain(self, text: str) -> str:
+        """Tell one text where there is no mark-up, such as in a file; English where it must be."""
+        if not isinstance(text, Saying):
+            return str(text)
+        count = text.values.get("count")
+        key = Key(None, text.template, text.plural)
+        found = self._translated(key, count if isinstance(count, int) else 1)
+        if found is None:
+            return str(text)
+        if not text.values:
+            return found
+        return found % {name: self._plain_value(one) for name, one in text.values.items()}
+
+    def _plain_value(self, value: object) -> str:
+        if isinstance(value, Saying):
+            return self.plain(value)
+        if isinstance(value, Listed):
+            comma = self._translated(Key(None, ", ", None)) or ", "
+            return comma.join(map(self._plain_value, value))
+        text = self._figure(value)
+        return bidi.isolate(text) if self._turns(text) else text
+
     def recalled(self, text: str) -> Markup:
         """Tell why something is on hold: in the language if we said so, else as it was written."""
         known = known_again(text)
@@ -85,17 +107,24 @@ class Telling:
         match value:
             case Saying():
                 return self._text(value)
-            case Figure():
-                return self._apart(format_decimal(int(value), locale=self._formats))
-            case Part():
-                return self._apart(format_percent(float(value), locale=self._formats))
-            case Instant():
-                return self._apart(self._moment(value.at))
             case Listed():
                 comma = self._translated(Key(None, ", ", None)) or ", "
                 return escape(comma).join(map(self._value, value))
             case _:
-                return self._apart(self._named(value) if isinstance(value, Term) else str(value))
+                return self._apart(self._figure(value))
+
+    def _figure(self, value: object) -> str:
+        match value:
+            case Figure():
+                return format_decimal(int(value), locale=self._formats)
+            case Part():
+                return format_percent(float(value), locale=self._formats)
+            case Instant():
+                return self._moment(value.at)
+            case Term():
+                return self._named(value)
+            case _:
+                return str(value)
 
     def _named(self, term: Term) -> str:
         """Name a channel, a reason or a language as pages do."""
@@ -120,6 +149,7 @@ class Telling:
 
     def _apart(self, text: str) -> Markup:
         """Isolate a value where it could turn the order of what surrounds it."""
-        if self._language.locale.direction == "rtl" or bidi.has_rtl(text):
-            return Markup("<bdi>{}</bdi>").format(text)
-        return escape(text)
+        return Markup("<bdi>{}</bdi>").format(text) if self._turns(text) else escape(text)
+
+    def _turns(self, text: str) -> bool:
+        return self._language.locale.direction == "rtl" or bidi.has_rtl(text)

@@ -9,9 +9,12 @@ import zipfile
 
 from starlette.routing import Route
 
+from broadcaster.audience.imports import Asked
+from broadcaster.audience.marks import Mark
 from broadcaster.domain.access import Action, Role
 from tests import client_source, parity
 from tests.api_scene import EVERYBODY, ApiSite, api
+from tests.builders import NOON
 from tests.unit.test_kinds_adding import TRANSLATED
 from tests.web_scene import Answer, wait
 
@@ -203,15 +206,36 @@ def _segments_and_areas_are_audited(api: ApiSite) -> None:
     assert {one["by"] for one in lines} == {"key 0"}
 
 
+def _one_that_was_ended_half_way_is_refused_when_it_is_another(api: ApiSite) -> None:
+    """Until it is forgotten, or begun anew; and what is stored is in the trail once."""
+    runtime = api.desk.runtime
+    asked = Asked(file="half.csv", by="Rabia", via="api", size=1, in_parts=True)
+    with runtime.imports.begin(asked, NOON) as run, runtime.pool.connection() as connection:
+        run.note(connection, Mark(records=2, row=3))
+    shown = api.json(f"/imports/{run.id}")
+    assert (shown["status"], shown["unfinished"], shown["stored"]) == ("lost", True, 2)
+    file = b"number;name\nC000001;Amina\n"
+    said = _problem(_send(api, "/imports?file=half.csv&in_parts=true", file), 422)
+    assert "is not the same now: its name, what it holds" in str(said["detail"])
+    assert api.json(f"/imports/{run.id}", method="DELETE")["status"] == "forgotten"
+    begun = json.loads(_send(api, "/imports?file=half.csv&in_parts=true", file).text)["id"]
+    wait(lambda: runtime.imports.get(begun).status != "running")
+    assert api.json(f"/imports/{begun}")["status"] == "done"
+    lines = api.json("/audit?limit=20")["items"]
+    mine = [one for one in lines if one["action"] in {"import_customers", "forget_import"}]
+    assert [one["action"] for one in mine] == ["import_customers", "forget_import"]
+
+
 def _a_full_list_does_not_let_everybody_go(api: ApiSite) -> None:
     runtime = api.desk.runtime
     file = b"number;name\nC000001;Amina\n"
     begun = json.loads(_send(api, "/imports?file=all.csv&snapshot=true", file).text)["id"]
-    wait(lambda: runtime.imports.get(begun, runtime.clock.now()).status != "running")
+    wait(lambda: runtime.imports.get(begun).status != "running")
     shown = api.json(f"/imports/{begun}")
     assert shown["status"] == "refused"
     assert "may leave" in json.dumps(shown["figures"])
     assert runtime.customers.count() == 5
+    _one_that_was_ended_half_way_is_refused_when_it_is_another(api)
     future = _send(api, "/imports?file=all.csv&as_of=2100-01-01", file)
     assert _problem(future, 422)["field"] == "as_of"
     # The console tells of it as of one of its own.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from broadcaster.audience.imports import Asked
+from broadcaster.audience.marks import Mark
 from broadcaster.bootstrap import shipped
 from broadcaster.client import Client
 from tests import client_source
@@ -36,8 +38,15 @@ def _after(api: ApiSite, text: str) -> None:
     if "/invitations" in text or "invite_operator" in text:
         runtime.sessions.open(3, runtime.clock.now())
     if "$API/imports?" in text or "create_import" in text:
-        wait(lambda: runtime.imports.get(1, runtime.clock.now()).status != "running")
-        assert runtime.imports.get(1, runtime.clock.now()).status == "done"
+        wait(lambda: runtime.imports.get(1).status != "running")
+        assert runtime.imports.get(1).status == "done"
+        # Another one, whose process ended half way.
+        asked = Asked(file="all.csv", by="Salma", via="api", size=1, in_parts=True)
+        with (
+            runtime.imports.begin(asked, runtime.clock.now()) as run,
+            runtime.pool.connection() as c,
+        ):
+            run.note(c, Mark(records=10_000, row=10_001))
 
 
 @pytest.fixture

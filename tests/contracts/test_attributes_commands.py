@@ -28,10 +28,10 @@ def _import(run: Run, folder: Path, text: str) -> None:
 
 
 def test_every_database_begins_with_the_shipped_attributes(run: Run) -> None:
-    """Each with its labels in the three languages, in the order in which they are shown."""
+    """Each with its labels in the languages of the console, in the order of showing them."""
     listed = json.loads(run("attributes", "list", "--json").out)
     assert [one["name"] for one in listed] == list(SHIPPED.attributes)
-    assert all(set(one["labels"]) == {"ar", "fr", "en"} for one in listed)
+    assert all(set(one["labels"]) == {"ar", "fr", "en", "es"} for one in listed)
     assert "life_support" in run("attributes", "list").out
     shown = json.loads(run("attributes", "show", "services", "--json").out)
     assert [one["name"] for one in shown["choices"]][:2] == ["water", "electricity"]

@@ -1,9 +1,16 @@
 """The page of imports, over real servers: a file is checked first, then stored on demand."""
 
-import pytest
+from typing import Any
 
-from broadcaster.bootstrap.courses import Course
+import pytest
+from psycopg import Connection
+
+from broadcaster.audience import running
+from broadcaster.audience.imports import Asked, Run
+from broadcaster.audience.marks import Mark
 from broadcaster.domain.access import Role
+from broadcaster.errors import UnavailableError
+from tests.builders import NOON
 from tests.desk_scene import DeskSite, site
 from tests.people_scene import SCRIPT, send
 from tests.web_scene import Answer, wait
@@ -31,7 +38,9 @@ def test_a_file_is_checked_and_stored_only_when_it_is_said_so(site: DeskSite) ->
     assert site.runtime.customers.count() == 0
     report = site.ask(f"{_PLACE}/report", Role.AUTHOR)
     assert report.headers["content-disposition"].startswith("attachment")
-    assert "is missing" in report.text
+    # In the language of whoever sent the file: what, what became of it, what is wrong.
+    assert report.text.startswith("\ufeffالسطر,العمود,")
+    assert "4,name,السطر مرفوض,,ناقص," in report.text
     assert "'=cmd" in report.text
     assert not any(cell.startswith("=") for cell in report.text.replace('"', "").split(","))
     assert site.ask(f"{_PLACE}/report", Role.APPROVER).status == 403
@@ -66,15 +75,19 @@ def test_columns_are_said_once_and_saved_as_a_mapping(site: DeskSite) -> None:
     assert site.post(f"{_PLACE}/go", Role.AUTHOR, **said).status == 422
 
 
-def test_one_import_runs_at_a_time(site: DeskSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_import_runs_at_a_time(site: DeskSite) -> None:
     """Another file is refused meanwhile, and the first goes on."""
     send(site, _PLACE, Role.AUTHOR, _FILE)
     _settled(site)
-    monkeypatch.setattr(Course, "running", property(lambda _: True))
-    other = send(site, f"{_PLACE}?lang=en", Role.AUTHOR, _FILE)
-    assert other.status == 422
-    assert "Another import is under way" in other.text
-    assert site.ask(f"{_PLACE}/report", Role.AUTHOR).status == 404
+    with site.runtime.imports.begin(Asked(file="all.csv", by="Rabia", via="api", size=1), NOON):
+        page = site.ask(f"{_PLACE}?lang=en", Role.AUTHOR).text
+        assert "being stored" in page
+        assert "the API" in page
+        other = send(site, f"{_PLACE}?lang=en", Role.AUTHOR, _FILE)
+        assert other.status == 422
+        assert "is running. Try again when it has ended." in other.text
+    # Nobody is at it any more, and nothing of it was noted.
+    assert "ended before it was done" in site.ask(f"{_PLACE}?lang=en", Role.AUTHOR).text
 
 
 def test_a_file_that_is_none_and_one_that_is_too_large_are_refused(site: DeskSite) -> None:
@@ -84,3 +97,38 @@ def test_a_file_that_is_none_and_one_that_is_too_large_are_refused(site: DeskSit
     assert site.runtime.customers.count() == 0
     huge = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(10**10)}
     assert site.ask(_PLACE, Role.AUTHOR, method="POST", body=b"", headers=huge).status == 413
+
+
+def test_one_that_was_cut_short_goes_on_from_the_kept_file(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register has it all, so that another process can; it stands in the trail once."""
+    monkeypatch.setattr(running, "PART", 2)
+    note = Run.note
+    parts: list[Mark] = []
+
+    def failing(run: Run, connection: Connection[Any], mark: Mark) -> None:
+        parts.append(mark)
+        if len(parts) == 2:
+            message = "the server is gone"
+            raise UnavailableError(message)
+        note(run, connection, mark)
+
+    rows = "".join(f"C{at};Customer {at}\n" for at in range(1, 8))
+    named = ("parts.csv", f"number;name\n{rows}".encode())
+    send(site, _PLACE, Role.AUTHOR, named, in_parts="yes")
+    _settled(site)
+    monkeypatch.setattr(Run, "note", failing)
+    assert site.post(f"{_PLACE}/go", Role.AUTHOR, act="store").status == 303
+    page = _settled(site)
+    assert ": ended half way</h2>" in page.text
+    assert "Stored until now: 2 customers, to row 3 of the file." in page.text
+    assert site.runtime.customers.count() == 2
+    assert site.post(f"{_PLACE}/go", Role.AUTHOR, act="store").status == 303
+    page = _settled(site)
+    assert ": stored</h2>" in page.text
+    assert site.runtime.customers.count() == 7
+    with site.runtime.pool.connection() as connection:
+        query = "SELECT details FROM audit WHERE action = 'import_customers'"
+        lines = [details for (details,) in connection.execute(query)]
+    assert [(one["via"], one["inserted"]) for one in lines] == [("console", 7)]

@@ -194,11 +194,11 @@ def test_who_has_left_is_neither_planned_nor_forecast(pool: Pool) -> None:
 
 _KILLED = """
 import os, signal, sys
-from broadcaster.audience import store
+from broadcaster.audience import running, store
 from broadcaster.ledger.pool import open_pool
 from tests.builders import customer
 
-store._CHUNK = 10
+running.PART = 10
 
 def records():
     for number in range(25):

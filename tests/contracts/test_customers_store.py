@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from broadcaster.audience import store as store_module
+from broadcaster.audience import running
 from broadcaster.audience.audience import SegmentAudience
 from broadcaster.audience.segments import Segment, Segments
 from broadcaster.audience.store import Customers, Saved
@@ -123,7 +123,7 @@ def test_more_than_a_chunk_is_stored_and_of_doubles_the_last(
     pool: LedgerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chunks follow one another in one transaction, also when a number comes back."""
-    monkeypatch.setattr(store_module, "_CHUNK", 10)
+    monkeypatch.setattr(running, "PART", 10)
     records = [customer(n) for n in range(25)] + [customer(3, name="آخر")]
     assert Customers(pool).save(iter(records)) == Saved(inserted=25, updated=1)
     assert _ask(pool, "SELECT name FROM customer WHERE number = 'C000003'") == [("آخر",)]
@@ -133,7 +133,7 @@ def test_a_fault_on_the_way_leaves_nothing_behind(
     pool: LedgerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All or none: what was stored before the fault is undone with it."""
-    monkeypatch.setattr(store_module, "_CHUNK", 2)
+    monkeypatch.setattr(running, "PART", 2)
 
     def records() -> Iterator[CustomerRecord]:
         yield from (customer(n) for n in range(5))

@@ -95,7 +95,7 @@ def test_browsers_that_are_gone_are_let_go(site: DeskSite) -> None:
     gone += " unnest(enum_range(NULL::message_class)), 'fitness', 'gone', 'webpush', %s"
     gone += " FROM address WHERE scheme = 'webpush' AND value NOT LIKE '%%/two'"
     rows.tell(gone, now)
-    word = "1 of followers are told; 2 are gone, and go 30 days after that was known"
+    word = "of followers: 1; gone: 2, which are let go after so many days: 30"
     (found,) = [one.word for one in examine(runtime, texts=False) if one.what == "browsers"]
     assert word in found
     assert [one.what for one in runtime.retention.apply("amina", now + timedelta(days=29))] == []

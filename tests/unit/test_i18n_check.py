@@ -13,7 +13,7 @@ from broadcaster.render.findings import Gravity
 from broadcaster.render.upkeep import save, updated
 from tests.translation_scene import CONSOLE_FR, FR, KIND, Tree, copied
 
-_TITLE = 'msgstr "%(sender)s : nos services à distance"'
+_TITLE = 'msgstr "%(sender)s\u00a0: nos services à distance"'
 _ZGH = "zgh/LC_MESSAGES/advisories.po"
 _ERROR, _WARNING, _INFO = Gravity.ERROR, Gravity.WARNING, Gravity.INFO
 

@@ -1,9 +1,12 @@
 """`kinds add`: what is handed over is read within bounds, checked, and put in place or not."""
 
 import os
+import shutil
 import stat
+import threading
 import zipfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,11 @@ from broadcaster.channels.sms import measure
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render import placing, upload
 from broadcaster.render.check import KindChecker
+from broadcaster.render.exchanging import exchange
 from broadcaster.render.findings import Gravity
 from broadcaster.render.placing import Added
 from broadcaster.render.renderer import TemplateRenderer
+from broadcaster.render.sources import read_folder
 from broadcaster.render.upload import read_upload
 from tests import wordings
 
@@ -152,7 +157,8 @@ def test_one_that_is_there_is_replaced_on_demand_alone(tmp_path: Path, own: Path
 def test_should_the_move_fail_the_former_one_is_put_back(
     tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that refuses the second rename leaves the first one undone."""
+    """Where there is no single step, a disk that refuses the second leaves the first undone."""
+    monkeypatch.setattr(placing, "exchange", lambda *_: False)
     source = write(tmp_path / "water_back", TRANSLATED)
     add(source, own)
     rename = Path.rename
@@ -166,6 +172,41 @@ def test_should_the_move_fail_the_former_one_is_put_back(
     with pytest.raises(InvalidInputError, match="No space left"):
         add(source, own, replace=True)
     assert [path.name for path in own.iterdir()] == ["water_back"]
+
+
+def test_whoever_reads_while_a_kind_is_replaced_finds_one_or_the_other(
+    tmp_path: Path, own: Path
+) -> None:
+    """All files of one, at every moment: never nothing, and never some of each."""
+    place = own / "water_back"
+    _say(place, "first")
+    _say(tmp_path / "second", "second")
+    if not exchange(tmp_path / "second", place):
+        pytest.skip("this file system has no such step")
+    done = threading.Event()
+
+    def replace() -> int:
+        times = 0
+        while not done.is_set():
+            times += 1
+            aside = tmp_path / f"aside{times}"
+            _say(aside, str(times))
+            assert exchange(aside, place)
+            shutil.rmtree(aside)
+        return times
+
+    with ThreadPoolExecutor(1) as pool:
+        replacing = pool.submit(replace)
+        try:
+            found = [read_folder(place) for _ in range(300)]
+        finally:
+            done.set()
+        assert replacing.result() > 1
+    assert {(len(texts), len(set(texts.values()))) for texts in found} == {(3, 1)}
+
+
+def _say(folder: Path, word: str) -> None:
+    write(folder, dict.fromkeys(("kind.toml", "words.txt", "sms/body.txt"), word))
 
 
 def test_a_kind_is_removed_and_nothing_else(tmp_path: Path, own: Path) -> None:

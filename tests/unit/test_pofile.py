@@ -130,6 +130,13 @@ def test_wrapped_lines_are_read_whole() -> None:
     assert write(read(wrapped, "fr")) == f'{_HEADER}\nmsgid "One two"\nmsgstr "Un deux"\n'
 
 
+def test_a_header_in_one_line_is_written_field_by_field() -> None:
+    """As Weblate leaves it where it is told to break nothing at all."""
+    bare = _HEADER.replace('msgstr ""\n', "msgstr ").replace('\\n"\n"', "\\n")
+    assert bare.count("\n") == 2
+    assert write(read(f"# Ours.\n{bare}", "fr")) == f"# Ours.\n{_HEADER}"
+
+
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40)
 
 

@@ -283,11 +283,16 @@ def test_the_site_is_written_once_and_mended(public: PublicScene, tmp_path: Path
     assert (done.written, done.removed) == (1, 1)
     assert not stray.parent.exists()
     other = tmp_path / "bucket"
+    for left, words in {"advisories/7/fr/index.html": "gone", "robots.txt": "ours"}.items():
+        (other / left).parent.mkdir(parents=True, exist_ok=True)
+        (other / left).write_text(words, encoding="utf-8")
     first = public.publisher.write(other)
+    assert (first.removed, (other / "advisories/7").exists()) == (1, False)
     again = public.publisher.write(other)
     assert (again.written, again.kept) == (0, first.written)
     names = {path.relative_to(other) for path in other.rglob("*") if path.is_file()}
-    assert names == {
+    # What is not ours there stays.
+    assert names - {Path("robots.txt")} == {
         path.relative_to(public.folder.site)
         for path in public.folder.site.rglob("*")
         if path.is_file()

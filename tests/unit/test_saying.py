@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 from broadcaster import bootstrap
 from broadcaster.domain import held
 from broadcaster.domain.english import number_of
-from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying, Term, said, said_n
+from broadcaster.domain.saying import (
+    Figure,
+    Instant,
+    Listed,
+    Part,
+    Saying,
+    Term,
+    packed,
+    said,
+    said_n,
+    unpacked,
+)
 from broadcaster.errors import ConflictError, InvalidInputError, SeveralFaultsError
 from broadcaster.render.catalogues import PLACEHOLDER, Key
 from broadcaster.render.locales import load_locales
@@ -94,6 +105,8 @@ def test_values_are_written_as_the_language_writes_them() -> None:
         reason=Term("reason", "no_address"),
     )
     assert left == "push: no address"
+    assert unpacked(packed(named)) == named
+    assert "Quartiers" in Telling(_language("fr"), ZONE).told(unpacked(packed(named)))
     assert copy.deepcopy(pickle.loads(pickle.dumps(left))).values == left.values  # noqa: S301  (our own)
     arabic = Telling(_language("ar"), ZONE).told(InvalidInputError("name", said("is empty"), "No."))
     assert "فارغ. " in arabic
@@ -116,3 +129,27 @@ def test_a_kept_reason_is_known_again(name: str, times: int) -> None:
         assert found is not None
         assert found == saying
     assert held.known_again(f"we wait for {name}") is None
+
+
+@given(st.text(max_size=20), st.integers(0, 10**9), st.floats(0, 1), st.lists(st.text(max_size=5)))
+def test_it_is_kept_as_json_and_told_in_any_language_later(
+    text: str, count: int, part: float, names: list[str]
+) -> None:
+    """With its values, but for those of names that are not to be kept."""
+    inner = said_n("%(count)s row of %(name)s", "%(count)s rows of %(name)s", count, name=text)
+    made = said(
+        "%(value)s %(inner)s %(part)s %(names)s %(at)s %(row)s",
+        value=text,
+        inner=inner,
+        part=Part(part),
+        names=Listed([inner, *names]),
+        at=Instant(datetime(2026, 3, 20, 12, tzinfo=UTC)),
+        row=count,
+    )
+    kept = unpacked(json.loads(json.dumps(packed(made))))
+    assert kept == made
+    assert isinstance(kept, Saying)
+    assert packed(kept) == packed(made)
+    hidden = unpacked(packed(made, frozenset({"value"})))
+    assert hidden == Saying(made.template, None, {**made.values, "value": "…"})
+    assert unpacked(packed(text)) == text

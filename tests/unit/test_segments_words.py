@@ -146,7 +146,7 @@ def test_a_missing_translation_is_an_error_and_no_english(tmp_path: Path) -> Non
 
 def test_a_locale_that_does_not_exist_is_named() -> None:
     """With those that there are."""
-    with pytest.raises(NotFoundError, match="Use one of ar, en, fr"):
+    with pytest.raises(NotFoundError, match="Use one of ar, en, es, fr"):
         speech("xx", _LOCALES, _FOLDERS)
     assert isinstance(_SPEECH["ar-MA"], ConsoleSpeech)
     assert _SPEECH["ar-MA"].day(date(2020, 3, 20)) == "20 مارس 2020"

@@ -12,11 +12,12 @@ from starlette.requests import Request
 from broadcaster import bootstrap
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.tokens import sign
+from broadcaster.errors import ConfigurationError
 from broadcaster.web.health import Health
 from tests.markup import check_markup
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
-LANGUAGES = [("ar", "rtl"), ("fr", "ltr"), ("en", "ltr")]
+LANGUAGES = [("ar", "rtl"), ("es", "ltr"), ("fr", "ltr"), ("en", "ltr")]
 
 
 @pytest.fixture
@@ -113,6 +114,17 @@ def test_readiness_names_what_does_not_answer(inside: FakeInside) -> None:
         answer, alive = site.ask("/readyz"), site.ask("/healthz")
     assert (answer.status, answer.text) == (503, '{"database":true,"redis":false}')
     assert (alive.status, alive.text) == (200, '{"alive":true}')
+
+
+def test_a_language_that_is_left_out_is_told_and_sends_nobody_away(inside: FakeInside) -> None:
+    """All else works."""
+
+    def damaged() -> None:
+        raise ConfigurationError("fr/LC_MESSAGES/advisories.po, line 2")
+
+    with serving(inside, {"database": lambda: None, "texts": damaged}) as site:
+        answer = site.ask("/readyz")
+    assert (answer.status, answer.text) == (200, '{"database":true,"texts":false}')
 
 
 def test_a_server_that_is_silent_is_not_waited_for_and_asked_once() -> None:

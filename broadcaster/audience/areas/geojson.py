@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from broadcaster.audience.areas.shape import Polygon, Ring, Shape, degrees, edges, steps
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 #: The largest file, octets; the most features, positions of a file, and rings of an area.
@@ -47,12 +48,15 @@ def read_file(path: Path, *, close: bool = False) -> list[Found]:
     """Read a file; with `close` rings that do not end where they begin are closed."""
     try:
         if path.is_file() and path.stat().st_size > LARGEST:
-            problem = f"is larger than {LARGEST // 2**20} MiB"
-            raise InvalidInputError(str(path), problem, "Simplify it, or divide it.")
+            problem = said("is larger than %(most)s MiB", most=LARGEST // 2**20)
+            raise InvalidInputError(str(path), problem, said("Simplify it, or divide it."))
         octets = path.read_bytes()
     except (OSError, ValueError) as error:
-        problem = f"can't be read ({getattr(error, 'strerror', None) or 'no file name'})"
-        raise InvalidInputError(ascii(str(path)), problem, "Name a GeoJSON file.") from error
+        problem = said(
+            "can't be read (%(strerror)s)",
+            strerror=getattr(error, "strerror", None) or "no file name",
+        )
+        raise InvalidInputError(ascii(str(path)), problem, said("Name a GeoJSON file.")) from error
     return read(octets, str(path), close=close)
 
 
@@ -65,15 +69,24 @@ def _parsed(octets: bytes, source: str) -> object:
     try:
         return json.loads(octets.decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError as error:
-        raise InvalidInputError(source, "is not UTF-8", "Export it in that encoding.") from error
+        raise InvalidInputError(
+            source, said("is not UTF-8"), said("Export it in that encoding.")
+        ) from error
     except RecursionError as error:
-        raise InvalidInputError(source, "is nested too deep", "Is it GeoJSON?") from error
+        raise InvalidInputError(
+            source, said("is nested too deep"), said("Is it GeoJSON?")
+        ) from error
     except json.JSONDecodeError as error:
-        problem = f"is no JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        raise InvalidInputError(source, problem, "Export it again as GeoJSON.") from error
+        problem = said(
+            "is no JSON: %(msg)s in line %(lineno)s, column %(colno)s",
+            msg=error.msg,
+            lineno=error.lineno,
+            colno=error.colno,
+        )
+        raise InvalidInputError(source, problem, said("Export it again as GeoJSON.")) from error
     except ValueError as error:
-        problem = f"has a number that is none ({str(error)[:40]})"
-        raise InvalidInputError(source, problem, "Export it again.") from error
+        problem = said("has a number that is none (%(value)s)", value=str(error)[:40])
+        raise InvalidInputError(source, problem, said("Export it again.")) from error
 
 
 def _no_number(word: str) -> NoReturn:
@@ -94,10 +107,12 @@ class _Reader:
         if kind == "FeatureCollection":
             features = value.get("features")
             if not isinstance(features, list) or not features:
-                raise self._fault("features", "is no list, or an empty one", "Export some.")
+                raise self._fault(
+                    "features", said("is no list, or an empty one"), said("Export some.")
+                )
             if len(features) > _MOST_FEATURES:
-                problem = f"has more than {_MOST_FEATURES:,} entries"
-                raise self._fault("features", problem, "Divide the file.")
+                problem = said("has more than %(most)s entries", most=Figure(_MOST_FEATURES))
+                raise self._fault("features", problem, said("Divide the file."))
             return [self._feature(one, f"features[{place}]") for place, one in enumerate(features)]
         if kind == "Feature":
             return [self._feature(value, "")]
@@ -106,8 +121,8 @@ class _Reader:
     def _feature(self, value: object, where: str) -> Found:
         kind, value = self._typed(value, where)
         if kind != "Feature":
-            remedy = 'Put geometries into features: {"type": "Feature", "geometry": ...}.'
-            raise self._fault(where, "is no Feature", remedy)
+            remedy = said('Put geometries into features: {"type": "Feature", "geometry": ...}.')
+            raise self._fault(where, said("is no Feature"), remedy)
         properties = value.get("properties")
         known = properties if isinstance(properties, dict) else {}
         inner = _joined(where, "geometry")
@@ -118,17 +133,17 @@ class _Reader:
     ) -> Found:
         rings = sum(len(one.rings) for one in polygons)
         if rings > MOST_RINGS:
-            problem = f"has more than {MOST_RINGS:,} rings"
-            raise self._fault(where, problem, "Simplify it, or divide it.")
+            problem = said("has more than %(most)s rings", most=Figure(MOST_RINGS))
+            raise self._fault(where, problem, said("Simplify it, or divide it."))
         notes, self._notes = self._notes, []
         return Found(where, properties, tuple(polygons), notes)
 
     def _geometry(self, value: object, where: str, depth: int) -> list[Polygon]:
         if value is None:
-            raise self._fault(where, "is missing", "Remove the feature, or draw it.")
+            raise self._fault(where, said("is missing"), said("Remove the feature, or draw it."))
         kind, value = self._typed(value, where)
         if depth > _MOST_DEPTH:
-            raise self._fault(where, "is nested too deep", "Use a MultiPolygon.")
+            raise self._fault(where, said("is nested too deep"), said("Use a MultiPolygon."))
         if kind == "GeometryCollection":
             inner = self._list(value.get("geometries"), _joined(where, "geometries"))
             return [
@@ -144,10 +159,12 @@ class _Reader:
         if kind == "MultiPolygon":
             listed = self._list(value.get("coordinates"), at)
             return [self._polygon(one, f"{at}[{place}]") for place, one in enumerate(listed)]
-        problem = f"is a {kind[:30]}, which has no inside"
-        remedy = f"Give one of {', '.join(_GEOMETRIES)}."
+        problem = said("is a %(kind)s, which has no inside", kind=kind[:30])
+        remedy = said("Give one of %(geometries)s.", geometries=", ".join(_GEOMETRIES))
         if kind == "Point":
-            remedy = "For a circle: broadcaster areas circle NAME --at 33.59,-7.62 --radius 500."
+            remedy = said(
+                "For a circle: broadcaster areas circle NAME --at 33.59,-7.62 --radius 500."
+            )
         raise self._fault(where, problem, remedy)
 
     def _polygon(self, value: object, where: str) -> Polygon:
@@ -158,28 +175,31 @@ class _Reader:
     def _ring(self, value: object, where: str) -> Ring:
         listed = self._list(value, where)
         if _is_number(listed[0]):
-            problem = "is a position where a ring belongs"
-            remedy = "Put it between one more pair of brackets (RFC 7946, section 3.1.6)."
+            problem = said("is a position where a ring belongs")
+            remedy = said("Put it between one more pair of brackets (RFC 7946, section 3.1.6).")
             raise self._fault(where, problem, remedy)
         if len(listed) < _LEAST_POSITIONS - self._close:
-            problem = f"has {len(listed)} positions"
-            remedy = "A ring has at least 4, the last being the first."
+            problem = said("has %(listed)s positions", listed=len(listed))
+            remedy = said("A ring has at least 4, the last being the first.")
             raise self._fault(where, problem, remedy)
         self._positions += len(listed)
         if self._positions > MOST_VERTICES:
-            problem = f"is beyond {MOST_VERTICES:,} positions in the file"
-            raise self._fault(where, problem, "Simplify it, or divide the file.")
+            problem = said(
+                "is beyond %(most)s positions in the file",
+                most=Figure(MOST_VERTICES),
+            )
+            raise self._fault(where, problem, said("Simplify it, or divide the file."))
         read = [self._position(one, f"{where}[{place}]") for place, one in enumerate(listed)]
         for place, (one, after) in enumerate(pairwise(read)):
             if abs(one[0] - after[0]) > _MOST_WIDTH:
-                problem = "crosses the 180th meridian"
-                remedy = "Cut it there into a MultiPolygon (RFC 7946, section 3.1.9)."
+                problem = said("crosses the 180th meridian")
+                remedy = said("Cut it there into a MultiPolygon (RFC 7946, section 3.1.9).")
                 raise self._fault(f"{where}[{place + 1}]", problem, remedy)
         if read[0] != read[-1]:
             if not self._close:
-                remedy = "Repeat the first position at the end, or let --repair do it."
-                raise self._fault(where, "is not closed", remedy)
-            self._notes.append(f"{where}: closed")
+                remedy = said("Repeat the first position at the end, or let --repair do it.")
+                raise self._fault(where, said("is not closed"), remedy)
+            self._notes.append(said("%(place)s: closed", place=where))
             read.append(read[0])
         return self._on_grid(read, where)
 
@@ -189,33 +209,47 @@ class _Reader:
             point for place, point in enumerate(points[1:], 1) if point != points[place - 1]
         )
         if len(ring) < len(read) - 1:
-            self._notes.append(f"{where}: {len(read) - 1 - len(ring)} repeated positions left out")
+            self._notes.append(
+                said(
+                    "%(place)s: %(count)s repeated positions left out",
+                    place=where,
+                    count=len(read) - 1 - len(ring),
+                )
+            )
         if len(set(ring)) < _LEAST_CORNERS:
-            problem = "has fewer than 3 corners that are a centimetre apart"
-            raise self._fault(where, problem, "Remove it, or draw it larger.")
+            problem = said("has fewer than 3 corners that are a centimetre apart")
+            raise self._fault(where, problem, said("Remove it, or draw it larger."))
         return ring
 
     def _position(self, value: object, where: str) -> tuple[float, float]:
         if not isinstance(value, list) or len(value) < 2:  # noqa: PLR2004  (longitude, latitude)
-            problem = "is no position" if not isinstance(value, list) else "has too few numbers"
-            raise self._fault(where, problem, "Write [longitude, latitude].")
+            problem = (
+                said("is no position")
+                if not isinstance(value, list)
+                else said("has too few numbers")
+            )
+            raise self._fault(where, problem, said("Write [longitude, latitude]."))
         if any(isinstance(one, list) for one in value):
-            raise self._fault(where, "is nested too deep", "Is it a MultiPolygon?")
+            raise self._fault(where, said("is nested too deep"), said("Is it a MultiPolygon?"))
         numbers = [one for one in value if _is_number(one)]
         if len(numbers) < len(value):
-            remedy = "Write [longitude, latitude] as numbers, without quotes."
-            raise self._fault(where, "has something that is no number", remedy)
+            remedy = said("Write [longitude, latitude] as numbers, without quotes.")
+            raise self._fault(where, said("has something that is no number"), remedy)
         longitude, latitude = float(numbers[0]), float(numbers[1])
         if len(value) > 2 and not any("heights" in note for note in self._notes):  # noqa: PLR2004
-            self._notes.append("heights left out")
+            self._notes.append(said("heights left out"))
         if abs(longitude) <= 180 and abs(latitude) <= 90:  # noqa: PLR2004  (degrees)
             return longitude, latitude
-        problem = f"[{longitude:g}, {latitude:g}] is no place on Earth"
-        remedy = "Write degrees of WGS 84, longitude first."
+        problem = said(
+            "[%(longitude)s, %(latitude)s] is no place on Earth",
+            longitude=format(longitude, "g"),
+            latitude=format(latitude, "g"),
+        )
+        remedy = said("Write degrees of WGS 84, longitude first.")
         if abs(latitude) <= 180 and abs(longitude) <= 90:  # noqa: PLR2004  (degrees)
-            remedy = "Latitude and longitude seem to be swapped: write longitude first."
+            remedy = said("Latitude and longitude seem to be swapped: write longitude first.")
         elif abs(longitude) > 1000:  # noqa: PLR2004  (metres of a projection)
-            remedy = "These look like metres of a projection: export in WGS 84 (EPSG:4326)."
+            remedy = said("These look like metres of a projection: export in WGS 84 (EPSG:4326).")
         raise self._fault(where, problem, remedy)
 
     def _typed(self, value: object, where: str) -> tuple[str, dict[str, Any]]:
@@ -224,14 +258,14 @@ class _Reader:
         if isinstance(value, dict) and isinstance(kind, str):
             self._reference_system(value, where)
             return kind, value
-        remedy = 'GeoJSON begins with {"type": "FeatureCollection", ...}.'
-        raise self._fault(where, "is no GeoJSON object with a type", remedy)
+        remedy = said('GeoJSON begins with {"type": "FeatureCollection", ...}.')
+        raise self._fault(where, said("is no GeoJSON object with a type"), remedy)
 
     def _list(self, value: object, where: str) -> list[Any]:
         if isinstance(value, list) and value:
             return value
-        problem = "is empty" if value == [] else "is no list"
-        raise self._fault(where, problem, "See RFC 7946, section 3.1, for how it is nested.")
+        problem = said("is empty") if value == [] else said("is no list")
+        raise self._fault(where, problem, said("See RFC 7946, section 3.1, for how it is nested."))
 
     def _reference_system(self, value: Mapping[str, object], where: str) -> None:
         """Refuse other systems; the old name of WGS 84 is fine."""
@@ -239,12 +273,15 @@ class _Reader:
             return
         named = json.dumps(value["crs"])[:_LONGEST_VALUE]
         if value["crs"] is not None and not any(known in named for known in _WGS84):
-            problem = f"is in another reference system ({named})"
-            raise self._fault(_joined(where, "crs"), problem, "Export it in WGS 84 (EPSG:4326).")
+            problem = said("is in another reference system (%(named)s)", named=named)
+            raise self._fault(
+                _joined(where, "crs"), problem, said("Export it in WGS 84 (EPSG:4326).")
+            )
 
     def _fault(self, where: str, problem: str, remedy: str) -> InvalidInputError:
-        place = f"{where}: " if where else ""
-        return InvalidInputError(self._source, f"{place}{problem}", remedy)
+        if where:
+            problem = said("%(place)s: %(problem)s", place=where, problem=problem)
+        return InvalidInputError(self._source, problem, remedy)
 
 
 def _is_number(value: object) -> bool:

@@ -16,6 +16,7 @@ from broadcaster.audience.sheets.choosing import refuse_left_out
 from broadcaster.audience.sheets.opening import open_sheet
 from broadcaster.audience.sheets.sheet import Sheet, Wanted
 from broadcaster.audience.sheets.source import from_path
+from broadcaster.domain.saying import Figure, said
 
 #: What the column of areas is headed.
 AREA = "area"
@@ -44,8 +45,14 @@ def read_lists(
             name = _cell(row, areas) if areas is not None else ""
             raw = _cell(row, place)
             if not raw or (areas is not None and not name):
-                problem = f"row {number}: {'the area' if raw else attribute} is missing"
-                raise file.fault(problem, "Fill the cell, or remove the row.")
+                problem = (
+                    said("row %(row)s: the area is missing", row=number)
+                    if raw
+                    else said(
+                        "row %(row)s: %(attribute)s is missing", row=number, attribute=attribute
+                    )
+                )
+                raise file.fault(problem, said("Fill the cell, or remove the row."))
             try:
                 for at in (place, areas):
                     check(marks.get(at, 0) if at is not None else 0, dated=False)
@@ -54,13 +61,21 @@ def read_lists(
                     check_error(text)
                 value = _value(raw, catalogue.attributes.get(attribute))
             except CellError as error:
-                raise file.fault(f"row {number}: {error.problem}", error.remedy) from error
+                raise file.fault(
+                    said("row %(row)s: %(problem)s", row=number, problem=error.problem),
+                    error.remedy,
+                ) from error
             found.setdefault(name, {})[value] = None
             if count > MOST_VALUES:
-                raise file.fault(f"has more than {MOST_VALUES:,} values", "Divide it.")
+                raise file.fault(
+                    said("has more than %(most)s values", most=Figure(MOST_VALUES)),
+                    said("Divide it."),
+                )
         refuse_left_out(file)
         if not found:
-            raise file.fault("has no values", "Give a row for each value, below the header.")
+            raise file.fault(
+                said("has no values"), said("Give a row for each value, below the header.")
+            )
     return attribute, {name: list(values) for name, values in found.items()}
 
 
@@ -78,9 +93,13 @@ def _columns(
             asked.append((place, names[word]))
     known = ", ".join(dict.fromkeys(names.values()))
     if len(asked) != 1:
-        problem = "names no attribute" if not asked else "names several attributes"
-        remedy = f"Head one column with {known}; and one with '{AREA}' if it has several areas."
-        raise file.fault(f"the first row {problem}", remedy)
+        problem = said("names no attribute") if not asked else said("names several attributes")
+        remedy = said(
+            "Head one column with %(known)s; and one with '%(area)s' if it has several areas.",
+            known=known,
+            area=AREA,
+        )
+        raise file.fault(said("the first row %(problem)s", problem=problem), remedy)
     return (*asked[0], areas)
 
 

@@ -14,6 +14,7 @@ from functools import cmp_to_key, partial
 from broadcaster.audience.areas.pieces import intricate, meetings_of
 from broadcaster.audience.areas.shape import Point, Polygon, Ring, Shape, edges, ring_km, turn
 from broadcaster.audience.areas.validity import ends, faults, meeting, pairs_of, side, turned_left
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 #: How often edges are cut before it is given up; two or three times are usual.
@@ -41,8 +42,8 @@ def mended(shape: Shape) -> Shape:
     for polygon in shape:
         polygons += _mended(polygon) if any(faults((polygon,))) else [polygon]
     if not polygons:
-        remedy = "Draw it again: its border encloses nothing."
-        raise InvalidInputError("area", "nothing is left of it when mended", remedy)
+        remedy = said("Draw it again: its border encloses nothing.")
+        raise InvalidInputError("area", said("nothing is left of it when mended"), remedy)
     return tuple(polygons)
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from itertools import pairwise
 
 from broadcaster.audience.areas.shape import Point, Shape, bounds, edges
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 OUTSIDE, INSIDE, BORDER = 0, 1, 2
@@ -108,8 +109,8 @@ def cut(shape: Shape) -> Cut:
 
 def intricate() -> InvalidInputError:
     """Make the error for a shape that takes too long to cut."""
-    problem = "its border winds too much to be looked up fast"
-    return InvalidInputError("area", problem, "Simplify it, or import it as several areas.")
+    problem = said("its border winds too much to be looked up fast")
+    return InvalidInputError("area", problem, said("Simplify it, or import it as several areas."))
 
 
 def _grid(listed: Sequence[tuple[Point, Point]], finest: Sequence[int], most: int) -> Grid:

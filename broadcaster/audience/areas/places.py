@@ -8,6 +8,7 @@ from broadcaster.audience.areas.shape import contains, steps
 from broadcaster.audience.areas.store import Areas
 from broadcaster.audience.areas.version import Cells, Circle, Sort, Version
 from broadcaster.domain.customer import CustomerRecord
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Condition
 
@@ -54,8 +55,12 @@ class SavedPlaces:
         """Tell whether a point is in an area; NotFoundError; InvalidInputError for a list."""
         version = self._areas.get(area)
         if version.sort is Sort.LIST:
-            problem = f"{version.name!r} is a list of {version.listed.attribute}s and has no border"
-            raise InvalidInputError("area", problem, "Ask about a customer.")
+            problem = said(
+                "%(name)s is a list of %(attribute)ss and has no border",
+                name=repr(version.name),
+                attribute=version.listed.attribute,
+            )
+            raise InvalidInputError("area", problem, said("Ask about a customer."))
         return holds_place(version, longitude, latitude)
 
     def holds(self, area: str, record: CustomerRecord) -> bool:

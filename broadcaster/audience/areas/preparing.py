@@ -10,6 +10,7 @@ from broadcaster.audience.areas.mending import mended
 from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import Shape, box, square_km, vertices
 from broadcaster.audience.areas.validity import faults
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 #: How many properties and faults are named in a message.
@@ -50,24 +51,25 @@ def _named(
     found: Sequence[Found], source: Path, name: str, name_property: str
 ) -> list[tuple[str, Shape, list[str]]]:
     if name and name_property:
-        problem = "can't stand beside --name-property"
-        raise InvalidInputError("--name", problem, "Give one of them.")
+        problem = said("can't stand beside --name-property")
+        raise InvalidInputError("--name", problem, said("Give one of them."))
     if name_property:
         return _by_property(found, source, name_property)
     if len(found) > 1 and not name:
         listed = ", ".join(_properties(found)[:_NAMED]) or "none"
-        problem = f"has {len(found):,} features"
-        remedy = (
-            f"Say which property names them with --name-property (there are: {listed}), or join"
-            " them to one area with --name."
+        problem = said("has %(found)s features", found=Figure(len(found)))
+        remedy = said(
+            "Say which property names them with --name-property (there are: %(listed)s), or join "
+            "them to one area with --name.",
+            listed=listed,
         )
         raise InvalidInputError(str(source), problem, remedy)
     own = found[0].properties.get("name")
     called = name or (own if isinstance(own, str) and own.strip() else source.stem)
     shape = tuple(polygon for one in found for polygon in one.shape)
     if sum(len(one.rings) for one in shape) > MOST_RINGS:
-        problem = f"has more than {MOST_RINGS:,} rings together"
-        raise InvalidInputError(str(source), problem, "Import them as several areas.")
+        problem = said("has more than %(most)s rings together", most=Figure(MOST_RINGS))
+        raise InvalidInputError(str(source), problem, said("Import them as several areas."))
     return [(name_of(called), shape, [note for one in found for note in one.notes])]
 
 
@@ -81,16 +83,32 @@ def _by_property(
         where = one.where or "the feature"
         if isinstance(value, bool) or not isinstance(value, str | int):
             listed = ", ".join(_properties([one])[:_NAMED]) or "none"
-            problem = f"{where}: has no property {name_property!r} with a name"
-            raise InvalidInputError(str(source), problem, f"Its properties are: {listed}.")
+            problem = said(
+                "%(where)s: has no property %(name_property)s with a name",
+                where=where,
+                name_property=repr(name_property),
+            )
+            raise InvalidInputError(
+                str(source), problem, said("Its properties are: %(listed)s.", listed=listed)
+            )
         try:
             called = name_of(str(value))
         except InvalidInputError as error:
-            problem = f"{where}: its {name_property} {error.problem}"
+            problem = said(
+                "%(where)s: its %(name_property)s %(problem)s",
+                where=where,
+                name_property=name_property,
+                problem=error.problem,
+            )
             raise InvalidInputError(str(source), problem, error.remedy) from error
         if called in places:
-            problem = f"{where}: is called {called!r}, as is {places[called]}"
-            remedy = "Give them different names, or join them to one MultiPolygon."
+            problem = said(
+                "%(where)s: is called %(called)s, as is %(places)s",
+                where=where,
+                called=repr(called),
+                places=places[called],
+            )
+            remedy = said("Give them different names, or join them to one MultiPolygon.")
             raise InvalidInputError(str(source), problem, remedy)
         places[called] = where
         named.append((called, one.shape, list(one.notes)))
@@ -111,9 +129,10 @@ def _properties(found: Sequence[Found]) -> list[str]:
 def _checked(name: str, shape: Shape, notes: list[str], *, repair: bool, region: str) -> Ready:
     wrong = list(faults(shape))
     if wrong and not repair:
-        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        problem = f"{wrong[0]}{more}"
-        remedy = "Mend it in your map program, or let --repair do it and look at the change."
+        problem = wrong[0]
+        if len(wrong) > 1:
+            problem = said("%(first)s, and %(count)s more", first=problem, count=len(wrong) - 1)
+        remedy = said("Mend it in your map program, or let --repair do it and look at the change.")
         raise InvalidInputError(name, problem, remedy)
     if wrong:
         after = mended(shape)
@@ -121,9 +140,14 @@ def _checked(name: str, shape: Shape, notes: list[str], *, repair: bool, region:
         notes.append(_change(shape, after))
         shape = after
     if box_swapped(region, box(shape)):
-        notes.append(f"lies outside of {region}: latitude and longitude seem to be swapped")
+        notes.append(
+            said(
+                "lies outside of %(region)s: latitude and longitude seem to be swapped",
+                region=region,
+            )
+        )
     elif box_outside(region, box(shape)):
-        notes.append(f"lies outside of {region}, or reaches beyond it")
+        notes.append(said("lies outside of %(region)s, or reaches beyond it", region=region))
     return Ready(name=name, shape=shape, notes=notes)
 
 

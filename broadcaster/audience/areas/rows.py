@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from broadcaster.audience.areas.version import Sort, Version, parted
 from broadcaster.audience.saved_names import checked
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _COLUMNS: LiteralString = (
@@ -51,6 +52,6 @@ def name_of(name: str) -> str:
     """Check a name for an area; InvalidInputError."""
     text = checked(name)
     if parted(text)[1] is not None:
-        problem = f"{text!r} ends as names of versions do"
-        raise InvalidInputError("name", problem, "Give it another end.")
+        problem = said("%(text)s ends as names of versions do", text=repr(text))
+        raise InvalidInputError("name", problem, said("Give it another end."))
     return text

@@ -19,6 +19,7 @@ from broadcaster.audience.areas.shape import (
     turn,
     where,
 )
+from broadcaster.domain.saying import Saying, said
 
 #: The most pairs of edges that are compared.
 _MOST_PAIRS = 6_000_000
@@ -27,12 +28,23 @@ _MOST_PAIRS = 6_000_000
 def faults(shape: Shape) -> Iterator[str]:
     """Give what is wrong with a shape, with its place; nothing when it is a shape."""
     for number, polygon in enumerate(shape):
-        name = f"polygon {number + 1}: " if len(shape) > 1 else ""
+        which = number + 1 if len(shape) > 1 else 0
         crossing = next(crossings(polygon), None)
         if crossing is not None:
-            yield f"{name}its border crosses itself, or runs back on itself, at {place(crossing)}"
+            problem = said(
+                "its border crosses itself, or runs back on itself, at %(place)s",
+                place=place(crossing),
+            )
+            yield _of(which, problem)
             continue
-        yield from (f"{name}{fault}" for fault in _wrong_holes(polygon))
+        yield from (_of(which, fault) for fault in _wrong_holes(polygon))
+
+
+def _of(which: int, fault: Saying) -> Saying:
+    """Say which polygon of several it is; 0 is the only one."""
+    if not which:
+        return fault
+    return said("polygon %(number)s: %(problem)s", number=which, problem=fault)
 
 
 def place(point: tuple[float, float]) -> str:
@@ -115,14 +127,23 @@ def meeting(first: Line, second: Line) -> tuple[float, float]:
     )
 
 
-def _wrong_holes(polygon: Polygon) -> Iterator[str]:
+def _wrong_holes(polygon: Polygon) -> Iterator[Saying]:
     boxes = [bounds(hole) for hole in polygon.holes]
     for number, hole in enumerate(polygon.holes):
         if side(hole, polygon.shell) < 0:
-            yield f"hole {number + 1} lies outside its outer ring, at {place(hole[0])}"
+            yield said(
+                "hole %(number)s lies outside its outer ring, at %(place)s",
+                number=number + 1,
+                place=place(hole[0]),
+            )
     for one, other in _nested(boxes):
         if side(polygon.holes[one], polygon.holes[other]) > 0:
-            yield f"hole {one + 1} lies in hole {other + 1}, at {place(polygon.holes[one][0])}"
+            yield said(
+                "hole %(number)s lies in hole %(other)s, at %(place)s",
+                number=one + 1,
+                other=other + 1,
+                place=place(polygon.holes[one][0]),
+            )
 
 
 def _nested(boxes: Sequence[tuple[int, int, int, int]]) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from broadcaster.audience.areas.pieces import Cut, cut
 from broadcaster.audience.areas.rows import LATEST, VERSIONS, one
 from broadcaster.audience.areas.shape import Shape
 from broadcaster.audience.areas.version import Sort, Version, digest
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 #: How many areas there may be.
@@ -103,5 +104,5 @@ def _insert(connection: Connection[Any], columns: Mapping[str, object], cut: Cut
 def _room(connection: Connection[Any]) -> None:
     (count,) = connection.execute("SELECT count(*) FROM area").fetchone() or (0,)
     if count >= _MOST:
-        problem = f"there are {_MOST:,} areas already"
-        raise InvalidInputError("name", problem, "Delete some.")
+        problem = said("there are %(most)s areas already", most=Figure(_MOST))
+        raise InvalidInputError("name", problem, said("Delete some."))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 from broadcaster.audience.sheets.markup import MarkupError
+from broadcaster.domain.saying import said
 
 _BLOCK = 2**18
 #: The most parts, and the largest list of them, octets.
@@ -46,12 +47,12 @@ class Archive:
     def stream(self, name: str) -> "Part":
         """Open a part."""
         if name not in self.names:
-            raise MarkupError(f"lacks its part {name[:80]!r}")
+            raise MarkupError(said("lacks its part %(name)s", name=repr(name[:80])))
         info = self.names[name]
         if info.flag_bits & 1:
-            raise MarkupError("is encrypted")
+            raise MarkupError(said("is encrypted"))
         if info.compress_type not in _UNPACKED:
-            raise MarkupError("is packed in a way that workbooks are not")
+            raise MarkupError(said("is packed in a way that workbooks are not"))
         if info.file_size > LARGEST_PART or _bombed(info.file_size, info.compress_size):
             raise bomb()
         try:
@@ -74,7 +75,7 @@ class Part:
         try:
             block = self._stream.read(octets)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise MarkupError("is damaged: a part of it can't be unpacked") from error
+            raise MarkupError(said("is damaged: a part of it can't be unpacked")) from error
         self.done += len(block)
         if self.done > LARGEST_PART or _bombed(self.done, self._packed):
             raise bomb()
@@ -93,12 +94,16 @@ class Part:
 def bomb() -> MarkupError:
     """Make the error about what grows beyond reason."""
     return MarkupError(
-        f"unpacks to more than {MOST_RATIO} times its size, or {LARGEST_PART // 2**30} GiB"
+        said(
+            "unpacks to more than %(times)s times its size, or %(most)s GiB",
+            times=MOST_RATIO,
+            most=LARGEST_PART // 2**30,
+        )
     )
 
 
 def _damaged() -> MarkupError:
-    return MarkupError("is a damaged or shortened archive")
+    return MarkupError(said("is a damaged or shortened archive"))
 
 
 def _bombed(size: int, packed: int) -> bool:
@@ -128,4 +133,4 @@ def _check_list(file: BinaryIO) -> None:
         parts = int.from_bytes(wide[32:40], "little")
         length = int.from_bytes(wide[40:48], "little")
     if parts > _MOST_PARTS or length > _LARGEST_LIST:
-        raise MarkupError(f"has more than {_MOST_PARTS} parts")
+        raise MarkupError(said("has more than %(most)s parts", most=_MOST_PARTS))

@@ -6,9 +6,10 @@ from typing import Protocol, TypeVar
 
 from broadcaster.audience.sheets.sheet import LeftOut, Remark, Sheet, Wanted, letters
 from broadcaster.audience.sheets.source import Source
+from broadcaster.domain.saying import Listed, said, said_n
 
 _SHOWN = 20
-_SHOW = "Show them, or import with --hidden."
+_SHOW = said("Show them, or import with --hidden.")
 
 
 class Entry(Protocol):
@@ -41,15 +42,24 @@ def choose(
     else:
         shown = [one for one in sheets if wanted.hidden or not one.hidden]
         if not shown:
-            raise source.fault("has hidden sheets only", "Show one, or import with --hidden.")
+            raise source.fault(
+                said("has hidden sheets only"), said("Show one, or import with --hidden.")
+            )
         chosen = shown[0]
     others = [one for one in sheets if one is not chosen]
     if wanted.sheet or not others:
         return chosen, []
-    named = ", ".join(f'"{one.name}"{" (hidden)" if one.hidden else ""}' for one in others[:_SHOWN])
-    problem = f'the sheet "{chosen.name}" is read; others were left out: {named}'
+    named = Listed(
+        said('"%(sheet)s" (hidden)', sheet=one.name) if one.hidden else f'"{one.name}"'
+        for one in others[:_SHOWN]
+    )
+    problem = said(
+        'the sheet "%(name)s" is read; others were left out: %(named)s',
+        name=chosen.name,
+        named=named,
+    )
     left = LeftOut.SHEETS if any(map(filled, others)) else None
-    remedy = "Name the one that is meant with --sheet."
+    remedy = said("Name the one that is meant with --sheet.")
     return chosen, [Remark(column="", problem=problem, remedy=remedy, left=left)]
 
 
@@ -61,10 +71,17 @@ def _named(source: Source, sheets: Sequence[_Entry], wanted: Wanted) -> _Entry:
     if found is None:
         close = difflib.get_close_matches(wanted.sheet, names, n=1)
         listed = ", ".join(f'"{name}"' for name in names[:_SHOWN])
-        remedy = f'Did you mean "{close[0]}"?' if close else f"It has {listed}."
-        raise source.fault(f"has no sheet {wanted.sheet!r}", remedy)
+        remedy = (
+            said('Did you mean "%(close)s"?', close=close[0])
+            if close
+            else said("It has %(listed)s.", listed=listed)
+        )
+        raise source.fault(said("has no sheet %(sheet)s", sheet=repr(wanted.sheet)), remedy)
     if found.hidden and not wanted.hidden:
-        raise source.fault(f"hides its sheet {found.name!r}", "Show it, or add --hidden.")
+        raise source.fault(
+            said("hides its sheet %(name)s", name=repr(found.name)),
+            said("Show it, or add --hidden."),
+        )
     return found
 
 
@@ -72,20 +89,25 @@ def refuse_left_out(sheet: Sheet) -> None:
     """Refuse a file of which something was left out, after its last row; InvalidInputError."""
     for remark in sheet.remarks():
         if remark.left is LeftOut.SHEETS:
-            raise sheet.fault(remark.problem, "Save the one that is meant as a file of its own.")
+            raise sheet.fault(
+                remark.problem, said("Save the one that is meant as a file of its own.")
+            )
         if remark.left:
-            raise sheet.fault(remark.problem, "Show them, and save the file again.")
+            raise sheet.fault(remark.problem, said("Show them, and save the file again."))
 
 
 def hidden_columns(places: Iterable[int]) -> Remark:
     """Say which columns were left out."""
     named = ", ".join(letters(at) for at in sorted(places)[:_SHOWN])
-    problem = f"hidden columns were left out ({named})"
+    problem = said("hidden columns were left out (%(named)s)", named=named)
     return Remark(column="", problem=problem, remedy=_SHOW, left=LeftOut.COLUMNS)
 
 
 def hidden_rows(count: int) -> Remark:
     """Say how many rows were left out; a filter hides rows too."""
-    what = "1 hidden row was" if count == 1 else f"{count:,} hidden rows were"
-    problem = f"{what} left out (a filter hides rows too)"
+    problem = said_n(
+        "%(count)s hidden row was left out (a filter hides rows too)",
+        "%(count)s hidden rows were left out (a filter hides rows too)",
+        count,
+    )
     return Remark(column="", problem=problem, remedy=_SHOW, left=LeftOut.ROWS)

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
+from broadcaster.domain.saying import Figure, said
+
 #: What may be named as an encoding.
 ENCODINGS = ("auto", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1256")
 NAMES = {
@@ -77,13 +79,13 @@ def detect(file: BinaryIO) -> Guess:
     file.seek(0)
     for mark, codec in _MARKS:
         if sample.startswith(mark):
-            return Guess(codec, "certain: it has the mark")
+            return Guess(codec, said("certain: it has the mark"))
     if b"\0" in sample:
         wide = _wide(sample)
         if wide:
-            return Guess(wide, "very likely: by its zeros, without the mark")
+            return Guess(wide, said("very likely: by its zeros, without the mark"))
     if len(sample.translate(None, _CONTROLS)) < _LEAST_TEXT * len(sample):
-        return Guess(None, "", "is no text")
+        return Guess(None, "", said("is no text"))
     return _by_octets(file)
 
 
@@ -101,9 +103,9 @@ def _wide(sample: bytes) -> str | None:
 
 def _by_octets(file: BinaryIO) -> Guess:
     if all(block.isascii() for block in _blocks(file)):
-        return Guess("utf-8", "certain: all of it is ASCII")
+        return Guess("utf-8", said("certain: all of it is ASCII"))
     if _is_utf8(file):
-        return Guess("utf-8", "certain: all of it is valid")
+        return Guess("utf-8", said("certain: all of it is valid"))
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     broken = others = 0
     words: list[bytes] = []
@@ -116,7 +118,7 @@ def _by_octets(file: BinaryIO) -> Guess:
             words += [one for one in _WORD.findall(block) if one.translate(None, _ALIKE)]
     if broken <= _DAMAGED * others:
         # Most signs outside ASCII are whole ones of UTF-8; that is no accident.
-        return Guess("utf-8", "very likely: but for a few broken signs")
+        return Guess("utf-8", said("very likely: but for a few broken signs"))
     return _legacy(words)
 
 
@@ -133,7 +135,7 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 def _legacy(words: Sequence[bytes]) -> Guess:
     if not words:
-        return Guess("cp1252", "certain: Windows-1252 and Windows-1256 read it alike")
+        return Guess("cp1252", said("certain: Windows-1252 and Windows-1256 read it alike"))
     arabic = sum(1 for word in words if _ARABIC.fullmatch(word))
     latin = sum(1 for word in words if _PLAIN.search(word))
     if arabic and arabic >= _MOST_AGREE * (arabic + latin):
@@ -141,11 +143,16 @@ def _legacy(words: Sequence[bytes]) -> Guess:
         return Guess("cp1256", _sure(arabic))
     if latin and latin >= _MOST_AGREE * (arabic + latin):
         return Guess("cp1252", _sure(latin))
-    return Guess(None, "", "may be Windows-1252 or Windows-1256 (Arabic): its words do not tell")
+    return Guess(
+        None, "", said("may be Windows-1252 or Windows-1256 (Arabic): its words do not tell")
+    )
 
 
 def _sure(words: int) -> str:
-    return f"{'very likely' if words >= _FEW else 'likely'}: by the look of {words:,} words"
+    count = Figure(words)
+    if words >= _FEW:
+        return said("very likely: by the look of %(words)s words", words=count)
+    return said("likely: by the look of %(words)s words", words=count)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

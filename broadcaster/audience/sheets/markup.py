@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 from xml.parsers import expat
 
+from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError
 
 _BLOCK = 2**18
@@ -45,7 +46,12 @@ class Feed:
         self._parse(block, last=False)
         # The parser keeps what is not complete until it is: a tag without an end would fill memory.
         if self._given - self._made.CurrentByteIndex > _LONGEST_PIECE:
-            raise MarkupError(f"has a tag that is longer than {_LONGEST_PIECE // 2**20} MiB")
+            raise MarkupError(
+                said(
+                    "has a tag that is longer than %(most)s MiB",
+                    most=_LONGEST_PIECE // 2**20,
+                )
+            )
 
     def end(self) -> None:
         """Say that there are no more."""
@@ -55,13 +61,16 @@ class Feed:
         try:
             self._made.Parse(block, last)
         except expat.ExpatError as error:
-            message = f"its XML is broken ({expat.errors.messages.get(error.code, error.code)})"
+            message = said(
+                "its XML is broken (%(expat)s)",
+                expat=expat.errors.messages.get(error.code, error.code),
+            )
             raise MarkupError(message) from error
 
 
 def too_deep() -> MarkupError:
     """Make the error about elements within elements without end."""
-    return MarkupError("its XML is nested too deeply")
+    return MarkupError(said("its XML is nested too deeply"))
 
 
 class Readable(Protocol):
@@ -99,7 +108,12 @@ def elements(stream: Readable) -> Iterator[tuple[str, Mapping[str, str]]]:
     while block := stream.read(_BLOCK):
         read += len(block)
         if read > _LARGEST_PART:
-            raise MarkupError(f"has a part that is larger than {_LARGEST_PART // 2**20} MiB")
+            raise MarkupError(
+                said(
+                    "has a part that is larger than %(most)s MiB",
+                    most=_LARGEST_PART // 2**20,
+                )
+            )
         feed(block)
         yield from found
         found.clear()
@@ -147,4 +161,4 @@ def attribute(attributes: Mapping[str, str], name: str) -> str:
 
 
 def _refuse(*_: object) -> None:
-    raise MarkupError("has a document type declaration or entities, which no workbook has")
+    raise MarkupError(said("has a document type declaration or entities, which no workbook has"))

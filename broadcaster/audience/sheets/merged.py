@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark
+from broadcaster.domain.saying import Figure, said
 
 #: The most areas of merged cells.
 MOST = 10_000
@@ -67,7 +68,7 @@ class Filler:
         """Add areas that begin in the row that comes next, or later."""
         self._coming = sorted([*self._coming, *areas], reverse=True)
         if len(self._open) + len(self._coming) > MOST:
-            raise MarkupError(f"has more than {MOST} areas of merged cells")
+            raise MarkupError(said("has more than %(most)s areas of merged cells", most=MOST))
 
     def fill(self, number: int, cells: list[str], marks: dict[int, int]) -> None:
         """Fill the merged cells of a row, in place."""
@@ -83,7 +84,12 @@ class Filler:
             # Those without a value cost a look.
             self._filled += one.right + 1 - one.left if one.value else 1
             if self._filled > MOST_FILLED:
-                raise MarkupError(f"has more than {MOST_FILLED:,} merged cells")
+                raise MarkupError(
+                    said(
+                        "has more than %(most)s merged cells",
+                        most=Figure(MOST_FILLED),
+                    )
+                )
             if one.value:
                 _fill(one, cells, marks)
 
@@ -92,7 +98,7 @@ class Filler:
         before = at and self._open[at - 1].right >= area.left
         behind = at < len(self._open) and self._open[at].left <= area.right
         if before or behind:
-            raise MarkupError("has areas of merged cells that overlap")
+            raise MarkupError(said("has areas of merged cells that overlap"))
         self._open.insert(at, area)
 
 

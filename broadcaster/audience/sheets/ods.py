@@ -13,11 +13,12 @@ from broadcaster.audience.sheets.merged import Area, Filler
 from broadcaster.audience.sheets.odsrows import OdsRows
 from broadcaster.audience.sheets.sheet import Remark, SheetRow, Wanted
 from broadcaster.audience.sheets.source import Source
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _CONTENT = "content.xml"
 _MANIFEST = "META-INF/manifest.xml"
-_SAVE = "Open it in a spreadsheet program and save it again as ODS."
+_SAVE = said("Open it in a spreadsheet program and save it again as ODS.")
 _MOST_SHEETS = 1_000
 
 
@@ -107,14 +108,14 @@ class OdsSheet:
             self._fail(error)
 
     def _fail(self, error: MarkupError) -> NoReturn:
-        raise self.fault(str(error), _SAVE) from error
+        raise self.fault(error.args[0], _SAVE) from error
 
 
 def _check_readable(archive: Archive) -> None:
     if _MANIFEST not in archive.names:
         return
     if any(name == "encryption-data" for name, _ in markup.elements(archive.stream(_MANIFEST))):
-        raise MarkupError("is encrypted")
+        raise MarkupError(said("is encrypted"))
 
 
 def _entries(  # noqa: C901  (one state: the handlers share it as local variables)
@@ -156,5 +157,5 @@ def _entries(  # noqa: C901  (one state: the handlers share it as local variable
         feed(block)
     feed.end()
     if not found:
-        raise MarkupError("has no sheet")
+        raise MarkupError(said("has no sheet"))
     return [replace(entry, filled=entry.place in filled) for entry in found]

@@ -13,6 +13,7 @@ from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.numbers import PLAIN, Format, Shown, written
 from broadcaster.audience.sheets.sheet import MOST_COLUMNS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST
+from broadcaster.domain.saying import Figure, said
 
 #: A row that holds something may be repeated so often.
 _MOST_REPEATED = 1_000
@@ -136,7 +137,11 @@ class OdsRows:
         if not self._runs:
             return
         if self._repeated > _MOST_REPEATED:
-            message = f"repeats its row {first} {self._repeated:,} times"
+            message = said(
+                "repeats its row %(row)s %(repeated)s times",
+                row=first,
+                repeated=Figure(self._repeated),
+            )
             raise MarkupError(message)
         numbers = range(first, self._next)
         self._found.append((numbers, self._runs, self._spans, self._hidden))
@@ -154,7 +159,7 @@ class OdsRows:
         value, mark = ("", 0) if self._covered else self._value()
         if value or mark:
             if self._at + count > MOST_COLUMNS:
-                raise MarkupError(f"has more than {MOST_COLUMNS:,} columns")
+                raise MarkupError(said("has more than %(most)s columns", most=Figure(MOST_COLUMNS)))
             self._runs.append((self._at, count, value, mark))
             right = _count(given, "table:number-columns-spanned") - 1
             down = _count(given, "table:number-rows-spanned") - 1
@@ -181,7 +186,9 @@ class OdsRows:
             except (ValueError, OverflowError):
                 # What stands there may be anybody's.
                 where = f"{letters(self._at)}{self._next}"
-                raise MarkupError(f"has no number in cell {where}, where one belongs") from None
+                raise MarkupError(
+                    said("has no number in cell %(where)s, where one belongs", where=where)
+                ) from None
             # Zeros in front are the work of a format, and what people take for the value.
             padded = shown.isascii() and shown.isdigit() and shown.lstrip("0") == value
             return (shown if padded else value), mark

@@ -5,25 +5,26 @@ from broadcaster.audience.sheets.markup import MarkupError
 from broadcaster.audience.sheets.separated import SeparatedSheet
 from broadcaster.audience.sheets.sheet import Sheet, Wanted
 from broadcaster.audience.sheets.source import Source
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CSV = "Give a CSV, TSV, XLSX or ODS file."
+_CSV = said("Give a CSV, TSV, XLSX or ODS file.")
 #: What else people take for a table, by its first octets.
 _OTHERS = (
-    (b"\x89PNG", "is a picture (PNG)"),
-    (b"\xff\xd8\xff", "is a picture (JPEG)"),
-    (b"GIF8", "is a picture (GIF)"),
-    (b"%PDF", "is a PDF"),
-    (b"\x1f\x8b", "is compressed (gzip)"),
-    (b"7z\xbc\xaf", "is an archive (7z)"),
-    (b"Rar!", "is an archive (RAR)"),
-    (b"{\\rtf", "is a text document (RTF)"),
-    (b"<?xml", "is XML"),
-    (b"<!DOCTYPE", "is a web page"),
-    (b"<html", "is a web page, as some programs call a table"),
-    (b"SQLite format 3", "is a database (SQLite)"),
+    (b"\x89PNG", said("is a picture (PNG)")),
+    (b"\xff\xd8\xff", said("is a picture (JPEG)")),
+    (b"GIF8", said("is a picture (GIF)")),
+    (b"%PDF", said("is a PDF")),
+    (b"\x1f\x8b", said("is compressed (gzip)")),
+    (b"7z\xbc\xaf", said("is an archive (7z)")),
+    (b"Rar!", said("is an archive (RAR)")),
+    (b"{\\rtf", said("is a text document (RTF)")),
+    (b"<?xml", said("is XML")),
+    (b"<!DOCTYPE", said("is a web page")),
+    (b"<html", said("is a web page, as some programs call a table")),
+    (b"SQLite format 3", said("is a database (SQLite)")),
 )
 _MIME = "application/vnd.oasis.opendocument.spreadsheet"
 _LONGEST_MIME = 100
@@ -55,7 +56,7 @@ def _opened(source: Source, wanted: Wanted) -> Sheet:
         if bare.lower().startswith(mark.lower()):
             raise source.fault(problem, _CSV)
     if wanted.sheet:
-        raise source.fault("is a CSV file, which has no sheets", "Leave --sheet out.")
+        raise source.fault(said("is a CSV file, which has no sheets"), said("Leave --sheet out."))
     return SeparatedSheet(source, wanted)
 
 
@@ -69,17 +70,18 @@ def _workbook(source: Source, wanted: Wanted) -> Sheet:
                 from broadcaster.audience.sheets.ods import OdsSheet  # noqa: PLC0415  (only where needed)
 
                 return OdsSheet(source, wanted)
-            raise source.fault("is an OpenDocument file, and no table", _CSV)
+            raise source.fault(said("is an OpenDocument file, and no table"), _CSV)
     except MarkupError as error:
-        raise source.fault(str(error), "Save it again as XLSX, ODS or CSV.") from error
+        raise source.fault(error.args[0], said("Save it again as XLSX, ODS or CSV.")) from error
     if any(name.endswith("workbook.bin") for name in names):
-        raise source.fault("is a binary workbook (XLSB)", "Save it as XLSX.")
+        raise source.fault(said("is a binary workbook (XLSB)"), said("Save it as XLSX."))
     if any(name.endswith(("workbook.xml", "workbook2.xml")) for name in names):
         from broadcaster.audience.sheets.xlsx import XlsxSheet  # noqa: PLC0415  (only where needed)
 
         return XlsxSheet(source, wanted)
-    what = "a document" if "word/document.xml" in names else "an archive, and no workbook"
-    raise source.fault(f"is {what}", _CSV)
+    if "word/document.xml" in names:
+        raise source.fault(said("is a document"), _CSV)
+    raise source.fault(said("is an archive, and no workbook"), _CSV)
 
 
 def _old(source: Source, head: bytes) -> InvalidInputError:
@@ -88,6 +90,8 @@ def _old(source: Source, head: bytes) -> InvalidInputError:
     first = int.from_bytes(head[48:52], "little")
     source.file.seek(min((first + 1) * sector, source.size))
     if _ENCRYPTED in source.file.read(_DIRECTORY):
-        remedy = "Open it with its password and save it without one."
-        return source.fault("is an encrypted workbook", remedy)
-    return source.fault("is an old Excel workbook (XLS)", "Save it as XLSX, or as 'CSV UTF-8'.")
+        remedy = said("Open it with its password and save it without one.")
+        return source.fault(said("is an encrypted workbook"), remedy)
+    return source.fault(
+        said("is an old Excel workbook (XLS)"), said("Save it as XLSX, or as 'CSV UTF-8'.")
+    )

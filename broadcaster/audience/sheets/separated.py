@@ -13,6 +13,7 @@ from broadcaster.audience.sheets import encodings
 from broadcaster.audience.sheets.encodings import ENCODINGS, Guess
 from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Remark, SheetRow, Wanted
 from broadcaster.audience.sheets.source import Source
+from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
@@ -20,8 +21,8 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _LONGEST_LINE = 200_000
 _LONGEST_HEADER = 2_000_000
 _SAMPLE = 20
-_SAVE = "Save it as 'CSV UTF-8'."
-_EMPTY = "Give a file with a header and rows."
+_SAVE = said("Save it as 'CSV UTF-8'.")
+_EMPTY = said("Give a file with a header and rows.")
 
 
 class SeparatedSheet:
@@ -70,8 +71,10 @@ class SeparatedSheet:
         codec, sure, _ = self._guess
         if not sure.startswith(("likely", "very likely")):
             return []
-        problem = f"was read as {encodings.NAMES[str(codec)]} ({sure})"
-        remedy = "Look at the names in 'customers preview'; --encoding names another one."
+        problem = said(
+            "was read as %(name)s (%(sure)s)", name=encodings.NAMES[str(codec)], sure=sure
+        )
+        remedy = said("Look at the names in 'customers preview'; --encoding names another one.")
         return [Remark(column="", problem=problem, remedy=remedy)]
 
     def fault(self, problem: str, remedy: str) -> InvalidInputError:
@@ -91,26 +94,38 @@ class SeparatedSheet:
             except StopIteration:
                 return
             except csv.Error as error:
-                problem = f"row {self._row + 1}: its quotes are broken ({error})"
-                remedy = "Double every quote inside a quoted cell, and close each cell."
+                problem = said(
+                    "row %(row)s: its quotes are broken (%(value)s)", row=self._row + 1, value=error
+                )
+                remedy = said("Double every quote inside a quoted cell, and close each cell.")
                 raise self.fault(problem, remedy) from error
             self._row += 1
             if len(cells) > MOST_COLUMNS:
-                problem = f"row {self._row}: has more than {MOST_COLUMNS:,} columns"
-                raise self.fault(problem, "Remove the empty ones.")
+                problem = said(
+                    "row %(row)s: has more than %(most)s columns",
+                    row=self._row,
+                    most=Figure(MOST_COLUMNS),
+                )
+                raise self.fault(problem, said("Remove the empty ones."))
             if any(cells) and any(cell.strip() for cell in cells):
                 yield SheetRow(self._row, cells, NO_MARKS)
 
     def _encoding(self, wanted: str) -> Guess:
         if wanted not in ENCODINGS:
-            remedy = f"Use one of {', '.join(ENCODINGS)}."
-            raise InvalidInputError("--encoding", f"{wanted!r} is unknown", remedy)
+            remedy = said("Use one of %(known)s.", known=", ".join(ENCODINGS))
+            raise InvalidInputError(
+                "--encoding", said("%(value)s is unknown", value=repr(wanted)), remedy
+            )
         found = encodings.detect(self._source.file)
         if not self._source.head(4096).strip():
-            raise self.fault("is empty", _EMPTY)
+            raise self.fault(said("is empty"), _EMPTY)
         if wanted == "auto":
             if found.codec is None:
-                remedy = _SAVE if "text" in found.problem else f"{_SAVE} {_NAME_IT}"
+                remedy = (
+                    _SAVE
+                    if "text" in found.problem
+                    else said("%(save)s %(name_it)s", save=_SAVE, name_it=_NAME_IT)
+                )
                 raise self.fault(found.problem, remedy)
             return found
         self._check(wanted, found)
@@ -123,8 +138,13 @@ class SeparatedSheet:
         certain = found.sure.startswith("certain") and not alike
         if certain and _family(wanted) != _family(str(found.codec)):
             name = encodings.NAMES[str(found.codec)]
-            problem = f"{wanted} was named, and the file is {name} ({found.sure})"
-            raise InvalidInputError("--encoding", problem, "Leave --encoding out.")
+            problem = said(
+                "%(wanted)s was named, and the file is %(name)s (%(sure)s)",
+                wanted=wanted,
+                name=name,
+                sure=found.sure,
+            )
+            raise InvalidInputError("--encoding", problem, said("Leave --encoding out."))
         if found.codec is None and found.problem == "is no text":
             raise self.fault(found.problem, _SAVE)
 
@@ -137,7 +157,7 @@ class SeparatedSheet:
                 break
             self._row += 1
         if not lines:
-            raise self.fault("is empty", _EMPTY)
+            raise self.fault(said("is empty"), _EMPTY)
         return lines + list(islice(self._raw_lines(_LONGEST_LINE), _SAMPLE))
 
     def _separated_by(self, wanted: str) -> str:
@@ -145,8 +165,10 @@ class SeparatedSheet:
         if wanted in SEPARATORS:
             return SEPARATORS[wanted]
         if wanted != "auto":
-            remedy = f"Use one of auto, {', '.join(SEPARATORS)}."
-            raise InvalidInputError("--separator", f"{wanted!r} is unknown", remedy)
+            remedy = said("Use one of %(known)s.", known=", ".join(("auto", *SEPARATORS)))
+            raise InvalidInputError(
+                "--separator", said("%(value)s is unknown", value=repr(wanted)), remedy
+            )
         bare = "".join(self._ahead[0].split('"')[::2])
         return max(SEPARATORS.values(), key=lambda sign: (self._fitting(sign), bare.count(sign)))
 
@@ -171,18 +193,26 @@ class SeparatedSheet:
         try:
             while line := read(longest + 1):
                 if len(line) > longest:
-                    problem = f"row {self._row + 1}: a line is longer than {longest} characters"
-                    raise self.fault(problem, "Is it a CSV file? Shorten the line.")
+                    problem = said(
+                        "row %(row)s: a line is longer than %(most)s characters",
+                        row=self._row + 1,
+                        most=longest,
+                    )
+                    raise self.fault(problem, said("Is it a CSV file? Shorten the line."))
                 yield line
         except UnicodeError as error:
             name = encodings.NAMES[str(self._guess.codec)]
-            problem = f"is not {name} somewhere after row {self._row}"
-            raise self.fault(problem, f"{_SAVE} {_NAME_IT}") from error
+            problem = said("is not %(name)s somewhere after row %(row)s", name=name, row=self._row)
+            raise self.fault(
+                problem, said("%(save)s %(name_it)s", save=_SAVE, name_it=_NAME_IT)
+            ) from error
         except OSError as error:
-            raise self.fault(f"can't be read ({error.strerror})", "Try again.") from error
+            raise self.fault(
+                said("can't be read (%(strerror)s)", strerror=error.strerror), said("Try again.")
+            ) from error
 
 
-_NAME_IT = "Or name its encoding, such as --encoding cp1252 or cp1256."
+_NAME_IT = said("Or name its encoding, such as --encoding cp1252 or cp1256.")
 
 
 def _family(codec: str) -> str:

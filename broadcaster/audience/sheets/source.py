@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from broadcaster.audience.sheets import sheet
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
 _BLOCK = 2**20
@@ -40,17 +41,22 @@ def from_path(path: Path) -> Source:
     """Open a file; InvalidInputError when it is none, is too large or can't be read."""
     try:
         if not path.is_file():
-            problem = "is a folder or device" if path.exists() else "does not exist"
-            raise InvalidInputError(str(path), problem, "Name a CSV, TSV, XLSX or ODS file.")
+            problem = said("is a folder or device") if path.exists() else said("does not exist")
+            raise InvalidInputError(str(path), problem, said("Name a CSV, TSV, XLSX or ODS file."))
         size = path.stat().st_size
         if size > sheet.LARGEST:
             raise _too_large(str(path))
         return Source(str(path), path.open("rb"), size, path)
     except (OSError, ValueError) as error:
         # A name with a NUL is a ValueError.
-        problem = f"can't be read ({getattr(error, 'strerror', None) or 'no file name'})"
+        problem = said(
+            "can't be read (%(strerror)s)",
+            strerror=getattr(error, "strerror", None) or "no file name",
+        )
         name = ascii(str(path))
-        raise InvalidInputError(name, problem, "Name a CSV, TSV, XLSX or ODS file.") from error
+        raise InvalidInputError(
+            name, problem, said("Name a CSV, TSV, XLSX or ODS file.")
+        ) from error
 
 
 def from_stream(stream: BinaryIO, name: str = "standard input") -> Source:
@@ -76,5 +82,5 @@ def _kept(stream: BinaryIO, file: BinaryIO, name: str) -> int:
 
 
 def _too_large(name: str) -> InvalidInputError:
-    problem = f"is larger than {sheet.LARGEST // 2**30} GiB"
-    return InvalidInputError(name, problem, "Divide it into several files.")
+    problem = said("is larger than %(most)s GiB", most=sheet.LARGEST // 2**30)
+    return InvalidInputError(name, problem, said("Divide it into several files."))

@@ -12,6 +12,7 @@ from typing import Self
 
 from broadcaster.audience.sheets import markup
 from broadcaster.audience.sheets.archive import Part
+from broadcaster.domain.saying import said
 
 #: How many texts make a block, and how many blocks are in memory: some 20 MB of usual texts.
 _EACH = 64
@@ -70,7 +71,9 @@ class SharedStrings:
         octets = _PARTER.join(self._block).encode("utf-8", "surrogatepass")
         self._size += len(octets)
         if self._size > MOST:
-            raise markup.MarkupError(f"has more than {MOST // 2**30} GiB of texts")
+            raise markup.MarkupError(
+                said("has more than %(most)s GiB of texts", most=MOST // 2**30)
+            )
         self._file.write(octets)
         self._starts.append(self._size)
         self._block = []

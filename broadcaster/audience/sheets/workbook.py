@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from broadcaster.audience.sheets.archive import Archive
 from broadcaster.audience.sheets.markup import MarkupError, attribute, elements
 from broadcaster.audience.sheets.numbers import PLAIN, Format, format_of
+from broadcaster.domain.saying import said
 
 _RELATIONS = "_rels/.rels"
 _MOST_SHEETS = 1_000
@@ -55,7 +56,7 @@ def read_workbook(archive: Archive) -> Workbook:
                     )
                 )
     if not sheets:
-        raise MarkupError("has no sheet")
+        raise MarkupError(said("has no sheet"))
     parts = {kind: part for kind, part in related.values() if kind in _WANTED}
     formats = _formats(archive, parts["styles"]) if parts.get("styles") in archive.names else []
     strings = parts.get("sharedStrings", "")
@@ -72,7 +73,7 @@ def _main(archive: Archive) -> str:
         kind = attributes.get("Type", "")
         if name == "Relationship" and kind.endswith("/officeDocument"):
             return attributes.get("Target", "").lstrip("/")
-    raise MarkupError("lacks its workbook")
+    raise MarkupError(said("lacks its workbook"))
 
 
 def _related(archive: Archive, main: str) -> dict[str, tuple[str, str]]:

@@ -14,9 +14,10 @@ from broadcaster.audience.sheets.source import Source
 from broadcaster.audience.sheets.strings import SharedStrings
 from broadcaster.audience.sheets.workbook import SheetEntry, read_workbook
 from broadcaster.audience.sheets.xlsxrows import XlsxRows
+from broadcaster.domain.saying import said
 from broadcaster.errors import InvalidInputError
 
-_SAVE = "Open it in a spreadsheet program and save it again as XLSX."
+_SAVE = said("Open it in a spreadsheet program and save it again as XLSX.")
 #: No tag holds the beginning of another: so no part of a file is looked at twice.
 _MERGED = re.compile(rb'<(?:\w{1,40}:)?mergeCell\s[^<>]{0,100}?ref=["\']([^"\'<>]{3,40})["\']')
 _LONGEST_TAG = 200
@@ -123,7 +124,9 @@ class XlsxSheet:
                 )
                 found += [area for area in areas if area]
                 if len(found) > MOST:
-                    raise MarkupError(f"has more than {MOST} areas of merged cells")
+                    raise MarkupError(
+                        said("has more than %(most)s areas of merged cells", most=MOST)
+                    )
                 # What was found is not found again: the rest begins behind it.
                 last = max((one.end() for one in _MERGED.finditer(piece)), default=0)
                 piece = piece[last:]
@@ -131,4 +134,4 @@ class XlsxSheet:
         return found
 
     def _fail(self, error: MarkupError) -> NoReturn:
-        raise self.fault(str(error), _SAVE) from error
+        raise self.fault(error.args[0], _SAVE) from error

@@ -12,6 +12,7 @@ from broadcaster.audience.sheets.numbers import PLAIN, Format, written
 from broadcaster.audience.sheets.sheet import MOST_COLUMNS, NO_MARKS, Mark, SheetRow, letters
 from broadcaster.audience.sheets.strings import LONGEST, SharedStrings, unescaped
 from broadcaster.audience.sheets.workbook import Workbook
+from broadcaster.domain.saying import Figure, said
 
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 #: So many empty cells between two may be written out.
@@ -113,16 +114,16 @@ class XlsxRows:
             elif name == "c":
                 if not valued and not formula:
                     return
-                said = pieces[0] if len(pieces) == 1 else "".join(pieces)
+                content = pieces[0] if len(pieces) == 1 else "".join(pieces)
                 try:
-                    value, mark = value_of(kind, said, style)
+                    value, mark = value_of(kind, content, style)
                 except (ValueError, IndexError, OverflowError):
                     # What stands there may be anybody's.
                     raise _no_number(at, number) from None
                 if formula:
                     # Only what is told to be a text may have come out empty: some writers put an
                     # empty value beside each formula, because they calculate none.
-                    calculated = said or (valued and kind == "str")
+                    calculated = content or (valued and kind == "str")
                     mark |= Mark.FORMULA if calculated else Mark.NO_VALUE
                 if mark:
                     marks[at] = mark
@@ -154,20 +155,29 @@ class XlsxRows:
         known = self._places.get(word)
         if known is None:
             if not _LETTERS.fullmatch(word):
-                raise MarkupError(f"has a cell at {reference[:20]!r}, which is no place")
+                raise MarkupError(
+                    said(
+                        "has a cell at %(reference)s, which is no place",
+                        reference=repr(reference[:20]),
+                    )
+                )
             known = self._places[word] = place(word)
             if known >= MOST_COLUMNS:
-                raise MarkupError(f"has more than {MOST_COLUMNS:,} columns")
+                raise MarkupError(said("has more than %(most)s columns", most=Figure(MOST_COLUMNS)))
         return known
 
     @staticmethod
     def _row_number(attributes: Mapping[str, str], before: int) -> int:
-        said = attributes.get("r")
-        if said is None:
+        content = attributes.get("r")
+        if content is None:
             return before + 1
-        number = int(said) if _NUMBER.fullmatch(said) else 0
+        number = int(content) if _NUMBER.fullmatch(content) else 0
         if number <= before:
-            message = f"has its rows out of order (row {said[:20]} comes after row {before})"
+            message = said(
+                "has its rows out of order (row %(row)s comes after row %(before)s)",
+                row=content[:20],
+                before=before,
+            )
             raise MarkupError(message)
         return number
 
@@ -177,25 +187,25 @@ class XlsxRows:
         try:
             first, last = int(attributes["min"]), int(attributes["max"])
         except (KeyError, ValueError) as error:
-            raise MarkupError("has a column without a place") from error
+            raise MarkupError(said("has a column without a place")) from error
         # Who hides "all the rest" hides empty columns: they hold nothing that could be left out.
         self._hidden_columns.update(range(max(first, 1) - 1, min(last, MOST_COLUMNS)))
 
-    def _value(self, kind: str, said: str, style: str) -> tuple[str, int]:
+    def _value(self, kind: str, content: str, style: str) -> tuple[str, int]:
         """Turn what a cell holds into text; ValueError, IndexError or OverflowError for none."""
         if kind == "s":
             if self._strings is None:
-                raise MarkupError("lacks the texts of its cells")
-            return self._strings[int(said)], 0
+                raise MarkupError(said("lacks the texts of its cells"))
+            return self._strings[int(content)], 0
         if kind == "n":
-            if not said:
+            if not content:
                 return "", 0
-            return written(said, self._format(style), from_1904=self._from_1904)
+            return written(content, self._format(style), from_1904=self._from_1904)
         if kind == "b":
-            return ("true" if said == "1" else "false"), 0
+            return ("true" if content == "1" else "false"), 0
         if kind == "d":
-            return said.removesuffix("T00:00:00"), Mark.DATE
-        return unescaped(said), 0
+            return content.removesuffix("T00:00:00"), Mark.DATE
+        return unescaped(content), 0
 
     def _format(self, style: str) -> Format:
         if not style or not self._formats:
@@ -223,7 +233,13 @@ def _spread(cells: Sequence[str], far: Mapping[int, str]) -> list[str]:
 
 
 def _no_number(at: int, row: int) -> MarkupError:
-    return MarkupError(f"has no number in cell {letters(max(at, 0))}{row}, where one belongs")
+    return MarkupError(
+        said(
+            "has no number in cell %(letters)s%(row)s, where one belongs",
+            letters=letters(max(at, 0)),
+            row=row,
+        )
+    )
 
 
 def _local(name: str) -> str:

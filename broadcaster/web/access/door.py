@@ -18,7 +18,8 @@ from starlette.responses import Response
 from broadcaster.access.entrance import Caller, Opened, SecondNeeded
 from broadcaster.settings import Network
 from broadcaster.web import bodies
-from broadcaster.web.console.desk import Desk, Fields, form, own_path, see_other
+from broadcaster.web.console.desk import Desk, own_path, see_other
+from broadcaster.web.console.fields import Fields, form
 from broadcaster.web.languages import Language
 from broadcaster.web.sources import source_of
 

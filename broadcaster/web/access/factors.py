@@ -12,7 +12,8 @@ from broadcaster.access import totp
 from broadcaster.access.tickets import Purpose
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Factor
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 
 #: What an authenticator shows as whose code it is.
 _ISSUER = "Broadcaster"

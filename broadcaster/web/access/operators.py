@@ -14,7 +14,8 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action, Role
 from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError
 from broadcaster.web.access import words
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 
 _LARGEST = 2**31 - 1
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from broadcaster.access.claims import NotAskedError
 from broadcaster.access.entrance import Opened
-from broadcaster.access.provider import Identity, IdentityProvider, NotAskedError
+from broadcaster.access.provider import Identity, IdentityProvider
 from broadcaster.bootstrap import Runtime
 from broadcaster.errors import ForbiddenError, UnavailableError
 from broadcaster.web.access.door import Door, Stranger

@@ -11,7 +11,7 @@ from pydantic import Field
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.aiming import Aim, aiming, require_one
-from broadcaster.bootstrap.drafting import Form, draft, lane_of, moment, name_of
+from broadcaster.bootstrap.drafting import Form, draft, drafted, lane_of, moment, name_of
 from broadcaster.bootstrap.redrafting import form_of
 from broadcaster.domain.access import Action
 from broadcaster.domain.advisory import MessageType
@@ -271,6 +271,8 @@ def _aimed(inside: Runtime, who: Caller, body: Aimed, form: Form) -> Iterator[Fo
             field="expression" if aim.expression is not None else "area",
             remedy=said("Name a saved segment, or use a key that may save one."),
         )
+    # What is wrong otherwise is refused before anything is saved.
+    drafted(inside, form, "all")
     with aiming(inside, aim, form.by) as name:
         yield replace(form, segment=name)
 

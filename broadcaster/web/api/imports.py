@@ -4,8 +4,6 @@ import asyncio
 import io
 import json
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 
@@ -17,13 +15,14 @@ from starlette.requests import ClientDisconnect
 
 from broadcaster.audience.columns import known_columns
 from broadcaster.audience.imports import Import
+from broadcaster.audience.leaving import USUAL
 from broadcaster.audience.mapping import read_mapping, write_mapping
 from broadcaster.audience.sheets.sheet import Wanted
-from broadcaster.audience.sheets.source import from_stream
+from broadcaster.audience.sheets.source import Source, from_stream
 from broadcaster.audience.suggesting import as_mapping
 from broadcaster.bootstrap import Runtime
 from broadcaster.bootstrap.import_steps import suggested
-from broadcaster.bootstrap.importing import Handed, bring_in, require_readable
+from broadcaster.bootstrap.importing import Order, begin, beside, forgotten
 from broadcaster.domain.access import Action
 from broadcaster.domain.proofs import checked_moment
 from broadcaster.web.api import paging
@@ -40,9 +39,6 @@ calls = Calls("imports")
 _MOST, _WHOLE, _PIECE = 256 * 2**20, 900.0, 30.0
 #: How much of a file is held in memory.
 _HELD = 2**20
-#: One import runs at a time; the pool only keeps it off the threads that answer.
-_RUNNING = ThreadPoolExecutor(1, "importing")
-
 #: The most octets of a file of which the columns are looked at.
 _LOOKED_AT = 4 * 2**20
 
@@ -60,12 +56,24 @@ class ImportShown(BaseModel):
     mapping: str
     dry_run: bool
     made_by: str
-    status: str = Field(description="running, done, refused, or lost: then nothing was stored.")
+    via: str = Field(description="What runs it: api, console or command.")
+    status: str = Field(
+        description="running, done, refused, lost (its process ended: nothing was stored, or what "
+        "stored says), or forgotten."
+    )
     progress: float = Field(description="How much is read, from 0 to 1.")
     rows: int
+    in_parts: bool
+    stored: int = Field(
+        description="Customers in parts that are stored, whatever becomes of the rest."
+    )
+    stored_to_row: int = Field(description="The row of the file where those end.")
+    unfinished: bool = Field(
+        description="Whether the same file, sent again in_parts, goes on from there."
+    )
     started_at: datetime
     ended_at: datetime | None
-    figures: Figures | None = Field(description="Counts and findings, when it has ended.")
+    figures: Figures | None = Field(description="Counts until now; findings when it has ended.")
 
 
 class MappingNames(BaseModel):
@@ -113,29 +121,40 @@ async def create_import(  # noqa: PLR0913, PLR0917  (each is a way to read it)
     as_of: Annotated[
         str, Query(max_length=60, description="When what it says of consent was true.")
     ] = "",
+    in_parts: Annotated[  # noqa: FBT002  (as above)
+        bool,
+        Query(description="Keep what is stored when it is ended; sent again, it goes on there."),
+    ] = False,
+    anew: Annotated[  # noqa: FBT002  (as above)
+        bool, Query(description="Begin one in parts anew that was ended half way.")
+    ] = False,
 ) -> ImportShown:
     """Take a file and begin to import it; `GET /imports/{import}` says how far it is.
 
     What is no table, or lacks a column that is needed, is refused at once. All good rows are stored
-    in one transaction: should this server end meanwhile, nothing is, and it can be sent again. A
-    snapshot by which too many would leave, or with rows that cannot be read, is refused.
+    in one transaction: should this server end meanwhile, nothing is, and it can be sent again. With
+    `in_parts` what is stored by then stays, and the same file sent again goes on after it; if it is
+    not the same, or is to be read otherwise, it is refused unless it is begun `anew`. A snapshot by
+    which too many would leave, or with rows that cannot be read, is refused.
     """
     moment = moment_of(inside, "as_of", as_of)
     true_at = checked_moment("as_of", moment, inside.clock.now()) if moment else None
     spooled: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the import)
     try:
         size = await _spooled(request, spooled)
-        handed = Handed(
-            which=0,
+        order = Order(
             name=file,
-            file=spooled,
-            size=size,
+            by=who.operator.name,
+            via="api",
             mapping=mapping,
             dry_run=dry_run,
             as_of=true_at,
-            snapshot=snapshot,
+            most=USUAL if snapshot else None,
+            in_parts=in_parts,
+            anew=anew,
         )
-        begun = await run_in_threadpool(_begin, inside, who.operator.name, handed)
+        spooled.seek(0)
+        begun = await run_in_threadpool(_begin, inside, order, Source(file, spooled, size))
     except BaseException:
         spooled.close()
         raise
@@ -147,7 +166,7 @@ async def create_import(  # noqa: PLR0913, PLR0917  (each is a way to read it)
 def list_imports(
     inside: Inside, request: Request, response: Response, limit: Limit = 50, after: After = ""
 ) -> Page[ImportShown]:
-    """List imports by the API, the newest first."""
+    """List imports by the API, the console and the command, the newest first."""
     before = paging.begin(request, after)
     rows = inside.imports.page(int(before) if before is not None else None, limit + 1)
     return paging.page(request, response, rows, limit, key=lambda one: one.id, show=_shown)
@@ -156,7 +175,17 @@ def list_imports(
 @calls.get("/imports/{import_id}", Action.CHANGE_PEOPLE, summary="Show an import")
 def show_import(inside: Inside, import_id: Number) -> ImportShown:
     """Show how far it is, and what came of it."""
-    return _shown(inside.imports.get(import_id, inside.clock.now()))
+    return _shown(inside.imports.get(import_id))
+
+
+@calls.delete("/imports/{import_id}", Action.CHANGE_PEOPLE, summary="Forget an import")
+def forget_import(inside: Inside, who: Who, import_id: Number) -> ImportShown:
+    """Forget one in parts that was ended half way, and is not to be gone on with.
+
+    What it stored stays; it stays in the list.
+    """
+    forgotten(inside, import_id, who.operator.name)
+    return _shown(inside.imports.get(import_id))
 
 
 @calls.get("/mappings", Action.LOOK, summary="List the mappings")
@@ -236,15 +265,12 @@ async def _spooled(request: Request, file: BinaryIO) -> int:
         raise HTTPException(400) from error
 
 
-def _begin(inside: Runtime, by: str, handed: Handed) -> Import:
+def _begin(inside: Runtime, order: Order, source: Source) -> Import:
     with given():
-        require_readable(inside, handed)
-    now = inside.clock.now()
-    begun = inside.imports.begin(
-        handed.name, handed.mapping, by, handed.size, now, dry_run=handed.dry_run
-    )
-    _RUNNING.submit(bring_in, inside, replace(handed, which=begun.id))
-    return begun
+        begun = begin(inside, order, source)
+    found = inside.imports.get(begun.run.id)
+    beside(inside, begun)
+    return found
 
 
 def _shown(one: Import) -> ImportShown:
@@ -255,9 +281,14 @@ def _shown(one: Import) -> ImportShown:
         mapping=one.mapping,
         dry_run=one.dry_run,
         made_by=one.made_by,
+        via=one.via,
         status=one.status,
-        progress=1.0 if one.status == "done" else min(1.0, one.position / max(1, one.size)),
+        progress=one.part,
         rows=one.rows,
+        in_parts=one.in_parts,
+        stored=one.mark.records,
+        stored_to_row=one.mark.row,
+        unfinished=one.unfinished,
         started_at=one.started_at,
         ended_at=one.ended_at,
         figures=figures,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from broadcaster.audience.columns import CHANNELS, COLUMNS
 from broadcaster.audience.draft import Finding
 from broadcaster.bootstrap import Runtime
+from broadcaster.bootstrap.importing import audited
 from broadcaster.bootstrap.people import importer
 from broadcaster.domain.access import Action
 from broadcaster.domain.customer import CustomerRecord
@@ -112,9 +113,13 @@ def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
             raise InvalidInputError(field, wrong.problem, wrong.remedy)
         records.append(row.record)
         findings += [_finding(index, found) for found in row.findings]
-    saved = inside.customers.save(records, source="import", proof="api", given=_given(given, known))
-    stored = {"file": "api", "inserted": saved.inserted, "updated": saved.updated}
-    inside.accesses.record(by, "import_customers", "customers", "import", stored)
+    saved = inside.customers.save(
+        records,
+        source="import",
+        proof="api",
+        given=_given(given, known),
+        ending=audited(by, "api", "api"),
+    )
     return Stored(
         inserted=saved.inserted,
         updated=saved.updated,

@@ -5,18 +5,14 @@ them. That a form is its sender's wish is known in two ways (OWASP CSRF Preventi
 browser says where it comes from, and the form has a token that only pages of the session hold.
 """
 
-import hashlib
-import hmac
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
-from urllib.parse import parse_qs, quote, urlsplit
+from typing import Protocol
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
@@ -26,17 +22,15 @@ from broadcaster.errors import ForbiddenError
 from broadcaster.ports import Clock
 from broadcaster.web import bodies
 from broadcaster.web.console.confirming import PASSED_ON, ConfirmNeededError, Proves, given
+from broadcaster.web.console.fields import Fields, form
+from broadcaster.web.console.jar import Jar
 from broadcaster.web.console.navigation import here, ways
 from broadcaster.web.languages import Language
 from broadcaster.web.pages import Pages
 
-#: What a form may be, octets and fields.
-_MOST, _FIELDS = 64 * 1024, 500
-#: The cookies; where the site is served by TLS, a prefix binds the session's to host and path.
-_COOKIE, _HOST_COOKIE = "broadcaster", "__Host-broadcaster"
+#: What a form may be, octets.
+_MOST = 64 * 1024
 _LANGUAGE_COOKIE, _YEAR = "broadcaster_language", 365 * 86_400
-#: What a browser says of a request that a page of ours, or the person, began (W3C Fetch Metadata).
-_OWN = frozenset({"same-origin", "none"})
 #: The longest path that is come back to after signing in.
 _LONGEST = 500
 #: For how long the number of what waits is shown again, seconds.
@@ -98,23 +92,7 @@ class Visit:
         return self.operator.may(Action(action))
 
 
-class Fields(dict[str, list[str]]):
-    """The fields of a form, each with its values in order."""
-
-    def text(self, name: str) -> str:
-        """Give the first value; empty when there is none."""
-        return self.get(name, [""])[0]
-
-    def every(self, name: str) -> list[str]:
-        """Give all values."""
-        return self.get(name, [])
-
-    def ticked(self, name: str) -> bool:
-        """Tell whether a box is ticked."""
-        return bool(self.text(name))
-
-
-class Desk:
+class Desk(Jar):
     """Lets operators in, takes their forms, and answers with pages."""
 
     def __init__(
@@ -132,14 +110,12 @@ class Desk:
         `proves` looks at what somebody gives to confirm who they are. Whoever has a role of
         `strict` gets nowhere with a password alone.
         """
+        super().__init__(key, url)
         self._sessions = sessions
         self._pages = pages
         self._clock = clock
-        self._key = key
         self._proves = proves
         self._strict = strict
-        self._secure = url.startswith("https:")
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self._waiting: Callable[[], int] = int
         self._waits, self._until = 0, 0.0
 
@@ -234,23 +210,6 @@ class Desk:
         """Refuse what another site had somebody's browser send; ForbiddenError."""
         self.require_own(request, visit.csrf, token)
 
-    def require_own(self, request: Request, csrf: str, token: str) -> None:
-        """Refuse a request that is not from a page of ours with this token; ForbiddenError."""
-        site = request.headers.get("sec-fetch-site", "same-origin")
-        origin = request.headers.get("origin", self._origin)
-        # Behind a proxy with TLS we are asked by http, whichever of our names it was.
-        schemes = {request.url.scheme, *(("https",) if self._secure else ())}
-        own = {self._origin, *(f"{scheme}://{request.url.netloc}" for scheme in schemes)}
-        shown = token or request.headers.get("x-csrf-token", "")
-        fits = hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), csrf.encode())
-        if site not in _OWN or origin not in own or not fits:
-            message = "The form is not from a page of this session."
-            raise ForbiddenError(message)
-
-    def begun_here(self, request: Request) -> bool:
-        """Tell whether a page of ours, or the person, began it, as far as the browser says."""
-        return request.headers.get("sec-fetch-site", "none") in _OWN
-
     def page(
         self,
         visit: Visit,
@@ -290,56 +249,8 @@ class Desk:
             # Our name of it, never what somebody typed.
             tag = found.locale.tag
             answer.set_cookie(
-                _LANGUAGE_COOKIE, tag, _YEAR, secure=self._secure, httponly=True, samesite="lax"
+                _LANGUAGE_COOKIE, tag, _YEAR, secure=self.secure, httponly=True, samesite="lax"
             )
-
-    def admit(self, answer: Response, token: str) -> Response:
-        """Have the browser show a session's token from now on; nothing of an older one is left."""
-        answer.set_cookie(
-            self._cookie, token, secure=self._secure, httponly=True, samesite="lax", path="/"
-        )
-        return answer
-
-    def carry(self, message: MutableMapping[str, Any], token: str) -> None:
-        """Do the same in the head of an answer that was made already, which may say otherwise."""
-        cookie = self.admit(Response(), token).headers["set-cookie"]
-        headers = MutableHeaders(raw=message.setdefault("headers", []))
-        if not any(one.startswith(f"{self._cookie}=") for one in headers.getlist("set-cookie")):
-            headers.append("set-cookie", cookie)
-
-    def dismiss(self, answer: Response) -> Response:
-        """Have the browser forget it."""
-        answer.delete_cookie(
-            self._cookie, secure=self._secure, httponly=True, samesite="lax", path="/"
-        )
-        return answer
-
-    def token(self, request: Request) -> str:
-        """Give the session's token; empty where there is none."""
-        renewed: str = getattr(request.state, "renewed", "")
-        return renewed or request.cookies.get(self._cookie, "")
-
-    @property
-    def secure(self) -> bool:
-        """Whether the site is behind TLS."""
-        return self._secure
-
-    def csrf(self, token: str) -> str:
-        """Make the token that the forms of a session have."""
-        return hmac.new(self._key, b"csrf:" + token.encode(), hashlib.sha256).hexdigest()[:32]
-
-    @property
-    def _cookie(self) -> str:
-        return _HOST_COOKIE if self._secure else _COOKIE
-
-
-def form(body: bytes) -> Fields:
-    """Read `application/x-www-form-urlencoded`; 400 for what is none."""
-    try:
-        read = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS)
-    except ValueError as error:
-        raise HTTPException(400) from error
-    return Fields({name: [one.replace("\0", "") for one in some] for name, some in read.items()})
 
 
 def see_other(path: str) -> Response:

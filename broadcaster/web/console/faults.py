@@ -19,14 +19,8 @@ from broadcaster.errors import (
     UnavailableError,
 )
 from broadcaster.web import bodies
-from broadcaster.web.console.desk import (
-    Desk,
-    Fields,
-    SignInNeededError,
-    form,
-    own_path,
-    sign_in_first,
-)
+from broadcaster.web.console.desk import Desk, SignInNeededError, own_path, sign_in_first
+from broadcaster.web.console.fields import Fields, form
 
 _log = logging.getLogger(__name__)
 

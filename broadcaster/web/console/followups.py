@@ -22,7 +22,8 @@ from broadcaster.render.facts import Fact
 from broadcaster.render.facttypes import FactType
 from broadcaster.web.console import course_words
 from broadcaster.web.console.campaign import found
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.looks import Looks
 from broadcaster.web.languages import Language, by_locale
 

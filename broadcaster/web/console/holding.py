@@ -19,7 +19,8 @@ from broadcaster.domain.own_hours import parted
 from broadcaster.domain.saying import said
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.campaign import found
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.lists import misread, selection
 from broadcaster.web.console.looks import Looks
 

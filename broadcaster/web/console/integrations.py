@@ -11,7 +11,8 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import DAYS, RATE
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.integration_words import EVENTS, FAULTS, SCOPES, STATES
 
 #: How many lines of a log are shown.

@@ -2,7 +2,9 @@
 
 Deliveries lie in the order of customers, channel by channel, so an index of ranges (BRIN) is next
 to nothing in size and in the time of planning, and no change of a status touches it. While it is
-made, a campaign's table can be read and not written: less than a second for a million deliveries.
+made, deliveries can be read and not written, those of all campaigns until the last is done (an
+index of parts can't be made beside those who write): 0.16 to 0.29 s for each million, measured
+three times on two cores that others used too; it has 32 KiB then.
 """
 
 from alembic import op

@@ -6,7 +6,7 @@
 from alembic import op
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0028"
 
 _ANSWERS = """
 ALTER TABLE api_answer

@@ -24,12 +24,13 @@ from broadcaster.render.kinds import Kind
 from broadcaster.render.sheets.page import Look
 from broadcaster.web.console.compose import words
 from broadcaster.web.console.compose.audiences import Audiences
+from broadcaster.web.console.compose.bench import framed
 from broadcaster.web.console.compose.facts import labels, on_clock
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.numbers import whole_number
 from broadcaster.web.console.compose.previews import Previews
-from broadcaster.web.console.compose.steps import framed
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.labels import CHANNELS, LANES
 from broadcaster.web.languages import Language, by_locale
 from broadcaster.web.security import FRAMING_PAGES

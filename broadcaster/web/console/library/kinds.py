@@ -3,23 +3,19 @@
 A kind that is brought in is checked aside and put in its place whole, or not at all.
 """
 
-import io
 import tempfile
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime
-from broadcaster.channels.sms import measure
 from broadcaster.domain.access import Action
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError, NotFoundError
 from broadcaster.render.factlist import NAME
@@ -27,15 +23,17 @@ from broadcaster.render.factsheet import asked
 from broadcaster.render.findings import Finding
 from broadcaster.render.locales import Locale
 from broadcaster.render.placing import Added
-from broadcaster.render.sheets.cells import Sheets
-from broadcaster.render.sheets.page import Look, SheetWriter
+from broadcaster.render.sheets.page import Look
 from broadcaster.render.upload import LARGEST_ALL, MOST_FILES
 from broadcaster.web import library_labels
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
+from broadcaster.web.console.library.archived import archived
+from broadcaster.web.console.library.readings import Readings, name_of
 from broadcaster.web.console.library.shelf import Read, Shelf
 from broadcaster.web.console.library.uploads import Uploaded, uploaded
 from broadcaster.web.languages import by_locale
-from broadcaster.web.security import FRAMING_PAGES, SHOWN_MESSAGES
+from broadcaster.web.security import FRAMING_PAGES
 
 #: What a form with a kind is at most, octets.
 _MOST = LARGEST_ALL + 500_000
@@ -51,7 +49,7 @@ class Kinds:
         self._runtime = runtime
         self._desk = desk
         self._shelf = shelf
-        self._writers: dict[str, SheetWriter] = {}
+        self._readings = Readings(runtime, desk, shelf)
 
     def routes(self) -> list[Route]:
         """List what is answered; what has a dash is no name of a kind."""
@@ -62,7 +60,7 @@ class Kinds:
             Route("/kinds/all-findings", self.findings),
             Route("/kinds/read-again", self.read_again, methods=["POST"]),
             Route("/kinds/{kind}", self.kind),
-            Route("/kinds/{kind}/sheet", self.sheet),
+            Route("/kinds/{kind}/sheet", self._readings.sheet),
             Route("/kinds/{kind}/review", self.review, methods=["POST"]),
             Route("/kinds/{kind}/remove", self.remove, methods=["POST"]),
         ]
@@ -123,7 +121,7 @@ class Kinds:
     async def kind(self, request: Request) -> Response:
         """Show one kind."""
         visit = await self._desk.enter(request, Action.LOOK)
-        return await self._kind(visit, _name(request))
+        return await self._kind(visit, name_of(request))
 
     async def _kind(
         self,
@@ -185,29 +183,10 @@ class Kinds:
             "whole": not library.missing(library.uses(name), locale),
         }
 
-    async def sheet(self, request: Request) -> Response:
-        """Show how a kind reads in a language, in a frame that can do nothing."""
-        visit = await self._desk.enter(request, Action.LOOK)
-        name, tag = _name(request), request.query_params.get("in", "")[:40]
-        look = Look.DARK if request.query_params.get("look") == Look.DARK else Look.LIGHT
-        html = await run_in_threadpool(self._sheet, name, tag, look, visit.language.locale.tag)
-        headers = {
-            "Content-Security-Policy": SHOWN_MESSAGES,
-            "X-Frame-Options": "SAMEORIGIN",
-        }
-        return HTMLResponse(html, headers=headers)
-
-    def _sheet(self, name: str, tag: str, look: Look, words: str) -> str:
-        sheets = Sheets(renderer=self._shelf.now().checker.renderer, measure=measure)
-        groups = sheets.sheet([name], [tag] if tag else [])
-        if words not in self._writers:
-            self._writers[words] = bootstrap.sheet_writer(self._runtime.settings, words)
-        return self._writers[words].page(groups, [look])
-
     async def review(self, request: Request) -> Response:
         """Record that somebody answers for the texts of a kind in a language as they are now."""
         visit, fields = await self._desk.submitted(request, Action.EDIT_KINDS)
-        name = _name(request)
+        name = name_of(request)
         try:
             await run_in_threadpool(self._approve, visit, name, fields)
         except InvalidInputError as error:
@@ -256,7 +235,7 @@ class Kinds:
 
     def _take(self, visit: Visit, fields: Fields, files: Sequence[Uploaded]) -> Added:
         with tempfile.TemporaryDirectory(prefix="broadcaster-") as folder:
-            source = _archived(files, fields.text("name").strip(), Path(folder))
+            source = archived(files, fields.text("name").strip(), Path(folder))
             by, replace = visit.operator.name, fields.ticked("replace")
             return bootstrap.add_kind(self._runtime, source, by, replace=replace)
 
@@ -285,7 +264,7 @@ class Kinds:
     async def remove(self, request: Request) -> Response:
         """Take one of the organisation's own kinds out."""
         visit, fields = await self._desk.submitted(request, Action.EDIT_KINDS)
-        name = _name(request)
+        name = name_of(request)
         if fields.text("confirm").strip() != name:
             error = InvalidInputError("confirm", "is not the kind's name", "Type it as it is.")
             return await self._kind(visit, name, error=error, status=422)
@@ -306,44 +285,3 @@ class Kinds:
 
 def _tags(read: Read) -> list[str]:
     return [one.tag for one in read.locales]
-
-
-def _name(request: Request) -> str:
-    """Give the kind of the address; 404 for what no kind is called."""
-    name = str(request.path_params["kind"])
-    if not NAME.fullmatch(name):
-        raise HTTPException(404)
-    return name
-
-
-def _archived(files: Sequence[Uploaded], name: str, folder: Path) -> Path:
-    """Make one archive of what came, to be read as any other; InvalidInputError.
-
-    Several files have the kind's folder before their names, or are of the kind called `name`.
-    """
-    given = [one for one in files if one.content or one.name]
-    if not given:
-        remedy = "Choose a .zip, or the files of one kind."
-        raise InvalidInputError("files", "is empty", remedy)
-    if len(given) == 1 and given[0].content[:4] == b"PK\x03\x04":
-        stem = Path(given[0].name).stem
-        stem = name or (stem if NAME.fullmatch(stem) else "kind")
-        source = folder / f"{_safe(stem)}.zip"
-        source.write_bytes(given[0].content)
-        return source
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in given:
-            # Names are judged when the archive is read, as those of every other.
-            archive.writestr(one.name[:200] or "unnamed", one.content)
-    source = folder / f"{_safe(name or 'kind')}.zip"
-    source.write_bytes(packed.getvalue())
-    return source
-
-
-def _safe(name: str) -> str:
-    if not NAME.fullmatch(name):
-        problem = f"{name[:60]!r} is no name of a kind"
-        remedy = "Use small letters, digits and underscores, as planned_outage."
-        raise InvalidInputError("name", problem, remedy)
-    return name

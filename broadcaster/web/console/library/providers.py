@@ -33,12 +33,12 @@ from broadcaster.web import library_labels
 from broadcaster.web.console.desk import (
     Desk,
     FactorNeededError,
-    Fields,
     SignInNeededError,
     Visit,
     see_other,
     watches,
 )
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.library.checking import Course
 from broadcaster.web.console.library.shelf import Shelf
 from broadcaster.web.console.library.uploads import Uploaded, uploaded

@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from broadcaster.domain.access import Action
 from broadcaster.web import bodies
-from broadcaster.web.console.desk import Desk, Fields, Visit
+from broadcaster.web.console.desk import Desk, Visit
+from broadcaster.web.console.fields import Fields
 
 #: The most fields beside files, and how long one is, octets.
 _FIELDS, _LONGEST = 50, 64 * 1024

@@ -22,7 +22,8 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.web.console.area_maps import AreaMaps
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
 from broadcaster.web.console.people.uploads import Upload, required
 from broadcaster.web.console.people.ways import named, way

@@ -14,7 +14,8 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
 from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError, NotFoundError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import words
 from broadcaster.web.languages import Language
 

@@ -30,7 +30,8 @@ from broadcaster.errors import (
 )
 from broadcaster.ledger.consents import OPERATOR_SOURCES, Said
 from broadcaster.privacy.looking import LAST, Sent
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import words
 from broadcaster.web.console.people.attribute_values import shown
 from broadcaster.web.console.people.ways import named, way

@@ -15,21 +15,25 @@ from starlette.routing import Route
 
 from broadcaster.audience.columns import known_columns
 from broadcaster.audience.days import read_moment
+from broadcaster.audience.report import Tell
 from broadcaster.audience.sheets.sheet import Wanted
 from broadcaster.audience.suggesting import as_mapping
 from broadcaster.bootstrap import Runtime
-from broadcaster.bootstrap.courses import Course, Courses
+from broadcaster.bootstrap.courses import Course, Courses, stage
+from broadcaster.bootstrap.importing import forgotten
 from broadcaster.domain.access import Action
 from broadcaster.domain.proofs import checked_moment
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
 from broadcaster.web.console.people.uploads import Upload, required
+from broadcaster.web.telling import Telling
 
 _ROOT = "/customers/import"
 _REFUSED = 422
-#: How many findings are shown; the report has them all.
-_SHOWN = 20
+#: How many imports are listed, and the longest number of one.
+_LISTED, _LONGEST = 10, 9
 
 
 class ImportPages:
@@ -63,17 +67,22 @@ class ImportPages:
         course = self._courses.now()
         own: dict[str, object] = {
             "course": course,
-            "findings": course.tally.first[:_SHOWN] if course and course.tally else (),
-            "sorts": course.tally.summary.listed()[:_SHOWN] if course and course.tally else (),
+            "suggested": self._courses.columns(course) if course and not course.running else (),
             "mappings": self._runtime.mappings.list(),
             "columns": known_columns(catalogue),
             "largest": self._most,
+            "others": self._runtime.imports.page(None, _LISTED),
+            "stage": stage,
             "error": None,
             "words": words,
         }
         return self._desk.page(
             visit, "console/people/import.html", {**own, **values}, status=status
         )
+
+    def _tell(self, visit: Visit) -> Tell:
+        """Tell findings in the language of whoever has them written down."""
+        return Telling(visit.language, ZoneInfo(self._runtime.settings.time_zone)).plain
 
     async def send(self, request: Request) -> Response:
         """Take a file in, and check it."""
@@ -96,6 +105,8 @@ class ImportPages:
                 mapping=self._mapping(fields),
                 as_of=self._moment(fields.text("as_of")),
                 snapshot=fields.ticked("snapshot"),
+                in_parts=fields.ticked("in_parts"),
+                tell=self._tell(visit),
             )
         except (InvalidInputError, ConflictError) as error:
             return self._refused(visit, error)
@@ -119,22 +130,36 @@ class ImportPages:
         return self._page(visit, {"error": error}, _REFUSED)
 
     async def go(self, request: Request) -> Response:
-        """Store what was checked, check it by another mapping, or forget it."""
+        """Store what was checked, go on with it, check it again, or forget it."""
         visit, fields = await self._desk.submitted(request, Action.CHANGE_PEOPLE)
         return await run_in_threadpool(self._go, visit, fields)
 
     def _go(self, visit: Visit, fields: Fields) -> Response:
         act = fields.text("act")
         try:
-            if act == "store":
-                self._courses.store()
+            if act in {"store", "anew"}:
+                by, tell = visit.operator.name, self._tell(visit)
+                self._courses.store(by=by, anew=act == "anew", tell=tell)
             elif act == "discard":
                 self._courses.discard()
-            elif act == "map":
-                self._courses.check(self._saved_mapping(fields))
+            elif act == "forget":
+                forgotten(self._runtime, self._number(fields), visit.operator.name)
+            elif act in {"map", "check"}:
+                self._check(visit, fields)
         except (InvalidInputError, ConflictError) as error:
             return self._refused(visit, error)
         return see_other(_ROOT)
+
+    def _check(self, visit: Visit, fields: Fields) -> None:
+        course = self._courses.now()
+        known = course.found.mapping if course else ""
+        mapping = self._saved_mapping(fields) if fields.text("act") == "map" else known
+        self._courses.check(mapping, by=visit.operator.name, tell=self._tell(visit))
+
+    @staticmethod
+    def _number(fields: Fields) -> int:
+        text = fields.text("import")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST else 0
 
     def _saved_mapping(self, fields: Fields) -> str:
         """Save what was said of the columns, and give the mapping's name."""
@@ -143,7 +168,7 @@ class ImportPages:
         given = dict(zip(fields.every("place"), fields.every("column"), strict=False))
         suggested = [
             replace(one, use=replace(one.use, column=given.get(str(one.place), one.use.column)))
-            for one in (course.columns if course else ())
+            for one in (self._courses.columns(course) if course else ())
         ]
         if not suggested:
             raise InvalidInputError("file", "has no columns that are known", "Send another.")
@@ -164,6 +189,6 @@ class ImportPages:
         return FileResponse(course.report, media_type="text/csv", headers=headers)
 
     def _noted(self, visit: Visit, course: Course) -> None:
-        rows = course.tally.rows if course.tally else 0
         by = visit.operator.name
-        self._runtime.accesses.record(by, "import_report", "customers", "import", {"rows": rows})
+        rows: dict[str, object] = {"rows": course.found.rows}
+        self._runtime.accesses.record(by, "import_report", "customers", "import", rows)

@@ -21,7 +21,8 @@ from broadcaster.errors import (
     ConflictError,
     InvalidInputError,
 )
-from broadcaster.web.console.desk import Desk, Fields, Visit
+from broadcaster.web.console.desk import Desk, Visit
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import words
 
 _ROOT = "/requests"

@@ -16,7 +16,8 @@ from broadcaster.domain.hours import WEEK, Day
 from broadcaster.domain.message import DELIVERY_CHANNELS, MessageClass
 from broadcaster.domain.rulebook import written
 from broadcaster.errors import ConflictError, InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
 from broadcaster.web.console.people.uploads import Upload, required
 

@@ -13,7 +13,8 @@ from broadcaster.audience.segments import Segment
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError, NotFoundError
-from broadcaster.web.console.desk import Desk, Fields, Visit, see_other
+from broadcaster.web.console.desk import Desk, Visit, see_other
+from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import builder, told, words
 from broadcaster.web.console.people.counting import Counting
 from broadcaster.web.console.people.told import Fault, Told

@@ -20,7 +20,8 @@ from starlette.types import Message, Receive
 
 from broadcaster.domain.access import Action
 from broadcaster.errors import InvalidInputError
-from broadcaster.web.console.desk import Desk, Fields, Visit
+from broadcaster.web.console.desk import Desk, Visit
+from broadcaster.web.console.fields import Fields
 
 _Result = TypeVar("_Result")
 

@@ -223,6 +223,16 @@ STAGES: Mapping[Stage, str] = {
     Stage.STORING: _("being stored"),
     Stage.DONE: _("stored"),
     Stage.FAILED: _("can’t be stored"),
+    Stage.ENDED: _("ended before it was done"),
+    Stage.HALF: _("ended half way"),
+    Stage.FORGOTTEN: _("ended half way, and forgotten"),
+}
+
+#: What runs an import.
+WAYS_OF_IMPORTS: Mapping[str, str] = {
+    "api": _("the API"),
+    "console": _("the console"),
+    "command": _("the command line"),
 }
 
 #: What became of a value of a file.
