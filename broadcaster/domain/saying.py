@@ -153,19 +153,19 @@ def unpacked(kept: object) -> str:
 
 
 def _unpacked(kept: object) -> object:
+    found = kept
     match kept:
         case {"say": str(template), "plural": plural, "values": dict(values)}:
             given = {name: _unpacked(value) for name, value in values.items()}
-            return Saying(template, plural if isinstance(plural, str) else None, given)
+            found = Saying(template, plural if isinstance(plural, str) else None, given)
         case {"figure": int(count)}:
-            return Figure(count)
+            found = Figure(count)
         case {"part": float(part)}:
-            return Part(part)
+            found = Part(part)
         case {"at": str(moment)}:
-            return Instant(datetime.fromisoformat(moment))
+            found = Instant(datetime.fromisoformat(moment))
         case list(several):
-            return Listed(map(_unpacked, several))
+            found = Listed(map(_unpacked, several))
         case {"term": str(sort), "word": str(word), "labels": dict(labels)}:
-            return Term(sort, word, labels)
-        case _:
-            return kept
+            found = Term(sort, word, labels)
+    return found
