@@ -121,6 +121,7 @@ def test_a_list_has_pages_and_a_file_without_formulas_for_a_purpose(
     assert site.ask(f"{path}?after=50", OFFICER).text.count('<tr><th scope="row">') == 10
     assert site.ask(f"{path}?after=junk&status=planned", OFFICER).status == 200
     for wrong in ("status=junk", "reason=junk", "channel=web", "locale=xx", "status=sent&status=x"):
+        assert site.ask(f"{path}?{wrong}&lang=ar", OFFICER).status == 422
         unknown = site.ask(f"{path}?{wrong}&lang=en", OFFICER)
         assert (unknown.status, "<tbody>" in unknown.text) == (422, False), wrong
         assert "has no value" in unknown.text
@@ -262,6 +263,7 @@ def test_campaigns_are_found_by_status_and_name_page_by_page(site: DeskSite, row
     assert (unknown.status, unknown.text.count('<li class="card">')) == (422, 0)
     assert "“Status” has no value <bdi>junk</bdi>" in unknown.text
     assert 'href="/campaigns?status=running">Running</a>' in unknown.text
+    assert site.ask("/audit?action=junk&lang=fr", Role.ADMINISTRATOR).status == 422
     audit = site.ask("/audit?action=junk&since=junk&lang=en", Role.ADMINISTRATOR)
     assert audit.status == 422
     assert "“First day” has no value" in audit.text

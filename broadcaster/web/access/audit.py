@@ -14,7 +14,7 @@ from broadcaster.access.trail import AuditTrail
 from broadcaster.domain.access import Action
 from broadcaster.web.access import words
 from broadcaster.web.console.desk import Desk
-from broadcaster.web.console.filters import unknown
+from broadcaster.web.console.filters import told, unknown
 
 #: The longest that is searched for.
 _LONGEST = 300
@@ -44,8 +44,9 @@ class Audit:
         since, until = (_day(given[name]) for name in ("since", "until"))
         before = _number(request.query_params.get("before", ""))
         actions = await run_in_threadpool(self._trail.actions)
-        filters = {
-            "action": {one: words.ACTIONS.get(one, one) for one in actions},
+        known = {one: words.ACTIONS[one] for one in actions if one in words.ACTIONS}
+        filters: Mapping[str, Mapping[str, str]] = {
+            "action": {**{one: one for one in actions}, **told(known, visit.language)},
             "since": {},
             "until": {},
         }

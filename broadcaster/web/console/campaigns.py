@@ -10,7 +10,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.ledger.reading import Wish
 from broadcaster.web.console.desk import Desk
-from broadcaster.web.console.filters import unknown
+from broadcaster.web.console.filters import told, unknown
 from broadcaster.web.console.looks import Looks
 from broadcaster.web.labels import STATUSES
 
@@ -18,7 +18,7 @@ from broadcaster.web.labels import STATUSES
 _PAGE = 20
 #: The longest text that is looked for, and the highest number of a campaign.
 _LONGEST, _HIGHEST = 200, 2**31 - 1
-_FILTERS = {"status": {one.value: text for one, text in STATUSES.items()}}
+_STATUSES = {one.value: text for one, text in STATUSES.items()}
 
 
 class CampaignList:
@@ -38,7 +38,8 @@ class CampaignList:
         """List those of a status, with a text in their names, older than one."""
         visit = await self._desk.enter(request, Action.LOOK)
         wish = asked(request)
-        wrong = unknown(request.query_params.multi_items(), _FILTERS, visit.language)
+        filters = {"status": told(_STATUSES, visit.language)}
+        wrong = unknown(request.query_params.multi_items(), filters, visit.language)
         found = [] if wrong else await run_in_threadpool(self._runtime.campaigns.search, wish)
         shown, more = found[:_PAGE], len(found) > _PAGE
         looks = await self._looks.some(shown)

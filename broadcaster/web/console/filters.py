@@ -46,16 +46,16 @@ def unknown(
 ) -> Sequence[Unknown]:
     """Find what an address asks for and no filter knows.
 
-    `filters` give by name their values, and what those are called; `also` is read, and not listed.
+    `filters` give by name their values, and what the reader's language calls those; `also` is read,
+    and not listed.
     """
     more = {name: frozenset(words) for name, words in (also or {}).items()}
-    say = language.gettext
     return [
         Unknown(
             name=name,
-            label=say(LABELS[name]),
+            label=language.gettext(LABELS[name]),
             value=value[:_LONGEST],
-            known=[(one, say(text)) for one, text in filters[name].items()],
+            known=list(filters[name].items()),
         )
         for name, value in dict.fromkeys(items)
         if value
@@ -63,3 +63,8 @@ def unknown(
         and value not in filters[name]
         and value not in more.get(name, ())
     ][:_MOST]
+
+
+def told(labels: Mapping[str, str], language: Language) -> Mapping[str, str]:
+    """Give labels of our tables in a language, by their words."""
+    return {word: language.gettext(text) for word, text in labels.items()}

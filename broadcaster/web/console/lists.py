@@ -21,7 +21,7 @@ from broadcaster.ports import Selection
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Visit
 from broadcaster.web.console.files import FILES, csv_file, spooled
-from broadcaster.web.console.filters import Unknown, unknown
+from broadcaster.web.console.filters import Unknown, told, unknown
 from broadcaster.web.console.looks import Look, Looks
 from broadcaster.web.figures import STEP_OF, Step
 from broadcaster.web.labels import CHANNELS, REASONS, STEPS
@@ -121,7 +121,8 @@ class Lists:
         locales = self._runtime.renderer.locales
         tongues = sorted({*locales, *(cell.locale for cell in look.cells if cell.locale)})
         spoken = {tag: locales[tag].autonym if tag in locales else tag for tag in tongues}
-        filters = {**_FILTERS, "locale": spoken}
+        own = {name: told(labels, visit.language) for name, labels in _FILTERS.items()}
+        filters = {**own, "locale": spoken}
         return unknown(items, filters, visit.language, _ALSO)
 
     def _rows(
