@@ -24,6 +24,8 @@ from broadcaster import bootstrap
 from broadcaster.audience.areas.pieces import cut
 from broadcaster.audience.areas.shape import Polygon, Ring, Shape, degrees, steps, vertices
 from broadcaster.audience.areas.validity import faults
+from broadcaster.audience.attributes import Attribute, Kind
+from broadcaster.audience.defining import LANGUAGES
 from broadcaster.embedded.postgres import EmbeddedPostgres
 from broadcaster.ledger import schema
 from broadcaster.ports import Condition
@@ -42,6 +44,10 @@ Way = Callable[[], float]
 _AREA, _REST, _NEAR = "area", "everybody but the area", "circle"
 _HAND, _HAVERSINE = "PostgreSQL's polygons by hand", "haversine by hand"
 _ALL = "every place, whichever"
+#: The same questions of a place that is an attribute, which has no index.
+_METER = "meter_place"
+_METER_AREA, _METER_NEAR, _METER_NONE = "area, of meters", "circle, of meters", "no meter's place"
+_METER_SECONDS = 3.0
 
 # As wide as rows of real customers are, a place for most of them, denser in the middle.
 _PEOPLE = """
@@ -51,10 +57,13 @@ SELECT 'C' || lpad(n::text, 8, '0'), 'أمينة بناني', 'Amina Bennani', '
     jsonb_build_object('contract', 'residential', 'services', '["water", "electricity"]'::jsonb,
         'district', 'Maârif', 'network_zone', 'Z01-' || n % 6, 'feeder', 'F01' || n % 25,
         'meter_day', n % 28, 'subscribed_kva', 3.3, 'life_support', false,
-        'opened_on', '2012-03-04'),
-    round((-7.6 + 0.12 * (random() + random() - 1))::numeric, 7),
-    round((33.57 + 0.10 * (random() + random() - 1))::numeric, 7)
-FROM generate_series(1, {count}) AS n
+        'opened_on', '2012-03-04', 'meter_place', jsonb_build_array(x, y)),
+    x, y
+FROM (
+    SELECT n, round((-7.6 + 0.12 * (random() + random() - 1))::numeric, 7) AS x,
+        round((33.57 + 0.10 * (random() + random() - 1))::numeric, 7) AS y
+    FROM generate_series(1, {count}) AS n
+) AS made
 """
 
 
@@ -65,12 +74,16 @@ def town(count: int) -> Iterator[tuple[bootstrap.Runtime, Path]]:
         os.environ["BROADCASTER_HOME"] = folder
         with EmbeddedPostgres(Path(folder)).used() as url:
             schema.upgrade(url)
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("SELECT setseed(0.5)")
-                connection.execute(_PEOPLE.replace("{count}", str(count)))  # type: ignore[arg-type]
-                connection.execute("VACUUM ANALYZE customer")
             runtime = bootstrap.Runtime(load(), url, "redis://127.0.0.1:1/0")
             try:
+                labels = {one: f"meter place {one}" for one in LANGUAGES}
+                runtime.definitions.add(
+                    _METER, Attribute(kind=Kind.LOCATION, labels=labels), "the benchmark"
+                )
+                with psycopg.connect(url, autocommit=True) as connection:
+                    connection.execute("SELECT setseed(0.5)")
+                    connection.execute(_PEOPLE.replace("{count}", str(count)))  # type: ignore[arg-type]
+                    connection.execute("VACUUM ANALYZE customer")
                 yield runtime, Path(folder)
             finally:
                 runtime.close()
@@ -165,6 +178,9 @@ class Asking:
             _ALL: self.way(_ALL, everywhere),
             _NEAR: self.way(_NEAR, runtime.places.near(*_CIRCLE)),
             _HAVERSINE: self.way(_HAVERSINE, circle_by_hand()),
+            _METER_AREA: self.way(_METER_AREA, runtime.places.inside("star", _METER)),
+            _METER_NEAR: self.way(_METER_NEAR, runtime.places.near(*_CIRCLE, _METER)),
+            _METER_NONE: self.way(_METER_NONE, runtime.audience.condition(f"{_METER} is missing")),
         }
 
 
@@ -193,6 +209,10 @@ def main() -> None:
         sizes["server, MiB"] = _memory.pss(_memory.server(home, "postgres"))
     sizes |= {"in the area": asking.found[_AREA], "in the circle": asking.found[_NEAR]}
     assert asking.found[_AREA] + asking.found[_REST] == count
+    # Meters are where their customers are.
+    assert asking.found[_METER_AREA] == asking.found[_AREA]
+    assert asking.found[_METER_NEAR] == asking.found[_NEAR]
+    assert asking.found[_METER_NONE] == 0
     if share == 1:
         # By hand near misses count: PostgreSQL compares with a tolerance of 1e-6 degree there.
         assert abs(asking.found[_HAND] - asking.found[_AREA]) <= 1 + count // 1000
@@ -232,6 +252,15 @@ def _ratios(times: Mapping[str, Sequence[float]], *, full: bool) -> list[_frame.
             value=_frame.median(times[_AREA]),
             at_most=_SECONDS if full else None,
             unit=" s",
+        ),
+        *(
+            _frame.Ratio(
+                name=f"the {name}",
+                value=_frame.median(times[name]),
+                at_most=_METER_SECONDS if full else None,
+                unit=" s",
+            )
+            for name in (_METER_AREA, _METER_NEAR)
         ),
     ]
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import LiteralString
 
 from hypothesis import strategies as st
 
-from broadcaster.audience.attributes import Kind
+from broadcaster.audience.attributes import OWN_PLACE, Attribute, Kind
 from broadcaster.audience.days import FromToday, Unit
 from broadcaster.audience.expression import (
     Amount,
@@ -35,6 +36,7 @@ from broadcaster.audience.expression import (
     Place,
     Present,
 )
+from broadcaster.audience.places import whereabouts
 from broadcaster.audience.reading import Names
 from broadcaster.domain.customer import AttributeValue, CustomerRecord
 from broadcaster.domain.delivery import DeliveryStatus
@@ -42,9 +44,13 @@ from broadcaster.domain.message import DELIVERY_CHANNELS, Channel, MessageClass,
 from broadcaster.errors import NotFoundError
 from broadcaster.ports import Condition
 from tests.builders import address, customer
-from tests.catalogues import SHIPPED
+from tests.catalogues import SHIPPED, with_attribute
 
 TODAY = date(2020, 3, 31)
+#: A place of the utility's own, beside the one that every customer has.
+METER = "meter_place"
+_LABELS = {"ar": "مكان العداد", "fr": "lieu du compteur", "en": "meter place"}
+KNOWN = with_attribute(METER, Attribute(kind=Kind.LOCATION, labels=_LABELS))
 #: Few values, so that customers and conditions meet; some that tempt a bad translation.
 TEXTS = (
     "",
@@ -63,6 +69,8 @@ TEXTS = (
 )
 _NUMBERS = (-1, 0, 1, 12, 12.5, 0.1, 1e20, 3)
 _DATES = ("1999-12-31", "2020-02-29", "2020-03-20", "2020-03-31", "2020-3-1", "soon")
+#: Two numbers that are no place, and what is no two numbers.
+_NO_PLACES: tuple[AttributeValue, ...] = ((181.0, 0.1), (0.1, -91.0), (), ("a", "b"), ("0.1",))
 _SERVICES = tuple(SHIPPED.attributes["services"].choices)
 _CONTRACTS = tuple(SHIPPED.attributes["contract"].choices)
 _LOCALES = ("ar", "ar-MA", "fr", "zgh")
@@ -92,27 +100,45 @@ class Squares:
 
     AREAS: Mapping[str, float] = {"old town": 0.5, "everywhere": 9.0}
 
-    def inside(self, area: str) -> Condition:
+    def inside(self, area: str, place: str = OWN_PLACE) -> Condition:
         """Select who is in the square around 0, 0."""
-        text = "greatest(abs(customer.longitude), abs(customer.latitude)) <= %(half)s::float8"
-        return Condition(text=text, values={"half": self._half(area)})
+        text: LiteralString = "greatest(abs({x}), abs({y})) <= %(half)s::float8"
+        return self._asking(text, place, {"half": self._half(area)})
 
-    def near(self, longitude: float, latitude: float, metres: float) -> Condition:
+    def near(
+        self, longitude: float, latitude: float, metres: float, place: str = OWN_PLACE
+    ) -> Condition:
         """Select who is at most that far along either axis."""
-        text = (
-            "greatest(abs(customer.longitude - %(x)s::float8),"
-            " abs(customer.latitude - %(y)s::float8)) * 100000 <= %(metres)s::float8"
+        text: LiteralString = (
+            "greatest(abs({x} - %(x)s::float8), abs({y} - %(y)s::float8)) * 100000"
+            " <= %(metres)s::float8"
         )
-        return Condition(text=text, values={"x": longitude, "y": latitude, "metres": metres})
+        return self._asking(text, place, {"x": longitude, "y": latitude, "metres": metres})
+
+    @staticmethod
+    def _asking(text: LiteralString, place: str, values: dict[str, object]) -> Condition:
+        if place == OWN_PLACE:
+            own = text.replace("{x}", "customer.longitude").replace("{y}", "customer.latitude")
+            return Condition(text=own, values=values)
+        text = text.replace("{x}", "({held}->>0)::float8").replace("{y}", "({held}->>1)::float8")
+        text = (
+            "CASE WHEN jsonb_typeof({held}) = 'array' AND jsonb_array_length({held}) = 2"
+            " AND jsonb_typeof({held}->0) = 'number' AND jsonb_typeof({held}->1) = 'number'"
+            " AND abs(({held}->>0)::float8) <= 180 AND abs(({held}->>1)::float8) <= 90"
+            " THEN " + text + " END"
+        )
+        held = text.replace("{held}", "customer.attributes->%(name)s::text")
+        return Condition(text=held, values={**values, "name": place})
 
     def pinned(self, area: str) -> str:
         """Give the area's own name: squares never change."""
         self._half(area)
         return area
 
-    def holds(self, area: str, record: CustomerRecord) -> bool:
+    def holds(self, area: str, record: CustomerRecord, place: str = OWN_PLACE) -> bool:
         """Tell whether a customer is in the square."""
-        return record.location is not None and self.contains(area, *record.location)
+        found = whereabouts(record, place)
+        return found is not None and self.contains(area, *found)
 
     def contains(self, area: str, longitude: float, latitude: float) -> bool:
         """Tell whether a point is in the square."""
@@ -138,7 +164,10 @@ def _drawn(kind: Kind, draw: random.Random) -> AttributeValue:
         Kind.CHOICE: draw.choice(_CONTRACTS),
         Kind.SET: tuple(draw.sample(_SERVICES, draw.randrange(len(_SERVICES)))),
         Kind.BOOLEAN: draw.random() < 0.5,
+        Kind.LOCATION: (draw.uniform(-1, 1), draw.uniform(-1, 1)),
     }
+    if kind is Kind.LOCATION and draw.random() < 0.1:
+        return draw.choice(_NO_PLACES)
     if kind is Kind.SET and draw.random() < 0.1:
         # One of a set, as a text of its own.
         return draw.choice(_SERVICES)
@@ -159,7 +188,7 @@ def people(count: int, seed: int = 11) -> list[Located]:
             locales=tuple(draw.sample(_LOCALES, draw.randrange(4))),
             attributes={
                 name: _drawn(attribute.kind, draw)
-                for name, attribute in SHIPPED.attributes.items()
+                for name, attribute in KNOWN.attributes.items()
                 if draw.random() < 0.7
             },
             addresses=tuple(
@@ -211,7 +240,7 @@ _CHANNELS = st.sampled_from([Channel.SMS, Channel.EMAIL, Channel.PUSH])
 
 def _of_attributes() -> list[st.SearchStrategy[Expression]]:
     forms: list[st.SearchStrategy[Expression]] = []
-    for name, attribute in SHIPPED.known.items():
+    for name, attribute in KNOWN.known.items():
         just = st.just(name)
         forms.append(st.builds(Present, just) | st.builds(Missing, just))
         if attribute.kind is Kind.SET:
@@ -236,13 +265,14 @@ def _of_the_rest() -> list[st.SearchStrategy[Expression]]:
     classes = st.sampled_from(MessageClass)
     degrees = st.sampled_from([Decimal("0.25"), Decimal("-0.5"), Decimal(0)])
     metres = st.sampled_from([Decimal(20000), Decimal("33333.5")])
+    places = st.sampled_from([OWN_PLACE, METER])
     return [
         st.just(Everyone()),
         st.builds(MayReceive, classes, _CHANNELS),
         st.builds(OptedOut, classes, _CHANNELS),
         st.builds(Campaign, st.sampled_from(Outcome), st.sampled_from(CAMPAIGNS)),
-        st.builds(InArea, st.sampled_from(tuple(Squares.AREAS))),
-        st.builds(Near, metres, degrees, degrees),
+        st.builds(InArea, st.sampled_from(tuple(Squares.AREAS)), places),
+        st.builds(Near, metres, degrees, degrees, places),
         st.builds(InSegment, st.sampled_from(tuple(SEGMENTS))),
     ]
 

@@ -26,7 +26,7 @@ AMINA = replace(
     number="K-778812",
     name="أمينة بناني",
     name_latin="Amina Bennani",
-    attributes={"district": "Derb-Sultan-7"},
+    attributes={"district": "Derb-Sultan-7", "meter_place": (-7.6312345, 33.5771234)},
     addresses=(
         Address(scheme=Scheme.TEL, value="+212661234567", keys={}),
         Address(scheme=Scheme.MAILTO, value="amina@bennani-k7.test", keys={}),
@@ -57,6 +57,8 @@ VALUES = (
     "Derb-Sultan-7",
     "meter-778-of-amina",
     "-7.6198712",
+    "-7.6312345",
+    "33.5771234",
     "33.5883114",
     REFERENCE,
 )

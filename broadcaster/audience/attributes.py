@@ -13,6 +13,9 @@ from types import MappingProxyType
 
 Labels = Mapping[str, str]
 
+#: The place that every customer has, in columns of their own; other places are attributes.
+OWN_PLACE = "location"
+
 
 class Kind(StrEnum):
     """What sort of values an attribute has, which decides how it is compared."""
@@ -29,7 +32,7 @@ class Kind(StrEnum):
     SET = "set"
     #: True or false.
     BOOLEAN = "boolean"
-    #: Where somebody is; asked with `in area` and `within`. Customers have one, in two columns.
+    #: Where somebody or something is, longitude and latitude; asked with `in area` and `within`.
     LOCATION = "location"
 
 
@@ -98,10 +101,10 @@ COLUMNS: Mapping[str, Attribute] = {
         labels=_labels("المنطقة الزمنية", "fuseau horaire", "time zone", "zona horaria"),
         column="time_zone",
     ),
-    "location": Attribute(
+    OWN_PLACE: Attribute(
         kind=Kind.LOCATION,
         labels=_labels("الموقع", "emplacement", "location", "lugar"),
-        column="location",
+        column=OWN_PLACE,
     ),
 }
 

@@ -202,7 +202,7 @@ def attribute(cell: str, known: Attribute) -> AttributeValue:
         case Kind.SET:
             return _members(word, known)
         case Kind.LOCATION:
-            # No attribute is one: a customer's location has two columns of its own.
+            # A place may stand in two cells, and is read by `location.py`.
             raise TypeError(known.kind)
 
 

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from broadcaster.audience.attributes import Catalogue
+from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.draft import shown
 from broadcaster.audience.mapping import ColumnMapping, ColumnUse
+from broadcaster.audience.places import LATITUDE, LONGITUDE
 from broadcaster.audience.sheets.sheet import letters
 from broadcaster.domain.message import Channel
 from broadcaster.domain.saying import said
@@ -91,7 +92,31 @@ class Header:
 
 def known_columns(catalogue: Catalogue) -> Sequence[str]:
     """Name all columns of imports."""
-    return [*COLUMNS, *catalogue.current]
+    return [*COLUMNS, *catalogue.current, *coordinates(catalogue)]
+
+
+def halves(name: str) -> tuple[str, str]:
+    """Name the two columns in which a place that is an attribute may stand, latitude first."""
+    return f"{name}_{LATITUDE}", f"{name}_{LONGITUDE}"
+
+
+def coordinates(catalogue: Catalogue) -> Sequence[str]:
+    """Name all columns that are half of a place which is an attribute."""
+    places = [name for name, one in catalogue.current.items() if one.kind is Kind.LOCATION]
+    return [column for name in places for column in halves(name)]
+
+
+def headings_of_halves(name: str, attribute: Attribute) -> Mapping[str, str]:
+    """Give what the halves of a place may be headed, by its name or a label, and their columns."""
+    if attribute.kind is not Kind.LOCATION:
+        return {}
+    begun = [name, *(heading(label) for label in attribute.labels.values())]
+    return {
+        f"{first}_{word}": f"{name}_{column}"
+        for first in begun
+        for word, column in meanings().items()
+        if column in (LATITUDE, LONGITUDE)
+    }
 
 
 def read_header(
@@ -116,9 +141,7 @@ def read_header(
                 _leave_out(unknown, cells[place], place)
                 continue
             problem = said("the column %(found)s is there twice", found=found)
-            raise InvalidInputError(
-                "header", problem, said("Keep one of them, or name one otherwise.")
-            )
+            raise InvalidInputError("header", problem, _instead(found, words, known))
         if found is None:
             _leave_out(unknown, cells[place], place)
         else:
@@ -130,12 +153,22 @@ def read_header(
     return Header(places=places, uses=used, unknown=unknown, width=len(cells))
 
 
+def _instead(column: str, words: Sequence[str], known: Mapping[str, str]) -> str:
+    """Say how one of two columns may be named: as the second address, where that is free."""
+    second = f"{column}_2"
+    if second in CHANNELS and all(known.get(word) != second for word in words):
+        return said("Keep one of them, or head one %(second)s.", second=second)
+    return said("Keep one of them, or name one otherwise.")
+
+
 def headings(catalogue: Catalogue) -> Mapping[str, str]:
     """Give the columns by what they may be headed, as `heading` tidies it."""
     known = {**meanings(), **{name: name for name in catalogue.current}}
     for name, attribute in catalogue.current.items():
         for label in attribute.labels.values():
             known.setdefault(heading(label), name)
+        for word, column in headings_of_halves(name, attribute).items():
+            known.setdefault(word, column)
     return known
 
 

@@ -36,9 +36,6 @@ def check(name: str, attribute: Attribute, others: Catalogue) -> None:
     InvalidInputError names the field, the problem and the remedy.
     """
     _check_name(name, others)
-    if attribute.kind is Kind.LOCATION:
-        problem = "every customer has one location already, and no more than one"
-        raise InvalidInputError("--kind", problem, "Give a file columns latitude and longitude.")
     _check_labels("--label", attribute.labels)
     _check_meanings(name, attribute, others)
     _check_choices(attribute)
@@ -87,6 +84,15 @@ def _check_meanings(name: str, attribute: Attribute, others: Catalogue) -> None:
         taken[other] = other
         for label in one.labels.values():
             taken.setdefault(columns.heading(label), other)
+        for word in columns.headings_of_halves(other, one):
+            taken.setdefault(word, f"of the place {other}")
+    if name in taken:
+        problem = f"{name} is a column {taken[name]} already"
+        raise InvalidInputError("NAME", problem, "Name it otherwise.")
+    for word in columns.headings_of_halves(name, attribute):
+        if word in taken:
+            problem = f"a file's column {word} would be half of it, and is {taken[word]} already"
+            raise InvalidInputError("NAME", problem, "Name it otherwise, or label it otherwise.")
     for language, label in attribute.labels.items():
         other = taken.get(columns.heading(label), name)
         if other != name:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from broadcaster.audience.areas.version import parted
-from broadcaster.audience.attributes import Attribute, Catalogue, Kind
+from broadcaster.audience.attributes import OWN_PLACE, Attribute, Catalogue, Kind
 from broadcaster.audience.expression import (
     Amount,
     And,
@@ -178,11 +178,8 @@ class _Explainer(Phrases):
                 )
             case Campaign(outcome, name):
                 return self._campaign(outcome, self.quoted(name))
-            case InArea(area):
-                # What is approved names a version by its hash, which says nothing to readers.
-                return self._(
-                    "the customer is in the area %(area)s", area=self.quoted(parted(area)[0])
-                )
+            case InArea():
+                return self._in_area(leaf)
             case Near():
                 return self._near(leaf)
             case InSegment(name):
@@ -209,19 +206,40 @@ class _Explainer(Phrases):
                     campaign=campaign,
                 )
 
+    def _in_area(self, leaf: InArea) -> str:
+        # What is approved names a version by its hash, which says nothing to readers.
+        area = self.quoted(parted(leaf.area)[0])
+        if leaf.name == OWN_PLACE:
+            return self._("the customer is in the area %(area)s", area=area)
+        return self._("%(what)s is in the area %(area)s", what=self._place(leaf.name), area=area)
+
+    def _place(self, name: str) -> str:
+        return self.quoted(self.label(self.known[name].labels))
+
     def _near(self, leaf: Near) -> str:
         far = leaf.metres >= _KILOMETRE
         distance = self.speech.number(leaf.metres / _KILOMETRE if far else leaf.metres)
         # The point as maps take it: with decimal points in every language.
         point = self.apart(f"{leaf.latitude:f}, {leaf.longitude:f}")
+        distance = self.apart(distance)
+        if leaf.name != OWN_PLACE:
+            said = (
+                self.speech.gettext("%(what)s is at most %(distance)s km from the point %(point)s")
+                if far
+                else self.speech.gettext(
+                    "%(what)s is at most %(distance)s m from the point %(point)s"
+                )
+            )
+            what = self._place(leaf.name)
+            return said % {"what": what, "distance": distance, "point": point}
         if far:
             return self._(
                 "the customer is at most %(distance)s km from the point %(point)s",
-                distance=self.apart(distance),
+                distance=distance,
                 point=point,
             )
         return self._(
             "the customer is at most %(distance)s m from the point %(point)s",
-            distance=self.apart(distance),
+            distance=distance,
             point=point,
         )

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from broadcaster.audience.attributes import OWN_PLACE
 from broadcaster.audience.days import FromToday
 from broadcaster.domain.message import Channel, MessageClass
 
@@ -143,18 +144,20 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class InArea:
-    """Asks whether the customer is in a saved area."""
+    """Asks whether a place of the customer's is in a saved area."""
 
     area: str
+    name: str = OWN_PLACE
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Asks whether the customer is near a point, degrees of WGS 84."""
+    """Asks whether a place of the customer's is near a point, degrees of WGS 84."""
 
     metres: Decimal
     latitude: Decimal
     longitude: Decimal
+    name: str = OWN_PLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +190,10 @@ class Or:
 
 #: What asks for an attribute by its name.
 Named = Comparison | OneOf | Holds | Has | HasOf | Present | Missing
-#: What asks for no attribute.
-Other = Everyone | MayReceive | OptedOut | Campaign | InArea | Near | InSegment
+#: What asks where an attribute is that is a place.
+Located = InArea | Near
+#: What asks for no value of an attribute.
+Other = Everyone | MayReceive | OptedOut | Campaign | Located | InSegment
 Leaf = Named | Other
 Expression = Leaf | Not | And | Or
 
@@ -207,7 +212,7 @@ def leaves(expression: Expression) -> Iterator[Leaf]:
 
 def names(expression: Expression) -> set[str]:
     """Give the attributes that an expression asks for."""
-    return {leaf.name for leaf in leaves(expression) if isinstance(leaf, Named)}
+    return {leaf.name for leaf in leaves(expression) if isinstance(leaf, Named | Located)}
 
 
 def canonical(expression: Expression) -> str:
@@ -258,11 +263,11 @@ def _other(leaf: Other) -> str:  # noqa: PLR0911  (one arm a node)
             return f"opted out of {message_class.value} by {channel.value}"
         case Campaign(outcome, name):
             return f"{outcome.value} campaign {quoted(name)}"
-        case InArea(area):
-            return f"location in area {quoted(area)}"
-        case Near(metres, latitude, longitude):
+        case InArea(area, name):
+            return f"{name} in area {quoted(area)}"
+        case Near(metres, latitude, longitude, name):
             point = f"{written(latitude)}, {written(longitude)}"
-            return f"location within {written(metres)} m of {point}"
+            return f"{name} within {written(metres)} m of {point}"
         case InSegment(segment):
             return f"in segment {quoted(segment)}"
 

@@ -13,8 +13,8 @@ Every condition is an object with `is`, which says what it asks:
     {"is": "present", "attribute": "district"}                      also "missing"
     {"is": "may_receive", "class": "promotional", "channel": "email"}     also "opted_out"
     {"is": "campaign", "outcome": "received", "campaign": "Water cut"}
-    {"is": "area", "area": "Old town"}
-    {"is": "near", "metres": "500", "latitude": "33.59", "longitude": "-7.62"}
+    {"is": "area", "area": "Old town"}            of another place: "attribute": "meter_place"
+    {"is": "near", "metres": "500", "latitude": "33.59", "longitude": "-7.62"}           likewise
     {"is": "segment", "segment": "water customers"}
 
 Numbers are texts, so that they stay exact; true and false are themselves. Days are 2020-03-20, or
@@ -27,7 +27,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from broadcaster.audience.attributes import Catalogue, Kind
+from broadcaster.audience.attributes import OWN_PLACE, Catalogue, Kind
 from broadcaster.audience.days import FromToday
 from broadcaster.audience.expression import (
     And,
@@ -96,11 +96,11 @@ def to_form(expression: Expression) -> Form:  # noqa: C901, PLR0911, PLR0912  (o
             return {"is": "opted_out", "class": message_class.value, "channel": channel.value}
         case Campaign(outcome, name):
             return {"is": "campaign", "outcome": outcome.value, "campaign": name}
-        case InArea(area):
-            return {"is": "area", "area": area}
-        case Near(metres, latitude, longitude):
+        case InArea(area, name):
+            return {"is": "area", **_of(name), "area": area}
+        case Near(metres, latitude, longitude, name):
             point = {"latitude": _value(latitude), "longitude": _value(longitude)}
-            return {"is": "near", "metres": _value(metres), **point}
+            return {"is": "near", **_of(name), "metres": _value(metres), **point}
         case InSegment(segment):
             return {"is": "segment", "segment": segment}
 
@@ -123,6 +123,11 @@ def from_form(form: object, catalogue: Catalogue, names: Names) -> Expression:
     They are written as text and read as any expression is: one grammar, one set of bounds.
     """
     return parse(_Writer(catalogue).write(form, 0), catalogue, names)
+
+
+def _of(name: str) -> Form:
+    """Name the place that is asked for, where it is not the customer's own."""
+    return {} if name == OWN_PLACE else {"attribute": name}
 
 
 def _value(value: Literal) -> object:
@@ -209,13 +214,13 @@ class _Writer:
         return f"{_phrase(form, 'outcome')} campaign {_text(form, 'campaign')}"
 
     def area(self, form: Mapping[str, object]) -> str:
-        return f"location in area {_text(form, 'area')}"
+        return f"{_place(form)} in area {_text(form, 'area')}"
 
     def near(self, form: Mapping[str, object]) -> str:
         metres, latitude, longitude = (
             _number(form.get(field), field) for field in ("metres", "latitude", "longitude")
         )
-        return f"location within {metres} m of {latitude}, {longitude}"
+        return f"{_place(form)} within {metres} m of {latitude}, {longitude}"
 
     def segment(self, form: Mapping[str, object]) -> str:
         return f"in segment {_text(form, 'segment')}"
@@ -283,6 +288,10 @@ def _word(form: Mapping[str, object], name: str) -> str:
     if not word.replace("_", "a").isalnum() or not word.isascii():
         raise _other(name, word, said("Give one word."))
     return word
+
+
+def _place(form: Mapping[str, object]) -> str:
+    return _word(form, "attribute") if "attribute" in form else OWN_PLACE
 
 
 def _phrase(form: Mapping[str, object], name: str) -> str:

@@ -23,7 +23,10 @@ UPDATE staged_customer AS staged SET
     locales = CASE WHEN %(locales)s THEN staged.locales ELSE customer.locales END,
     time_zone = CASE WHEN %(time_zone)s THEN staged.time_zone ELSE customer.time_zone END,
     household = CASE WHEN %(household)s THEN staged.household ELSE customer.household END,
-    attributes = (customer.attributes - %(attributes)s::text[]) || staged.attributes
+    -- No place is taken away by an empty cell: nobody is lost to an area by it.
+    attributes = (customer.attributes - ARRAY(
+        SELECT unnest(%(attributes)s::text[])
+        EXCEPT SELECT name FROM attribute WHERE kind = 'location')) || staged.attributes
 FROM customer WHERE customer.number = staged.number
 """
 _OWN = ("locales", "time_zone", "household")

@@ -14,7 +14,7 @@ from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.cells import CellError
 from broadcaster.audience.draft import NO_FAULTS, NO_MARKS, Draft, Row
 from broadcaster.audience.filereading import Reading
-from broadcaster.audience.location import read_location
+from broadcaster.audience.location import read_location, read_place
 from broadcaster.audience.mapping import ColumnMapping
 from broadcaster.audience.memo import Memo
 from broadcaster.audience.sheets.opening import open_sheet
@@ -50,6 +50,10 @@ class Importer:
         self._columns = [
             (name, Memo(partial(_attribute, known=known)), known.kind is Kind.DATE)
             for name, known in catalogue.current.items()
+            if known.kind is not Kind.LOCATION
+        ]
+        self._places = [
+            name for name, known in catalogue.current.items() if known.kind is Kind.LOCATION
         ]
         self._locales = Memo(cells.locales)
         self._zones = Memo(cells.time_zone)
@@ -104,6 +108,10 @@ class Importer:
             return Row(number=number, record=None, findings=draft.findings, named=named)
         self._addresses(draft)
         location = read_location(draft, self._region)
+        for column in self._places:
+            place = read_place(draft, column, self._region)
+            if place is not None:
+                attributes[column] = place
         record = CustomerRecord(
             number=named or "",
             name=name or "",

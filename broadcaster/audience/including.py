@@ -68,8 +68,8 @@ def pinned(  # noqa: PLR0911  (one arm for each shape of the tree)
             return Comparison(name, how, day(value))
         case OneOf(name, values):
             return OneOf(name, tuple(day(value) for value in values))
-        case InArea(name):
-            return InArea(area(name))
+        case InArea(name, where):
+            return InArea(area(name), where)
         case _:
             return expression
 

@@ -16,6 +16,8 @@ _TABLES = {
 _Node = Mapping[str, Any]
 #: The cells of an area are bound as many octets, which tell people nothing.
 _OCTETS = re.compile(r"'\\x[0-9a-f]{32,}'")
+#: Looking at the first number of an attribute, as PostgreSQL writes it.
+_PLACE = re.compile(r"attributes (?:-> '(\w+)'::text\) -> 0\)|#> '\{(\w+),0\}')")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +34,7 @@ def read_plan(explained: _Node, account: str) -> Plan:
     nodes = list(_scans(explained["Plan"]))
     indexes = dict.fromkeys(index for node in nodes for index in _indexes(node))
     steps = dict.fromkeys(_step(node) for node in nodes)
+    steps |= dict.fromkeys(_unindexed(name) for node in nodes for name in _places(node))
     return Plan(steps=tuple(steps), indexes=tuple(indexes), account=masked(account))
 
 
@@ -46,6 +49,17 @@ def _scans(node: _Node) -> Iterator[_Node]:
         return
     for part in node.get("Plans", ()):
         yield from _scans(part)
+
+
+def _places(node: _Node) -> Iterator[str]:
+    """Name the places that are attributes which a filter looks at."""
+    for one in ("Filter", "Recheck Cond", "Join Filter"):
+        for first, other in _PLACE.findall(str(node.get(one, ""))):
+            yield first or other
+
+
+def _unindexed(place: str) -> str:
+    return f"The place {place} has no index: it is read of everybody whom the rest leaves."
 
 
 def _indexes(node: _Node) -> Iterator[str]:

@@ -176,7 +176,7 @@ class _Parser:
             case "is":
                 return self._presence(name)
             case "in" | "within" if attribute.kind is Kind.LOCATION:
-                return self._located(token)
+                return self._located(token, name)
             case "has":
                 return self._has(name, attribute)
             case "starts" | "ends" | "contains":
@@ -276,12 +276,12 @@ class _Parser:
             token, problem, said('Write %(name)s = "..." or %(name)s in (...).', name=name)
         )
 
-    def _located(self, token: Token) -> Expression:
+    def _located(self, token: Token, name: str) -> Expression:
         read = self.reader
         if read.take().keyword() == "in":
-            read.skip("area", 'Write: location in area "..."')
-            return InArea(read.known(said("an area"), None))
-        remedy = said("Write as in: location within 500 m of 33.59, -7.62")
+            read.skip("area", said('Write: %(name)s in area "..."', name=name))
+            return InArea(read.known(said("an area"), None), name)
+        remedy = said("Write as in: %(name)s within 500 m of 33.59, -7.62", name=name)
         distance = read.number(said("a distance"))
         metres = distance * read.word(_METRES, remedy)
         if not 0 < metres <= _FURTHEST:
@@ -291,7 +291,8 @@ class _Parser:
         read.skip("of", remedy)
         latitude = self._degrees(said("latitude"), 90)
         read.expect(",", remedy)
-        return Near(metres.normalize() + 0, latitude, self._degrees(said("longitude"), 180))
+        longitude = self._degrees(said("longitude"), 180)
+        return Near(metres.normalize() + 0, latitude, longitude, name)
 
     def _degrees(self, what: str, most: int) -> Decimal:
         token = self.reader.token

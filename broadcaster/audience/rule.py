@@ -42,7 +42,7 @@ from broadcaster.audience.expression import (
     Place,
     Present,
 )
-from broadcaster.audience.places import Places
+from broadcaster.audience.places import Places, as_place, whereabouts
 from broadcaster.domain.customer import CustomerRecord
 from broadcaster.domain.delivery import DeliveryStatus
 from broadcaster.domain.message import Address, Channel, MessageClass
@@ -150,8 +150,10 @@ def _value(
             return Decimal(repr(value)) if plain else None
         case Kind.DATE:
             return value if isinstance(value, str) and _DAY.fullmatch(value) else None
-        case Kind.SET | Kind.LOCATION:
+        case Kind.SET:
             return value if isinstance(value, tuple) and value else None
+        case Kind.LOCATION:
+            return as_place(value)
         case Kind.TEXT | Kind.CHOICE:
             return value if isinstance(value, str) else None
 
@@ -217,8 +219,8 @@ def _located(leaf: InArea | Near, record: CustomerRecord, places: Places | None)
     if places is None:
         return False
     if isinstance(leaf, InArea):
-        return places.holds(leaf.area, record)
-    location = record.location
+        return places.holds(leaf.area, record, leaf.name)
+    location = whereabouts(record, leaf.name)
     if location is None:
         return False
     point = float(leaf.longitude), float(leaf.latitude)

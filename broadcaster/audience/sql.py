@@ -134,8 +134,8 @@ class _Writer:
             problem = "no areas are kept here"
             raise InvalidInputError("expression", problem, "Ask for something else.")
         if isinstance(leaf, InArea):
-            found = places.inside(leaf.area)
+            found = places.inside(leaf.area, leaf.name)
         else:
             point = float(leaf.longitude), float(leaf.latitude)
-            found = places.near(*point, float(leaf.metres))
+            found = places.near(*point, float(leaf.metres), leaf.name)
         return "(" + self.values.adopt(found) + ")"

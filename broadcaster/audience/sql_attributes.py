@@ -18,6 +18,7 @@ from broadcaster.audience.expression import (
     Place,
     Present,
 )
+from broadcaster.audience.places import FARTHEST, LATITUDE, LONGITUDE
 from broadcaster.audience.sql_values import AND, Values, bracketed
 from broadcaster.ports import Place as Sealed
 from broadcaster.ports import Vault
@@ -110,6 +111,8 @@ def of_attribute(  # noqa: PLR0911  (one arm a node)
     """Write a condition on one of the attributes."""
     key = values.bind(leaf.name) + "::text"
     held = "customer.attributes->" + key
+    if attribute.kind is Kind.LOCATION:
+        return _placed(values, held)
     text = "(customer.attributes->>" + key + ') COLLATE "C"'
     typed = "jsonb_typeof(" + held + ") = '" + _TYPES[attribute.kind] + "'"
     match leaf:
@@ -134,6 +137,15 @@ def of_attribute(  # noqa: PLR0911  (one arm a node)
             return bracketed(AND, [typed, *_shape(text, attribute.kind)])
         case _:
             raise TypeError(leaf)
+
+
+def _placed(values: Values, held: LiteralString) -> LiteralString:
+    """Ask whether an attribute is a place: what lies between two numbers of JSON is a number."""
+    between = [
+        held + "->" + at + " BETWEEN " + values.bind_json(-most) + " AND " + values.bind_json(most)
+        for at, most in (("0", FARTHEST[LONGITUDE]), ("1", FARTHEST[LATITUDE]))
+    ]
+    return bracketed(AND, [*between, held + "->2 IS NULL"])
 
 
 def _compared(

@@ -7,8 +7,10 @@ from functools import partial
 
 from broadcaster.audience.attributes import Catalogue, Kind
 from broadcaster.audience.cells import CellError
+from broadcaster.audience.columns import coordinates
 from broadcaster.audience.digits import plain_digits, plain_number
 from broadcaster.audience.mapping import ColumnUse
+from broadcaster.audience.places import LATITUDE, LONGITUDE
 from broadcaster.domain.saying import said
 
 Translate = Callable[[str], str]
@@ -29,7 +31,7 @@ _EXAMPLES = {
 _ARABIC_POINT = "\u066b"
 #: Customer numbers are padded when they have been repaired, and not before.
 NUMBER = "number"
-_COORDINATES = ("latitude", "longitude")
+_OWN = (LATITUDE, LONGITUDE)
 
 
 def translation(
@@ -47,7 +49,7 @@ def translation(
     known = catalogue.current.get(column)
     if known and known.kind is Kind.DATE:
         steps.append(partial(_date, order=use.dates if use and use.dates else "dmy"))
-    elif (known and known.kind is Kind.NUMBER) or column in _COORDINATES:
+    elif (known and known.kind is Kind.NUMBER) or column in (*_OWN, *coordinates(catalogue)):
         steps.append(partial(_number, decimal=use.decimal if use else "", typed=typed))
     if use and use.width and column != NUMBER:
         steps.append(partial(padded, width=use.width))

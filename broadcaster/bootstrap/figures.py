@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from broadcaster.bootstrap.comparing import compared
 from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.held import remedy
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
@@ -60,6 +61,7 @@ def summary(runtime: "Runtime", campaign: int) -> dict[str, object]:
         **runtime.reports.summary(campaign),
         "status": status,
         "hold_reason": hold,
+        "hold_remedy": remedy(hold) if hold else None,
         **_alone(found),
         **_threaded(runtime, found),
         **({"held": held} if held else {}),

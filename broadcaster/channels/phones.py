@@ -46,6 +46,11 @@ _EXPLAINED = {
         said("has letters, which are not dialled"),
         said("Give digits only, and no label."),
     ),
+    "CONTEXT": (said("is a link whose phone-context is no country code"), _RETYPE),
+    "CONTEXT_OF_WHOLE": (
+        said("is a link with a phone-context beside a whole number"),
+        said("Leave the phone-context out."),
+    ),
     "JUNK": (
         said("has signs that belong to no number"),
         said("Give digits, with spaces or dots at most."),
@@ -90,6 +95,9 @@ _EXTENSION = re.compile(
 _FRONT = re.compile(
     "[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*'?(?:tel:)?'?", re.IGNORECASE
 )
+#: What says in a link where a number is dialled (RFC 3966, section 5.1.5).
+_CONTEXT = re.compile(r"\s*;\s*phone-context=\s*([^;]*?)\s*(?=;|$)", re.IGNORECASE)
+_CODE = re.compile(r"\+(\d{1,3})", re.ASCII)
 _SEPARATORS = frozenset("./()[]~+＋．／（）［］～")
 
 
@@ -205,16 +213,19 @@ def check(raw: str, region: str) -> PhoneCheck:
     """Read a number as it would be dialled in `region`.
 
     The kinds of fault are the library's own words, `NOT_VALID` for what is possible and not in
-    use, and `LETTERS` and `JUNK` for what we refuse and it would not. InvalidInputError for a
-    region that does not exist; every text has an answer.
+    use, and `LETTERS`, `JUNK`, `CONTEXT` and `CONTEXT_OF_WHOLE` for what we refuse and it would
+    not. InvalidInputError for a region that does not exist; every text has an answer.
     """
     known = check_region(region)
+    text, unread = _dialled(raw)
+    if unread:
+        return _refused(raw, unread)
     try:
-        number = phonenumbers.parse(raw, known)
+        number = phonenumbers.parse(text, known)
     except NumberParseException as error:
         return _refused(raw, _KINDS.get(error.error_type, "NOT_A_NUMBER"))
     fault = _fault(number)
-    stricter = _stricter(raw, number)
+    stricter = _stricter(text, number)
     if stricter == "LETTERS" or (stricter and not fault):
         return _refused(raw, stricter)
     kind = PhoneNumberType.to_string(phonenumbers.number_type(number))
@@ -232,6 +243,24 @@ def check(raw: str, region: str) -> PhoneCheck:
         problem = _NOT_MOBILE.get(kind) or said("is no mobile number, and takes no SMS")
         return replace(found, problem=problem, remedy=said("Give a mobile number."))
     return found
+
+
+def _dialled(raw: str) -> tuple[str, str | None]:
+    """Put the country code that a link gives as its context before the number; else the fault.
+
+    A link without a context is what it is. `phone-context=example.com` says that the number is
+    dialled within a company; beside a number that is whole already a context says nothing.
+    """
+    found = _CONTEXT.search(raw) if len(raw) <= LONGEST else None
+    if found is None:
+        return raw, None
+    number = _FRONT.sub("", (raw[: found.start()] + raw[found.end() :]).strip(), count=1)
+    code = _CODE.fullmatch(found[1])
+    if not code or int(code[1]) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        return raw, "CONTEXT"
+    if number.startswith(("+", "＋", "00")):
+        return raw, "CONTEXT_OF_WHOLE"
+    return f"+{code[1]}{number}", None
 
 
 def _refused(raw: str, kind: str) -> PhoneCheck:

@@ -31,7 +31,7 @@ def _group() -> None:
     """List, add, change and remove attributes of customers.
 
     An attribute is a column of imports, a name in segments and a labelled field for people, from
-    the moment it is added. Kinds: text, number, date, choice, set, boolean.
+    the moment it is added. Kinds: text, number, date, choice, set, boolean, location.
     """
 
 
@@ -65,7 +65,9 @@ def show(name: _Name, json: _Json = False) -> None:
 @app.command()
 def add(
     name: _Name,
-    kind: Annotated[str, typer.Option(help="text, number, date, choice, set or boolean.")],
+    kind: Annotated[
+        str, typer.Option(help="text, number, date, choice, set, boolean or location.")
+    ],
     label: _Label = None,
     choice: _Choice = None,
     by: _By = "operator",
@@ -151,10 +153,8 @@ def _kind(word: str) -> "Kind":
     try:
         return Kind(word.strip().lower())
     except ValueError as error:
-        listed = ", ".join(kind for kind in Kind if kind is not Kind.LOCATION)
-        raise InvalidInputError(
-            "--kind", f"{word!r} is unknown", f"Use one of {listed}."
-        ) from error
+        remedy = f"Use one of {', '.join(Kind)}."
+        raise InvalidInputError("--kind", f"{word!r} is unknown", remedy) from error
 
 
 def _labels(words: Sequence[str], field: str = "--label") -> "Labels":

@@ -14,6 +14,7 @@ from rich.text import Text
 from broadcaster import bootstrap
 from broadcaster.audience.draft import Row
 from broadcaster.audience.filereading import Reading
+from broadcaster.audience.places import as_place, written_place
 from broadcaster.audience.sheets.sheet import letters
 from broadcaster.cli import importing
 from broadcaster.cli.importing import Wishes, opened
@@ -87,14 +88,14 @@ def _stored(record: CustomerRecord) -> dict[str, Any]:
         "opted_out": [f"{channel.value}:{kind.value}" for channel, kind in record.opted_out],
         "consented": [f"{channel.value}:{kind.value}" for channel, kind in record.consented],
         "household": record.household,
-        "place": _place(record.location),
-        **record.attributes,
+        "place": written_place(record.location) if record.location else None,
+        **{name: _value(value) for name, value in record.attributes.items()},
     }
 
 
-def _place(location: tuple[float, float] | None) -> str | None:
-    """Write a place as people do: latitude first."""
-    return None if location is None else f"{location[1]}, {location[0]}"
+def _value(value: object) -> object:
+    place = as_place(value)
+    return written_place(place) if place else value
 
 
 def _print(

@@ -257,6 +257,10 @@ def _shown(one: "Seen", *, whole: bool) -> dict[str, Any]:
 
 
 def _plain(value: object) -> str:
+    from broadcaster.audience.places import as_place, written_place
+
+    if place := as_place(value):
+        return written_place(place)
     if isinstance(value, list):
         return " ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

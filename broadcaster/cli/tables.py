@@ -57,6 +57,7 @@ def show_summary(figures: Figures, console: Console | None = None) -> None:
             soft_wrap=True,
         )
     for line in (
+        *([str(figures["hold_remedy"])] if figures.get("hold_remedy") else []),
         *_alone_lines(figures),
         *_thread_lines(figures),
         *held_lines(figures),

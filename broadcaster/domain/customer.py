@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Address, Channel, MessageClass
 
-#: The types that an attribute's value may have.
-AttributeValue = str | int | float | bool | tuple[str, ...]
+#: The types that an attribute's value may have; two numbers are a place, longitude first.
+AttributeValue = str | int | float | bool | tuple[str, ...] | tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Why Broadcaster itself puts a campaign on hold: said where it does, and known again where shown.
+"""Why Broadcaster itself puts a campaign on hold: said where it does, known again where shown.
 
 Ledgers keep the English text; what a person wrote as a reason stays as it was written.
 """
@@ -26,6 +26,16 @@ def in_vain(provider: str, times: int, code: str) -> Saying:
 def unlike() -> Saying:
     """Say that what would be sent is something else."""
     return said("what would be sent is not what was approved")
+
+
+def remedy(text: str) -> Saying | None:
+    """Say what to do about a kept reason, where we know; what a person wrote has none."""
+    if text != unlike():
+        return None
+    return said(
+        "Restart the workers with the templates that were approved, then resume it; "
+        "or cancel it, and make a new campaign."
+    )
 
 
 _TEMPLATES = tuple(one.template for one in (refusing("", ""), in_vain("", 0, ""), unlike()))

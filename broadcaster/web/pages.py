@@ -155,6 +155,7 @@ class Pages:
             told=telling.told,
             field_name=lambda field: _field(field, language),
             recalled=telling.recalled,
+            remedied=telling.remedied,
         )
         return environment
 

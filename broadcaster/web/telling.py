@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
-from broadcaster.domain.held import known_again
+from broadcaster.domain.held import known_again, remedy
 from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying, Term
 from broadcaster.errors import BroadcasterError, InvalidInputError, SeveralFaultsError
 from broadcaster.render import bidi
@@ -69,6 +69,11 @@ class Telling:
         if known is not None:
             return self._text(known)
         return Markup("<bdi>{}</bdi>").format(text)
+
+    def remedied(self, text: str) -> Markup:
+        """Tell what to do about that; nothing where a person said why."""
+        known = remedy(text)
+        return Markup() if known is None else self._text(known)
 
     def _error(self, error: BroadcasterError) -> Markup:
         if isinstance(error, InvalidInputError):

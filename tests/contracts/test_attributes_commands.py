@@ -119,7 +119,7 @@ def test_a_retired_attribute_is_offered_no_more(run: Run, tmp_path: Path) -> Non
         (("add", "location", "--kind", "text", *_LABELS), "a column that every import has"),
         (("add", "district", "--kind", "text", *_LABELS), "is an attribute district already"),
         (("add", "pools", "--kind", "colour", *_LABELS), "Use one of text, number"),
-        (("add", "pools", "--kind", "location", *_LABELS), "one location already"),
+        (("add", "phone_lat", "--kind", "location", *_LABELS[:4], "--label", "en=Lat"), "latitude"),
         (("add", "pools", "--kind", "choice", *_LABELS), "none to choose from"),
         ((*_ADD, *_LABELS, "--choice", "a: ar=ا, fr=a, en=a"), "no choices"),
         ((*_ADD, *_LABELS[:4]), "none in the language en"),

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from broadcaster.audience.areas import lookup
 from broadcaster.audience.areas.places import SavedPlaces
@@ -14,15 +15,22 @@ from broadcaster.ledger.pool import LedgerPool
 from broadcaster.ports import Condition
 from tests.area_shapes import drawn, tempting
 from tests.builders import customer
+from tests.expressions import METER
+
+#: What is no place, whatever once stored it.
+_WRONG: Sequence[object] = ([7, "x"], [500, 33], [1, 2, 3], {"0": 1, "1": 2}, 33.5, None)
 
 
 def _put(pool: LedgerPool, places: Sequence[tuple[float, float] | None]) -> None:
     with pool.connection() as connection:
         connection.execute("DELETE FROM customer")
         connection.cursor().executemany(
-            "INSERT INTO customer (number, name, locales, time_zone, longitude, latitude)"
-            " VALUES (%s, 'A', '{fr}', 'Africa/Casablanca', %s, %s)",
-            [(f"{n:06d}", *(place or (None, None))) for n, place in enumerate(places)],
+            "INSERT INTO customer (number, name, locales, time_zone, longitude, latitude,"
+            " attributes) VALUES (%s, 'A', '{fr}', 'Africa/Casablanca', %s, %s, %s)",
+            [
+                (f"{n:06d}", *(place or (None, None)), Jsonb({METER: place or _WRONG[n % 6]}))
+                for n, place in enumerate(places)
+            ],
         )
 
 
@@ -43,13 +51,16 @@ def test_sql_selects_whom_the_rule_selects(pool: LedgerPool) -> None:
     for turn in range(25):
         shape = drawn(draw)
         points: list[Point] = tempting(draw, shape, 40)
-        _put(pool, [None, *[(degrees(x), degrees(y)) for x, y in points]])
+        _put(pool, [None, *[(degrees(x), degrees(y)) for x, y in points], *[None] * 6])
         areas.save_shapes([(f"area {turn}", shape)], "drawn")
         expected = [n for n, (x, y) in enumerate(points, 1) if contains(shape, x, y)]
         condition = places.inside(f"area {turn}")
         assert _ask(pool, condition) == expected, shape
-        others = sorted(set(range(len(points) + 1)) - set(expected))
+        others = sorted(set(range(len(points) + 7)) - set(expected))
         assert _ask(pool, condition, "NOT ({})") == others
+        meter = places.inside(f"area {turn}", METER)
+        assert _ask(pool, meter) == expected
+        assert _ask(pool, meter, "NOT ({})") == others
         assert _ask(pool, condition, "({0} OR number = '000000')") == [0, *expected]
         x, y = points[7]
         assert places.contains(f"area {turn}", degrees(x), degrees(y)) == (8 in expected)
@@ -77,6 +88,7 @@ def test_circles_in_sql_are_those_of_the_rule(pool: LedgerPool) -> None:
             if places.distance(*middle, *place) <= metres
         ]
         assert _ask(pool, condition) == found, (middle, metres)
+        assert _ask(pool, places.near(*middle, metres, METER)) == found, (middle, metres)
         seen.add(len(found))
     assert len(seen) > 15
 

@@ -11,26 +11,25 @@ from broadcaster.audience.form import Form, from_form, to_form
 from broadcaster.web.console.people import words
 from broadcaster.web.console.people.builder import _BY_KIND, _SEALED
 from broadcaster.web.console.people.ways import way
-from tests.catalogues import SHIPPED
-from tests.expressions import EXPRESSIONS, NAMES
+from tests.expressions import EXPRESSIONS, KNOWN, NAMES
 
 
 @given(EXPRESSIONS)
 def test_every_expression_comes_back_from_the_form_as_it_was(tree: Expression) -> None:
     """And each of its conditions has words on the form."""
-    assert from_form(to_form(tree), SHIPPED, NAMES) == tree
+    assert from_form(to_form(tree), KNOWN, NAMES) == tree
     for leaf in leaves(tree):
         form = to_form(leaf)
         if "attribute" not in form:
             assert form["is"] in words.OTHERS
         else:
-            orders = words.ORDERS.get(SHIPPED.known[form["attribute"]].kind, words.ORDERS["text"])
+            orders = words.ORDERS.get(KNOWN.known[form["attribute"]].kind, words.ORDERS["text"])
             assert how(form) in words.OPERATORS or how(form) in orders
 
 
 def test_every_way_of_asking_that_is_offered_can_be_read() -> None:
     """For each attribute and each operator, with a first value."""
-    for name, one in SHIPPED.known.items():
+    for name, one in KNOWN.known.items():
         for offered in _SEALED if one.sealed else _BY_KIND[one.kind]:
             kind, _, word = offered.partition(" ")
             value: object = next(iter(one.choices), "12")
@@ -39,7 +38,8 @@ def test_every_way_of_asking_that_is_offered_can_be_read() -> None:
             )
             form: Form = {"is": kind, "attribute": name, "value": value, "values": [value]}
             form |= {"operator": word, "place": word, "amount": word, "text": "An"}
-            assert how(to_form(from_form(form, SHIPPED, NAMES))) == offered
+            form |= {"area": "Old town", "metres": "5", "latitude": "33.5", "longitude": "-7"}
+            assert how(to_form(from_form(form, KNOWN, NAMES))) == offered
 
 
 @given(

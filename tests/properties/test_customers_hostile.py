@@ -29,6 +29,8 @@ _KINDS = {
     "JUNK",
     "INVALID_COUNTRY_CODE",
     "TOO_SHORT_AFTER_IDD",
+    "CONTEXT",
+    "CONTEXT_OF_WHOLE",
 }
 
 
@@ -40,12 +42,14 @@ _IMPORTER = Importer(_check, SHIPPED, locale="ar", time_zone="Africa/Casablanca"
 _FAST = phones.reader("MA")
 _FORMS = ("0{}", "+212{}", "00212{}", "212{}", "{}", "+2120{}", "0 {}", "+212 {}")
 _NUMBERS = st.text(alphabet="0123456789+-. ()/'\u202f\u200eaE#;x٦", max_size=24)
+_CONTEXTS = st.sampled_from([";phone-context=+212", ";phone-context=+1", ";phone-context=a.test"])
+_LINKS = st.builds("tel:{}{}".format, _NUMBERS, _CONTEXTS)
 _PIECES = st.sampled_from(
     ["number", "name", "phone", ",", ";", '"', "\n", "\r\n", "1", "أ", "=", "\x00", "\ufeff", "é"]
 )
 
 
-@given(raw=st.one_of(st.text(max_size=40), _NUMBERS))
+@given(raw=st.one_of(st.text(max_size=40), _NUMBERS, _LINKS))
 @settings(max_examples=300, deadline=None)
 def test_every_text_has_an_answer_as_a_number(raw: str) -> None:
     """A number that may be used has no letter and no fault; any other names its fault."""

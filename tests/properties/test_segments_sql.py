@@ -19,10 +19,10 @@ from broadcaster.domain.message import DELIVERY_CHANNELS, MessageClass, Scheme
 from broadcaster.ledger.pool import LedgerPool
 from broadcaster.ports import Place as Sealed
 from broadcaster.ports import Vault, address_text
-from tests.catalogues import SHIPPED
 from tests.expressions import (
     CAMPAIGNS,
     EXPRESSIONS,
+    KNOWN,
     NAMES,
     SEGMENTS,
     TODAY,
@@ -35,21 +35,21 @@ from tests.rows import Rows
 from tests.vaults import sealed
 
 _PEOPLE = 150
-_TREES = {name: parse(text, SHIPPED, NAMES) for name, text in SEGMENTS.items()}
+_TREES = {name: parse(text, KNOWN, NAMES) for name, text in SEGMENTS.items()}
 
 
 @given(expression=EXPRESSIONS)
 @settings(max_examples=400, deadline=None)
 def test_canonical_text_reads_back_as_the_same_tree(expression: Expression) -> None:
     """Saving a segment in its canonical form changes nothing of it."""
-    assert parse(canonical(expression), SHIPPED, NAMES) == expression
+    assert parse(canonical(expression), KNOWN, NAMES) == expression
 
 
 @given(expression=EXPRESSIONS)
 @settings(max_examples=200, deadline=None)
 def test_a_form_reads_back_as_the_same_tree(expression: Expression) -> None:
     """What a form shows of a segment is the segment."""
-    assert from_form(to_form(expression), SHIPPED, NAMES) == expression
+    assert from_form(to_form(expression), KNOWN, NAMES) == expression
 
 
 def test_sql_selects_whom_the_rule_selects(pool: LedgerPool) -> None:
@@ -61,7 +61,7 @@ def test_sql_selects_whom_the_rule_selects(pool: LedgerPool) -> None:
     records = people(_PEOPLE)
     known, vault = _store(pool, records)
     setting = Setting(
-        catalogue=SHIPPED,
+        catalogue=KNOWN,
         today=TODAY,
         campaigns=dict(Rows(pool).ask("SELECT name, id FROM campaign")),
         places=Squares(),
@@ -93,7 +93,7 @@ def test_what_a_campaign_keeps_selects_the_same(expression: Expression) -> None:
     kept = pinned(resolved(expression, _TREES.__getitem__), TODAY, str)
     for one in records:
         assert matches(kept, one, known) is matches(expression, one, known)
-    assert parse(canonical(kept), SHIPPED, NAMES) == kept
+    assert parse(canonical(kept), KNOWN, NAMES) == kept
 
 
 def _circumstances(records: list[Located]) -> Circumstances:
@@ -103,7 +103,7 @@ def _circumstances(records: list[Located]) -> Circumstances:
         for one, message_class in zip(record.addresses, MessageClass, strict=False)
     ]
     return Circumstances(
-        catalogue=SHIPPED,
+        catalogue=KNOWN,
         today=TODAY,
         suppressed=frozenset(barred),
         ordered=frozenset(

@@ -280,7 +280,15 @@ def test_rows_are_numbered_as_spreadsheets_do(tmp_path: Path) -> None:
         (b"   \n\n", "is empty"),
         (b"name\nAmina\n", "the column number is missing"),
         (b"nubmer,name\n1,A\n", 'Is it "nubmer"?'),
-        (b"number,name,phone,Phone\n", "the column phone is there twice"),
+        (
+            b"number,name,phone,Phone\n",
+            "phone is there twice. Keep one of them, or head one phone_2",
+        ),
+        (
+            b"number,name,mail,email\n",
+            "email is there twice. Keep one of them, or head one email_2",
+        ),
+        (b"number,name,gsm,phone,Phone-2\n", "or name one otherwise"),
         (b"PK\x03\x04....", "is a damaged or shortened archive"),
         (b"%PDF-1.7", "is a PDF"),
         (b'number,name\n1,"Amina\n2,Nadia\n', "quotes are broken"),

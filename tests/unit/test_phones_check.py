@@ -104,6 +104,39 @@ def test_what_stands_before_a_number_hides_it_not(raw: str) -> None:
     assert check(raw, "MA").e164 == "+212661234567"
 
 
+@pytest.mark.parametrize(
+    ("raw", "e164"),
+    [
+        ("tel:0661234567;phone-context=+212", "+212661234567"),
+        ("TEL:661-234-567;Phone-Context=+212", "+212661234567"),
+        ("tel:0661234567;ext=12;phone-context=+212", "+212661234567"),
+        ("tel:7911 123456;phone-context=+44", "+447911123456"),
+    ],
+)
+def test_a_link_says_where_its_number_is_dialled(raw: str, e164: str) -> None:
+    """The context of a link is the country code (RFC 3966), whatever the region here."""
+    found = check(raw, "MA")
+    assert (found.e164, found.error, found.sms_capable) == (e164, None, True)
+    assert reader("MA")(raw) == found
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "words"),
+    [
+        ("tel:0661234567;phone-context=example.com", "CONTEXT", "no country code"),
+        ("tel:0661234567;phone-context=+999", "CONTEXT", "no country code"),
+        ("tel:0661234567;phone-context=", "CONTEXT", "no country code"),
+        ("tel:+212661234567;phone-context=+212", "CONTEXT_OF_WHOLE", "beside a whole number"),
+        ("tel:0661234567;isub=1;phone-context=+212", "LETTERS", "letters"),
+    ],
+)
+def test_a_link_that_does_not_say_it_is_refused(raw: str, kind: str, words: str) -> None:
+    """A number of a company's own exchange is nobody's mobile."""
+    found = check(raw, "MA")
+    assert (found.e164, found.error) == (None, kind)
+    assert words in (found.problem or "")
+
+
 def test_a_fixed_line_is_good_and_takes_no_sms() -> None:
     """A landline has its E.164 form; it is no destination for SMS, and the message says so."""
     found = check("05 22 31 20 20", "ma")

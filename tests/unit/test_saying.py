@@ -131,6 +131,18 @@ def test_a_kept_reason_is_known_again(name: str, times: int) -> None:
     assert held.known_again(f"we wait for {name}") is None
 
 
+def test_what_was_not_approved_has_a_remedy_in_every_language() -> None:
+    """A campaign that is held for it can go on; what a person wrote is left to them."""
+    remedy = held.remedy(str(held.unlike()))
+    assert remedy is not None
+    assert "templates that were approved, then resume it" in remedy
+    assert held.remedy("we wait") is None
+    for tag in ("ar", "fr"):
+        told = Telling(_language(tag), ZONE).remedied(str(held.unlike()))
+        assert told
+        assert "Restart" not in told
+
+
 @given(st.text(max_size=20), st.integers(0, 10**9), st.floats(0, 1), st.lists(st.text(max_size=5)))
 def test_it_is_kept_as_json_and_told_in_any_language_later(
     text: str, count: int, part: float, names: list[str]

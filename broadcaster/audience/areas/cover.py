@@ -1,18 +1,19 @@
 """Which areas an expression is bound to: where everybody is whom it can select."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from broadcaster.audience.expression import And, Expression, InArea, Near, Or
-
-#: A place that an expression names: a saved area, or a circle.
-Bound = InArea | Near
+from broadcaster.audience.attributes import OWN_PLACE
+from broadcaster.audience.expression import And, Expression, Located, Or
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Places that together hold everybody who can be selected; none when there are no bounds."""
+    """Saved areas and circles that hold everybody who can be selected; none without bounds.
 
-    places: tuple[Bound, ...] = ()
+    Whichever place of theirs is meant, the customer's own or their meter's, it is told alike.
+    """
+
+    places: tuple[Located, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there are bounds at all."""
@@ -25,8 +26,8 @@ def cover(expression: Expression) -> Cover:
     Of what must hold together the first that is bound is enough; of what may hold instead all must
     be. What is excluded binds nobody.
     """
-    if isinstance(expression, InArea | Near):
-        return Cover((expression,))
+    if isinstance(expression, Located):
+        return Cover((replace(expression, name=OWN_PLACE),))
     if isinstance(expression, And):
         return next((found for part in expression.parts if (found := cover(part))), Cover())
     if isinstance(expression, Or):

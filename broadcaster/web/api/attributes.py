@@ -18,7 +18,7 @@ _Labels = dict[
     Annotated[str, Field(min_length=2, max_length=20)],
     Annotated[str, Field(min_length=1, max_length=100)],
 ]
-_KindWord = Literal["text", "number", "date", "choice", "set", "boolean"]
+_KindWord = Literal["text", "number", "date", "choice", "set", "boolean", "location"]
 _ChoiceName = Annotated[str, Field(min_length=1, max_length=60)]
 
 

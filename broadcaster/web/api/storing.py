@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from broadcaster.audience.attributes import Kind
 from broadcaster.audience.columns import CHANNELS, COLUMNS
 from broadcaster.audience.draft import Finding
 from broadcaster.bootstrap import Runtime
@@ -22,6 +23,8 @@ calls = Calls("customers")
 
 #: The most octets of a thousand customers.
 _BULK = 4 * 2**20
+#: Longitude and latitude in degrees, as GeoJSON has them (RFC 7946).
+_Place = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class CustomerGiven(Model):
@@ -52,8 +55,12 @@ class CustomerGiven(Model):
     consented: Text | None = Field(None, description="As in imports: email, or email:promotional.")
     attributes: dict[
         Annotated[str, Field(min_length=1, max_length=60)],
-        Text | float | bool | list[Text],
-    ] = Field(default_factory=dict, max_length=200)
+        Text | float | bool | list[Text] | _Place,
+    ] = Field(
+        default_factory=dict,
+        max_length=200,
+        description="By name. A place is its longitude and latitude, in this order.",
+    )
 
 
 class CustomerNumbered(CustomerGiven):
@@ -102,10 +109,12 @@ def _store(inside: Runtime, given: list[CustomerNumbered], by: str) -> Stored:
     records: list[CustomerRecord] = []
     findings: list[dict[str, Any]] = []
     for index, one in enumerate(given):
-        for name in one.attributes:
+        for name, value in one.attributes.items():
+            field = f"customers.{index}.attributes.{name}"
             if name not in known:
-                field = f"customers.{index}.attributes.{name}"
                 raise InvalidInputError(field, "is no attribute", "List the attributes.")
+            if _numbers(value) and known[name].kind is not Kind.LOCATION:
+                raise InvalidInputError(field, "is no place", "Give texts, not numbers.")
         row = reader.read(index, _cells(one))
         if row.record is None:
             wrong = next(found for found in row.findings if found.refused)
@@ -150,7 +159,14 @@ def _cells(one: CustomerNumbered) -> Mapping[str, str]:
     return cells | {name: _cell(value) for name, value in one.attributes.items()}
 
 
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(one, float) for one in value)
+
+
 def _cell(value: object) -> str:
+    if isinstance(value, list) and _numbers(value):
+        # As a file has it, latitude first.
+        return ", ".join(_cell(float(one)) for one in reversed(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

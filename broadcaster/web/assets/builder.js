@@ -169,6 +169,7 @@ function asked(name, how, before) {
   const values = valuesOf(before);
   const first = values[0] ?? firstValue(attribute);
   if (is === "present" || is === "missing") return { is, attribute: name };
+  if (is === "area" || is === "near") return { ...other(is), attribute: name };
   if (is === "compare") return { is, attribute: name, operator: word, value: first };
   if (is === "text") return { is, attribute: name, place: word, text: String(first) };
   if (is === "has") return { is, attribute: name, value: first };
@@ -259,6 +260,7 @@ function attributeFields(node, put) {
 
 function valueFields(node, attribute) {
   if (node.is === "present" || node.is === "missing") return [];
+  if (node.is === "area" || node.is === "near") return otherFields(node);
   const many = Array.isArray(node.values);
   const key = node.is === "text" ? "text" : "value";
   const set = (value) => { node[key] = value; changed(); };

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from broadcaster.audience.attributes import Attribute, Catalogue, Kind
 from broadcaster.audience.phrases import Phrases
+from broadcaster.audience.places import as_place, written_place
 from broadcaster.web.console.people.told import speech
 from broadcaster.web.languages import Language
 
@@ -37,6 +38,8 @@ def shown(held: Mapping[str, object], catalogue: Catalogue, language: Language) 
 
 
 def _text(value: object, attribute: Attribute, phrases: Phrases) -> str:
+    if place := as_place(value):
+        return phrases.apart(written_place(place))
     if isinstance(value, list):
         return " · ".join(_text(one, attribute, phrases) for one in value)
     if isinstance(value, bool):

@@ -23,7 +23,6 @@ _ROOT = "/attributes"
 #: The most choices that are changed on the page; more are changed by the command.
 _CHOICES, _EMPTY = 60, 3
 _REFUSED = 422
-_KINDS = tuple(kind for kind in Kind if kind is not Kind.LOCATION)
 
 
 class AttributePages:
@@ -74,7 +73,7 @@ class AttributePages:
             "choices": choices[:_CHOICES],
             "rest": max(0, len(choices) - _CHOICES),
             "empty": range(_EMPTY),
-            "kinds": _KINDS,
+            "kinds": tuple(Kind),
             "error": error,
             **_common(visit.language),
         }

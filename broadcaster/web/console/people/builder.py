@@ -31,7 +31,7 @@ _BY_KIND: Mapping[Kind, Sequence[str]] = {
     Kind.CHOICE: (*_BOTH, "one_of", *_KNOWN),
     Kind.SET: ("has", "has_of any", "has_of all", *_KNOWN),
     Kind.BOOLEAN: ("compare =", *_KNOWN),
-    Kind.LOCATION: _KNOWN,
+    Kind.LOCATION: ("area", "near", *_KNOWN),
 }
 #: What is kept sealed is found by its exact value alone.
 _SEALED = (*_BOTH, "one_of", *_KNOWN)

@@ -132,6 +132,8 @@ OPERATORS: Mapping[str, str] = {
     "has": _("includes"),
     f"has_of {Amount.ANY}": _("includes any of"),
     f"has_of {Amount.ALL}": _("includes all of"),
+    "area": _("is in the area"),
+    "near": _("is near a point"),
     "present": _("is known"),
     "missing": _("is not known"),
 }
