@@ -29,7 +29,6 @@ CALLS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/compose"): ("list_kinds", "list_facts"),
     ("POST", "/compose"): ("create_campaign",),
     ("POST", "/compose/count"): ("count_segment", "check_segment", "sample_segment"),
-    ("GET", "/compose/map"): ("show_area",),
     ("POST", f"{_CAMPAIGN}/compose"): ("change_campaign", "change_facts"),
     ("GET", "/compose/{work:int}"): ("show_campaign",),
     ("POST", "/compose/{work:int}/discard"): ("cancel_campaign",),

@@ -11,7 +11,7 @@ from broadcaster.domain import readiness
 from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.readiness import Check, Concern
-from broadcaster.domain.saying import said
+from broadcaster.domain.saying import Term, said
 from broadcaster.domain.wording import place
 from broadcaster.errors import BroadcasterError, ConflictError
 
@@ -112,7 +112,9 @@ def check(
             blocks=True,
             place=channel.value,
             problem=said(
-                "the kind %(kind)s has no %(channel)s", kind=kind.name, channel=channel.value
+                "the kind %(kind)s has no %(channel)s",
+                kind=kind.name,
+                channel=Term("channel", channel.value),
             ),
             remedy=said("Leave that channel out."),
         )

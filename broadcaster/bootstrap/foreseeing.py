@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.bootstrap.timing import flows, time
 from broadcaster.bootstrap.ways import Ways
 from broadcaster.domain.message import Channel
+from broadcaster.domain.saying import said
 from broadcaster.domain.tariff import Charge, Tariffs, total, unknown, written
 
 if TYPE_CHECKING:
@@ -179,9 +180,8 @@ def _advice(
             faults[fault] += told.messages
     prices: Counter[str] = Counter()
     for charge in unknown(charges):
-        prices[" to ".join(part for part in (charge.provider, charge.place) if part)] += (
-            charge.units
-        )
+        way = said("%(provider)s to %(place)s", provider=charge.provider, place=charge.place)
+        prices[way if charge.place else charge.provider] += charge.units
     return advice.ordered(
         [
             *advice.faulty(faults),

@@ -10,7 +10,7 @@ from broadcaster.domain.advisory import Advisory
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.message import Channel, SmsSize
 from broadcaster.domain.readiness import Concern, ordered
-from broadcaster.domain.saying import said
+from broadcaster.domain.saying import Term, said
 from broadcaster.domain.wording import Written, key
 from broadcaster.errors import InvalidInputError
 
@@ -144,7 +144,7 @@ def _place(
     channel = Channel(part.partition("/")[0])
     used = {*campaign.channels, *((Channel.EMAIL,) if Channel.WEB in kind.channels else ())}
     if channel not in used:
-        problem = said("the campaign does not go by %(channel)s", channel=channel)
+        problem = said("the campaign does not go by %(channel)s", channel=Term("channel", channel))
         raise InvalidInputError("part", problem, said("Word a part of a channel that it uses."))
     return kind, tag
 

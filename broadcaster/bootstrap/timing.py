@@ -10,6 +10,7 @@ from broadcaster.domain import duration
 from broadcaster.domain.duration import Flow, Others, Pause
 from broadcaster.domain.fairness import Course, passes
 from broadcaster.domain.message import Channel, Lane
+from broadcaster.domain.saying import said
 
 if TYPE_CHECKING:
     from broadcaster.bootstrap.runtime import Runtime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: How many nights are looked at; what takes longer has expired.
 _NIGHTS = 100
+#: What limits where no network does.
+OWN_SPEED = said("our own speed, as of late")
 
 
 class Part(NamedTuple):
@@ -109,7 +112,7 @@ def time(
         speed = speeds.get(channel) if channel else None
         ours = duration.own(unlimited, speed)
         if ours > most:
-            most, limit = ours, "our own speed, as of late"
+            most, limit = ours, OWN_SPEED
         own = quiet.get(channel, ()) if channel else ()
         ends = _ends(start, seconds, most, own)
         unsent = [

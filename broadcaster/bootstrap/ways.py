@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from broadcaster.domain.message import Address, Channel, Scheme
+from broadcaster.domain.saying import said
 from broadcaster.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Ways:
         for name in names:
             first = first or name
             if self._drill and not self._runtime.providers.simulated(name):
-                fault = fault or f"it is a drill, and {name} is a real network"
+                fault = fault or said("it is a drill, and %(name)s is a real network", name=name)
                 continue
             try:
                 provider = self._runtime.providers[name]

@@ -122,7 +122,7 @@ _REMEDIES: dict[str, dict[CampaignStatus, str]] = {
         CampaignStatus.RUNNING: "It is not held.",
     },
 }
-_ENDED: dict[CampaignStatus, str] = {
+_HOW_ENDED: dict[CampaignStatus, str] = {
     CampaignStatus.COMPLETED: "It has sent all that it had to send.",
     CampaignStatus.CANCELLED: "It was stopped for good.",
 }
@@ -130,12 +130,14 @@ _ENDED: dict[CampaignStatus, str] = {
 
 def remedy(step: str, status: CampaignStatus) -> str:
     """Say what to do where a status does not allow a step."""
-    ended = _ENDED.get(status)
+    ended = _HOW_ENDED.get(status)
     if ended:
         return ended if step == "cancel" else f"{ended} {_MAKE_ANEW}"
     return _REMEDIES.get(step, {}).get(status, "'campaigns status' shows where it stands.")
 
 
+#: Where nothing happens any more.
+ENDED = frozenset(_HOW_ENDED)
 #: What an operator may do, from which statuses, and what follows; the rest is refused.
 STEPS: dict[str, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
     # Again, when what would be sent has changed; a paused one stays paused.

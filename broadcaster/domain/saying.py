@@ -45,11 +45,34 @@ class Listed(tuple[object, ...]):
         return ", ".join(map(str, self))
 
 
+class Term(str):
+    """A word of ours for a channel, a reason, a locale or a fact: a page says what it calls that.
+
+    In English, where no page does, it is the word itself.
+    """
+
+    __slots__ = ("labels", "sort", "word")
+
+    sort: str
+    word: str
+    labels: Mapping[str, str]
+
+    def __new__(cls, sort: str, word: str, labels: Mapping[str, str] | None = None) -> Self:
+        """Take `channel`, `reason`, `locale` or `fact`, the word, and its names by language."""
+        made = super().__new__(cls, word.replace("_", " ") if sort == "reason" else word)
+        made.sort, made.word, made.labels = sort, word, labels or {}
+        return made
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, Mapping[str, str]]]:
+        """Be made again of the same parts."""
+        return type(self), (self.sort, self.word, self.labels)
+
+
 class Saying(str):
     """An English text, with its template, the plural of that where it counts, and its values.
 
-    A value is a text that stays as it is, such as a name; another `Saying`; a `Figure`, `Part`,
-    `Instant` or `Listed`; or a number.
+    A value is a text that stays as it is, such as a name; another `Saying`; a `Term`, `Figure`,
+    `Part`, `Instant` or `Listed`; or a number.
     """
 
     __slots__ = ("plural", "template", "values")
@@ -117,6 +140,8 @@ def _packed(value: object, hidden: frozenset[str]) -> object:
             return {"at": value.at.isoformat()}
         case Listed():
             return [_packed(one, hidden) for one in value]
+        case Term():
+            return {"term": value.sort, "word": value.word, "labels": dict(value.labels)}
         case _:
             return packed(value, hidden) if isinstance(value, str) else value
 
@@ -128,17 +153,19 @@ def unpacked(kept: object) -> str:
 
 
 def _unpacked(kept: object) -> object:
+    found = kept
     match kept:
         case {"say": str(template), "plural": plural, "values": dict(values)}:
             given = {name: _unpacked(value) for name, value in values.items()}
-            return Saying(template, plural if isinstance(plural, str) else None, given)
+            found = Saying(template, plural if isinstance(plural, str) else None, given)
         case {"figure": int(count)}:
-            return Figure(count)
+            found = Figure(count)
         case {"part": float(part)}:
-            return Part(part)
+            found = Part(part)
         case {"at": str(moment)}:
-            return Instant(datetime.fromisoformat(moment))
+            found = Instant(datetime.fromisoformat(moment))
         case list(several):
-            return Listed(map(_unpacked, several))
-        case _:
-            return kept
+            found = Listed(map(_unpacked, several))
+        case {"term": str(sort), "word": str(word), "labels": dict(labels)}:
+            found = Term(sort, word, labels)
+    return found

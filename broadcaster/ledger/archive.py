@@ -8,15 +8,13 @@ from psycopg.errors import LockNotAvailable
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from broadcaster.domain.campaign import Campaign, CampaignStatus
+from broadcaster.domain.campaign import ENDED, Campaign
 from broadcaster.domain.message import MessageClass
 from broadcaster.errors import ConflictError, UnavailableError
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.resting import in_force
 from broadcaster.ports import TO_BE_FOLLOWED
-
-_ENDED = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
 
 # Looking at a million rows takes longer than other statements may; waiting for the lock must not,
 # because everybody who reads or writes any delivery waits behind it.
@@ -123,7 +121,7 @@ def _require_ended(
     found = reading.campaign(connection, campaign)
     if archived is not None:
         raise _refused(found, f"was archived on {archived:%Y-%m-%d}", "Its file is named there.")
-    if found.status not in _ENDED or finished is None:
+    if found.status not in ENDED or finished is None:
         raise _refused(found, f"is {found.status.value}", "Wait for its end, or cancel it.")
     if finished > now - ended_for:
         days = ended_for.days

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from broadcaster.domain.delivery import Reason
 from broadcaster.domain.message import Channel
-from broadcaster.domain.saying import Figure, Listed, Part, Saying, said, said_n
+from broadcaster.domain.saying import Figure, Listed, Part, Saying, Term, said, said_n
 from broadcaster.planning.foreseen import Forecast
 
 #: The part of customers left out for one reason from which on it looks like a mistake.
@@ -63,7 +63,7 @@ def wording(
         text=said(
             "%(how)s %(where)s saves %(amount)s.",
             how=_how(what, characters, instead, count),
-            where=whence or said("the %(locale)s text", locale=locale),
+            where=whence or said("the %(locale)s text", locale=Term("locale", locale)),
             amount=said("at least %(amount)s", amount=segments) if at_least else segments,
         ),
         weight=_SAVING,
@@ -110,7 +110,7 @@ def left_out(forecast: Forecast) -> Sequence[Advice]:
                     "%(count)s customers share their address for %(channel)s with another one "
                     "who is told: the household reads it once.",
                     count,
-                    channel=channel.value,
+                    channel=Term("channel", channel.value),
                 )
                 found.append(Advice(what="duplicates", figure=count, unit="customers", text=text))
             elif reason is Reason.NOT_TOLD:
@@ -141,7 +141,7 @@ def left_out(forecast: Forecast) -> Sequence[Advice]:
 
 
 def _nothing_by(channel: Channel, reason: Reason, count: int, everybody: int) -> Saying:
-    values = {"channel": channel.value, "reason": reason.value.replace("_", " ")}
+    values = {"channel": Term("channel", channel.value), "reason": Term("reason", reason.value)}
     if count == everybody:
         return said_n(
             "All %(count)s customers get nothing by %(channel)s: %(reason)s. "
@@ -189,7 +189,7 @@ def _other_language(preferred: str, chosen: str, count: int) -> Saying:
             "%(count)s customers who prefer %(locale)s",
             "%(count)s customers who prefer %(locale)s",
             count,
-            locale=preferred,
+            locale=Term("locale", preferred),
         )
     else:
         who = said_n(
@@ -201,7 +201,7 @@ def _other_language(preferred: str, chosen: str, count: int) -> Saying:
         return said(
             "%(who)s are told nothing: the kind is offered in no language of theirs.", who=who
         )
-    return said("%(who)s are told in %(locale)s.", who=who, locale=chosen)
+    return said("%(who)s are told in %(locale)s.", who=who, locale=Term("locale", chosen))
 
 
 def _language(tag: str) -> str:
@@ -212,7 +212,7 @@ def lateness(channel: str, unsent: int, limit: str | None, minutes: int) -> Advi
     """Advise on a channel that may not end before the advisory expires."""
     values = {
         "unsent": Figure(unsent),
-        "channel": channel,
+        "channel": Term("channel", channel),
         "minutes": Figure(minutes),
     }
     text = said(
@@ -258,7 +258,8 @@ def faulty(faults: Mapping[str, int]) -> Sequence[Advice]:
             text=said(
                 "%(count)s messages have no way to leave: %(fault)s",
                 count=Figure(count),
-                fault=fault,
+                # What the settings say of themselves is English.
+                fault=fault if isinstance(fault, Saying) else Saying(fault),
             ),
         )
         for fault, count in faults.items()

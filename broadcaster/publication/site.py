@@ -93,6 +93,7 @@ class Site:
         }
         banner = self._pages.page("state.html", spoken, values)
         head = self._pages.page("state_style.html", spoken, values)
+        head += self._pages.page("icon.html", spoken, {})
         cap = f"{self._base}/{frozen.advisory}/cap.xml"
         head += f'<link rel="alternate" type="{CAP_TYPE}" href="{cap}">\n'
         if frozen.drill:

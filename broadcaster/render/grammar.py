@@ -1,5 +1,6 @@
 """What a wording may say: its statements, values and conditions, each with what it costs."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -7,6 +8,7 @@ from types import MappingProxyType
 from jinja2 import nodes
 
 from broadcaster.domain.advisory import FactValue
+from broadcaster.domain.saying import Listed, Saying, said
 from broadcaster.errors import InvalidInputError
 from broadcaster.render.facts import Fact
 from broadcaster.render.facttypes import FactType
@@ -213,9 +215,24 @@ class Grammar:
             return self._refuse(
                 node, f"puts out {called.problem}; a wording can not", called.remedy
             )
-        known = ", ".join(self.vocabulary.facts)
-        remedy = f"Facts are {known}." if _field(node, "facts") else called.remedy
-        return self._refuse(node, f"has {called.problem}, which is not there", remedy)
+        remedy = self._meant(node) or called.remedy
+        problem = said(
+            "line %(line)s has %(name)s, which is not there",
+            line=node.lineno,
+            name=called.problem,
+        )
+        return InvalidInputError(self.name, problem, remedy)
+
+    def _meant(self, node: nodes.Node) -> Saying | None:
+        """Name what may be meant: a fact, also without its owner, or a field of the reader."""
+        for owner, names in (("facts", self.vocabulary.facts), ("reader", FIELDS)):
+            word = _field(node, owner) or (node.name if isinstance(node, nodes.Name) else "")
+            close = difflib.get_close_matches(word, names, n=1)
+            if close:
+                return said("Did you mean %(name)s?", name=f"{owner}.{close[0]}")
+        if _field(node, "facts"):
+            return said("Facts are %(names)s.", names=Listed(self.vocabulary.facts))
+        return None
 
     def _fits(self, node: nodes.Node, kind: FactType, takes: frozenset[FactType]) -> None:
         if kind is FactType.CHOICE and kind not in takes:

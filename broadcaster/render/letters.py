@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from broadcaster.domain.advisory import FactValue
-from broadcaster.domain.saying import said
+from broadcaster.domain.saying import Term, said
 from broadcaster.errors import ConfigurationError
 from broadcaster.render.kinds import Kind
 from broadcaster.render.locales import Locale
@@ -29,11 +29,11 @@ def whence(
 ) -> str:
     """Say where a character comes from that stands `count` times in a text."""
     found = origins(kind, facts, locale, character)
-    names = [f"facts.{name}" for name in found]
+    names = [Term("fact", f"facts.{name}", kind.facts[name].labels) for name in found]
     own = (
         []
         if names and sum(found.values()) >= count
-        else [said("the %(locale)s text", locale=locale.tag)]
+        else [said("the %(locale)s text", locale=Term("locale", locale.tag))]
     )
     pieces: list[str] = [*own, *names]
     told = pieces[0] if pieces else ""

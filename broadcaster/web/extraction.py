@@ -20,6 +20,7 @@ _SOURCES = {
     "console/compose/words.py": _HERE / "console" / "compose" / "words.py",
     "console/integration_words.py": _HERE / "console" / "integration_words.py",
     "alerting.py": _HERE / "alerting.py",
+    "console/filters.py": _HERE / "console" / "filters.py",
     "console/navigation.py": _HERE / "console" / "navigation.py",
     "console/people/words.py": _HERE / "console" / "people" / "words.py",
     "console/course_words.py": _HERE / "console" / "course_words.py",

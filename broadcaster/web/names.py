@@ -23,7 +23,7 @@ PUBLIC = (
     "/unsubscribe",
 )
 #: What both have: styles, and what those ask who look after us.
-_BOTH = ("/assets", "/healthz", "/readyz")
+_BOTH = ("/assets", "/favicon.ico", "/healthz", "/readyz")
 
 
 class Names:

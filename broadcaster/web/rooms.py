@@ -9,7 +9,9 @@ from broadcaster.bootstrap import Runtime
 from broadcaster.web.access.rooms import access_rooms
 from broadcaster.web.api.app import Api
 from broadcaster.web.console import campaign_areas
+from broadcaster.web.console.area_maps import AreaMaps
 from broadcaster.web.console.compose.approvals import Approvals
+from broadcaster.web.console.compose.audiences import Audiences
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.steps import Compose
 from broadcaster.web.console.desk import Area, Desk
@@ -38,6 +40,8 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
     runtime.widen(CONNECTIONS)
     door = Door(runtime)
     foretelling = Foretelling(runtime)
+    maps = AreaMaps(runtime)
+    audiences = Audiences(runtime, maps)
     desk.count(runtime.versions.count_waiting)
     return (
         Api(runtime, desk.pages.languages),
@@ -46,15 +50,15 @@ def rooms(runtime: Runtime, desk: Desk, *, stopping: Callable[[], bool]) -> Sequ
         *access_rooms(runtime, desk),
         *library_rooms(runtime, desk, stopping=stopping),
         *campaign_areas.areas(runtime, desk, stopping),
-        Compose(runtime, desk, foretelling),
-        Approvals(runtime, desk, foretelling),
+        Compose(runtime, desk, foretelling, audiences),
+        Approvals(runtime, desk, foretelling, audiences),
         CodePages(runtime, desk.pages, door),
         OwnPages(runtime, desk.pages, door),
         PushPages(runtime, desk.pages, door),
         ImportPages(runtime, desk),
         CustomerPages(runtime, desk),
         SegmentPages(runtime, desk),
-        AreaPages(runtime, desk),
+        AreaPages(runtime, desk, maps),
         AttributePages(runtime, desk),
         RulePages(runtime, desk),
         RequestPages(runtime, desk),

@@ -1,20 +1,28 @@
 """What the inside says, told on a page in the language of its reader."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
 from broadcaster.domain.held import known_again, remedy
-from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying
+from broadcaster.domain.saying import Figure, Instant, Listed, Part, Saying, Term
 from broadcaster.errors import BroadcasterError, InvalidInputError, SeveralFaultsError
 from broadcaster.render import bidi
 from broadcaster.render.catalogues import Key, UntranslatedError
+from broadcaster.web.labels import CHANNELS, REASONS
 from broadcaster.web.languages import Language
 
 _SENTENCE = Markup(". ")
+#: What pages call our words.
+_TERMS: Mapping[str, Mapping[str, str]] = {
+    "channel": {one.value: text for one, text in CHANNELS.items()},
+    "reason": {one.value: text for one, text in REASONS.items()},
+}
 
 
 class Telling:
@@ -118,8 +126,26 @@ class Telling:
                 return format_percent(float(value), locale=self._formats)
             case Instant():
                 return self._moment(value.at)
+            case Term():
+                return self._named(value)
             case _:
                 return str(value)
+
+    def _named(self, term: Term) -> str:
+        """Name a channel, a reason or a language as pages do."""
+        own = term.labels.get(self._language.locale.language)
+        if own is not None:
+            return own
+        label = _TERMS.get(term.sort, {}).get(term.word)
+        if label is not None:
+            return self._translated(Key(None, label, None)) or label
+        if term.sort == "locale":
+            try:
+                found = Locale.parse(term.word, sep="-")
+            except (UnknownLocaleError, ValueError):
+                return str(term)
+            return found.get_display_name(self._formats) or str(term)
+        return str(term)
 
     def _moment(self, moment: datetime) -> str:
         here = moment.astimezone(self._zone)

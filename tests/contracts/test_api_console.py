@@ -297,7 +297,7 @@ def _a_list_of_addresses_is_barred_and_where_people_were_reached_is_counted(api:
 
 def _whatever_the_console_answers_a_call_does_or_the_docs_say_why_not(api: ApiSite) -> None:
     inner = ("/callbacks/", "/confirm/", "/unsubscribe/", "/preferences", "/advisories", "/push")
-    public = (*inner, "/follow", "/healthz", "/readyz", "/metrics", "/assets/")
+    public = (*inner, "/favicon.ico", "/follow", "/healthz", "/readyz", "/metrics", "/assets/")
     answered = {
         (method, route.path)
         for route in api.desk.app.routes

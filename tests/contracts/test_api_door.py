@@ -42,6 +42,7 @@ def test_the_door_of_the_api_holds(api: ApiSite) -> None:
     _who_is_stored_again_keeps_what_they_chose(api)
     _a_key_that_is_revoked_or_expired_is_none(api)
     _faults_have_one_form_and_tell_nothing_of_the_inside(api)
+    _a_filter_that_is_mistyped_lists_nothing(api)
     _faults_point_at_what_is_wrong_in_the_language_that_is_asked_for(api)
     _pages_follow_one_another_and_their_signs_are_ours(api)
     _a_draft_is_not_changed_behind_somebodys_back(api)
@@ -263,6 +264,15 @@ def _faults_have_one_form_and_tell_nothing_of_the_inside(api: ApiSite) -> None:
     found = _problem(api.ask("/segments"), 500)
     assert found["detail"] == "Something went wrong inside."
     api.desk.runtime.__dict__["segments"] = broken
+
+
+def _a_filter_that_is_mistyped_lists_nothing(api: ApiSite) -> None:
+    close = _problem(api.ask("/campaigns?statuz=running"), 422)
+    assert (close["field"], close["remedy"]) == ("statuz", "Did you mean status?")
+    assert "status, limit, after" in str(_problem(api.ask("/campaigns?zzz=1"), 422)["remedy"])
+    assert "takes none" in str(_problem(api.ask("/me?limit=3"), 422)["remedy"])
+    assert _problem(api.ask("/campaigns?status=zzz"), 422)["field"] == "query.status"
+    assert _problem(api.ask("/campaigns/1/deliveries?status=zzz"), 422)["field"] == "status"
 
 
 def _faults_point_at_what_is_wrong_in_the_language_that_is_asked_for(api: ApiSite) -> None:

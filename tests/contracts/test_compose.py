@@ -134,6 +134,13 @@ def test_a_campaign_is_composed_confirmed_approved_by_another_and_launched(town:
     assert found.status is CampaignStatus.LAUNCHED
     assert found.approved_by == "the approver"
     assert found.bypass is None
+    # Whoever looks later sees what was approved, and nothing is worked out anew.
+    town.runtime.customers.save([builders.customer(13)])
+    kept = _see(town, f"/campaigns/{campaign}/approve", Role.APPROVER).text
+    assert "This is the forecast that was approved" in kept
+    assert "of <bdi>12</bdi> would be told" in kept
+    piece = _see(town, f"/campaigns/{campaign}/forecast", Role.APPROVER).text
+    assert "data-running" not in piece
     facts = town.runtime.ledger.advisory(found.advisory_id).facts
     assert facts["districts"] == [{"und": "Oasis", "ar": "الوازيس"}, "Derb Ghallef"]
     assert str(facts["starts"]).startswith("2020-03-23T08:00:00+0")
@@ -277,6 +284,17 @@ def test_wording_is_shown_before_it_is_kept_and_blocked_where_it_is_wrong(town: 
     assert "Coupure lundi" not in town.post(f"{work}/preview", Role.AUTHOR, **bad).text
     answer = town.post(f"{work}/wording", Role.AUTHOR, version=version, do="save", **bad)
     assert answer.status == 422
+    near = {"locale": "fr", "sms/body.txt": "Coupure à {{ facts.distrcts|listing }}"}
+    answer = town.post(f"{work}/wording?lang=fr", Role.AUTHOR, version=version, do="save", **near)
+    assert answer.status == 422
+    assert "Vouliez-vous dire facts.districts ?" in answer.text
+    # What may be inserted has its name for people, and what it stands for at present.
+    page = town.ask(f"{work}/wording?locale=ar&lang=fr", Role.AUTHOR).text
+    entry = re.search(r'<li data-insert="{{ facts.districts\|listing }}".*?</li>', page)
+    assert entry is not None
+    assert "الوازيس" in entry[0]
+    assert "<code" in entry[0]
+    assert page.index("<iframe") < page.index("<textarea")
 
 
 def test_what_people_write_is_never_script(town: DeskSite) -> None:
@@ -308,6 +326,11 @@ def test_an_audience_is_counted_while_it_is_written(town: DeskSite) -> None:
     assert told.status == 200
     assert "<strong><bdi>1</bdi></strong>" in told.text
     assert "C000001" in told.text
+    town.runtime.areas.save_circle("Derb Sultan", -7.6, 33.6, 500)
+    where = 'location in area "Derb Sultan"'
+    drawn = town.post("/compose/count", Role.AUTHOR, how="own", expression=where)
+    assert '<svg class="map"' in drawn.text
+    assert "map-title-1" in drawn.text
     wrong = town.post("/compose/count", Role.AUTHOR, how="own", expression="nmber = 1")
     assert "number" in wrong.text
     assert town.post("/compose/count", Role.VIEWER, how="own", expression="all").status == 403

@@ -119,7 +119,13 @@ def test_a_list_has_pages_and_a_file_without_formulas_for_a_purpose(
     assert first.count('<tr><th scope="row">') == 50
     assert "channel=sms&amp;after=50" in first
     assert site.ask(f"{path}?after=50", OFFICER).text.count('<tr><th scope="row">') == 10
-    assert site.ask(f"{path}?after=junk&status=junk&channel=web", OFFICER).status == 200
+    assert site.ask(f"{path}?after=junk&status=planned", OFFICER).status == 200
+    for wrong in ("status=junk", "reason=junk", "channel=web", "locale=xx", "status=sent&status=x"):
+        assert site.ask(f"{path}?{wrong}&lang=ar", OFFICER).status == 422
+        unknown = site.ask(f"{path}?{wrong}&lang=en", OFFICER)
+        assert (unknown.status, "<tbody>" in unknown.text) == (422, False), wrong
+        assert "has no value" in unknown.text
+    assert site.post(f"{path}.csv?status=junk", OFFICER, purpose="calls by hand").status == 422
     assert site.post(f"{path}.csv?status=waiting", OFFICER, purpose=" ").status == 422
     answer = site.post(f"{path}.csv?status=waiting", OFFICER, purpose="calls by hand")
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -153,6 +159,9 @@ def test_a_campaign_is_paused_by_one_press_and_stopped_by_its_number_in_the_oper
     assert get(str(campaign)).status is CampaignStatus.RUNNING
     assert site.post(f"{path}/cancel", OFFICER, number=str(campaign)).status == 303
     assert get(str(campaign)).status is CampaignStatus.CANCELLED
+    ended = site.ask(f"{path}/cancel?lang=en", OFFICER).text
+    assert "This campaign has ended: it was stopped for good." in ended
+    assert 'name="number"' not in ended
     # Who was told before it was stopped can be told that it was wrong.
     stopped = site.ask(path, OFFICER).text
     assert f'href="{path}/follow/withdraw"' in stopped
@@ -183,6 +192,7 @@ def test_a_part_is_held_and_released_and_the_failed_are_sent_again(
     assert "22:00" not in choices.partition("<select")[2]
     assert site.post(f"{path}/release", OFFICER, channel="sms", reason="over").status == 303
     assert site.post(f"{path}/replay", OFFICER, reason="mailbox_full").status == 409
+    assert site.post(f"{path}/replay", OFFICER, reason="no_conection").status == 409
     assert site.post(f"{path}/replay", OFFICER, reason="no_connection").status == 303
     assert rows.delivery(campaign, 3, "status") == ("deferred",)
     # In doubt: it may have arrived.
@@ -248,7 +258,15 @@ def test_campaigns_are_found_by_status_and_name_page_by_page(site: DeskSite, row
     assert f"/campaigns/{last}" in found
     assert site.ask("/campaigns?name=100%25+OF+07", VIEWER).text.count('<li class="card">') == 1
     assert "No campaign is like that" in site.ask("/campaigns?name=_&lang=en", VIEWER).text
-    assert site.ask("/campaigns?before=junk&status=junk", VIEWER).status == 200
+    assert site.ask("/campaigns?before=junk", VIEWER).status == 200
+    unknown = site.ask("/campaigns?status=junk&lang=en", VIEWER)
+    assert (unknown.status, unknown.text.count('<li class="card">')) == (422, 0)
+    assert "“Status” has no value <bdi>junk</bdi>" in unknown.text
+    assert 'href="/campaigns?status=running">Running</a>' in unknown.text
+    assert site.ask("/audit?action=junk&lang=fr", Role.ADMINISTRATOR).status == 422
+    audit = site.ask("/audit?action=junk&since=junk&lang=en", Role.ADMINISTRATOR)
+    assert audit.status == 422
+    assert "“First day” has no value" in audit.text
 
 
 def test_home_says_what_runs_waits_ends_and_fails(site: DeskSite, rows: Rows) -> None:

@@ -18,6 +18,7 @@ from tests.desk_scene import DeskSite, serving_desk
 #: For everybody: what customers and providers reach, and the door itself.
 PUBLIC = frozenset(
     {
+        "/favicon.ico",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -68,9 +68,15 @@ def test_a_page_is_found_in_every_language(public: PublicScene, tag: str) -> Non
     assert listed == set(LOCALES)
     assert f"{PUBLIC_URL}/advisories/{number}/cap.xml" in page.links
     assert not page.all("script")
+    # Its icon is within it: no browser asks for another file.
+    for shown in (page, _Page(public.text(f"/advisories/{tag}"))):
+        (icon,) = (link["href"] for link in shown.all("link") if link.get("rel") == "icon")
+        assert icon is not None
+        assert icon.startswith("data:image/svg+xml,%3Csvg ")
     assert all(
         link.startswith((PUBLIC_URL, "tel:", "mailto:", "https://client.lydec.ma"))
         for link in page.links
+        if link != icon
     )
 
 

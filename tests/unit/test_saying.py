@@ -19,6 +19,7 @@ from broadcaster.domain.saying import (
     Listed,
     Part,
     Saying,
+    Term,
     packed,
     said,
     said_n,
@@ -90,6 +91,23 @@ def test_values_are_written_as_the_language_writes_them() -> None:
     assert saying.startswith("2020-03-20 12:00+00:00 has passed")
     told = Telling(_language("fr"), ZONE).told(saying)
     assert "20 mars 2020 · 13:00" in told
+    values: dict[str, object] = {
+        "who": Term("fact", "facts.districts", {"fr": "Quartiers"}),
+        "locale": Term("locale", "ar-MA"),
+    }
+    named = said("%(who)s are told in %(locale)s.", **values)
+    assert named == "facts.districts are told in ar-MA."
+    assert "Quartiers" in Telling(_language("fr"), ZONE).told(named)
+    assert "arabe (Maroc)" in Telling(_language("fr"), ZONE).told(named)
+    left = said(
+        "%(channel)s: %(reason)s",
+        channel=Term("channel", "push"),
+        reason=Term("reason", "no_address"),
+    )
+    assert left == "push: no address"
+    assert unpacked(packed(named)) == named
+    assert "Quartiers" in Telling(_language("fr"), ZONE).told(unpacked(packed(named)))
+    assert copy.deepcopy(pickle.loads(pickle.dumps(left))).values == left.values  # noqa: S301  (our own)
     arabic = Telling(_language("ar"), ZONE).told(InvalidInputError("name", said("is empty"), "No."))
     assert "فارغ. " in arabic
 

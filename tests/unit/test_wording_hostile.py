@@ -112,7 +112,7 @@ _JARGON = re.compile(
         ("{{ facts.sender facts.online }}", "between {{ and }} that does not belong there"),
         ("{% if facts.sender %}x", "has a tag that is not closed"),
         ("x{% endif %}", "has {% endif %} where no {% if %} is open"),
-        ("{{ facts.sendr }}", "has facts.sendr, which is not there. Facts are sender, call_centre"),
+        ("{{ facts.sendr }}", "has facts.sendr, which is not there. Did you mean facts.sender?"),
     ],
 )
 def test_what_is_wrong_is_told_in_plain_words(

@@ -70,22 +70,6 @@ def svg(version: Version, extent: Extent, bins: Sequence[Bin]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain(version: Version) -> str | None:
-    """Draw the border alone, without a word, for beside a text; None for a list."""
-    extent = extent_of(version)
-    if extent is None:
-        return None
-    view = _View(extent)
-    box_ = f"0 0 {_WIDTH:.0f} {view.height:.0f}"
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box_}">',
-        '<rect width="100%" height="100%" fill="#f4f1ea"/>',
-        *_border(version, view),
-        "</svg>",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _opening(view: "_View") -> str:
     width, height = f"{_WIDTH:.0f}", f"{view.height + _FOOT:.0f}"
     return (

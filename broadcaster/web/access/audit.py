@@ -1,6 +1,6 @@
 """The audit trail: who did what, to which thing, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from broadcaster.access.trail import AuditTrail
 from broadcaster.domain.access import Action
 from broadcaster.web.access import words
 from broadcaster.web.console.desk import Desk
+from broadcaster.web.console.filters import told, unknown
 
 #: The longest that is searched for.
 _LONGEST = 300
@@ -36,21 +37,33 @@ class Audit:
         return [Route("/audit", self.show)]
 
     async def show(self, request: Request) -> Response:
-        """Show a page of what is asked for; what is no day or number is not asked for."""
+        """Show a page of what is asked for; it says what of that is no day, or unknown."""
         visit = await self._desk.enter(request, Action.AUDIT)
         given = {name: request.query_params.get(name, "").strip()[:_LONGEST] for name in _FIELDS}
         given = {name: text.replace("\0", "") for name, text in given.items()}
         since, until = (_day(given[name]) for name in ("since", "until"))
         before = _number(request.query_params.get("before", ""))
-        lines = await run_in_threadpool(
-            lambda: self._trail.lines(
-                actor=given["actor"] or None,
-                action=given["action"] or None,
-                subject=given["subject"] or None,
-                since=self._begins(since) if since else None,
-                until=self._begins(until + timedelta(days=1)) if until else None,
-                before=before,
-                limit=_PAGE + 1,
+        actions = await run_in_threadpool(self._trail.actions)
+        known = {one: words.ACTIONS[one] for one in actions if one in words.ACTIONS}
+        filters: Mapping[str, Mapping[str, str]] = {
+            "action": {**{one: one for one in actions}, **told(known, visit.language)},
+            "since": {},
+            "until": {},
+        }
+        wrong = unknown(_asked(given, since, until), filters, visit.language)
+        lines = (
+            []
+            if wrong
+            else await run_in_threadpool(
+                lambda: self._trail.lines(
+                    actor=given["actor"] or None,
+                    action=given["action"] or None,
+                    subject=given["subject"] or None,
+                    since=self._begins(since) if since else None,
+                    until=self._begins(until + timedelta(days=1)) if until else None,
+                    before=before,
+                    limit=_PAGE + 1,
+                )
             )
         )
         shown = lines[:_PAGE]
@@ -62,13 +75,26 @@ class Audit:
             "newest": before is None,
             "first": urlencode(asked),
             "given": {**given, "since": since or "", "until": until or ""},
-            "actions": await run_in_threadpool(self._trail.actions),
+            "actions": actions,
+            "unknown": wrong,
             "words": words,
         }
-        return self._desk.page(visit, "console/audit.html", values)
+        status = 422 if wrong else 200
+        return self._desk.page(visit, "console/audit.html", values, status=status)
 
     def _begins(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._zone)
+
+
+def _asked(
+    given: Mapping[str, str], since: date | None, until: date | None
+) -> Sequence[tuple[str, str]]:
+    """Give what can be unknown: a sort of line, and what should be a day and is none."""
+    days = {"since": since, "until": until}
+    return [
+        ("action", given["action"]),
+        *((name, given[name]) for name, day in days.items() if day is None),
+    ]
 
 
 def _day(text: str) -> date | None:

@@ -153,12 +153,14 @@ class Call(APIRoute):
         extra = self.openapi_extra or {}
         action, most = Action(extra[_SCOPE]), int(extra[_MOST])
         posts = "POST" in (self.methods or ())
+        known = [one.alias for one in self.dependant.query_params]
 
         async def answer(request: Request) -> Response:
             at: door.Door = request.app.state.door
             caller, headers = await at.enter(request, action)
             request.state.caller = caller
             try:
+                door.require_known(request, known)
                 made = await self._inside(request, inner, at if posts else None, most)
             except KNOWN as error:
                 made = await answer_to(request, error)

@@ -4,10 +4,11 @@ Every call passes here before its body is looked at. What may be done is decided
 of `domain.access`, as in the console.
 """
 
+import difflib
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from broadcaster.access.answers import Answers, Begun, KeptAnswer, Wish
 from broadcaster.access.api_keys import ApiKeys
 from broadcaster.domain.access import Action
 from broadcaster.domain.api_key import Allowance, Caller
-from broadcaster.domain.saying import Saying, said
+from broadcaster.domain.saying import Listed, Saying, said
 from broadcaster.errors import UnavailableError
 from broadcaster.ports import Clock
 from broadcaster.ports.marking import marking
@@ -34,6 +35,8 @@ from broadcaster.web.api.sorts import Sort
 MOST_BODY = 256 * 1024
 #: How deep JSON may be.
 _DEPTH = 20
+#: How much of an unknown name is repeated.
+_SHOWN = 80
 _NAME = re.compile(r"[\x21-\x7e]{1,100}\Z")
 _KEPT_HEADERS = frozenset({"content-type", "location", "etag", "link"})
 _SUCCESS = range(200, 300)
@@ -248,6 +251,26 @@ def _require_plain(request: Request) -> None:
     _require_text("path", request.scope["path"])
     for name, value in request.query_params.multi_items():
         _require_text("query", name + value)
+
+
+def require_known(request: Request, known: Sequence[str]) -> None:
+    """Refuse what a call does not take in its address: a filter that is mistyped lets all pass."""
+    for name in request.query_params:
+        if name in known:
+            continue
+        shown = name[:_SHOWN]
+        close = difflib.get_close_matches(shown, known, n=1)
+        remedy = said("This call takes none: leave it out.")
+        if close:
+            remedy = said("Did you mean %(name)s?", name=close[0])
+        elif known:
+            remedy = said("This call knows %(names)s.", names=Listed(known))
+        raise ProblemError(
+            422,
+            said("%(name)s: is no parameter of this call.", name=shown),
+            field=shown,
+            remedy=remedy,
+        )
 
 
 def _token(request: Request) -> str:

@@ -42,7 +42,28 @@ if (section) {
 const wording = document.querySelector("form[data-preview]");
 if (wording) {
   const button = document.getElementById(wording.dataset.preview);
+  const preview = button.formAction;
+  // The preview shows the message of the field that one is in.
+  const turn = (event) => {
+    if (event.target.matches("textarea")) button.formAction = `${preview}#shown-${event.target.name.split("/")[0]}`;
+  };
+  wording.addEventListener("focusin", turn);
   wording.addEventListener("input", afterwards(() => wording.requestSubmit(button)));
+  // Words that can be inserted are buttons that write them where one was typing.
+  for (const entry of wording.querySelectorAll("[data-insert]")) {
+    const word = entry.querySelector(".word");
+    const press = document.createElement("button");
+    press.type = "button";
+    press.className = "word";
+    press.textContent = word.textContent;
+    press.addEventListener("click", () => {
+      const field = document.getElementById(entry.dataset.into);
+      field.setRangeText(entry.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+      field.focus();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    word.replaceWith(press);
+  }
 }
 
 // The forecast, until it is made; the form to confirm it comes with the whole page.

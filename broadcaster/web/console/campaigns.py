@@ -10,12 +10,15 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.campaign import CampaignStatus
 from broadcaster.ledger.reading import Wish
 from broadcaster.web.console.desk import Desk
+from broadcaster.web.console.filters import told, unknown
 from broadcaster.web.console.looks import Looks
+from broadcaster.web.labels import STATUSES
 
 #: Campaigns on one page.
 _PAGE = 20
 #: The longest text that is looked for, and the highest number of a campaign.
 _LONGEST, _HIGHEST = 200, 2**31 - 1
+_STATUSES = {one.value: text for one, text in STATUSES.items()}
 
 
 class CampaignList:
@@ -35,7 +38,9 @@ class CampaignList:
         """List those of a status, with a text in their names, older than one."""
         visit = await self._desk.enter(request, Action.LOOK)
         wish = asked(request)
-        found = await run_in_threadpool(self._runtime.campaigns.search, wish)
+        filters = {"status": told(_STATUSES, visit.language)}
+        wrong = unknown(request.query_params.multi_items(), filters, visit.language)
+        found = [] if wrong else await run_in_threadpool(self._runtime.campaigns.search, wish)
         shown, more = found[:_PAGE], len(found) > _PAGE
         looks = await self._looks.some(shown)
         status = next(iter(wish.statuses), None)
@@ -47,8 +52,10 @@ class CampaignList:
             "statuses": list(CampaignStatus),
             "first": wish.before is None,
             "after": shown[-1].id if more else None,
+            "unknown": wrong,
         }
-        return self._desk.page(visit, "console/campaigns.html", values)
+        status_code = 422 if wrong else 200
+        return self._desk.page(visit, "console/campaigns.html", values, status=status_code)
 
 
 def asked(request: Request) -> Wish:

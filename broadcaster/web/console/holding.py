@@ -1,5 +1,6 @@
 """Holding and releasing a part of a campaign, and sending again what was given up."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Visit, see_other
 from broadcaster.web.console.fields import Fields
-from broadcaster.web.console.lists import selection
+from broadcaster.web.console.lists import misread, selection
 from broadcaster.web.console.looks import Looks
 
 _ACTIONS = {"hold": Action.STOP, "release": Action.STEER, "replay": Action.STEER}
@@ -89,6 +90,7 @@ class Holding:
         now = self._runtime.clock.now()
         replay, by = self._runtime.doubts.replay, visit.operator.name
         try:
+            _require_known(items)
             again = await run_in_threadpool(replay, campaign.id, by, now, selection(items))
         except (ConflictError, InvalidInputError) as error:
             return await self._given_up(visit, campaign, str(error))
@@ -174,3 +176,10 @@ class Holding:
         }
         status = 409 if refused or nothing else 200
         return self._desk.page(visit, "console/replay.html", values, status=status)
+
+
+def _require_known(items: Sequence[tuple[str, str]]) -> None:
+    """Refuse words that nobody knows: without them it would be all that was given up."""
+    field = misread(items)
+    if field:
+        raise InvalidInputError(field, said("is unknown"), said("Choose what the page has."))

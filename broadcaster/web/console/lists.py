@@ -1,7 +1,7 @@
 """The deliveries behind a figure: one by one, with reasons, and as a file."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import IO, TypeVar
 from urllib.parse import urlencode
@@ -21,8 +21,10 @@ from broadcaster.ports import Selection
 from broadcaster.web.console.campaign import found
 from broadcaster.web.console.desk import Desk, Visit
 from broadcaster.web.console.files import FILES, csv_file, spooled
+from broadcaster.web.console.filters import Unknown, told, unknown
 from broadcaster.web.console.looks import Look, Looks
 from broadcaster.web.figures import STEP_OF, Step
+from broadcaster.web.labels import CHANNELS, REASONS, STEPS
 
 #: Deliveries on one page.
 _PAGE = 50
@@ -59,7 +61,10 @@ class Lists:
         """Give all of a selection as CSV, for a purpose that is noted."""
         visit, fields = await self._desk.submitted(request, Action.SEE_PEOPLE)
         campaign = await found(self._runtime, request)
-        chosen, purpose = selection(request.query_params.multi_items()), fields.text("purpose")
+        items, purpose = request.query_params.multi_items(), fields.text("purpose")
+        if self._unknown(items, visit, await self._looks.at(campaign)):
+            return await self._page(visit, campaign)
+        chosen = selection(items)
         try:
             async with self._files:
                 stream = await run_in_threadpool(self._written, campaign, chosen, purpose, visit)
@@ -78,14 +83,15 @@ class Lists:
         archived: str = "",
     ) -> Response:
         items = visit.request.query_params.multi_items()
+        look = await self._looks.at(campaign)
+        wrong = self._unknown(items, visit, look)
         chosen, after = selection(items), _number(dict(items).get("after", ""))
         rows: Sequence[object] = ()
-        if not archived:
+        if not (archived or wrong):
             try:
                 rows = await run_in_threadpool(self._rows, campaign, chosen, after, visit)
             except ConflictError as refused:
                 archived = str(refused)
-        look = await self._looks.at(campaign)
         plain = [(name, value) for name, value in items if name in _NAMES][: 4 * _WORDS]
         shown = rows[:_PAGE]
         values = {
@@ -94,7 +100,8 @@ class Lists:
             "chosen": chosen,
             "steps": _steps(chosen),
             "step_of": STEP_OF,
-            "total": _total(look, chosen),
+            "total": 0 if wrong else _total(look, chosen),
+            "unknown": wrong,
             "reasons": sorted({cell.reason for cell in look.cells if cell.reason}),
             "tongues": sorted({cell.locale for cell in look.cells if cell.locale}),
             "locales": self._runtime.renderer.locales,
@@ -104,8 +111,19 @@ class Lists:
             "error": error,
             "archived": archived,
         }
-        status = 422 if error else 200
+        status = 422 if error or wrong else 200
         return self._desk.page(visit, "console/deliveries.html", values, status=status)
+
+    def _unknown(
+        self, items: Iterable[tuple[str, str]], visit: Visit, look: Look
+    ) -> Sequence[Unknown]:
+        """Find what is asked for and no filter has; of languages, ours are known, and its own."""
+        locales = self._runtime.renderer.locales
+        tongues = sorted({*locales, *(cell.locale for cell in look.cells if cell.locale)})
+        spoken = {tag: locales[tag].autonym if tag in locales else tag for tag in tongues}
+        own = {name: told(labels, visit.language) for name, labels in _FILTERS.items()}
+        filters = {**own, "locale": spoken}
+        return unknown(items, filters, visit.language, _ALSO)
 
     def _rows(
         self, campaign: Campaign, chosen: Selection, after: int, visit: Visit
@@ -130,10 +148,20 @@ class Lists:
 
 
 _NAMES = ("status", "reason", "channel", "locale")
+_FILTERS: Mapping[str, Mapping[str, str]] = {
+    "status": {one.value: text for one, text in STEPS.items()},
+    "reason": {one.value: text for one, text in REASONS.items()},
+    "channel": {one.value: CHANNELS[one] for one in DELIVERY_CHANNELS},
+}
+#: A status by its own word, too: such addresses are in reports.
+_ALSO = {"status": tuple(one.value for one in DeliveryStatus)}
 
 
 def selection(items: Iterable[tuple[str, str]]) -> Selection:
-    """Read a selection; a status may be a step of the funnel. Unknown words are left out."""
+    """Read a selection; a status may be a step of the funnel.
+
+    Unknown words are left out: `misread` names one.
+    """
     words: dict[str, list[str]] = {name: [] for name in _NAMES}
     for name, value in items:
         if name in words and len(words[name]) < _WORDS and value:
@@ -146,6 +174,15 @@ def selection(items: Iterable[tuple[str, str]]) -> Selection:
         channels=_known(words["channel"], Channel) & frozenset(DELIVERY_CHANNELS),
         locales=frozenset(one for one in words["locale"] if len(one) < _WORDS and one.isascii()),
     )
+
+
+def misread(items: Iterable[tuple[str, str]]) -> str:
+    """Give the first name whose word `selection` would leave out; empty where there is none."""
+    for name, value in items:
+        known = {*_FILTERS.get(name, ()), *_ALSO.get(name, ())}
+        if value and known and value not in known:
+            return name
+    return ""
 
 
 def _known(words: Sequence[str], kind: type[_Word]) -> frozenset[_Word]:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from broadcaster import bootstrap
 from broadcaster.bootstrap import Runtime
 from broadcaster.domain.access import Action
-from broadcaster.domain.campaign import Campaign
+from broadcaster.domain.campaign import ENDED, Campaign
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.web.console.campaign import CampaignPage, found, number
 from broadcaster.web.console.desk import Desk, see_other
@@ -103,7 +103,8 @@ class Steering:
         async def take(request: Request) -> Response:
             visit, fields = await self._desk.submitted(request, step.action)
             campaign = await found(self._runtime, request)
-            if step.typed and fields.text("number").strip() != str(campaign.id):
+            asks = step.typed and campaign.status not in ENDED
+            if asks and fields.text("number").strip() != str(campaign.id):
                 values = {"look": await self._looks.at(campaign), "step": step, "error": "number"}
                 return self._desk.page(visit, "console/step.html", values, status=422)
             by, now = visit.operator.name, self._runtime.clock.now()

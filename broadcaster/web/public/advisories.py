@@ -57,7 +57,16 @@ class Advisories:
 
     def routes(self) -> list[Route]:
         """List what is answered."""
-        return [Route("/advisories", self.file), Route("/advisories/{path:path}", self.file)]
+        return [
+            Route("/advisories", self.file),
+            Route("/advisories/{path:path}", self.file),
+            Route("/favicon.ico", self.icon),
+        ]
+
+    async def icon(self, request: Request) -> Response:
+        """Have nothing for browsers that ask by themselves: pages bring their icon along."""
+        del request
+        return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
 
     async def file(self, request: Request) -> Response:
         """Answer with a file; 404 where there is none, 503 when that can't be said."""

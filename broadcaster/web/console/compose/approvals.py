@@ -44,12 +44,14 @@ _INT4 = 2**31
 class Approvals:
     """The pages of approving."""
 
-    def __init__(self, runtime: "Runtime", desk: Desk, foretelling: Foretelling) -> None:
-        """`foretelling` is shared with those who compose."""
+    def __init__(
+        self, runtime: "Runtime", desk: Desk, foretelling: Foretelling, audiences: Audiences
+    ) -> None:
+        """`foretelling` and `audiences` are shared with those who compose."""
         self._runtime = runtime
         self._desk = desk
         self._zone = ZoneInfo(runtime.settings.time_zone)
-        self._audiences = Audiences(runtime)
+        self._audiences = audiences
         self._previews = Previews(runtime)
         self._foretelling = foretelling
 
@@ -140,7 +142,7 @@ class Approvals:
         """Answer with the forecast, or how far it is, as a piece of the page."""
         visit = await self._desk.enter(request, Action.LOOK)
         campaign = await self._campaign(request)
-        foretold = await run_in_threadpool(self._foretelling.ask, campaign)
+        foretold = await run_in_threadpool(self._foretelling.shown, campaign)
         advisory = await run_in_threadpool(self._runtime.ledger.advisory, campaign.advisory_id)
         kind = self._runtime.renderer.library.kinds.get(advisory.kind)
         html = self._desk.pages.html(
@@ -195,7 +197,7 @@ class Approvals:
             "since": since,
             "differences": differences,
             "audience_words": self._audiences.words(campaign.expression, language),
-            "foretold": self._foretelling.ask(campaign),
+            "foretold": self._foretelling.shown(campaign),
             "campaign_id": campaign.id,
             "zone": self._runtime.settings.time_zone,
             "fact_labels": labels(kind, language.locale.language),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from broadcaster.audience.areas.picture import plain
 from broadcaster.audience.explained import explain
 from broadcaster.audience.expression import InArea, canonical, leaves
 from broadcaster.domain.saying import Figure, said
 from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.web.console.area_maps import AreaMap, AreaMaps
 from broadcaster.web.languages import Language
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Audience:
-    """Whom an expression selects: in words, how many, some of them, and its areas by name."""
+    """Whom an expression selects: in words, how many, some of them, and its areas."""
 
     expression: str
     words: str
     count: int
     sample: Sequence[Shown]
-    areas: Sequence[str]
+    areas: Sequence[AreaMap]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,9 +76,10 @@ class _Speech:
 class Audiences:
     """Tells of audiences."""
 
-    def __init__(self, runtime: "Runtime") -> None:
-        """Use the inside."""
+    def __init__(self, runtime: "Runtime", maps: AreaMaps) -> None:
+        """`maps` are those of the areas' own pages."""
         self._runtime = runtime
+        self._maps = maps
 
     def saved(self) -> Mapping[str, str]:
         """Give the expressions of all saved segments by name."""
@@ -107,7 +108,7 @@ class Audiences:
                 Shown(one.number, f"{one.name[:1]}…" if one.name else "", one.locales)
                 for one in seen
             ],
-            areas=list(dict.fromkeys(areas))[:_MAPS],
+            areas=[self._maps.named(one) for one in list(dict.fromkeys(areas))[:_MAPS]],
         )
 
     def words(self, expression: str, language: Language) -> str:
@@ -135,7 +136,3 @@ class Audiences:
         raise InvalidInputError(
             "segment_name", said("%(name)s is taken", name=repr(name)), said("Take another name.")
         )
-
-    def map(self, area: str) -> str | None:
-        """Draw the border of an area; None for a list. NotFoundError."""
-        return plain(self._runtime.areas.get(area))

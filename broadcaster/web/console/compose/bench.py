@@ -31,13 +31,15 @@ _INT4 = 2**31
 class Bench:
     """Finds works and campaigns, and answers with pages and pieces of them."""
 
-    def __init__(self, runtime: "Runtime", desk: Desk, foretelling: Foretelling) -> None:
-        """`foretelling` is shared with those who approve."""
+    def __init__(
+        self, runtime: "Runtime", desk: Desk, foretelling: Foretelling, audiences: Audiences
+    ) -> None:
+        """`foretelling` and `audiences` are shared with those who approve."""
         self.runtime = runtime
         self.desk = desk
         self.zone = ZoneInfo(runtime.settings.time_zone)
         self.works = Works(runtime, self.zone)
-        self.audiences = Audiences(runtime)
+        self.audiences = audiences
         self.previews = Previews(runtime)
         self.foretelling = foretelling
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from broadcaster.bootstrap import examined
+from broadcaster.domain.campaign import STEPS
 from broadcaster.domain.readiness import Concern
 from broadcaster.errors import BroadcasterError
 
@@ -30,13 +31,15 @@ class Foretold:
     """A forecast that is being made, or was: `figures` and `concerns`, or what kept it from that.
 
     `looked` counts the messages that were looked at. `figures` are None where texts can't be
-    rendered; the concerns name them.
+    rendered; the concerns name them. `kept` is the one that was approved, of what can't be approved
+    any more; its figures are None where there was none.
     """
 
     of: str
     campaign: int
     begun: datetime
     looked: int = 0
+    kept: bool = False
     figures: Mapping[str, Any] | None = None
     concerns: Sequence[Concern] = ()
     fault: BroadcasterError | None = None
@@ -99,6 +102,20 @@ class Foretelling:
                 self._kept.popitem(last=False)
             self._pool.submit(self._make, campaign, begun)
         return begun
+
+    def shown(self, campaign: "Campaign") -> Foretold:
+        """Give the forecast that belongs on a page: what can't be approved any more has its own.
+
+        That is the one that was approved, however often somebody looks.
+        """
+        if campaign.status in STEPS["approve"][0]:
+            return self.ask(campaign)
+        found = self._runtime.campaigns.forecast(campaign.id)
+        kept = Foretold(
+            of="", campaign=campaign.id, begun=self._runtime.clock.now(), kept=True, figures=found
+        )
+        kept.ready.set()
+        return kept
 
     def whole(self, campaign: "Campaign") -> Foretold:
         """Wait for the forecast of a campaign as it is now."""

@@ -1,4 +1,4 @@
-"""What the pages of composing ask for meanwhile: counts, borders, previews, the forecast."""
+"""What the pages of composing ask for meanwhile: counts, previews, the forecast."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -30,7 +30,6 @@ class Pieces:
         """List what is answered."""
         return [
             Route("/compose/count", self.count, methods=["POST"]),
-            Route("/compose/map", self.map),
             Route("/compose/{work:int}/preview", self.preview, methods=["GET", "POST"]),
             Route("/compose/{work:int}/forecast", self.forecast),
         ]
@@ -50,15 +49,6 @@ class Pieces:
         except InvalidInputError as error:
             values["audience_error"] = error
         return self._bench.piece(visit, "told", values)
-
-    async def map(self, request: Request) -> Response:
-        """Draw the border of an area."""
-        await self._bench.desk.enter(request, Action.LOOK)
-        area = request.query_params.get("area", "")[:300]
-        drawn = await run_in_threadpool(self._bench.audiences.map, area)
-        if drawn is None:
-            raise HTTPException(404)
-        return Response(drawn, media_type="image/svg+xml")
 
     async def preview(self, request: Request) -> Response:
         """Show the messages of a locale with the texts of the form, kept or not."""

@@ -13,6 +13,7 @@ from broadcaster.domain.message import Channel, PushContent
 from broadcaster.domain.wording import LONGEST, key
 from broadcaster.errors import ConfigurationError, InvalidInputError
 from broadcaster.render.check import sample_advisory, sample_reader
+from broadcaster.render.insertions import Insertion, insertions
 from broadcaster.render.kinds import Kind
 from broadcaster.render.sheets.cells import Sheets
 from broadcaster.render.sheets.page import Look, SheetWriter, style
@@ -76,6 +77,11 @@ class Previews:
             self._part(campaign, advisory, path, tag) for path in self.paths(campaign, advisory)
         ]
 
+    def insertions(self, advisory: Advisory, tag: str) -> Sequence[Insertion]:
+        """List what may be inserted into the texts of a locale, with what it shows."""
+        renderer = self._runtime.renderer
+        return insertions(renderer, renderer.kind(advisory), advisory, renderer.locales[tag])
+
     def paths(self, campaign: Campaign, advisory: Advisory) -> Sequence[str]:
         """List the parts of a campaign that can be worded."""
         kind = self._runtime.renderer.kind(advisory)
@@ -116,7 +122,7 @@ class Previews:
         speech: str,
         look: Look,
     ) -> Mapping[str, object]:
-        """Show the messages of a locale with texts that are not kept yet: cells of a page.
+        """Show the messages of a locale with texts that are not kept yet: cells by their channel.
 
         `speech` is the language of the page's own words. What can't be read is told in `fault`.
         """
@@ -137,7 +143,9 @@ class Previews:
         )
         writer = self._writer(speech)
         cells = [
-            writer.cell(row.cells[channel]) for row in group.rows for channel in group.channels
+            (channel.value, writer.cell(row.cells[channel]))
+            for row in group.rows
+            for channel in group.channels
         ]
         return {"cells": cells, "style": style(), "fault": fault, "look": look.value}
 

@@ -92,6 +92,7 @@ class Showing:
             "tags": kind.locales,
             "tag": tag,
             "texts": parts,
+            "insertions": self._bench.previews.insertions(work.advisory, tag),
             "worded": {one for one in kind.locales if any(n.endswith(f"/{one}") for n in worded)},
         }
 

@@ -14,6 +14,7 @@ from broadcaster.domain.access import Action
 from broadcaster.domain.wording import REWORDABLE
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
 from broadcaster.web.console.compose import facts
+from broadcaster.web.console.compose.audiences import Audiences
 from broadcaster.web.console.compose.bench import MOST, Bench, label_of
 from broadcaster.web.console.compose.foretelling import Foretelling
 from broadcaster.web.console.compose.keeping import Keeping
@@ -35,9 +36,11 @@ _DRAFTS = 50
 class Compose:
     """The pages of composing."""
 
-    def __init__(self, runtime: "Runtime", desk: Desk, foretelling: Foretelling) -> None:
-        """`foretelling` is shared with those who approve."""
-        self._bench = Bench(runtime, desk, foretelling)
+    def __init__(
+        self, runtime: "Runtime", desk: Desk, foretelling: Foretelling, audiences: Audiences
+    ) -> None:
+        """`foretelling` and `audiences` are shared with those who approve."""
+        self._bench = Bench(runtime, desk, foretelling, audiences)
         self._keeping = Keeping(self._bench)
         self._showing = Showing(self._bench)
         self._pieces = Pieces(self._bench)

@@ -126,6 +126,23 @@ PARTS: Mapping[str, str] = {
     "web/page.html": _("Web page"),
 }
 
+#: What may be inserted into a wording, beside facts: by owner and name.
+INSERTED: Mapping[str, str] = {
+    "reader.name": _("Name of the customer"),
+    "reader.number": _("Number of the customer"),
+    "reader.unsubscribe_url": _("Link that ends messages"),
+    "reader.page_url": _("Link to the public page"),
+    "advisory.effective": _("Valid from"),
+    "advisory.expires": _("Valid until"),
+}
+
+#: In which way a moment is inserted, where there are several.
+INSERTED_AS: Mapping[str, str] = {
+    "date": _("date"),
+    "weekday_date": _("weekday and date"),
+    "time": _("time"),
+}
+
 EVENTS: Mapping[Event, str] = {
     Event.HANDED: _("Handed over for approval"),
     Event.APPROVED: _("Approved"),
@@ -196,6 +213,7 @@ class _Words:
     """The tables above, for templates."""
 
     STEPS, FIELDS, PARTS, EVENTS, TROUBLES = STEPS, FIELDS, PARTS, EVENTS, TROUBLES
+    INSERTED, INSERTED_AS = INSERTED, INSERTED_AS
     PLANS, PLAN_HINTS, CLASSES, CLASS_HINTS, ONE_PER = (
         PLANS,
         PLAN_HINTS,

@@ -1,8 +1,6 @@
 """The pages of areas: listed, brought in from files, drawn as circles, and shown on a map."""
 
 import math
-import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +12,6 @@ from starlette.routing import Route
 from broadcaster.audience.areas import geojson
 from broadcaster.audience.areas.circle import checked
 from broadcaster.audience.areas.drawn import Drawn, drawn, framed
-from broadcaster.audience.areas.picture import BINS
 from broadcaster.audience.areas.preparing import Ready
 from broadcaster.audience.areas.rows import name_of
 from broadcaster.audience.areas.shape import square_km, vertices
@@ -24,6 +21,7 @@ from broadcaster.bootstrap.areas import extent, import_lists, read_shapes
 from broadcaster.domain.access import Action
 from broadcaster.domain.saying import said
 from broadcaster.errors import BroadcasterError, ConflictError, InvalidInputError
+from broadcaster.web.console.area_maps import AreaMaps
 from broadcaster.web.console.desk import Desk, Visit, see_other
 from broadcaster.web.console.fields import Fields
 from broadcaster.web.console.people import uploads, words
@@ -33,19 +31,17 @@ from broadcaster.web.console.people.ways import named, way
 _ROOT = "/areas"
 #: How many areas are listed, and how many of a file are drawn and told.
 _PAGE, _TOLD = 200, 50
-#: How long a map is shown again, seconds, and how many are remembered.
-_FRESH, _MOST = 60.0, 50
 _REFUSED = 422
 
 
 class AreaPages:
     """Lists, shows, makes and deletes areas."""
 
-    def __init__(self, runtime: Runtime, desk: Desk) -> None:
-        """Use everything that is inside."""
+    def __init__(self, runtime: Runtime, desk: Desk, maps: AreaMaps) -> None:
+        """`maps` are shared with those who compose."""
         self._runtime = runtime
         self._desk = desk
-        self._maps: OrderedDict[int, tuple[float, Mapping[str, object]]] = OrderedDict()
+        self._maps = maps
 
     def routes(self) -> list[Route]:
         """List what is answered."""
@@ -188,6 +184,7 @@ class AreaPages:
         self, visit: Visit, name: str, error: BroadcasterError | None, status: int = 200
     ) -> Response:
         version = self._runtime.areas.get(name)
+        seen = self._maps.of(version)
         values = {
             "version": version,
             "path": way(_ROOT, version.name),
@@ -195,27 +192,10 @@ class AreaPages:
             "values": version.listed.values[:_PAGE] if version.sort is Sort.LIST else (),
             "conflict": str(error) if error else "",
             "words": words,
-            **self._seen(version),
+            "counts": seen.counts,
+            "map": seen.map,
         }
         return self._desk.page(visit, "console/people/area.html", values, status=status)
-
-    def _seen(self, version: Version) -> Mapping[str, object]:
-        """Count and draw; what was counted a moment ago is shown again."""
-        known = self._maps.get(version.id)
-        if known is not None and time.monotonic() - known[0] < _FRESH:
-            return known[1]
-        shown = extent(self._runtime, version)
-        map_ = None
-        if shown is not None:
-            shown = framed(shown)
-            bins = self._runtime.area_questions.density(version, shown, BINS)
-            map_ = drawn(version, shown, bins, self._runtime.areas.list())
-        found = {"counts": self._runtime.area_questions.count(version), "map": map_}
-        self._maps[version.id] = (time.monotonic(), found)
-        self._maps.move_to_end(version.id)
-        while len(self._maps) > _MOST:
-            self._maps.popitem(last=False)
-        return found
 
     async def delete(self, request: Request) -> Response:
         """Delete an area that no segment asks about."""
