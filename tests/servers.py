@@ -29,11 +29,13 @@ with embedded(Path(sys.argv[1]), durable=False) as urls:
 
 #: Runs a service that sleeps, under a supervisor, until it is interrupted.
 SUPERVISE = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from broadcaster.embedded.supervisor import Service, Supervisor
 argv = [sys.executable, "-c", sys.argv[2]]
 service = Service(name="sleeper", argv=argv, environment={"PIDS": sys.argv[3]})
+# A shell that runs the tests in its background has this ignored, and children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Supervisor(Path(sys.argv[1]), [service]) as supervisor:
     supervisor.start()
     print("up", flush=True)

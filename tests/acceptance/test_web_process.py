@@ -66,7 +66,8 @@ def test_it_serves_until_it_is_told_to_stop(environment: dict[str, str]) -> None
     """SIGTERM ends it well, also while somebody watches a connection that never ends."""
     port = environment["BROADCASTER_WEB_PORT"]
     with _web(environment) as process:
-        assert _health(port) == (200, {"database": True, "schema": True, "redis": True})
+        wanted = {"database": True, "schema": True, "redis": True, "texts": True}
+        assert _health(port) == (200, wanted)
         with socket.create_connection(("127.0.0.1", int(environment["BROADCASTER_BOUNCE_PORT"]))):
             process.send_signal(signal.SIGTERM)
             assert process.wait(_PATIENCE) == 0

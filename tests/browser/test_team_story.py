@@ -80,10 +80,10 @@ def _compose(page: Page, team: Team, say: Words, name: str) -> None:
 def _word(page: Page, say: Words) -> None:
     """Word the text message, and see it on the phone beside it before it is kept."""
     text = page.get_by_label(say("SMS"), exact=True)
-    own = f"{text.input_value()} Bon courage."
+    own = f"{text.input_value()} Bravo."
     text.fill(own)
     shown = page.frame_locator("iframe")
-    expect(shown.get_by_text("Bon courage.").first).to_be_visible()
+    expect(shown.get_by_text("Bravo.").first).to_be_visible()
     _press(page, say("Keep this wording"))
     expect(page.get_by_text(say("Saved."))).to_be_visible()
 
