@@ -36,6 +36,8 @@ if (section) {
       document.getElementById(way).checked = true;
     });
   }
+  // What was chosen before this was loaded, or is put back by the browser, is counted too.
+  if (!told.textContent.trim()) soon();
 }
 
 // The messages beside their wording.
