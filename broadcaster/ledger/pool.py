@@ -32,6 +32,10 @@ _VANISHED = {
 #: How long to wait for a free connection, and for the server to take one, seconds.
 _PATIENCE = 10
 _CONNECT = 5
+#: How long a pool tries by itself to replace a lost connection, seconds; each pause is twice the
+#: one before. Then whoever asks next makes it try anew, so that after an outage, however long,
+#: nobody waits for the end of a long pause.
+_RECONNECT = 8
 
 #: For how long a server that answered is not asked whether it is there, seconds.
 _FRESH = 0.5
@@ -96,6 +100,7 @@ def open_pool(url: str, *, size: int, name: str) -> LedgerPool:
         min_size=1,
         max_size=size,
         timeout=_PATIENCE,
+        reconnect_timeout=_RECONNECT,
         check=_check,
         connection_class=_Connection,
         num_workers=1,

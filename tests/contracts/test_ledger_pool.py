@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg_pool.base import AttemptWithBackoff
 
 from broadcaster.domain.course import HandedOver
 from broadcaster.domain.message import Channel
@@ -37,6 +38,21 @@ def test_a_connection_that_the_server_closed_is_replaced(database_url: str) -> N
             assert connection.execute("SELECT 1").fetchone() == (1,)
     finally:
         pool.close()
+
+
+def test_after_an_outage_of_any_length_it_is_tried_again_within_seconds(database_url: str) -> None:
+    """Pauses that double without an end would keep workers away for as long again."""
+    pool = open_pool(database_url, size=1, name="patient")
+    pool.close()
+    attempt, now, pauses = AttemptWithBackoff(timeout=pool.reconnect_timeout), 0.0, list[float]()
+    while not attempt.time_to_give_up(now):
+        attempt.update_delay(now)
+        pauses.append(attempt.delay)
+        now += attempt.delay
+    assert len(pauses) > 2
+    assert max(pauses) < 5
+    # Whoever waits meanwhile waits longer, and what is given up begins anew with who asks next.
+    assert now < pool.timeout
 
 
 def test_what_the_server_ends_is_unavailable_and_undone(database_url: str) -> None:
