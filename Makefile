@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # More words for the command, as in: make demo ARGS="--customers 20000 --keep"
 ARGS ?=
-# How many processes share the tests.
-JOBS ?= 2
+# How many processes share the tests: one more than there are processors on a small machine, since
+# those that start and kill services wait much.
+JOBS ?= 3
 
 # What pip was told about where packages come from, uv is told too.
 ifneq ($(PIP_INDEX_URL),)
