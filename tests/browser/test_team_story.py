@@ -1,7 +1,7 @@
 """The team's story in a real browser: signed in, composed, approved by another, watched, corrected.
 
-Only by what a person sees and clicks: roles and labels, in the language of the page. In Arabic all
-of it, from the invitation on; in French and English the way of one campaign.
+Only by what a person sees and clicks: roles and labels, in the language of the page. All of it,
+from the invitation on, in each of the console's first three languages.
 """
 
 import json
@@ -284,25 +284,25 @@ def _correct(page: Page, team: Team, watched: Watched, say: Words, campaign: int
     _heading(page, say("The whole thread"))
 
 
-def test_the_whole_story_in_arabic(team: Team, browser: Browser, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("tag", "asked", "name"),
+    [
+        ("ar", "ar-MA", "انقطاع الوازيس"),
+        ("fr", "fr-FR", "Coupure à l’Oasis"),
+        ("en", "en-GB", "Outage at the Oasis"),
+    ],
+)
+def test_the_whole_story(
+    team: Team, browser: Browser, run: Run, tmp_path: Path, tag: str, asked: str, name: str
+) -> None:
     """Invited, signed in three ways, composed, approved, watched, paused, reported, corrected."""
-    say = team.words("ar")
-    with window(browser, locale="ar-MA") as watched:
+    say = team.words(tag)
+    with window(browser, locale=asked) as watched:
         page = watched.page()
         secret = _enter(page, team, say, "Amina")
         _leave(page, say, "Amina")
         _come_back(page, team, say, "Amina", secret)
         _passkey(page, team, say, "Amina")
-        campaign = _told(page, team, watched, say, "انقطاع الوازيس")
+        campaign = _told(page, team, watched, say, name)
         _report(page, team, say, campaign, run, tmp_path)
         _correct(page, team, watched, say, campaign)
-
-
-@pytest.mark.parametrize("tag", ["fr", "en"])
-def test_a_campaign_is_composed_approved_watched_and_paused(
-    team: Team, browser: Browser, tag: str
-) -> None:
-    """From the first fact to the last delivery, without a fault on any page."""
-    with window(browser, locale=tag) as watched:
-        team.signed_in(watched, Role.DUTY_OFFICER)
-        _told(watched.page(), team, watched, team.words(tag), f"Oasis {tag}")
