@@ -31,7 +31,7 @@ def chaos(  # noqa: PLR0913, PLR0917  (each is a switch of the command)
     sending: Annotated[
         float, typer.Option(min=1, help="Seconds that sending would take undisturbed.")
     ] = 180,
-    patience: Annotated[float, typer.Option(min=10, help="Longest run, seconds.")] = 1200,
+    patience: Annotated[float, typer.Option(min=10, help="Longest run, seconds.")] = 2400,
     kept: Annotated[Path, typer.Option(help="Where the records are kept.")] = Path(
         ".broadcaster/chaos"
     ),
