@@ -78,6 +78,11 @@ def _saved(runtime: "Runtime", aim: Aim, text: str, by: str) -> str:
     if name is None:
         problem = said("is missing: no saved segment says that")
         raise InvalidInputError("segment_name", problem, said("Give the segment a name."))
+    return save_audience(runtime, name, text, by)
+
+
+def save_audience(runtime: "Runtime", name: str, text: str, by: str) -> str:
+    """Save an expression as a new segment; its name. InvalidInputError, also for one taken."""
     try:
         return runtime.segments.save(name, text, new=True, by=by).name
     except ConflictError as error:

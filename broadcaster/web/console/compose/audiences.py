@@ -11,8 +11,9 @@ from babel.numbers import format_decimal
 
 from broadcaster.audience.explained import explain
 from broadcaster.audience.expression import InArea, canonical, leaves
+from broadcaster.bootstrap.aiming import save_audience
 from broadcaster.domain.saying import Figure, said
-from broadcaster.errors import InvalidInputError, NotFoundError
+from broadcaster.errors import InvalidInputError
 from broadcaster.web.console.area_maps import AreaMap, AreaMaps
 from broadcaster.web.languages import Language
 
@@ -125,14 +126,4 @@ class Audiences:
             raise InvalidInputError(
                 "segment_name", said("is missing"), said("Give the segment a name.")
             )
-        try:
-            self._runtime.segments.get(name)
-        except NotFoundError:
-            try:
-                return self._runtime.segments.save(name, expression, by=by).name
-            except InvalidInputError as error:
-                field = "segment_name" if error.field == "name" else error.field
-                raise InvalidInputError(field, error.problem, error.remedy) from error
-        raise InvalidInputError(
-            "segment_name", said("%(name)s is taken", name=repr(name)), said("Take another name.")
-        )
+        return save_audience(self._runtime, name, expression, by)
