@@ -89,7 +89,7 @@ class Others:
         self.templates = Path(track.world.runtime.settings.home) / "templates.json"
         campaign = track.world.approved(track.channel, 1)
         _texts.write(track.world.runtime, campaign, self.templates)
-        broker = bootstrap.broker_url(track.world.runtime.redis_url)
+        broker = bootstrap.broker(track.world.runtime.redis_url)[0]
         self._workers = stack.enter_context(_each.workers(broker, self.templates, CHILDREN))
         #: Processor time of a message of each run, by way, seconds.
         self.spent: dict[str, list[float]] = {"libraries": [], "task each": []}

@@ -8,7 +8,7 @@ from benchmarks._sink import Tally, main, now
 
 _HELLO = (
     b"250-sink.test\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n"
-    b"250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n"
+    b"250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250 SMTPUTF8\r\n"
 )
 _OK = b"250 2.0.0 Ok\r\n"
 _END = b"\r\n.\r\n"
@@ -24,6 +24,9 @@ class SmtpSession:
         self._tally = tally
         self._rest = b""
         self._inside = False
+        #: What is still to come of a piece that was announced by its length (RFC 3030).
+        self._announced = 0
+        self._last = False
         self._size = 0
         self._sender = b""
         self._recipients: list[bytes] = []
@@ -48,6 +51,17 @@ class SmtpSession:
                 self._arrived()
                 answers.append(_OK)
                 continue
+            if self._announced:
+                taken = min(self._announced, len(data) - at)
+                self._announced -= taken
+                at += taken
+                if self._announced:
+                    self._rest = b""
+                    break
+                if self._last:
+                    self._arrived()
+                answers.append(_OK)
+                continue
             end = data.find(b"\n", at)
             if end < 0:
                 self._rest = data[at:]
@@ -65,7 +79,13 @@ class SmtpSession:
         if verb == b"MAIL":
             self._sender = line[10:].partition(b">")[0].lstrip(b" <")
             self._recipients = []
+            self._size = 0
             return _OK
+        if verb == b"BDAT":
+            _, length, *last = line.split()
+            self._announced, self._last = int(length), bool(last)
+            self._size += self._announced
+            return b""
         if verb == b"DATA":
             self._inside, self._size = True, -2
             return b"354 go ahead\r\n"

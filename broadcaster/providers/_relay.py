@@ -40,6 +40,7 @@ _BARE_LF = re.compile(rb"\n(?<!\r\n)")
 
 #: The line that ends a mail.
 _DOT = b".\r\n"
+_EOL = b"\r\n"
 
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -82,6 +83,8 @@ class Relay:
 class Draft(NamedTuple):
     """A composed mail: its Message-ID, its octets, and what is written after DATA, in pieces.
 
+    `octets` are what is written after BDAT, where no dot ends or is doubled.
+
     A tuple, as it is made for each mail and a dataclass costs several times as much.
     """
 
@@ -90,6 +93,7 @@ class Draft(NamedTuple):
     recipient: str
     reference: str
     size: int
+    octets: bytes
     content: Sequence[bytes]
     seven_bit: bool
 
@@ -106,7 +110,8 @@ def draft_of(message: Message, recipient: str, names: tuple[str, str], mail: Mai
         content: tuple[bytes, ...] = (octets, _DOT)
     else:
         content, seven_bit = (written(octets),), octets.isascii()
-    return Draft(message, sender, recipient, reference, len(octets), content, seven_bit)
+        octets = octets if octets.endswith(_EOL) else octets + _EOL
+    return Draft(message, sender, recipient, reference, len(octets), octets, content, seven_bit)
 
 
 def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:
@@ -227,7 +232,7 @@ def relay_of(options: Options, hello: str) -> Relay:
         timeout=options.number("TIMEOUT", 30, 0.1, 600),
         connections=options.integer("CONNECTIONS", 8, 1, 200),
         per_connection=options.integer("PER_CONNECTION", 500, 1, 1_000_000),
-        pipeline=options.integer("PIPELINE", 2, 0, 2),
+        pipeline=options.integer("PIPELINE", 8, 0, 64),
         idle=options.number("IDLE", 30, 1, 3600),
     )
 

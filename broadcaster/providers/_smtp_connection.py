@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from broadcaster.providers._relay import Relay
+from broadcaster.providers._smtp_chunking import Chunking
 from broadcaster.providers._smtp_exchange import Exchange, Step
 from broadcaster.providers._smtp_letter import Letter
 from broadcaster.providers._smtp_replies import BadReplyError
@@ -12,8 +14,11 @@ from broadcaster.providers._smtp_wire import Wire
 
 _log = logging.getLogger(__name__)
 
-#: Octets of a mail that are written in one go; more wait until the relay has read these.
+#: Octets that are written in one go; more wait until the relay has read these.
 _PIECE = 1 << 18
+
+#: Mails that are open on a connection where one may be named behind the content of another.
+AHEAD = 2
 
 #: How long a polite goodbye may take, seconds.
 GOODBYE = 1.0
@@ -49,8 +54,12 @@ class Desk(Protocol):
         """Decide whether the content of a mail may leave now."""
         ...
 
-    def finished(self, letter: Letter) -> None:
-        """Hear that the relay answered a mail."""
+    def share(self) -> int:
+        """Say how many mails a connection may take at once."""
+        ...
+
+    def finished(self, letters: Sequence[Letter]) -> None:
+        """Hear that the relay answered mails."""
         ...
 
     def rests(self, connection: "Connection") -> None:
@@ -69,7 +78,7 @@ class Connection(Wire):
         """Nothing is connected yet."""
         super().__init__(relay)
         self._desk = desk
-        self._exchange: Exchange | None = None
+        self._exchange: Exchange | Chunking | None = None
         self._paused = False
         #: What is left to be written of a long mail that was begun.
         self._rest: memoryview | None = None
@@ -84,15 +93,21 @@ class Connection(Wire):
     async def open(self) -> None:
         """Connect, greet, encrypt, log in; errors as those of `Wire.open`."""
         await super().open()
-        self._exchange = Exchange(
-            group=self.offers.pipelining and self._relay.pipeline > 0, ahead=self.ahead
-        )
+        depth = self.depth
+        if depth > AHEAD:
+            self._exchange = Chunking(depth)
+        else:
+            group = self.offers.pipelining and self._relay.pipeline > 0
+            self._exchange = Exchange(group=group, ahead=depth == AHEAD)
         self._look()
 
     @property
-    def ahead(self) -> bool:
-        """Whether an envelope may be written behind the content of another mail."""
-        return self.offers.pipelining and self._relay.pipeline > 1
+    def depth(self) -> int:
+        """How many mails may be open on it, as far as the relay is known."""
+        if not self.offers.pipelining:
+            return 1
+        most = self._relay.pipeline if self.offers.chunking else AHEAD
+        return max(min(self._relay.pipeline, most), 1)
 
     def left(self) -> list[Letter]:
         """List the mails that are open on it."""
@@ -100,7 +115,11 @@ class Connection(Wire):
 
     def pump(self) -> None:
         """Write what may be written now, and take another mail where there is room for one."""
-        if self._cause is not None or self._exchange is None or self._paused:
+        if self._cause is not None or self._exchange is None:
+            return
+        if self._paused:
+            step = self._exchange.step
+            self._deadline = self._patience(step) if step is not None else self._deadline
             return
         try:
             self._write(self._exchange)
@@ -140,16 +159,16 @@ class Connection(Wire):
         if exchange is None:
             super().hear(data)
             return
-        letter = exchange.agreed(self._replies.codes(data))
-        if letter is None:
+        letters = exchange.agreed(self._replies.codes(data))
+        if letters is None:
             self._hear_replies(exchange, data)
             return
-        self.served += 1
+        self.served += len(letters)
         # The next mail is on its way before the last one is talked about.
         self.pump()
-        self._desk.finished(letter)
+        self._desk.finished(letters)
 
-    def _hear_replies(self, exchange: Exchange, data: bytes) -> None:
+    def _hear_replies(self, exchange: Exchange | Chunking, data: bytes) -> None:
         heard, fault = 0, None
         try:
             for reply in self._replies.feed(data):
@@ -166,30 +185,49 @@ class Connection(Wire):
         end = fault or exchange.closing
         if heard and end is None:
             self.pump()
-        for letter in finished:
-            self._desk.finished(letter)
+        self._desk.finished(finished)
         if end is not None:
             self.end(end)
 
-    def _write(self, exchange: Exchange) -> None:
+    def _write(self, exchange: Exchange | Chunking) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             # Nothing that is written from here on would leave.
             self.end(ConnectionResetError())
             return
-        going = exchange.going
-        if going is not None and not self._content(transport, exchange, going):
-            return
-        if exchange.free and self._left > 0:
-            letter = self._desk.next(self)
-            if letter is not None:
-                self._left -= 1
-                self.resting = False
-                exchange.begin(letter)
+        if isinstance(exchange, Chunking):
+            self._draw(exchange)
+        else:
+            going = exchange.going
+            if going is not None and not self._content(transport, exchange, going):
+                return
+            if exchange.free and self._left > 0:
+                letter = self._desk.next(self)
+                if letter is not None:
+                    self._left -= 1
+                    self.resting = False
+                    exchange.begin(letter)
         said = exchange.said()
         if said:
             transport.write(b"".join(said))
         self._wait(exchange)
+
+    def _draw(self, exchange: Chunking) -> None:
+        """Take as many mails as may be written now, and are ours to take."""
+        desk, octets = self._desk, 0
+        for _ in range(min(exchange.room, self._left, desk.share())):
+            letter = desk.next(self)
+            if letter is None:
+                break
+            draft = letter.draft
+            if draft is None or not desk.leaves(letter):
+                continue
+            exchange.begin(letter, draft)
+            self._left -= 1
+            self.resting = False
+            octets += draft.size
+            if octets > _PIECE:
+                break
 
     def _content(self, transport: asyncio.Transport, exchange: Exchange, letter: Letter) -> bool:
         """Write the content but for what is left to be said, 256 KiB at most; False to stop."""
@@ -213,7 +251,7 @@ class Connection(Wire):
         self._rest = None
         return True
 
-    def _wait(self, exchange: Exchange) -> None:
+    def _wait(self, exchange: Exchange | Chunking) -> None:
         """Be patient with the next step, or rest, or leave when it has served long enough."""
         step = exchange.step
         if step is not None:

@@ -2,7 +2,8 @@
 
 At most two mails are open on a connection: one whose content was written and not yet answered, and
 behind it one whose envelope was sent ahead where the relay offers PIPELINING (RFC 2920). A third
-would gain nothing: after DATA a client has to wait for the relay's word (section 3.1).
+would gain nothing: after DATA a client has to wait for the relay's word (section 3.1). Where the
+relay takes mails by their length, `_smtp_chunking` does this instead.
 """
 
 from collections import deque
@@ -13,7 +14,10 @@ from broadcaster.providers._relay import RefusedError
 from broadcaster.providers._smtp_letter import Letter
 from broadcaster.providers._smtp_replies import POSITIVE_END, BadReplyError, Reply
 
-_GO_AHEAD, _CLOSING = 354, 421
+_GO_AHEAD = 354
+
+#: The relay closes the connection (RFC 5321, section 4.2.1).
+CLOSING = 421
 
 #: Replies of a turn: to a mail, and to MAIL, RCPT and DATA of the next.
 _TURN = 4
@@ -122,7 +126,7 @@ class Exchange:
         said, self._said = self._said, []
         return said
 
-    def agreed(self, codes: Sequence[int]) -> Letter | None:
+    def agreed(self, codes: Sequence[int]) -> list[Letter] | None:
         """Take in that one mail was accepted and all of the next one's envelope; gives the first.
 
         That is what nearly all replies say, read together. None, and nothing is taken in, when
@@ -140,7 +144,7 @@ class Exchange:
         self._content = None
         self._dirty = following.named = True
         self.going = following
-        return letter
+        return [letter]
 
     def heard(self, reply: Reply) -> None:
         """Take a reply in; BadReplyError when it fits nothing that was said."""
@@ -148,7 +152,7 @@ class Exchange:
             self._interrupted(reply)
             return
         step, letter = self._awaited.popleft()
-        if reply.code == _CLOSING:
+        if reply.code == CLOSING:
             self._closed(step, letter, reply)
         elif step is Step.END:
             self._ended(letter, reply)
@@ -227,14 +231,12 @@ class Exchange:
 
     def _interrupted(self, reply: Reply) -> None:
         """Take in a reply that nobody asked for: a goodbye, or a refusal amid the content."""
-        refusal = RefusedError(reply.code, reply.text)
-        if self.going is not None and reply.bad:
-            self.going.refusal = refusal
-            self._finish(self.going)
-        elif reply.code != _CLOSING:
-            raise BadReplyError(f"reply {reply.code} to nothing")
+        if self.going is None or not reply.bad:
+            self.closing = interrupted(reply)
+            return
         # In the midst of a mail there is no way back to commands.
-        self.closing = refusal
+        self.closing = self.going.refusal = RefusedError(reply.code, reply.text)
+        self._finish(self.going)
 
     def _finish(self, letter: Letter) -> None:
         self.finished.append(letter)
@@ -242,3 +244,10 @@ class Exchange:
             self._content = None
         else:
             self._envelope = self.going = None
+
+
+def interrupted(reply: Reply) -> RefusedError:
+    """Read a reply to nothing: that the relay closes; BadReplyError for any other."""
+    if reply.code != CLOSING:
+        raise BadReplyError(f"reply {reply.code} to nothing")
+    return RefusedError(reply.code, reply.text)

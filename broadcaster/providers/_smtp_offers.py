@@ -12,6 +12,7 @@ class Offers:
     """The extensions that we use; `size` is the longest mail taken, 0 when the relay names none."""
 
     pipelining: bool = False
+    chunking: bool = False
     starttls: bool = False
     eight_bit: bool = False
     utf8: bool = False
@@ -32,6 +33,7 @@ def read_offers(lines: Sequence[bytes]) -> Offers:
         words.setdefault(keyword, []).extend(parameters)
     return Offers(
         pipelining="PIPELINING" in words,
+        chunking="CHUNKING" in words,
         starttls="STARTTLS" in words,
         eight_bit="8BITMIME" in words,
         utf8="SMTPUTF8" in words,

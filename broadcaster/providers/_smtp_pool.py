@@ -10,17 +10,13 @@ from datetime import timedelta
 from broadcaster.ports import Message, Submission, Watch
 from broadcaster.providers._relay import Draft, RefusedError, Relay, envelope
 from broadcaster.providers._smtp_allowance import Allowance
-from broadcaster.providers._smtp_connection import GOODBYE, Connection, TakenBackError
+from broadcaster.providers._smtp_connection import AHEAD, GOODBYE, Connection, TakenBackError
 from broadcaster.providers._smtp_letter import Letter, Round
 
 _log = logging.getLogger(__name__)
 
 #: The first refusal that is for good (RFC 5321, section 4.2.1).
 _PERMANENT = 500
-
-#: Mails that are open on a connection where they may be sent ahead.
-_DEPTH = 2
-
 
 class Pool:
     """Opens connections as mails wait for them, keeps them, and answers for every mail once."""
@@ -41,7 +37,7 @@ class Pool:
         self._open: set[Connection] = set()
         self._closing: set[Connection] = set()
         self._resting: list[Connection] = []
-        self._depth = _DEPTH if relay.pipeline == _DEPTH else 1
+        self._depth = min(relay.pipeline, AHEAD) or 1
         self._fault: Exception = ConnectionError()
         self._later: asyncio.TimerHandle | None = None
         #: Whether the last mail that was asked about was taken back.
@@ -118,10 +114,16 @@ class Pool:
         self._doubtful = not leaves
         return leaves
 
-    def finished(self, letter: Letter) -> None:
+    def share(self) -> int:
+        """Say how many mails a connection may take at once, so that those that rest get theirs."""
+        return -(-len(self._waiting) // (len(self._resting) + 1))
+
+    def finished(self, letters: Sequence[Letter]) -> None:
         """Answer as the relay did."""
-        self._allowance.worked()
-        letter.answer()
+        if letters:
+            self._allowance.worked()
+        for letter in letters:
+            letter.answer()
 
     def rests(self, connection: Connection) -> None:
         """Remember who is free; the last used is the likeliest to be still there."""
@@ -224,7 +226,7 @@ class Pool:
         else:
             del self._opening[connection]
             self._open.add(connection)
-            self._depth = _DEPTH if connection.ahead else 1
+            self._depth = connection.depth
             connection.pump()
         finally:
             self._track(connection)

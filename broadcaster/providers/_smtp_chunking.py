@@ -1,0 +1,131 @@
+"""What is said to a relay that takes mails by their length (RFC 3030), and what it answers; pure.
+
+BDAT tells how long a mail is and has it follow at once. So nothing has to be waited for: many mails
+leave in one write, and their answers come together. Each is begun by RSET, because a transaction
+that was refused may still stand open at the relay (RFC 3030, section 2): the next recipient would
+be named under the sender of the mail before.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from broadcaster.providers._relay import Draft, RefusedError
+from broadcaster.providers._smtp_exchange import CLOSING, Step, interrupted
+from broadcaster.providers._smtp_letter import Letter
+from broadcaster.providers._smtp_replies import POSITIVE_END, BadReplyError, Reply
+
+#: What is answered for each mail, in this order.
+_TURN = (Step.RSET, Step.MAIL, Step.RCPT, Step.END)
+_REPLIES = len(_TURN)
+
+
+class Chunking:
+    """The mails of one connection, of which up to `depth` are open; see `Exchange`.
+
+    `finished` have their answer. `closing` is set when the relay says that it closes (421).
+    """
+
+    #: No mail waits for a go-ahead.
+    going = None
+
+    __slots__ = ("_at", "_depth", "_open", "_said", "closing", "finished")
+
+    def __init__(self, depth: int) -> None:
+        """Nothing is open."""
+        self._depth = depth
+        self._open: deque[Letter] = deque()
+        #: How many replies to the first of them were heard.
+        self._at = 0
+        self._said: list[bytes] = []
+        self.finished: list[Letter] = []
+        self.closing: RefusedError | None = None
+
+    @property
+    def room(self) -> int:
+        """How many mails may be written now: half of what may be open, or none, is waited for."""
+        room = 0 if self.closing else self._depth - len(self._open)
+        return room if room * 2 >= self._depth else 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether no mail is open."""
+        return not self._open
+
+    @property
+    def step(self) -> Step | None:
+        """What is waited for; None when nothing is."""
+        return _TURN[self._at] if self._open else None
+
+    @property
+    def open(self) -> list[Letter]:
+        """The mails that have no answer yet."""
+        return list(self._open)
+
+    def begin(self, letter: Letter, draft: Draft) -> None:
+        """Say all of a mail; from now on the relay may take it."""
+        sender, recipient = letter.envelope
+        octets = draft.octets
+        self._said += (b"RSET\r\n%b%bBDAT %d LAST\r\n" % (sender, recipient, len(octets)), octets)
+        letter.written = True
+        self._open.append(letter)
+
+    def said(self) -> list[bytes]:
+        """Give what is to be written now, once."""
+        said, self._said = self._said, []
+        return said
+
+    def agreed(self, codes: Sequence[int]) -> list[Letter] | None:
+        """Take in replies that all say yes, and give the mails that were accepted by them.
+
+        None, and nothing is taken in, when these say anything else.
+        """
+        if not codes or max(codes) >= POSITIVE_END:
+            return None
+        opened = self._open
+        whole, at = divmod(self._at + len(codes), _REPLIES)
+        if whole + bool(at) > len(opened) or opened[0].refusal is not None:
+            return None
+        self._at = at
+        return [opened.popleft() for _ in range(whole)]
+
+    def heard(self, reply: Reply) -> None:
+        """Take a reply in; BadReplyError when it fits nothing that was said."""
+        if not self._open:
+            self.closing = interrupted(reply)
+            return
+        letter, step = self._open[0], _TURN[self._at]
+        if reply.code == CLOSING:
+            self._closed(letter, step, reply)
+        elif not (reply.good or reply.bad) or (reply.bad and step is Step.RSET):
+            raise BadReplyError(f"reply {reply.code} to {step.name}")
+        elif step is Step.END:
+            self._ended(letter, reply)
+        else:
+            self._named(letter, step, reply)
+
+    def _named(self, letter: Letter, step: Step, reply: Reply) -> None:
+        """Take in the answer to RSET, MAIL or RCPT."""
+        if reply.bad and letter.refusal is None:
+            letter.refusal = RefusedError(reply.code, reply.text, sender=step is Step.MAIL)
+        letter.named = step is Step.RCPT and reply.good
+        self._at += 1
+
+    def _ended(self, letter: Letter, reply: Reply) -> None:
+        if reply.good and letter.refusal is not None and letter.named:
+            # It refused the sender, and took recipient and mail: whatever that means to it.
+            letter.refusal = None
+            raise BadReplyError(f"reply {reply.code} to a mail without a sender")
+        if reply.bad and letter.refusal is None:
+            letter.refusal = RefusedError(reply.code, reply.text)
+        self._at = 0
+        self.finished.append(self._open.popleft())
+
+    def _closed(self, letter: Letter, step: Step, reply: Reply) -> None:
+        """Take in that the relay closes: of what follows it reads nothing (RFC 5321, 3.8)."""
+        self.closing = RefusedError(reply.code, reply.text)
+        if step is Step.END:
+            letter.refusal = letter.refusal or self.closing
+        if letter.refusal is not None:
+            self.finished.append(self._open.popleft())
+        for unread in self._open:
+            unread.written = False
