@@ -82,5 +82,6 @@ def preload() -> None:
         "ledger.pool",
         "privacy.vault",
         "throttle.store",
+        "webhooks.outbox",
     ):
         import_module(f"broadcaster.{name}")

@@ -1,4 +1,8 @@
-"""From candidates to numbered deliveries, and to batches that are runs of numbers."""
+"""From candidates to numbered deliveries, and to batches that are runs of numbers.
+
+Large campaigns have large batches: what is lost by a worker that dies is bounded by what is in the
+air (see `dispatch`), not by its batch.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,6 +31,10 @@ SELECT %(campaign)s, %(before)s + row_number() OVER (), customer_id, %(now)s, 's
        {c}_reason, '{c}', locale
 FROM candidate WHERE {c}_reason IS NOT NULL
 """
+
+#: So many batches at least, for all children to work on, where that leaves so many deliveries in
+#: each: to begin a batch and to wait for its last answers costs as much as some hundred messages.
+_BATCHES_AT_LEAST, _WORTH_A_BATCH = 32, 1000
 
 _NOT_ON = " AND {c}_reason IS NOT NULL"
 
@@ -117,7 +125,7 @@ class Numbering(NamedTuple):
             "lane": self.found.lane.value,
             "first": before + 1,
             "last": before + count,
-            "size": self.size,
+            "size": batch_size(count, self.size),
             "due": start,
             "zone": zone,
             "rest_from": rest.start,
@@ -132,3 +140,8 @@ class Numbering(NamedTuple):
             statement += named(_NOT_ON, channel)
         values = {"campaign": self.found.id, "before": before, "now": self.now}
         return self.connection.execute(sql.SQL(statement).format(table=self.table), values).rowcount
+
+
+def batch_size(count: int, most: int) -> int:
+    """Say how many of `count` deliveries a batch is to have, at most `most`."""
+    return min(most, max(_WORTH_A_BATCH, -(-count // _BATCHES_AT_LEAST)))

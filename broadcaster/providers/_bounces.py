@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
 from broadcaster.errors import ForbiddenError
@@ -78,9 +79,16 @@ class ReturnPath:
         raise ForbiddenError("A bounce came to an address that we did not make.")
 
     def _token(self, name: str) -> str:
-        # Keyed BLAKE2 is a MAC by itself (RFC 7693, section 2.9), and one call makes both tokens.
-        text, key = b"mail:" + name.encode(), self.key[:_LONGEST_KEY]
-        return hashlib.blake2b(text, key=key, digest_size=_DIGITS).hexdigest()
+        # Keyed BLAKE2 is a MAC by itself (RFC 7693, section 2.9), and one makes both tokens.
+        mac = _begun(self.key).copy()
+        mac.update(name.encode())
+        return mac.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _begun(key: bytes) -> "hashlib.blake2b":
+    """Take in what all tokens have in common, once: it is half of the work."""
+    return hashlib.blake2b(b"mail:", key=key[:_LONGEST_KEY], digest_size=_DIGITS)
 
 
 def read(provider: str, delivery: DeliveryId, raw: bytes) -> Receipt:
