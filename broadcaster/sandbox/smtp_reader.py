@@ -69,6 +69,18 @@ class SmtpReader:
             raise TooLongError
         return data.removeprefix(b".").replace(b"\r\n.", b"\r\n")
 
+    async def octets(self, length: int, limit: int) -> bytes | None:
+        """Read so many octets, and keep `limit` of them at most; None when the client has gone."""
+        kept = bytearray()
+        while length:
+            taken = bytes(self._buffer[:length])
+            del self._buffer[: len(taken)]
+            length -= len(taken)
+            kept += taken[: max(limit - len(kept), 0)]
+            if length and not await self._more():
+                return None
+        return bytes(kept)
+
     async def _more(self) -> bool:
         chunk = await self._stream.read(_CHUNK)
         self._buffer += chunk

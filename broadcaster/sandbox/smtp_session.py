@@ -1,5 +1,8 @@
 """One SMTP session (RFC 5321), with pipelining (RFC 2920) and the extensions that it names.
 
+A mail may also come by its length (RFC 3030); a piece that is refused is read all the same, and
+what it belongs to stays open until RSET.
+
 STARTTLS (RFC 3207) and AUTH (RFC 4954) are offered where they are set up. A client that does not
 wait where it has to (RFC 2920, section 3.1) is sent away, as strict servers do.
 """
@@ -25,8 +28,12 @@ from broadcaster.sandbox.smtp_reader import SmtpReader, TooLongError
 _COMMAND, _MESSAGE, _TEXT_LINE = 2048, 10 * 1024 * 1024, 998
 _RECIPIENTS, _FAULTS, _SILENCE = 100, 50, 300.0
 
+#: Digits of a length (RFC 3030, section 2).
+_DIGITS = 20
+
 _EXTENSIONS = (
     "PIPELINING",
+    "CHUNKING",
     f"SIZE {_MESSAGE}",
     "8BITMIME",
     "SMTPUTF8",
@@ -75,12 +82,15 @@ class Session(Generic[Place]):
         self._faults = 0
         self._sender: Sender | None = None
         self._places: list[Place] = []
+        #: What has come of a mail by its length.
+        self._pieces = bytearray()
         self._verbs: dict[str, Callable[[bytes], Awaitable[None] | None]] = {
             "EHLO": self._ehlo,
             "HELO": self._helo,
             "MAIL": self._mail,
             "RCPT": self._rcpt,
             "DATA": self._data,
+            "BDAT": self._bdat,
             "STARTTLS": self._starttls,
             "AUTH": self._auth,
             "RSET": self._rset,
@@ -154,6 +164,7 @@ class Session(Generic[Place]):
 
     def _forget(self) -> None:
         self._sender, self._places = None, []
+        self._pieces.clear()
 
     def _ehlo(self, argument: bytes) -> None:
         if not argument.strip():
@@ -204,6 +215,8 @@ class Session(Generic[Place]):
             raise EnvelopeError("503 5.5.1 Say MAIL first")
         if not self._places:
             raise EnvelopeError("554 5.5.1 No recipients")
+        if self._pieces:
+            raise EnvelopeError("503 5.5.1 Part of it came by BDAT")
         self._say("354 End with a dot")
         await self._flush(always=True)
         sender, places = self._sender, self._places
@@ -220,6 +233,41 @@ class Session(Generic[Place]):
         if raw is None:
             self._open = False
             return
+        await self._whole(sender, places, raw)
+
+    async def _bdat(self, argument: bytes) -> None:
+        length, _, last = argument.strip().partition(b" ")
+        if not (length.isdigit() and len(length) <= _DIGITS and last.upper() in {b"", b"LAST"}):
+            # How much of what comes belongs to it, nobody can know.
+            self._end("501 5.5.4 BDAT has a length, and perhaps LAST")
+            return
+        try:
+            async with asyncio.timeout(_SILENCE):
+                raw = await self._reader.octets(int(length), _MESSAGE - len(self._pieces))
+        except TimeoutError:
+            self._end("421 4.4.2 Too long a silence")
+            return
+        if raw is None:
+            self._open = False
+            return
+        if self._sender is None:
+            raise EnvelopeError("503 5.5.1 Say MAIL first")
+        if not self._places:
+            raise EnvelopeError("554 5.5.1 No recipients")
+        if len(raw) < int(length):
+            raise EnvelopeError("552 5.3.4 Message is too big")
+        self._pieces += raw
+        if not last:
+            self._say(f"250 2.0.0 {len(raw)} octets")
+            return
+        sender, places, raw = self._sender, self._places, bytes(self._pieces)
+        self._forget()
+        # What was decided before leaves before the host is asked, which may take its time.
+        await self._flush(always=True)
+        await self._whole(sender, places, raw)
+
+    async def _whole(self, sender: Sender, places: list[Place], raw: bytes) -> None:
+        """Have the host take a whole message."""
         if any(len(line) > _TEXT_LINE for line in raw.split(b"\r\n")):
             self._say("554 5.6.0 A line is longer than 998 octets")
             return

@@ -113,6 +113,60 @@ def test_pipelined_commands_are_answered_in_order(port: int, config: SandboxConf
     assert second == b""
 
 
+_TWO = b"MAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n"
+
+
+def _piece(octets: bytes, *, last: bool = True) -> bytes:
+    return b"BDAT %d%b\r\n%b" % (len(octets), b" LAST" if last else b"", octets)
+
+
+def test_mails_by_their_length_leave_together(port: int, config: SandboxConfig) -> None:
+    """RFC 3030: whole mails in one packet, with dots and words that would end or be commands."""
+    bodies = [b"one\r\n.\r\nQUIT\r\n", b"", b"..\r\nthree, without an end"]
+    mails = b"".join(b"RSET\r\n" + _TWO + _piece(body) for body in bodies)
+    replies = _talk(port, _HELLO, (mails, 12), (b"QUIT\r\n", 1))
+    assert [reply[:3] for reply in replies] == ["220", *["250"] * 13, "221"]
+    recorded = [base64.b64decode(line["raw"]) for line in lines(config.folder, "email")]
+    assert recorded == bodies
+
+
+def test_a_mail_may_come_in_pieces(port: int, config: SandboxConfig) -> None:
+    """What is told piece by piece is one mail; DATA can not end it, RSET forgets it."""
+    first, second = _piece(b"one\r\n", last=False), _piece(b"two\r\n")
+    wrong = (_TWO + first, 3), (b"DATA\r\n", 1), (b"RSET\r\n", 1)
+    replies = _talk(port, _HELLO, *wrong, (_TWO + first + second, 4), (b"QUIT\r\n", 1))
+    assert [reply[:3] for reply in replies[2:]] == [*["250"] * 3, "503", *["250"] * 5, "221"]
+    assert [base64.b64decode(line["raw"]) for line in lines(config.folder, "email")] == [
+        b"one\r\ntwo\r\n"
+    ]
+
+
+def test_a_piece_that_is_refused_is_read_all_the_same(port: int, config: SandboxConfig) -> None:
+    """And the sender stays, so that without RSET another mail's recipient would be under it."""
+    lone = b"MAIL FROM:<a@b.test>\r\n" + _piece(b"RCPT TO:<c@d.test>\r\n")
+    replies = _talk(port, _HELLO, (lone + _TWO, 4), (b"RSET\r\n" + lone, 3), (b"QUIT\r\n", 1))
+    codes = [reply[:3] for reply in replies[2:]]
+    assert codes == ["250", "554", "503", "250", "250", "250", "554", "221"]
+    assert lines(config.folder, "email") == []
+
+
+@pytest.mark.parametrize("word", [b"", b"x", b"-1", b"1 FIRST", b"9" * 21])
+def test_a_length_that_is_none_ends_the_session(port: int, word: bytes) -> None:
+    """Nobody can know what belongs to the mail then."""
+    assert _talk(port, _HELLO, (_TWO + b"BDAT " + word + b"\r\n", 2))[-1].startswith("501 5.5.4")
+
+
+def test_long_mails_by_their_length_are_refused(port: int, config: SandboxConfig) -> None:
+    """Whether they come at once or in pieces; what is behind them is understood."""
+    most = b"x\r\n" * 3_000_000
+    pieces = _piece(most, last=False) + _piece(most)
+    replies = _talk(port, _HELLO, (_TWO + _piece(most * 2), 3), (b"RSET\r\nQUIT\r\n", 2))
+    assert [reply[:3] for reply in replies[2:]] == ["250", "250", "552", "250", "221"]
+    replies = _talk(port, _HELLO, (_TWO + pieces, 4), (b"QUIT\r\n", 1))
+    assert [reply[:3] for reply in replies[2:]] == ["250", "250", "250", "552", "221"]
+    assert lines(config.folder, "email") == []
+
+
 @pytest.mark.parametrize(
     "groups",
     [
