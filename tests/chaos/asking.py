@@ -1,13 +1,18 @@
 """Asking the database past the links, however often it dies."""
 
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
-#: How long an answer may take, seconds.
-_PATIENCE = 2
+_Found = TypeVar("_Found")
+
+#: How long an answer may take, and how long a database that died is waited for, seconds.
+_PATIENCE, _RETURN = 2, 60
+_PAUSE = 0.5
 
 
 class Asking:
@@ -32,6 +37,28 @@ class Asking:
             if connection is not None:
                 connection.close()
             return None
+
+    def surely(self, query: str) -> list[tuple[Any, ...]]:
+        """Give the rows, when the database is there again; psycopg.OperationalError."""
+
+        def ask() -> list[tuple[Any, ...]]:
+            found = self.rows(query)
+            if found is None:
+                raise psycopg.OperationalError("no answer")
+            return found
+
+        return self.patiently(ask)
+
+    def patiently(self, read: Callable[[], _Found]) -> _Found:
+        """Read by any way, again until the database is there; psycopg.OperationalError."""
+        until = time.monotonic() + _RETURN
+        while True:
+            try:
+                return read()
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(_PAUSE)
 
     def close(self) -> None:
         """Close what is open."""

@@ -208,13 +208,14 @@ class Run:
             self.book.note("log", of=name, words=words)
 
     def _accounts(self) -> Accounts:
-        state = self._asking.rows(_STATE) or []
+        # The last event may have been the database's death, and it is still on its way back.
+        state = self._asking.surely(_STATE)
         groups = {self.campaign: self._people, self.second: self._some()}
         groups.pop(0, None)
         return Accounts(
             targeted={number: evidence.targeted(group) for number, group in groups.items()},
             owed={number: evidence.owed(group) for number, group in groups.items()},
-            rows=evidence.rows(self.scene.urls.database),
+            rows=self._asking.patiently(lambda: evidence.rows(self.scene.urls.database)),
             taken=list(evidence.taken(self.scene.record)),
             requests=list(evidence.requests(self.scene.record)),
             limits=evidence.limits(self.scene.settings.limits),
