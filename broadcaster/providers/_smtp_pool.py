@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 #: The first refusal that is for good (RFC 5321, section 4.2.1).
 _PERMANENT = 500
 
+
 class Pool:
     """Opens connections as mails wait for them, keeps them, and answers for every mail once."""
 
