@@ -215,7 +215,8 @@ class Connection(Wire):
     def _draw(self, exchange: Chunking) -> None:
         """Take as many mails as may be written now, and are ours to take."""
         desk, octets = self._desk, 0
-        for _ in range(min(exchange.room, self._left, desk.share())):
+        most = min(exchange.room, self._left, desk.share())
+        while most > 0 and octets <= _PIECE:
             letter = desk.next(self)
             if letter is None:
                 break
@@ -223,11 +224,10 @@ class Connection(Wire):
             if draft is None or not desk.leaves(letter):
                 continue
             exchange.begin(letter, draft)
+            most -= 1
             self._left -= 1
             self.resting = False
             octets += draft.size
-            if octets > _PIECE:
-                break
 
     def _content(self, transport: asyncio.Transport, exchange: Exchange, letter: Letter) -> bool:
         """Write the content but for what is left to be said, 256 KiB at most; False to stop."""
