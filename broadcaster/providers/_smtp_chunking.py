@@ -7,7 +7,7 @@ be named under the sender of the mail before.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from broadcaster.providers._relay import Draft, RefusedError
 from broadcaster.providers._smtp_exchange import CLOSING, Step, interrupted
@@ -22,13 +22,11 @@ _REPLIES = len(_TURN)
 class Chunking:
     """The mails of one connection, of which up to `depth` are open; see `Exchange`.
 
-    `finished` have their answer. `closing` is set when the relay says that it closes (421).
+    `going` was named: its content is to be written, then `gone` called. `finished` have their
+    answer. `closing` is set when the relay says that it closes (421).
     """
 
-    #: No mail waits for a go-ahead.
-    going = None
-
-    __slots__ = ("_at", "_depth", "_open", "_said", "closing", "finished")
+    __slots__ = ("_at", "_depth", "_open", "_said", "closing", "finished", "going")
 
     def __init__(self, depth: int) -> None:
         """Nothing is open."""
@@ -37,13 +35,14 @@ class Chunking:
         #: How many replies to the first of them were heard.
         self._at = 0
         self._said: list[bytes] = []
+        self.going: Letter | None = None
         self.finished: list[Letter] = []
         self.closing: RefusedError | None = None
 
     @property
     def room(self) -> int:
         """How many mails may be written now: half of what may be open, or none, is waited for."""
-        room = 0 if self.closing else self._depth - len(self._open)
+        room = 0 if self.closing or self.going else self._depth - len(self._open)
         return room if room * 2 >= self._depth else 0
 
     @property
@@ -62,12 +61,19 @@ class Chunking:
         return list(self._open)
 
     def begin(self, letter: Letter, draft: Draft) -> None:
-        """Say all of a mail; from now on the relay may take it."""
+        """Name sender, recipient and length of another mail."""
         sender, recipient = letter.envelope
-        octets = draft.octets
-        self._said += (b"RSET\r\n%b%bBDAT %d LAST\r\n" % (sender, recipient, len(octets)), octets)
-        letter.written = True
+        self._said.append(b"RSET\r\n%b%bBDAT %d LAST\r\n" % (sender, recipient, draft.size))
         self._open.append(letter)
+        self.going = letter
+
+    def gone(self, said: Iterable[bytes] = ()) -> None:
+        """Note that the content of `going` is handed over, when `said` is written, too."""
+        letter, self.going = self.going, None
+        if letter is None:
+            raise BadReplyError("no mail was named")
+        self._said += said
+        letter.written = True
 
     def said(self) -> list[bytes]:
         """Give what is to be written now, once."""
@@ -85,6 +91,8 @@ class Chunking:
         whole, at = divmod(self._at + len(codes), _REPLIES)
         if whole + bool(at) > len(opened) or opened[0].refusal is not None:
             return None
+        if self.going is not None and whole == len(opened):
+            return None
         self._at = at
         return [opened.popleft() for _ in range(whole)]
 
@@ -98,6 +106,8 @@ class Chunking:
             self._closed(letter, step, reply)
         elif not (reply.good or reply.bad) or (reply.bad and step is Step.RSET):
             raise BadReplyError(f"reply {reply.code} to {step.name}")
+        elif step is Step.END and letter is self.going:
+            self._interrupted(letter, reply)
         elif step is Step.END:
             self._ended(letter, reply)
         else:
@@ -118,6 +128,14 @@ class Chunking:
         if reply.bad and letter.refusal is None:
             letter.refusal = RefusedError(reply.code, reply.text)
         self._at = 0
+        self.finished.append(self._open.popleft())
+
+    def _interrupted(self, letter: Letter, reply: Reply) -> None:
+        """Take in an answer to a mail amid its content: there is no way back to commands."""
+        if reply.good:
+            letter.written = True
+            raise BadReplyError(f"reply {reply.code} to a part of a mail")
+        self.closing = letter.refusal = letter.refusal or RefusedError(reply.code, reply.text)
         self.finished.append(self._open.popleft())
 
     def _closed(self, letter: Letter, step: Step, reply: Reply) -> None:

@@ -9,6 +9,7 @@ from broadcaster.ports import Message, Submission
 from broadcaster.providers.smtp import SmtpProvider
 from tests.networks import unused_port
 from tests.relays import (
+    CHUNKS,
     CUT,
     GROUP,
     HALF,
@@ -196,11 +197,12 @@ def test_relay_that_comes_back() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("offers", [GROUP, CHUNKS], ids=["group", "chunks"])
 @pytest.mark.parametrize("reads", [True, False])
-def test_large_mails_with_little_memory(*, reads: bool) -> None:
+def test_large_mails_with_little_memory(offers: tuple[str, ...], *, reads: bool) -> None:
     """Ten megabytes arrive whole, and of those that are not read only a little is written."""
     raw = b"Subject: long\r\n\r\n" + b".0123456789abcdef\r\n" * 550_000
-    relay = Relay(offers=(*GROUP, "SIZE 20000000"))
+    relay = Relay(offers=(*offers, "SIZE 20000000"))
 
     async def work(sender: SmtpProvider) -> None:
         (answer,) = await sender.submit([mail()])
@@ -220,7 +222,7 @@ def test_large_mails_with_little_memory(*, reads: bool) -> None:
 
     if reads:
         run(relay, work, composing(raw))
-        assert relay.mails == [raw.replace(b"\r\n.", b"\r\n..")]
+        assert relay.mails == [raw if offers is CHUNKS else raw.replace(b"\r\n.", b"\r\n..")]
     else:
         run(relay, stalled, composing(raw), TIMEOUT=0.5)
         assert relay.mails == []
