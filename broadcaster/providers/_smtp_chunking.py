@@ -26,7 +26,7 @@ class Chunking:
     answer. `closing` is set when the relay says that it closes (421).
     """
 
-    __slots__ = ("_at", "_depth", "_open", "_said", "closing", "finished", "going")
+    __slots__ = ("_at", "_belied", "_depth", "_open", "_said", "closing", "finished", "going")
 
     def __init__(self, depth: int) -> None:
         """Nothing is open."""
@@ -34,6 +34,8 @@ class Chunking:
         self._open: deque[Letter] = deque()
         #: How many replies to the first of them were heard.
         self._at = 0
+        #: The refusal of a sender whose recipient was taken all the same: does it still hold?
+        self._belied: RefusedError | None = None
         self._said: list[bytes] = []
         self.going: Letter | None = None
         self.finished: list[Letter] = []
@@ -89,7 +91,7 @@ class Chunking:
             return None
         opened = self._open
         whole, at = divmod(self._at + len(codes), _REPLIES)
-        if whole + bool(at) > len(opened) or opened[0].refusal is not None:
+        if whole + bool(at) > len(opened) or (opened[0].refusal or self._belied) is not None:
             return None
         if self.going is not None and whole == len(opened):
             return None
@@ -117,32 +119,38 @@ class Chunking:
         """Take in the answer to RSET, MAIL or RCPT."""
         if reply.bad and letter.refusal is None:
             letter.refusal = RefusedError(reply.code, reply.text, sender=step is Step.MAIL)
-        letter.named = step is Step.RCPT and reply.good
+        elif reply.good and step is Step.RCPT:
+            self._belied, letter.refusal = letter.refusal, None
         self._at += 1
 
     def _ended(self, letter: Letter, reply: Reply) -> None:
-        if reply.good and letter.refusal is not None and letter.named:
+        if reply.bad:
+            self._refuse(letter, RefusedError(reply.code, reply.text))
+        elif self._belied is not None:
             # It refused the sender, and took recipient and mail: whatever that means to it.
-            letter.refusal = None
             raise BadReplyError(f"reply {reply.code} to a mail without a sender")
-        if reply.bad and letter.refusal is None:
-            letter.refusal = RefusedError(reply.code, reply.text)
         self._at = 0
         self.finished.append(self._open.popleft())
+
+    def _refuse(self, letter: Letter, refusal: RefusedError) -> None:
+        """Refuse a mail, for what was said first."""
+        letter.refusal = letter.refusal or self._belied or refusal
+        self._belied = None
 
     def _interrupted(self, letter: Letter, reply: Reply) -> None:
         """Take in an answer to a mail amid its content: there is no way back to commands."""
         if reply.good:
             letter.written = True
             raise BadReplyError(f"reply {reply.code} to a part of a mail")
-        self.closing = letter.refusal = letter.refusal or RefusedError(reply.code, reply.text)
+        self._refuse(letter, RefusedError(reply.code, reply.text))
+        self.closing = letter.refusal
         self.finished.append(self._open.popleft())
 
     def _closed(self, letter: Letter, step: Step, reply: Reply) -> None:
         """Take in that the relay closes: of what follows it reads nothing (RFC 5321, 3.8)."""
         self.closing = RefusedError(reply.code, reply.text)
         if step is Step.END:
-            letter.refusal = letter.refusal or self.closing
+            self._refuse(letter, self.closing)
         if letter.refusal is not None:
             self.finished.append(self._open.popleft())
         for unread in self._open:

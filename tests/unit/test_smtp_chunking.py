@@ -57,7 +57,7 @@ def _hear(exchange: Chunking, *codes: int) -> None:
 
 
 def _state(exchange: Chunking, letters: list[Letter]) -> list[object]:
-    """Tell all that a connection goes by; `named` matters only beside a refusal."""
+    """Tell all that a connection goes by."""
     told = [
         (letter.written, letter.refusal and (letter.refusal.code, letter.refusal.sender))
         for letter in letters
@@ -220,6 +220,27 @@ def test_a_mail_that_is_taken_without_its_sender_is_in_doubt(together: Round) ->
     assert exchange.open == letters
     assert [letter.refusal for letter in letters] == [None, None]
     assert letters[0].written
+
+
+def test_a_recipient_that_is_taken_without_its_sender_is_in_doubt(together: Round) -> None:
+    """Until the relay refuses the mail itself, it may take it; then the first word counts again."""
+    exchange, letters = _open(together, 3)
+    for letter, last in zip(letters, (503, 554, 421), strict=True):
+        _hear(exchange, 250, 550, 250)
+        assert letter.refusal is None
+        assert exchange.agreed((250,)) is None
+        _hear(exchange, last)
+        assert letter.refusal is not None
+        assert letter.refusal.code == 550
+    assert exchange.finished == letters
+
+
+def test_a_belied_refusal_is_of_one_mail_alone(together: Round) -> None:
+    """What one mail's recipient put in question says nothing of the next."""
+    exchange, letters = _open(together, 2)
+    _hear(exchange, 250, 550, 250, 503, 250, 250, 450, 250)
+    assert exchange.finished == letters
+    assert [letter.refusal and letter.refusal.code for letter in letters] == [550, 450]
 
 
 def test_a_refused_rset_puts_all_in_doubt(together: Round) -> None:
