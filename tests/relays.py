@@ -152,10 +152,11 @@ class _Line:
         elif verb == "STARTTLS":
             await self.encrypt()
         else:
+            if verb == "RSET":
+                # Whatever is said to it: it must not be refused (RFC 5321, section 4.1.1.5).
+                self.clear()
             good = {"QUIT": "221 2.0.0 Bye", "AUTH": "235 2.7.0 Ok"}.get(verb, "250 2.0.0 Ok")
             await self.say(verb, good)
-            if verb == "RSET" and self.code.startswith("2"):
-                self.clear()
 
     async def name(self, verb: str, line: bytes) -> None:
         """Take a sender, or a recipient for it; refused, they change nothing."""
@@ -172,7 +173,8 @@ class _Line:
             return
         if sender:
             self.sender, self.recipients = mailbox, []
-        else:
+        elif self.sender or "\n" not in self.code:
+            # Whose sender it refused it takes by a clear yes alone: no word belies that otherwise.
             self.recipients.append(mailbox)
 
     def listen(self, verb: str) -> None:
