@@ -16,11 +16,20 @@ TAKEN_CUT = "TAKEN CUT"
 SLOWLY, TWICE, RAGGED = "SLOWLY ", "TWICE ", "RAGGED "
 
 GROUP = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES")
+CHUNKS = (*GROUP, "CHUNKING")
 
+_SENDER = re.compile(rb"MAIL FROM:<([^>]*)>", re.IGNORECASE)
 _RECIPIENT = re.compile(rb"RCPT TO:<([^>]*)>", re.IGNORECASE)
+_CHUNK = re.compile(rb"BDAT (\d+) LAST\r\n", re.IGNORECASE)
 
-#: `act(step, at)` says what to do at a step: GREETING, EHLO, ..., END (the final dot). `at` counts
-#: how often that step has come, from 1. None: as a good relay would.
+_NOBODY = "554 5.5.1 No valid recipients"
+
+#: What a client must wait for the answer to (RFC 2920, section 3.1; RFC 3207; RFC 4954).
+_WAITED_FOR = {"EHLO", "HELO", "DATA", "STARTTLS", "AUTH"}
+
+#: `act(step, at)` says what to do at a step: GREETING, EHLO, ..., BDAT (before its octets are
+#: read), END (the final dot, or the last octet of BDAT). `at` counts how often that step has come,
+#: from 1. None: as a good relay would.
 Act = Callable[[str, int], str | None]
 
 
@@ -32,7 +41,8 @@ class _OverError(Exception):
 class Relay:
     """Keeps what it was told; `taken` has the recipients of the mails that it answers for.
 
-    `grouped`: commands came together. `stalled`: set after DATA, and then nothing is read.
+    `senders` has their senders. `mails` are as they were written, with what DATA adds.
+    `grouped`: commands came together. `stalled`: set after DATA or BDAT, and then nothing is read.
     `spoken_early` has what came before its turn (RFC 2920, section 3.1).
     """
 
@@ -42,6 +52,7 @@ class Relay:
     direct: bool = False
     commands: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     spoken_early: list[str] = field(default_factory=list)
     grouped: bool = False
@@ -99,13 +110,16 @@ class Relay:
 
 @dataclass
 class _Line:
-    """One connection."""
+    """One connection, and the transaction that is open on it.
+
+    It stands open until a mail was taken, the final dot was said, or RSET.
+    """
 
     relay: Relay
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    sender: bool = False
-    recipient: str | None = None
+    sender: str | None = None
+    recipients: list[str] = field(default_factory=list)
     code: str = ""
 
     async def serve(self) -> None:
@@ -119,46 +133,90 @@ class _Line:
                 return
 
     async def obey(self, verb: str, line: bytes) -> None:
-        if verb in {"EHLO", "HELO", "DATA", "STARTTLS", "AUTH"} and self.waiting:
-            self.relay.spoken_early.append(verb)
-        if verb == "EHLO":
+        if verb == "BDAT":
+            await self.chunk(line)
+            return
+        self.listen(verb)
+        if verb in {"MAIL", "RCPT"}:
+            await self.name(verb, line)
+        elif verb == "DATA":
+            await self.say(verb, "354 Go ahead" if self.recipients else _NOBODY)
+            if self.code.startswith("354"):
+                await self.stall()
+                await self.end(await self.body(), clears=True)
+        elif verb == "EHLO":
             lines = ("relay.test", *self.relay.offers)
             marks = "-" * (len(lines) - 1) + " "
             pairs = zip(marks, lines, strict=True)
             await self.say(verb, "\r\n".join(f"250{mark}{text}" for mark, text in pairs))
-        elif verb == "RCPT":
-            match = _RECIPIENT.match(line)
-            assert match is not None
-            await self.say(verb, "250 2.1.5 Ok" if self.sender else "503 5.5.1 MAIL first")
-            self.recipient = match[1].decode() if self.code.startswith("2") else None
-        elif verb == "DATA":
-            good = "354 Go ahead" if self.recipient else "554 5.5.1 No valid recipients"
-            await self.say(verb, good)
-            if self.code.startswith("354"):
-                await self.content()
-        elif verb == "MAIL":
-            self.relay.grouped = self.relay.grouped or b"RCPT" in self.waiting
-            await self.say(verb, "250 2.1.0 Ok")
-            self.sender, self.recipient = self.code.startswith("2"), None
         elif verb == "STARTTLS":
             await self.encrypt()
         else:
+            if verb == "RSET":
+                # Whatever is said to it: it must not be refused (RFC 5321, section 4.1.1.5).
+                self.clear()
             good = {"QUIT": "221 2.0.0 Bye", "AUTH": "235 2.7.0 Ok"}.get(verb, "250 2.0.0 Ok")
             await self.say(verb, good)
 
-    async def content(self) -> None:
+    async def name(self, verb: str, line: bytes) -> None:
+        """Take a sender, or a recipient for it; refused, they change nothing."""
+        sender = verb == "MAIL"
+        match = (_SENDER if sender else _RECIPIENT).match(line)
+        assert match is not None
+        mailbox = match[1].decode()
+        if sender:
+            self.relay.grouped = self.relay.grouped or b"RCPT" in self.waiting
+            await self.say(verb, "503 5.5.1 Nested MAIL" if self.sender else "250 2.1.0 Ok")
+        else:
+            await self.say(verb, "250 2.1.5 Ok" if self.sender else "503 5.5.1 MAIL first")
+        if not self.code.startswith("2"):
+            return
+        if sender:
+            self.sender, self.recipients = mailbox, []
+        elif self.sender or "\n" not in self.code:
+            # Whose sender it refused it takes by a clear yes alone: no word belies that otherwise.
+            self.recipients.append(mailbox)
+
+    def listen(self, verb: str) -> None:
+        """Note what came behind a command that has to be waited for."""
+        chunk = verb == "BDAT" and "PIPELINING" not in self.relay.offers
+        if (chunk or verb in _WAITED_FOR) and self.waiting:
+            self.relay.spoken_early.append(verb)
+
+    async def stall(self) -> None:
         if self.relay.stalled is not None:
             self.relay.stalled.set()
             await asyncio.Event().wait()
-        content = await self.body()
-        recipient, self.recipient = self.recipient, None
+
+    async def chunk(self, line: bytes) -> None:
+        """Read as many octets as were announced, whatever is said to them (RFC 3030, section 2)."""
+        match = _CHUNK.fullmatch(line)
+        assert match is not None
+        told = self.relay.ask("BDAT")
+        if told is not None:
+            await self.do(told)
+        await self.stall()
+        content = await self.reader.readexactly(int(match[1]))
+        self.listen("BDAT")
+        await self.end(content, clears=False)
+
+    async def end(self, content: bytes, *, clears: bool) -> None:
+        """Answer for a mail; `clears`: its transaction is over though it be refused."""
         told = self.relay.ask("END")
-        good = "250 2.0.0 Taken" if recipient else "554 5.5.1 No valid recipients"
-        reply = (told or "") + good if told in {None, SLOWLY} else str(told)
-        if recipient and (reply == TAKEN_CUT or reply.removeprefix(SLOWLY).startswith("2")):
-            self.relay.taken.append(recipient)
+        good = "250 2.0.0 Taken" if self.recipients else _NOBODY
+        reply = (told or "") + good if told in {None, SLOWLY, TWICE} else str(told)
+        yes = reply == TAKEN_CUT or reply.removeprefix(SLOWLY).removeprefix(TWICE).startswith("2")
+        if yes and self.recipients:
+            self.relay.taken += self.recipients
+            self.relay.senders += [self.sender or ""] * len(self.recipients)
             self.relay.mails.append(content)
+        if yes or clears:
+            self.clear()
         await self.do(CUT if reply == TAKEN_CUT else reply)
+
+    def clear(self) -> None:
+        """Forget the transaction."""
+        self.sender, self.recipients = None, []
 
     async def body(self) -> bytes:
         """Read up to the final dot, and leave what comes behind it."""
@@ -214,6 +272,9 @@ class _Line:
             return
         self.writer.write(octets * (2 if told.startswith(TWICE) else 1))
         await self.writer.drain()
+        if self.code.startswith("421") and "CHUNKING" in self.relay.offers:
+            # Whoever says so closes (RFC 5321, section 4.2.1), and takes no mail that came along.
+            raise _OverError
 
 
 def always(**told: str) -> Act:

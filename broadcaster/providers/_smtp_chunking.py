@@ -7,7 +7,7 @@ be named under the sender of the mail before.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from broadcaster.providers._relay import Draft, RefusedError
 from broadcaster.providers._smtp_exchange import CLOSING, Step, interrupted
@@ -22,13 +22,11 @@ _REPLIES = len(_TURN)
 class Chunking:
     """The mails of one connection, of which up to `depth` are open; see `Exchange`.
 
-    `finished` have their answer. `closing` is set when the relay says that it closes (421).
+    `going` was named: its content is to be written, then `gone` called. `finished` have their
+    answer. `closing` is set when the relay says that it closes (421).
     """
 
-    #: No mail waits for a go-ahead.
-    going = None
-
-    __slots__ = ("_at", "_depth", "_open", "_said", "closing", "finished")
+    __slots__ = ("_at", "_belied", "_depth", "_open", "_said", "closing", "finished", "going")
 
     def __init__(self, depth: int) -> None:
         """Nothing is open."""
@@ -36,14 +34,17 @@ class Chunking:
         self._open: deque[Letter] = deque()
         #: How many replies to the first of them were heard.
         self._at = 0
+        #: The refusal of a sender whose recipient was taken all the same: does it still hold?
+        self._belied: RefusedError | None = None
         self._said: list[bytes] = []
+        self.going: Letter | None = None
         self.finished: list[Letter] = []
         self.closing: RefusedError | None = None
 
     @property
     def room(self) -> int:
         """How many mails may be written now: half of what may be open, or none, is waited for."""
-        room = 0 if self.closing else self._depth - len(self._open)
+        room = 0 if self.closing or self.going else self._depth - len(self._open)
         return room if room * 2 >= self._depth else 0
 
     @property
@@ -62,12 +63,19 @@ class Chunking:
         return list(self._open)
 
     def begin(self, letter: Letter, draft: Draft) -> None:
-        """Say all of a mail; from now on the relay may take it."""
+        """Name sender, recipient and length of another mail."""
         sender, recipient = letter.envelope
-        octets = draft.octets
-        self._said += (b"RSET\r\n%b%bBDAT %d LAST\r\n" % (sender, recipient, len(octets)), octets)
-        letter.written = True
+        self._said.append(b"RSET\r\n%b%bBDAT %d LAST\r\n" % (sender, recipient, draft.size))
         self._open.append(letter)
+        self.going = letter
+
+    def gone(self, said: Iterable[bytes] = ()) -> None:
+        """Note that the content of `going` is handed over, when `said` is written, too."""
+        letter, self.going = self.going, None
+        if letter is None:
+            raise BadReplyError("no mail was named")
+        self._said += said
+        letter.written = True
 
     def said(self) -> list[bytes]:
         """Give what is to be written now, once."""
@@ -83,7 +91,9 @@ class Chunking:
             return None
         opened = self._open
         whole, at = divmod(self._at + len(codes), _REPLIES)
-        if whole + bool(at) > len(opened) or opened[0].refusal is not None:
+        if whole + bool(at) > len(opened) or (opened[0].refusal or self._belied) is not None:
+            return None
+        if self.going is not None and whole == len(opened):
             return None
         self._at = at
         return [opened.popleft() for _ in range(whole)]
@@ -98,6 +108,8 @@ class Chunking:
             self._closed(letter, step, reply)
         elif not (reply.good or reply.bad) or (reply.bad and step is Step.RSET):
             raise BadReplyError(f"reply {reply.code} to {step.name}")
+        elif step is Step.END and letter is self.going:
+            self._interrupted(letter, reply)
         elif step is Step.END:
             self._ended(letter, reply)
         else:
@@ -107,24 +119,38 @@ class Chunking:
         """Take in the answer to RSET, MAIL or RCPT."""
         if reply.bad and letter.refusal is None:
             letter.refusal = RefusedError(reply.code, reply.text, sender=step is Step.MAIL)
-        letter.named = step is Step.RCPT and reply.good
+        elif reply.good and step is Step.RCPT:
+            self._belied, letter.refusal = letter.refusal, None
         self._at += 1
 
     def _ended(self, letter: Letter, reply: Reply) -> None:
-        if reply.good and letter.refusal is not None and letter.named:
+        if reply.bad:
+            self._refuse(letter, RefusedError(reply.code, reply.text))
+        elif self._belied is not None:
             # It refused the sender, and took recipient and mail: whatever that means to it.
-            letter.refusal = None
             raise BadReplyError(f"reply {reply.code} to a mail without a sender")
-        if reply.bad and letter.refusal is None:
-            letter.refusal = RefusedError(reply.code, reply.text)
         self._at = 0
+        self.finished.append(self._open.popleft())
+
+    def _refuse(self, letter: Letter, refusal: RefusedError) -> None:
+        """Refuse a mail, for what was said first."""
+        letter.refusal = letter.refusal or self._belied or refusal
+        self._belied = None
+
+    def _interrupted(self, letter: Letter, reply: Reply) -> None:
+        """Take in an answer to a mail amid its content: there is no way back to commands."""
+        if reply.good:
+            letter.written = True
+            raise BadReplyError(f"reply {reply.code} to a part of a mail")
+        self._refuse(letter, RefusedError(reply.code, reply.text))
+        self.closing = letter.refusal
         self.finished.append(self._open.popleft())
 
     def _closed(self, letter: Letter, step: Step, reply: Reply) -> None:
         """Take in that the relay closes: of what follows it reads nothing (RFC 5321, 3.8)."""
         self.closing = RefusedError(reply.code, reply.text)
         if step is Step.END:
-            letter.refusal = letter.refusal or self.closing
+            self._refuse(letter, self.closing)
         if letter.refusal is not None:
             self.finished.append(self._open.popleft())
         for unread in self._open:

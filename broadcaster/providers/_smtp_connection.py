@@ -40,7 +40,7 @@ _LOOK, _LOOKS = 1.0, 8
 
 
 class TakenBackError(Exception):
-    """A mail was taken back after the relay had asked for its content: only hanging up is left."""
+    """A mail was taken back when its content was due already: only hanging up is left."""
 
 
 class Desk(Protocol):
@@ -178,7 +178,7 @@ class Connection(Wire):
                     break
         except BadReplyError as error:
             fault = error
-        if exchange.going is not None and self._replies.partial:
+        if exchange.step is Step.CONTENT and self._replies.partial:
             fault = BadReplyError("reply before its turn")
         finished, exchange.finished = exchange.finished, []
         self.served += len(finished)
@@ -197,25 +197,32 @@ class Connection(Wire):
             return
         if isinstance(exchange, Chunking):
             self._draw(exchange)
-        else:
-            going = exchange.going
-            if going is not None and not self._content(transport, exchange, going):
-                return
-            if exchange.free and self._left > 0:
-                letter = self._desk.next(self)
-                if letter is not None:
-                    self._left -= 1
-                    self.resting = False
-                    exchange.begin(letter)
+            # What names a long mail leaves before its octets.
+            transport.write(b"".join(exchange.said()))
+        going = exchange.going
+        if going is not None and not self._content(transport, exchange, going):
+            return
+        if isinstance(exchange, Exchange):
+            self._name(exchange)
         said = exchange.said()
         if said:
             transport.write(b"".join(said))
         self._wait(exchange)
 
+    def _name(self, exchange: Exchange) -> None:
+        """Take another mail where it may be named now."""
+        if exchange.free and self._left > 0:
+            letter = self._desk.next(self)
+            if letter is not None:
+                self._left -= 1
+                self.resting = False
+                exchange.begin(letter)
+
     def _draw(self, exchange: Chunking) -> None:
         """Take as many mails as may be written now, and are ours to take."""
         desk, octets = self._desk, 0
-        for _ in range(min(exchange.room, self._left, desk.share())):
+        most = min(exchange.room, self._left, desk.share())
+        while most > 0 and octets <= _PIECE and exchange.going is None:
             letter = desk.next(self)
             if letter is None:
                 break
@@ -223,24 +230,28 @@ class Connection(Wire):
             if draft is None or not desk.leaves(letter):
                 continue
             exchange.begin(letter, draft)
+            if draft.size <= _PIECE:
+                exchange.gone((draft.octets,))
+            most -= 1
             self._left -= 1
             self.resting = False
             octets += draft.size
-            if octets > _PIECE:
-                break
 
-    def _content(self, transport: asyncio.Transport, exchange: Exchange, letter: Letter) -> bool:
+    def _content(
+        self, transport: asyncio.Transport, exchange: Exchange | Chunking, letter: Letter
+    ) -> bool:
         """Write the content but for what is left to be said, 256 KiB at most; False to stop."""
         # What is settled has none any more.
         draft = letter.draft
         if draft is None or (self._rest is None and not self._desk.leaves(letter)):
             self.end(TakenBackError())
             return False
+        content = draft.content if isinstance(exchange, Exchange) else (draft.octets,)
         if draft.size <= _PIECE:
-            exchange.gone(draft.content)
+            exchange.gone(content)
             return True
         if self._rest is None:
-            self._rest = memoryview(b"".join(draft.content))
+            self._rest = memoryview(b"".join(content))
         while len(self._rest) > _PIECE:
             transport.write(self._rest[:_PIECE])
             self._rest = self._rest[_PIECE:]

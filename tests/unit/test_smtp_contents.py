@@ -1,4 +1,4 @@
-"""What is written after DATA: mails that need not be looked at, and those that do."""
+"""What is written after DATA or BDAT: mails that need not be looked at, and those that do."""
 
 import email
 import re
@@ -12,7 +12,7 @@ from broadcaster.errors import InvalidInputError
 from broadcaster.ports import Mail
 from broadcaster.providers._relay import draft_of, written
 from broadcaster.providers.smtp import SmtpProvider
-from tests.relays import Relay
+from tests.relays import CHUNKS, GROUP, Relay
 from tests.smtp_scene import composing, filled, mail, mails, run, submit
 
 _E = DeliveryEvent
@@ -47,11 +47,15 @@ def test_drafts_hide_what_they_hold() -> None:
     assert repr(composed) == "Mail(clean=False)"
 
 
+_offers = pytest.mark.parametrize("offers", [GROUP, CHUNKS], ids=["group", "chunks"])
+
+
+@_offers
 @pytest.mark.parametrize("lines", [1, 20_000])
-def test_clean_mails_leave_as_they_are(lines: int) -> None:
+def test_clean_mails_leave_as_they_are(lines: int, offers: tuple[str, ...]) -> None:
     """What need not be looked at arrives whole, with the final dot, also in several writes."""
     raw = b"Subject: clean\r\n\r\n" + b"0123456789abcdef\r\n" * lines
-    relay = Relay()
+    relay = Relay(offers=offers)
 
     async def work(sender: SmtpProvider) -> None:
         answers = await sender.submit(mails(3))
@@ -61,17 +65,19 @@ def test_clean_mails_leave_as_they_are(lines: int) -> None:
     assert relay.mails == [raw] * 3
 
 
-def test_filled_mails_arrive_as_whole_ones_do() -> None:
+@_offers
+def test_filled_mails_arrive_as_whole_ones_do(offers: tuple[str, ...]) -> None:
     """Dots everywhere, filled in or (for a line end in a value) built whole: the text arrives."""
     values = [("a", "b"), (".", ""), ("..", "."), ("x\n.", "y"), ("é.", "\r\n.\r\n"), ("", "...")]
     messages = [filled(number, *pair) for number, pair in enumerate(values, start=1)]
-    relay = Relay()
+    relay = Relay(offers=offers)
     answers = submit(relay, messages, CONNECTIONS=1)
     assert {answer.event for answer in answers} == {_E.ACCEPT}
     for message, raw in zip(messages, relay.mails, strict=True):
         assert isinstance(message.content, FilledEmail)
         whole = re.sub("\r\n|\r|\n", "\r\n", message.content.text).rstrip("\r\n") + "\r\n"
-        parsed = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n."))
+        arrived = raw if offers is CHUNKS else raw.replace(b"\r\n..", b"\r\n.")
+        parsed = email.message_from_bytes(arrived)
         for part in parsed.get_payload():
             assert isinstance(part, Part)
             assert part.get_payload(decode=True) == whole.encode()

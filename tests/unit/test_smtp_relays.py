@@ -9,6 +9,7 @@ from broadcaster.ports import Message, Submission
 from broadcaster.providers.smtp import SmtpProvider
 from tests.networks import unused_port
 from tests.relays import (
+    CHUNKS,
     CUT,
     GROUP,
     HALF,
@@ -28,6 +29,9 @@ _E = DeliveryEvent
 _PLAIN: tuple[str, ...] = ()
 
 _offers = pytest.mark.parametrize("offers", [GROUP, _PLAIN], ids=["group", "plain"])
+_all_offers = pytest.mark.parametrize(
+    "offers", [GROUP, _PLAIN, CHUNKS], ids=["group", "plain", "chunks"]
+)
 
 
 @_offers
@@ -43,8 +47,8 @@ def test_an_end_at_each_step(step: str, how: str, offers: tuple[str, ...]) -> No
     assert relay.counts.get("END", 0) == (step == "END")
 
 
-@_offers
-@pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "END"])
+@_all_offers
+@pytest.mark.parametrize("step", ["GREETING", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "END"])
 def test_slow_relays_are_waited_for(step: str, offers: tuple[str, ...]) -> None:
     """A reply that comes octet by octet is one."""
     relay = Relay(act=always(**{step: SLOWLY}), offers=offers)
@@ -74,7 +78,7 @@ def test_wrong_replies_to_data(told: str) -> None:
     assert relay.taken == []
 
 
-@_offers
+@_all_offers
 def test_a_refused_recipient_costs_nobody_else(offers: tuple[str, ...]) -> None:
     """Each mail has its own answer, in the order of the slice; the connection is kept."""
     relay = Relay(act=once("RCPT", "550 5.1.1 no", 3), offers=offers)
@@ -99,15 +103,18 @@ def test_a_go_ahead_after_a_refused_recipient() -> None:
     assert numbers(relay.taken) == [2, 3]
 
 
-@pytest.mark.parametrize(("pipeline", "groups"), [(2, True), (1, True), (0, False)])
-def test_pipeline_option(pipeline: int, *, groups: bool) -> None:
-    """At 0 the relay's PIPELINING is not used; however it is set, nobody speaks too early."""
-    relay = Relay()
-    answers = submit(relay, mails(20), CONNECTIONS=2, PIPELINE=pipeline)
+@pytest.mark.parametrize("offers", [GROUP, CHUNKS, ("CHUNKING",)], ids=["group", "chunks", "lone"])
+@pytest.mark.parametrize("pipeline", [0, 1, 2, 3, 8, 64])
+def test_pipeline_option(pipeline: int, offers: tuple[str, ...]) -> None:
+    """At 0 the relay's PIPELINING is not used, below 3 not its CHUNKING; nobody speaks early."""
+    relay = Relay(offers=offers)
+    answers = submit(relay, mails(50), CONNECTIONS=2, PIPELINE=pipeline)
     assert {answer.event for answer in answers} == {_E.ACCEPT}
-    assert sorted(numbers(relay.taken)) == list(range(1, 21))
+    assert sorted(numbers(relay.taken)) == list(range(1, 51))
     assert relay.spoken_early == []
-    assert relay.grouped is groups
+    assert relay.grouped is (pipeline > 0 and "PIPELINING" in offers)
+    assert ("BDAT" in relay.counts) is (pipeline > 2 and offers is CHUNKS)
+    assert ("DATA" in relay.counts) is not ("BDAT" in relay.counts)
 
 
 @pytest.mark.parametrize("how", [CUT, RESET, TAKEN_CUT])
@@ -130,13 +137,14 @@ def test_a_mail_moves_once() -> None:
     assert relay.connections == 2
 
 
-def test_too_many_connections() -> None:
+@_all_offers
+def test_too_many_connections(offers: tuple[str, ...]) -> None:
     """A relay that bears two connections gets all mails over them, and is not hammered."""
 
     def act(step: str, _at: int) -> str | None:
         return "421 4.7.0 too many" if step == "GREETING" and relay.busy > 2 else None
 
-    relay = Relay(act=act)
+    relay = Relay(act=act, offers=offers)
     answers = submit(relay, mails(100), CONNECTIONS=8)
     assert {answer.event for answer in answers} == {_E.ACCEPT}
     assert relay.connections <= 10
@@ -196,11 +204,12 @@ def test_relay_that_comes_back() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("offers", [GROUP, CHUNKS], ids=["group", "chunks"])
 @pytest.mark.parametrize("reads", [True, False])
-def test_large_mails_with_little_memory(*, reads: bool) -> None:
+def test_large_mails_with_little_memory(offers: tuple[str, ...], *, reads: bool) -> None:
     """Ten megabytes arrive whole, and of those that are not read only a little is written."""
     raw = b"Subject: long\r\n\r\n" + b".0123456789abcdef\r\n" * 550_000
-    relay = Relay(offers=(*GROUP, "SIZE 20000000"))
+    relay = Relay(offers=(*offers, "SIZE 20000000"))
 
     async def work(sender: SmtpProvider) -> None:
         (answer,) = await sender.submit([mail()])
@@ -220,7 +229,7 @@ def test_large_mails_with_little_memory(*, reads: bool) -> None:
 
     if reads:
         run(relay, work, composing(raw))
-        assert relay.mails == [raw.replace(b"\r\n.", b"\r\n..")]
+        assert relay.mails == [raw if offers is CHUNKS else raw.replace(b"\r\n.", b"\r\n..")]
     else:
         run(relay, stalled, composing(raw), TIMEOUT=0.5)
         assert relay.mails == []
@@ -239,7 +248,8 @@ def test_bare_line_ends_do_not_leave(raw: bytes) -> None:
     assert relay.connections == 0
 
 
-def test_eight_bit_mails_say_so() -> None:
+@pytest.mark.parametrize("offers", [GROUP, CHUNKS], ids=["group", "chunks"])
+def test_eight_bit_mails_say_so(offers: tuple[str, ...]) -> None:
     """RFC 6152: BODY=8BITMIME where the relay offers it and the mail needs it."""
 
     async def work(sender: SmtpProvider) -> None:
@@ -247,20 +257,23 @@ def test_eight_bit_mails_say_so() -> None:
         assert answer.event is _E.ACCEPT
 
     for raw, said in (("é\r\n".encode(), True), (b"e\r\n", False)):
-        relay = Relay()
+        relay = Relay(offers=offers)
         run(relay, work, composing(raw))
-        assert ("BODY=8BITMIME" in relay.commands[1]) is said
+        (named,) = (line for line in relay.commands if line.startswith("MAIL"))
+        assert ("BODY=8BITMIME" in named) is said
+        assert relay.mails == [raw]
 
 
-def test_mails_longer_than_the_relay_takes_are_not_begun() -> None:
+@_all_offers
+def test_mails_longer_than_the_relay_takes_are_not_begun(offers: tuple[str, ...]) -> None:
     """RFC 1870: the relay's limit is known before it has to refuse."""
-    relay = Relay(offers=("SIZE 100",))
+    relay = Relay(offers=(*offers, "SIZE 100"))
     (answer,) = submit(relay, [mail()])
     assert (answer.event, answer.reason) == (_E.REFUSE, Reason.TOO_LONG)
     assert not any(command.startswith("MAIL") for command in relay.commands)
 
 
-@_offers
+@_all_offers
 def test_what_is_taken_back_does_not_leave(offers: tuple[str, ...]) -> None:
     """A watch that says no is told nothing more; all others arrive."""
     relay = Relay(offers=offers)
@@ -275,9 +288,10 @@ def test_what_is_taken_back_does_not_leave(offers: tuple[str, ...]) -> None:
     assert sorted(log.asked) == list(range(1, 11))
 
 
-def test_a_pause_costs_few_connections() -> None:
+@_all_offers
+def test_a_pause_costs_few_connections(offers: tuple[str, ...]) -> None:
     """Once one mail was taken back, the next are asked about before the relay hears of them."""
-    relay = Relay()
+    relay = Relay(offers=offers)
     log = Log(refuses=lambda _message: True)
 
     async def work(sender: SmtpProvider) -> None:
@@ -326,9 +340,10 @@ def test_every_mail_is_answered_at_an_end(step: str, how: str) -> None:
     assert set(log.events.values()) <= {_E.LOSE, _E.DEFER}
 
 
-def test_others_go_on_when_one_call_is_cancelled() -> None:
+@_all_offers
+def test_others_go_on_when_one_call_is_cancelled(offers: tuple[str, ...]) -> None:
     """Connections belong to all; whose call is cancelled takes no other mails along."""
-    relay = Relay()
+    relay = Relay(offers=offers)
     first, second = Log(), Log()
 
     async def work(sender: SmtpProvider) -> None:
@@ -347,7 +362,8 @@ def test_others_go_on_when_one_call_is_cancelled() -> None:
     assert not kept & set(numbers(relay.taken))
 
 
-def test_a_watch_that_fails_harms_nobody() -> None:
+@_all_offers
+def test_a_watch_that_fails_harms_nobody(offers: tuple[str, ...]) -> None:
     """Faults of who watches are logged, and the mails of others go on."""
 
     class Faulty(Log):
@@ -361,7 +377,7 @@ def test_a_watch_that_fails_harms_nobody() -> None:
             super().answered(submission)
             raise ValueError
 
-    relay = Relay()
+    relay = Relay(offers=offers)
     bad, good = Faulty(), Log()
 
     async def work(sender: SmtpProvider) -> None:
@@ -374,9 +390,10 @@ def test_a_watch_that_fails_harms_nobody() -> None:
     assert sorted(numbers(relay.taken)) == [2, 3, 4, 5, 6, 7, 8, 9, 10]
 
 
-def test_idle_connections_are_left_politely() -> None:
+@_all_offers
+def test_idle_connections_are_left_politely(offers: tuple[str, ...]) -> None:
     """After IDLE seconds a connection is closed with QUIT."""
-    relay = Relay()
+    relay = Relay(offers=offers)
 
     async def work(sender: SmtpProvider) -> None:
         await sender.submit([mail()])
@@ -391,12 +408,11 @@ def test_idle_connections_are_left_politely() -> None:
     assert relay.connections == 2
 
 
+@_all_offers
 @pytest.mark.parametrize("told", ["421 4.4.2 idle too long", "250 what"])
-def test_relays_may_end_what_is_idle(told: str) -> None:
+def test_relays_may_end_what_is_idle(told: str, offers: tuple[str, ...]) -> None:
     """Words out of the blue end an idle connection and cost no mail anything."""
-    relay = Relay(
-        act=lambda step, at: f"250 2.0.0 Taken\r\n{told}" if step == "END" and at == 1 else None
-    )
+    relay = Relay(act=once("END", f"250 2.0.0 Taken\r\n{told}"), offers=offers)
 
     async def work(sender: SmtpProvider) -> None:
         (first,) = await sender.submit([mail()])
@@ -408,7 +424,7 @@ def test_relays_may_end_what_is_idle(told: str) -> None:
 
 
 def test_room_is_what_can_be_open_at_once() -> None:
-    """Two mails a connection where the relay lets us write ahead, else one."""
+    """Two mails a connection where the relay lets us write ahead, PIPELINE by length, else one."""
     sizes = []
 
     async def work(sender: SmtpProvider) -> None:
@@ -419,7 +435,9 @@ def test_room_is_what_can_be_open_at_once() -> None:
     run(Relay(), work, CONNECTIONS=3)
     run(Relay(offers=()), work, CONNECTIONS=3)
     run(Relay(), work, CONNECTIONS=3, PIPELINE=1)
-    assert sizes == [6, 6, 6, 3, 3, 3]
+    run(Relay(offers=CHUNKS), work, CONNECTIONS=3)
+    run(Relay(offers=CHUNKS), work, CONNECTIONS=3, PIPELINE=2)
+    assert sizes == [6, 6, 6, 3, 3, 3, 6, 24, 6, 6]
 
 
 def test_no_names_are_asked_of_a_resolver() -> None:

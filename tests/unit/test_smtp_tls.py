@@ -8,11 +8,12 @@ import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, Reason
 from tests.authorities import Authority, authority
-from tests.relays import GROUP, HANG, RAGGED, SLOWLY, Relay, always
+from tests.relays import CHUNKS, GROUP, HANG, RAGGED, SLOWLY, Relay, always
 from tests.smtp_scene import mail, mails, numbers, submit
 
 _E = DeliveryEvent
 _OFFERS = (*GROUP, "STARTTLS", "AUTH PLAIN LOGIN", "SIZE 0")
+_CHUNKS = (*CHUNKS, "STARTTLS", "AUTH PLAIN LOGIN", "SIZE 0")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,9 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.mark.parametrize("how", ["starttls", "tls"])
-@pytest.mark.parametrize("offers", [_OFFERS, ("STARTTLS", "AUTH LOGIN")], ids=["group", "plain"])
+@pytest.mark.parametrize(
+    "offers", [_OFFERS, ("STARTTLS", "AUTH LOGIN"), _CHUNKS], ids=["group", "plain", "chunks"]
+)
 def test_mail_over_tls(trusted: Authority, how: str, offers: tuple[str, ...]) -> None:
     """Whether encryption comes first or by STARTTLS, mails arrive, logged in."""
     relay = Relay(tls=trusted.server("127.0.0.1"), direct=how == "tls", offers=offers)
@@ -39,6 +42,7 @@ def test_mail_over_tls(trusted: Authority, how: str, offers: tuple[str, ...]) ->
     assert sorted(numbers(relay.taken)) == list(range(1, 61))
     assert relay.connections == 3
     assert relay.spoken_early == []
+    assert ("BDAT" in relay.counts) is ("CHUNKING" in offers)
     assert relay.commands.count("STARTTLS") == (3 if how == "starttls" else 0)
     assert relay.counts["EHLO"] == (6 if how == "starttls" else 3)
     if "AUTH PLAIN LOGIN" in offers:
@@ -122,10 +126,11 @@ def test_login_that_is_refused_stops_the_campaign(trusted: Authority) -> None:
     assert relay.counts["AUTH"] <= 2
 
 
-def test_slow_words_under_encryption(trusted: Authority) -> None:
+@pytest.mark.parametrize("offers", [_OFFERS, _CHUNKS], ids=["group", "chunks"])
+def test_slow_words_under_encryption(trusted: Authority, offers: tuple[str, ...]) -> None:
     """A record for each octet is read like any other."""
     relay = Relay(
-        act=always(END=SLOWLY, EHLO=SLOWLY), tls=trusted.server("127.0.0.1"), offers=_OFFERS
+        act=always(END=SLOWLY, EHLO=SLOWLY), tls=trusted.server("127.0.0.1"), offers=offers
     )
     answers = submit(relay, mails(4), TLS="starttls", CA_FILE=trusted.file, CONNECTIONS=1)
     assert {answer.event for answer in answers} == {_E.ACCEPT}
