@@ -18,19 +18,38 @@ from broadcaster.providers._smtp_replies import POSITIVE_END, BadReplyError, Rep
 _TURN = (Step.RSET, Step.MAIL, Step.RCPT, Step.END)
 _REPLIES = len(_TURN)
 
+#: What was written can't be taken back, and is to have arrived soon after a pause: a mail that is
+#: answered sooner lets twice as many run ahead, one that takes longer half as many, seconds.
+_SOON, _LATE = 0.5, 1.0
+
+#: So many run ahead at first.
+_FIRST = 2
+
 
 class Chunking:
     """The mails of one connection, of which up to `depth` are open; see `Exchange`.
 
-    `going` was named: its content is to be written, then `gone` called. `finished` have their
-    answer. `closing` is set when the relay says that it closes (421).
+    `width` is how many may be open as quick as the relay is. `going` was named: its content is to
+    be written, then `gone` called. `finished` have their answer. `closing` is set when the relay
+    says that it closes (421).
     """
 
-    __slots__ = ("_at", "_belied", "_depth", "_open", "_said", "closing", "finished", "going")
+    __slots__ = (
+        "_at",
+        "_belied",
+        "_depth",
+        "_open",
+        "_said",
+        "closing",
+        "finished",
+        "going",
+        "width",
+    )
 
     def __init__(self, depth: int) -> None:
         """Nothing is open."""
         self._depth = depth
+        self.width = min(_FIRST, depth)
         self._open: deque[Letter] = deque()
         #: How many replies to the first of them were heard.
         self._at = 0
@@ -44,8 +63,8 @@ class Chunking:
     @property
     def room(self) -> int:
         """How many mails may be written now: half of what may be open, or none, is waited for."""
-        room = 0 if self.closing or self.going else self._depth - len(self._open)
-        return room if room * 2 >= self._depth else 0
+        room = 0 if self.closing or self.going else self.width - len(self._open)
+        return room if room * 2 >= self.width else 0
 
     @property
     def idle(self) -> bool:
@@ -61,6 +80,13 @@ class Chunking:
     def open(self) -> list[Letter]:
         """The mails that have no answer yet."""
         return list(self._open)
+
+    def took(self, seconds: float) -> None:
+        """Note how long a mail took, from when it was written to its answer."""
+        if seconds < _SOON:
+            self.width = min(self.width * 2, self._depth)
+        elif seconds > _LATE:
+            self.width = max(self.width // 2, 1)
 
     def begin(self, letter: Letter, draft: Draft) -> None:
         """Name sender, recipient and length of another mail."""

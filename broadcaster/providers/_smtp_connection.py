@@ -109,6 +109,12 @@ class Connection(Wire):
         most = self._relay.pipeline if self.offers.chunking else AHEAD
         return max(min(self._relay.pipeline, most), 1)
 
+    @property
+    def width(self) -> int:
+        """How many mails may be open on it, as quick as the relay is."""
+        exchange = self._exchange
+        return exchange.width if isinstance(exchange, Chunking) else self.depth
+
     def left(self) -> list[Letter]:
         """List the mails that are open on it."""
         return self._exchange.open if self._exchange is not None else []
@@ -164,9 +170,15 @@ class Connection(Wire):
             self._hear_replies(exchange, data)
             return
         self.served += len(letters)
+        self._took(exchange, letters)
         # The next mail is on its way before the last one is talked about.
         self.pump()
         self._desk.finished(letters)
+
+    def _took(self, exchange: Exchange | Chunking, letters: Sequence[Letter]) -> None:
+        """Learn how quick the relay is."""
+        if letters and isinstance(exchange, Chunking):
+            exchange.took(self._loop.time() - letters[0].since)
 
     def _hear_replies(self, exchange: Exchange | Chunking, data: bytes) -> None:
         heard, fault = 0, None
@@ -182,6 +194,7 @@ class Connection(Wire):
             fault = BadReplyError("reply before its turn")
         finished, exchange.finished = exchange.finished, []
         self.served += len(finished)
+        self._took(exchange, finished)
         end = fault or exchange.closing
         if heard and end is None:
             self.pump()
@@ -220,7 +233,7 @@ class Connection(Wire):
 
     def _draw(self, exchange: Chunking) -> None:
         """Take as many mails as may be written now, and are ours to take."""
-        desk, octets = self._desk, 0
+        desk, octets, now = self._desk, 0, self._loop.time()
         most = min(exchange.room, self._left, desk.share())
         while most > 0 and octets <= _PIECE and exchange.going is None:
             letter = desk.next(self)
@@ -230,6 +243,7 @@ class Connection(Wire):
             if draft is None or not desk.leaves(letter):
                 continue
             exchange.begin(letter, draft)
+            letter.since = now
             if draft.size <= _PIECE:
                 exchange.gone((draft.octets,))
             most -= 1

@@ -60,6 +60,7 @@ class Letter:
         "refusal",
         "round",
         "settled",
+        "since",
         "written",
     )
 
@@ -72,6 +73,8 @@ class Letter:
         self.draft: Draft | None = None
         self.envelope = envelope
         self.refusal: RefusedError | None = None
+        #: When it was begun on a connection, on the event loop's clock.
+        self.since = 0.0
         self.named = self.asked = self.written = self.moved = self.settled = False
 
     def ask(self) -> bool:

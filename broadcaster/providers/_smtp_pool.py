@@ -48,7 +48,8 @@ class Pool:
     @property
     def room(self) -> int:
         """How many mails can be open at once, as far as the relay is known."""
-        return self._allowance.connections(self._clock()) * self._depth
+        width = max((connection.width for connection in self._open), default=self._depth)
+        return self._allowance.connections(self._clock()) * width
 
     async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
         """Hand messages over; what is written and not answered when it is cancelled is in doubt."""
@@ -227,7 +228,7 @@ class Pool:
         else:
             del self._opening[connection]
             self._open.add(connection)
-            self._depth = connection.depth
+            self._depth = min(connection.depth, AHEAD)
             connection.pump()
         finally:
             self._track(connection)

@@ -38,9 +38,17 @@ def _begin(exchange: Chunking, together: Round, number: int = 1) -> Letter:
     return letter
 
 
+def _wide(depth: int) -> Chunking:
+    """Give an exchange with a relay that has proved to be quick."""
+    exchange = Chunking(depth)
+    for _ in range(depth):
+        exchange.took(0)
+    return exchange
+
+
 def _open(together: Round, count: int, depth: int = 8) -> tuple[Chunking, list[Letter]]:
     """Give an exchange in which so many mails wait for their answers."""
-    exchange, letters = Chunking(depth), []
+    exchange, letters = _wide(depth), []
     for number in range(1, count + 1):
         letters.append(_begin(exchange, together, number))
         exchange.gone((_draft(number).octets,))
@@ -80,7 +88,7 @@ def test_mails_are_said_whole_one_behind_the_other(together: Round) -> None:
 
 def test_the_octets_of_a_long_mail_may_follow(together: Round) -> None:
     """Until its last octet is handed over, a mail is not written, and no other is begun."""
-    exchange = Chunking(8)
+    exchange = _wide(8)
     letter = _begin(exchange, together)
     assert _said(exchange) == "RSET|MAIL 1|RCPT 1|BDAT 4 LAST|"
     assert exchange.going is letter
@@ -103,6 +111,31 @@ def test_half_of_what_may_be_open_is_waited_for(
 ) -> None:
     """Where few more could be written, they wait to leave together."""
     assert [_open(together, count, depth)[0].room for count in range(depth + 1)] == rooms
+
+
+def test_a_relay_has_to_prove_that_it_is_quick() -> None:
+    """Two mails run ahead at first, and twice as many after each that was soon answered."""
+    exchange, widths = Chunking(8), []
+    for _ in range(4):
+        widths.append(exchange.width)
+        exchange.took(0.4)
+    assert widths == [2, 4, 8, 8]
+    assert exchange.room == 8
+
+
+def test_few_mails_run_ahead_to_a_slow_relay() -> None:
+    """What was written arrives after a pause, too: never more than a second's work, or one mail."""
+    exchange, widths = _wide(8), []
+    for seconds in (0.7, 1.1, 30, 2, 0.7, 0.1):
+        exchange.took(seconds)
+        widths.append(exchange.width)
+    assert widths == [8, 4, 2, 1, 1, 2]
+
+
+@pytest.mark.parametrize("depth", [3, 5, 64])
+def test_no_more_run_ahead_than_the_setting_allows(depth: int) -> None:
+    """However quick the relay is."""
+    assert _wide(depth).width == depth
 
 
 def test_what_is_waited_for_goes_round(together: Round) -> None:
@@ -318,7 +351,7 @@ def test_a_refusal_amid_the_content_counts_and_ends(together: Round) -> None:
 
 def test_a_mail_that_is_taken_amid_its_content_is_in_doubt(together: Round) -> None:
     """A relay that says so does not know what it has; nor do we."""
-    exchange = Chunking(8)
+    exchange = _wide(8)
     letter = _begin(exchange, together)
     assert exchange.agreed(_TAKEN) is None
     with pytest.raises(BadReplyError):
