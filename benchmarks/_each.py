@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from twilio.rest import Client
+from twilio.rest import Client  # type: ignore[import-untyped]
 
 from benchmarks import _memory, _texts
 
@@ -74,7 +74,7 @@ class Workers:
 @contextmanager
 def workers(broker: str, templates: Path, children: int) -> Iterator[Workers]:
     """Run the workers of this application."""
-    app.conf.broker_url = broker
+    app.conf.update(broker_url=broker)
     words = ["-A", "benchmarks._each", "worker", "-Q", _QUEUE, "-c", str(children), "-n", "each@%h"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
     with subprocess.Popen(  # noqa: S603  (our own program)

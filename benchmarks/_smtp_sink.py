@@ -68,7 +68,7 @@ class SmtpSession:
                 break
             answers.append(self._command(data[at : end + 1]))
             # The line end of DATA is kept, so that a mail of one dot alone ends too.
-            at = end - 1 if self._inside else end + 1
+            at = end - 1 if self._inside else end + 1  # type: ignore[redundant-expr]  # (the command sets it)
         return b"".join(answers)
 
     def _command(self, line: bytes) -> bytes:

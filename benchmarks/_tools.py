@@ -68,9 +68,9 @@ def _fetched(name: str) -> bool:
     try:
         for package in _PACKAGES[name]:
             _quiet(["apt-get", "download", "-q", package])
-        for package in _CACHE.glob("*.deb"):
-            _quiet(["dpkg", "-x", str(package), str(_CACHE)])
-            package.unlink()
+        for archive in _CACHE.glob("*.deb"):
+            _quiet(["dpkg", "-x", str(archive), str(_CACHE)])
+            archive.unlink()
     except (OSError, subprocess.SubprocessError):
         return False
     return True

@@ -82,7 +82,7 @@ def town(count: int) -> Iterator[tuple[bootstrap.Runtime, Path]]:
                 )
                 with psycopg.connect(url, autocommit=True) as connection:
                     connection.execute("SELECT setseed(0.5)")
-                    connection.execute(_PEOPLE.replace("{count}", str(count)))  # type: ignore[arg-type]
+                    connection.execute(_PEOPLE.replace("{count}", str(count)))
                     connection.execute("VACUUM ANALYZE customer")
                 yield runtime, Path(folder)
             finally:

@@ -182,6 +182,26 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
         walk = race.walked(walked)
     every = [second for some in walk.seconds.values() for second in some]
     cost = 100 * (1 - _frame.ratio(speeds["watched"], speeds["alone"]))
+    pages: list[dict[str, _frame.Figure]] = [
+        {
+            "page": name,
+            "asked": len(some),
+            "median, ms": round(1000 * quantile(some, 0.5), 1),
+            "95 of 100, ms": round(1000 * quantile(some, 0.95), 1),
+            "slowest, ms": round(1000 * max(some), 1),
+        }
+        for name, some in walk.seconds.items()
+    ]
+    campaigns: list[dict[str, _frame.Figure]] = [
+        {
+            "campaign": name,
+            "mails a second, median": round(_frame.median(found)),
+            "slowest round": round(min(found)),
+            "fastest round": round(max(found)),
+            "processor of the web, s": round(_frame.median(race.spent[name]), 2),
+        }
+        for name, found in speeds.items()
+    ]
     return _frame.Result(
         name=_NAME,
         title="The console while a campaign runs",
@@ -200,28 +220,7 @@ def measure(wished: _frame.Wishes) -> _frame.Result:
                 unit=" %",
             ),
         ],
-        figures=[
-            *(
-                {
-                    "page": name,
-                    "asked": len(some),
-                    "median, ms": round(1000 * quantile(some, 0.5), 1),
-                    "95 of 100, ms": round(1000 * quantile(some, 0.95), 1),
-                    "slowest, ms": round(1000 * max(some), 1),
-                }
-                for name, some in walk.seconds.items()
-            ),
-            *(
-                {
-                    "campaign": name,
-                    "mails a second, median": round(_frame.median(found)),
-                    "slowest round": round(min(found)),
-                    "fastest round": round(max(found)),
-                    "processor of the web, s": round(_frame.median(race.spent[name]), 2),
-                }
-                for name, found in speeds.items()
-            ),
-        ],
+        figures=[*pages, *campaigns],
         sizes={
             "mails of a campaign that is raced": count,
             "mails of that with the walk": walked,

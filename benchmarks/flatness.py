@@ -24,8 +24,8 @@ _FLAT, _CHILD, _GROWN = 1.10, 110, 5
 
 def measure(wished: _frame.Wishes) -> _frame.Result:
     """Send campaigns of growing size."""
-    sizes = _FULL if wished.full else _SHORT
-    sizes = tuple(size for size in sizes if not wished.count or size <= wished.count)
+    every = _FULL if wished.full else _SHORT
+    sizes = tuple(size for size in every if not wished.count or size <= wished.count)
     rows: list[dict[str, _frame.Figure]] = []
     notes = []
     with ExitStack() as stack:

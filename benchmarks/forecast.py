@@ -83,9 +83,9 @@ WHERE channel = 'sms' AND id % 50 = 0
 class Looking(TemplateRenderer):
     """A renderer that says of no text what differs in it: so each message is rendered."""
 
-    def fields(self, kind: str, channel: Channel) -> Sequence[str]:
+    def fields(self, advisory: Advisory, channel: Channel) -> Sequence[str]:
         """Say that anything may differ."""
-        del kind, channel
+        del advisory, channel
         return FIELDS
 
     def pieces(

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,7 +88,7 @@ class Figure:
         return self.requests / self.seconds
 
 
-Run = Callable[[Race], Awaitable[int]]
+Run = Callable[[Race], Coroutine[Any, Any, int]]
 
 
 def message(number: int) -> Message:
@@ -146,6 +146,8 @@ class Fixed(Exchange):
     """The same request each time: the client alone."""
 
     __slots__ = ("octets", "taken")
+    octets: bytes
+    taken: bool
 
     def request(self) -> bytes | None:
         """Give it."""
@@ -371,7 +373,7 @@ def contenders() -> dict[str, tuple[Run, Callable[[], asyncio.AbstractEventLoop]
     return found
 
 
-def show(figures: dict[str, Sequence[Figure]]) -> None:
+def show(figures: Mapping[str, Sequence[Figure]]) -> None:
     """Print medians and ratios, then what each run gave."""
     medians = {name: statistics.median(one.rate for one in runs) for name, runs in figures.items()}
     first = next(iter(medians))

@@ -133,7 +133,10 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _run(work: Callable[[], tuple[int, float]], answer: "multiprocessing.Queue") -> None:
+def _run(
+    work: Callable[[], tuple[int, float]],
+    answer: "multiprocessing.Queue[tuple[float, float, float]]",
+) -> None:
     begun, used = time.perf_counter(), time.process_time()
     count, memory = work()
     spent = (time.process_time() - used) / count
@@ -200,7 +203,7 @@ class Bench:
 
     def _child(self, name: str, work: Callable[[], tuple[int, float]]) -> float:
         context = multiprocessing.get_context("spawn")
-        answer: multiprocessing.Queue = context.Queue()
+        answer: multiprocessing.Queue[tuple[float, float, float]] = context.Queue()
         child = context.Process(target=_run, args=(work, answer))
         child.start()
         rate, memory, spent = answer.get()

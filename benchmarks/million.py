@@ -110,6 +110,10 @@ def _result(
     begun = max(one.first for one in arrived.values())
     busy = [sample["largest child"] for at, sample in watch.samples if at > begun] or child
     quarter = busy[len(busy) // 4]
+    peaks: list[dict[str, _frame.Figure]] = [
+        {"peak memory of": name, "MiB": round(max(s[name] for _, s in watch.samples), 1)}
+        for name in (watch.samples[0][1] if watch.samples else {})
+    ]
     return _frame.Result(
         name=_NAME,
         title=f"{count:,} customers, by mail and SMS",
@@ -143,10 +147,7 @@ def _result(
                 "a second": round(course.sent / course.seconds),
             },
             {**{f"status {name}": number for name, number in course.statuses.items()}, **checks},
-            *(
-                {"peak memory of": name, "MiB": round(max(s[name] for _, s in watch.samples), 1)}
-                for name in (watch.samples[0][1] if watch.samples else {})
-            ),
+            *peaks,
         ],
         sizes={"customers": count, "children": CHILDREN},
         series={name: _rates(one, course.launched) for name, one in arrived.items()},

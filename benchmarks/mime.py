@@ -132,7 +132,7 @@ def _once(way: Callable[..., bytes], mails: Iterator[tuple[object, ...]]) -> flo
 def _signers() -> tuple[MailSigner, ...]:
     """Make keys, and read them as the provider does."""
     with tempfile.TemporaryDirectory() as folder:
-        values = {}
+        values: dict[str, str] = {}
         for number, name in (("", "ed25519"), ("_2", "rsa")):
             path = Path(folder) / name
             path.touch(mode=0o600)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,9 +147,9 @@ class Town:
             campaign = self._launched(channels)
             if not turn:
                 self.runtime.forecaster.forecast(campaign)
-            forecasts.append(_seconds(lambda one=campaign: self.runtime.forecaster.forecast(one)))
+            forecasts.append(_seconds(partial(self.runtime.forecaster.forecast, campaign)))
             now = self.runtime.clock.now()
-            plans.append(_seconds(lambda one=campaign, at=now: self.runtime.planner.plan(one, at)))
+            plans.append(_seconds(partial(self.runtime.planner.plan, campaign, now)))
             rows = self.runtime.planner.plan(campaign, now).targeted
             with psycopg.connect(self.runtime.database_url) as connection:
                 table = f"delivery_{campaign}"

@@ -111,10 +111,10 @@ def _site(settings: Settings, count: int) -> dict[str, _frame.Figure]:
     entries = {n: folder.keep(_copy(record, n)) for n in range(1, count + 1)}
     found = {"ms to freeze one": round(frozen * 1000, 1)}
     for what in ("s to make the site", "s to make it anew, unchanged"):
-        folder.save_entries(entries, dict.fromkeys(entries, 1))
+        folder.save_entries(entries, dict.fromkeys(entries, "1"))
         found[what] = round(_projected(folder, site, anew=True), 2)
     entries[count + 1] = folder.keep(_copy(record, count + 1))
-    folder.save_entries(entries, dict.fromkeys(entries, 1))
+    folder.save_entries(entries, dict.fromkeys(entries, "1"))
     found["s to take one more"] = round(_projected(folder, site, anew=False), 3)
     return dict(found)
 

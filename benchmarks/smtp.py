@@ -170,7 +170,7 @@ class Stopwatch:
         return time.perf_counter() - self._wall, time.process_time() - self._used
 
 
-async def ours(port: int, size: int, count: int, connections: int, pipeline: int = 2) -> Taken:
+async def ours(port: int, size: int, count: int, connections: int, *, pipeline: int = 2) -> Taken:
     """Send through our provider."""
     words = {
         "HOST": "127.0.0.1",

@@ -312,6 +312,23 @@ def measure(wished: _frame.Wishes) -> tuple[_frame.Result, _chart.Panel]:
         title="messages a second at the networks",
         series={_named(type_): rows for type_, rows in played["calm"].series.items()},
     )
+    got: list[dict[str, _frame.Figure]] = [
+        {
+            "run": name,
+            "got": " + ".join(map(_named, row)) or "nothing",
+            "addresses": number,
+        }
+        for name, one in played.items()
+        for row, number in [
+            *sorted(one.rows.items()),
+            ((), sizes[name] - sum(one.rows.values())),
+        ]
+    ]
+    waited: list[dict[str, _frame.Figure]] = [
+        {"run": name, "launch to first": _named(type_), "s": round(seconds, 2)}
+        for name, one in played.items()
+        for type_, seconds in one.waited.items()
+    ]
     result = _frame.Result(
         name=_NAME,
         title="An alert is corrected when half sent, then withdrawn",
@@ -329,23 +346,7 @@ def measure(wished: _frame.Wishes) -> tuple[_frame.Result, _chart.Panel]:
                 for type_, seconds in one.late.items()
             ),
         ],
-        figures=[
-            {
-                "run": name,
-                "got": " + ".join(map(_named, row)) or "nothing",
-                "addresses": number,
-            }
-            for name, one in played.items()
-            for row, number in [
-                *sorted(one.rows.items()),
-                ((), sizes[name] - sum(one.rows.values())),
-            ]
-        ]
-        + [
-            {"run": name, "launch to first": _named(type_), "s": round(seconds, 2)}
-            for name, one in played.items()
-            for type_, seconds in one.waited.items()
-        ],
+        figures=[*got, *waited],
         sizes={
             "customers": count,
             "with a killed worker": short,

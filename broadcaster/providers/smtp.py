@@ -3,7 +3,8 @@
 Options: HOST, PORT, TLS (`starttls`, `tls` or `none`), CA_FILE, USERNAME, PASSWORD, FROM,
 FROM_NAME, BOUNCE_DOMAIN (bounces come to addresses there), FEEDBACK_ID, CONNECTIONS,
 PER_CONNECTION (mails before a connection is closed), PIPELINE (mails open at once on a connection
-where the relay offers PIPELINING: 2, 1, or 0 to speak as if it did not), IDLE and TIMEOUT (seconds;
+where the relay offers PIPELINING and CHUNKING, and so in doubt at most when it is cut; with
+PIPELINING alone 2 at most, and 0 to speak as if it offered neither), IDLE and TIMEOUT (seconds;
 TIMEOUT is that of a plain command, others have theirs in proportion); and those of `_dkim.py`.
 """
 
