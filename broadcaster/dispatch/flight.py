@@ -106,7 +106,7 @@ class Flight:
     def leaving(self, message: Message) -> bool:
         """Tell whether a message may leave now; what may not is taken back."""
         aloft = self._air.get(message.delivery)
-        if aloft is None or aloft.message is not message or aloft.left is not None:
+        if aloft is None or aloft.message is not message:
             return False
         now = self._clock.now()
         stale = now - aloft.since > (_CHARGED if aloft.charged else _GRANTED)

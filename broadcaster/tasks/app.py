@@ -25,6 +25,9 @@ TICK = 0.5
 #: started anew each day would never come to a whole one.
 RETAIN = 3600
 
+#: How long a worker's child may take to be ready, seconds: longer than it waits for PostgreSQL.
+CHILD_READY = 60
+
 #: How often it is looked what endpoints of webhooks may want to know, seconds.
 LOOK = 5
 
@@ -48,6 +51,9 @@ def make(
         task_store_errors_even_if_ignored=False,
         worker_prefetch_multiplier=1,
         worker_concurrency=concurrency,
+        # On a busy machine, or while PostgreSQL does not answer, a child is not ready within the
+        # usual four seconds. Killed for that again and again, none would ever be there.
+        worker_proc_alive_timeout=CHILD_READY,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         worker_enable_remote_control=False,

@@ -1,6 +1,7 @@
 """Whatever a relay does, at any step: every mail is answered once, and truly."""
 
 import asyncio
+from collections import Counter
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, given, settings
@@ -167,7 +168,9 @@ def _hold(
     assert len(taken) == len(set(taken)), "a mail was sent twice"
     asked_back = {number for number in log.asked if number in taken_back}
     assert set(events) == set(range(1, count + 1)) - asked_back
-    assert len(log.asked) == len(set(log.asked)), "a mail was asked about twice"
+    # Once for each connection that it was to leave by: it moves once, when it did not leave.
+    most = 2 if "CHUNKING" in scene.offers else 1
+    assert max(Counter(log.asked).values(), default=0) <= most, "a mail was asked about too often"
     assert not set(taken) & taken_back
     assert {events[number] for number in taken} <= {_E.ACCEPT, _E.LOSE}
     accepted = {number for number, event in events.items() if event is _E.ACCEPT}
