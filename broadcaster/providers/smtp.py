@@ -111,5 +111,9 @@ class SmtpProvider:
             unsubscribe_url=message.unsubscribe_url,
             feedback_id=self._feedback_id,
             signers=self._signers,
-            references=tuple(self._paths.names(one)[1] for one in message.former),
+            references=self._followed(message) if message.former else (),
         )
+
+    def _followed(self, message: Message) -> tuple[str, ...]:
+        """Name the mails that a mail follows."""
+        return tuple(self._paths.names(one)[1] for one in message.former)
