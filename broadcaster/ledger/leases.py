@@ -32,6 +32,9 @@ PENDING_COLUMNS = """
 # Looked up here, because asking the class costs as much as reading the whole row.
 _SCHEMES: Mapping[str, Scheme] = {scheme.value: scheme for scheme in Scheme}
 
+#: Rows that are taken from the driver together.
+_ROWS = 250
+
 _RANGE = "SELECT first, last FROM batch WHERE id = %s"
 
 # Limited first and joined then, with the bounds given as values: so the plan is made for a batch
@@ -173,8 +176,11 @@ def pending(
         "now": now,
         "limit": limit,
     }
-    rows = connection.execute(_PENDING, values, prepare=False).fetchall()
-    found = [to_pending(row, vault) for row in rows]
+    cursor = connection.execute(_PENDING, values, prepare=False)
+    found: list[Pending] = []
+    # Not all at once: as the driver gives them, rows are larger than what is made of them.
+    while rows := cursor.fetchmany(_ROWS):
+        found += [to_pending(row, vault) for row in rows]
     if held.former and held.channel is Channel.EMAIL:
         return former.named(connection, held.former, found)
     return found

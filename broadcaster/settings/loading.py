@@ -59,7 +59,7 @@ def _build(home: Path, read: Options) -> Settings:
         link_hosts=_hosts(read),
         routes=read.routes("ROUTES", "tel=twilio;mailto=smtp;webpush=webpush;fcm=fcm"),
         limits=read.limits("LIMITS", "twilio=10;smtp=50;webpush=200;fcm=200"),
-        batch_size=read.integer("BATCH_SIZE", 3000, 1, 10_000),
+        batch_size=read.integer("BATCH_SIZE", 1500, 1, 10_000),
         slice_size=read.integer("SLICE_SIZE", 200, 1, 1000),
         lease=read.number("LEASE", 30, 1, 3600),
         work_time=read.number("WORK_TIME", 10, 0.1, 600),
