@@ -222,18 +222,12 @@ class Session(Generic[Place]):
         sender, places = self._sender, self._places
         self._forget()
         try:
-            async with asyncio.timeout(_SILENCE):
-                raw = await self._reader.body(_MESSAGE)
+            raw = await self._octets(self._reader.body(_MESSAGE))
         except TooLongError:
             self._say("552 5.3.4 Message is too big")
             return
-        except TimeoutError:
-            self._end("421 4.4.2 Too long a silence")
-            return
-        if raw is None:
-            self._open = False
-            return
-        await self._whole(sender, places, raw)
+        if raw is not None:
+            await self._whole(sender, places, raw)
 
     async def _bdat(self, argument: bytes) -> None:
         length, _, last = argument.strip().partition(b" ")
@@ -241,14 +235,9 @@ class Session(Generic[Place]):
             # How much of what comes belongs to it, nobody can know.
             self._end("501 5.5.4 BDAT has a length, and perhaps LAST")
             return
-        try:
-            async with asyncio.timeout(_SILENCE):
-                raw = await self._reader.octets(int(length), _MESSAGE - len(self._pieces))
-        except TimeoutError:
-            self._end("421 4.4.2 Too long a silence")
-            return
+        room = _MESSAGE - len(self._pieces)
+        raw = await self._octets(self._reader.octets(int(length), room))
         if raw is None:
-            self._open = False
             return
         if self._sender is None:
             raise EnvelopeError("503 5.5.1 Say MAIL first")
@@ -265,6 +254,17 @@ class Session(Generic[Place]):
         # What was decided before leaves before the host is asked, which may take its time.
         await self._flush(always=True)
         await self._whole(sender, places, raw)
+
+    async def _octets(self, reading: Awaitable[bytes | None]) -> bytes | None:
+        """Read a mail or a part of it, not for ever; None when the session is over."""
+        try:
+            async with asyncio.timeout(_SILENCE):
+                raw = await reading
+        except TimeoutError:
+            self._end("421 4.4.2 Too long a silence")
+            return None
+        self._open = raw is not None
+        return raw
 
     async def _whole(self, sender: Sender, places: list[Place], raw: bytes) -> None:
         """Have the host take a whole message."""
