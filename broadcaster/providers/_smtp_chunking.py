@@ -180,4 +180,5 @@ class Chunking:
         if letter.refusal is not None:
             self.finished.append(self._open.popleft())
         for unread in self._open:
-            unread.written = False
+            # So whether it may leave by another connection is asked anew.
+            unread.written = unread.asked = False

@@ -146,8 +146,6 @@ class Pool:
             movable = connection.served and not (letter.moved or letter.settled or self._down)
             if movable and not letter.written and letter.refusal is None:
                 letter.moved = True
-                # It did not leave, so whether it may is another question by then.
-                letter.asked = False
                 again.append(letter)
             else:
                 letter.drop(cause)
