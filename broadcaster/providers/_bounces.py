@@ -7,14 +7,13 @@ parts, however deep, costs anything.
 import email.message
 import email.parser
 import email.policy
-import hashlib
 import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
+from broadcaster.domain.tokens import mac
 from broadcaster.errors import ForbiddenError
 from broadcaster.providers._enhanced import enhanced, reason_of
 
@@ -28,9 +27,6 @@ _VERP = re.compile(r"b\+([0-9]{1,9}-[0-9]{1,9})-([0-9a-f]{16})@(.+)\Z")
 
 #: Hexadecimal digits of a token; octets of two.
 _DIGITS = 16
-
-#: What BLAKE2b takes as a key, octets.
-_LONGEST_KEY = 64
 
 #: Actions (RFC 3464, section 2.3.3), the most telling first: of several, that one counts.
 _ACTIONS: dict[str, DeliveryEvent | None] = {
@@ -79,16 +75,8 @@ class ReturnPath:
         raise ForbiddenError("A bounce came to an address that we did not make.")
 
     def _token(self, name: str) -> str:
-        # Keyed BLAKE2 is a MAC by itself (RFC 7693, section 2.9), and one makes both tokens.
-        mac = _begun(self.key).copy()
-        mac.update(name.encode())
-        return mac.hexdigest()
-
-
-@lru_cache(maxsize=8)
-def _begun(key: bytes) -> "hashlib.blake2b":
-    """Take in what all tokens have in common, once: it is half of the work."""
-    return hashlib.blake2b(b"mail:", key=key[:_LONGEST_KEY], digest_size=_DIGITS)
+        # One makes both tokens.
+        return mac(self.key, "mail", name, _DIGITS).hex()
 
 
 def read(provider: str, delivery: DeliveryId, raw: bytes) -> Receipt:
