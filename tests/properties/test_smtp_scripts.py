@@ -19,11 +19,19 @@ _Script = dict[str, dict[int, str | None]]
 
 
 class _Scene(NamedTuple):
-    """What a relay offers, PIPELINE, and what the relay does."""
+    """What a relay offers and does, what is submitted to it, and how.
+
+    `taken_back` are the numbers of the mails that must not leave in the end.
+    """
 
     offers: tuple[str, ...]
     pipeline: int
     script: _Script
+    slices: list[int]
+    together: bool
+    connections: int
+    per_connection: int
+    taken_back: set[int]
 
 
 _ENDS = (CUT, RESET, HALF)
@@ -48,6 +56,7 @@ _FAULTS = (
 _UNCOUNTED = (TWICE, "250-never ended")
 
 _GOOD = st.sampled_from([None, None, None, None, None, None, SLOWLY])
+_TAKEN_BACK = st.sets(st.integers(min_value=1, max_value=48), max_size=3)
 _OPENING = ("GREETING", "EHLO", "HELO")
 _STEPS = (*_OPENING, "MAIL", "RCPT", "DATA", "BDAT", "END", "RSET", "QUIT")
 
@@ -72,7 +81,16 @@ def _scenes(draw: st.DrawFn) -> _Scene:
     for step in _STEPS:
         told = _GOOD | st.sampled_from([None, *_faults(step, chunked=chunked)])
         script[step] = dict(enumerate(draw(st.lists(told, max_size=6)), start=1))
-    return _Scene(offers, pipeline, script)
+    return _Scene(
+        offers,
+        pipeline,
+        script,
+        slices=draw(st.lists(st.integers(min_value=1, max_value=12), min_size=1, max_size=4)),
+        together=draw(st.booleans()),
+        connections=draw(st.integers(min_value=1, max_value=3)),
+        per_connection=draw(st.sampled_from([1, 2, 500])),
+        taken_back=draw(_TAKEN_BACK),
+    )
 
 
 @st.composite
@@ -87,68 +105,39 @@ def _mishaps(draw: st.DrawFn) -> _Scene:
     for at in draw(st.sets(st.integers(1, 16), max_size=1)):
         # It wants the recipient without its sender.
         script["MAIL"][at], script["RCPT"][at] = "550 5.7.1 not you", "250"
-    return _Scene(CHUNKS, draw(st.integers(min_value=3, max_value=8)), script)
+    return _Scene(
+        CHUNKS,
+        draw(st.integers(min_value=3, max_value=8)),
+        script,
+        slices=draw(st.lists(st.integers(min_value=4, max_value=12), min_size=1, max_size=4)),
+        together=draw(st.booleans()),
+        connections=draw(st.integers(min_value=1, max_value=2)),
+        per_connection=draw(st.sampled_from([5, 12, 500])),
+        taken_back=draw(_TAKEN_BACK),
+    )
 
 
 _settings = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @settings(_settings, max_examples=150)
-@given(
-    scene=_scenes(),
-    slices=st.lists(st.integers(min_value=1, max_value=12), min_size=1, max_size=4),
-    together=st.booleans(),
-    connections=st.integers(min_value=1, max_value=3),
-    per_connection=st.sampled_from([1, 2, 500]),
-    taken_back=st.sets(st.integers(min_value=1, max_value=48), max_size=3),
-)
-def test_answers_are_exact(
-    scene: _Scene,
-    slices: list[int],
-    *,
-    together: bool,
-    connections: int,
-    per_connection: int,
-    taken_back: set[int],
-) -> None:
+@given(scene=_scenes())
+def test_answers_are_exact(scene: _Scene) -> None:
     """Answered once each; what was taken is never DEFER or REFUSE; what is ACCEPT was taken."""
-    limits = {"CONNECTIONS": connections, "PER_CONNECTION": per_connection}
-    _hold(scene, slices, taken_back, limits, together=together)
+    _hold(scene)
 
 
 @settings(_settings, max_examples=150)
-@given(
-    scene=_mishaps(),
-    slices=st.lists(st.integers(min_value=4, max_value=12), min_size=1, max_size=4),
-    together=st.booleans(),
-    connections=st.integers(min_value=1, max_value=2),
-    per_connection=st.sampled_from([5, 12, 500]),
-    taken_back=st.sets(st.integers(min_value=1, max_value=48), max_size=3),
-)
-def test_answers_are_exact_amid_many(
-    scene: _Scene,
-    slices: list[int],
-    *,
-    together: bool,
-    connections: int,
-    per_connection: int,
-    taken_back: set[int],
-) -> None:
+@given(scene=_mishaps())
+def test_answers_are_exact_amid_many(scene: _Scene) -> None:
     """As above, where a fault befalls one of many that are open on a connection."""
-    limits = {"CONNECTIONS": connections, "PER_CONNECTION": per_connection}
-    _hold(scene, slices, taken_back, limits, together=together)
+    _hold(scene)
 
 
-def _hold(
-    scene: _Scene,
-    slices: list[int],
-    taken_back: set[int],
-    limits: dict[str, int],
-    *,
-    together: bool,
-) -> None:
+def _hold(scene: _Scene) -> None:
     """Submit slices to a relay that does as told, and look at what is said of each mail."""
     relay = Relay(act=lambda step, at: scene.script.get(step, {}).get(at), offers=scene.offers)
+    slices, taken_back = scene.slices, scene.taken_back
     log = Log(refuses=lambda message: message.delivery.number in taken_back)
     count = sum(slices)
 
@@ -157,13 +146,20 @@ def _hold(
         for size in slices:
             streams.append(sender.stream(mails(size, first), log))
             first += size
-        if together:
+        if scene.together:
             await asyncio.gather(*streams)
         else:
             for stream in streams:
                 await stream
 
-    run(relay, work, TIMEOUT=0.5, within=None, PIPELINE=scene.pipeline, **limits)
+    run(
+        relay,
+        work,
+        TIMEOUT=0.5,
+        CONNECTIONS=scene.connections,
+        PIPELINE=scene.pipeline,
+        PER_CONNECTION=scene.per_connection,
+    )
     events, taken = log.events, numbers(relay.taken)
     assert len(taken) == len(set(taken)), "a mail was sent twice"
     asked_back = {number for number in log.asked if number in taken_back}
