@@ -92,10 +92,14 @@ class Draft(NamedTuple):
     sender: str
     recipient: str
     reference: str
-    size: int
     octets: bytes
     content: Sequence[bytes]
     seven_bit: bool
+
+    @property
+    def size(self) -> int:
+        """How many octets it has."""
+        return len(self.octets)
 
     def __repr__(self) -> str:
         """Hide mailboxes and mail."""
@@ -111,7 +115,7 @@ def draft_of(message: Message, recipient: str, names: tuple[str, str], mail: Mai
     else:
         content, seven_bit = (written(octets),), octets.isascii()
         octets = octets if octets.endswith(_EOL) else octets + _EOL
-    return Draft(message, sender, recipient, reference, len(octets), octets, content, seven_bit)
+    return Draft(message, sender, recipient, reference, octets, content, seven_bit)
 
 
 def envelope(draft: Draft, offers: Offers) -> tuple[bytes, bytes]:

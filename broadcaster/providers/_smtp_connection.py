@@ -106,8 +106,8 @@ class Connection(Wire):
         """How many mails may be open on it, as far as the relay is known."""
         if not self.offers.pipelining:
             return 1
-        most = self._relay.pipeline if self.offers.chunking else AHEAD
-        return max(min(self._relay.pipeline, most), 1)
+        most = self._relay.pipeline
+        return max(most if self.offers.chunking else min(most, AHEAD), 1)
 
     @property
     def width(self) -> int:
@@ -125,7 +125,8 @@ class Connection(Wire):
             return
         if self._paused:
             step = self._exchange.step
-            self._deadline = self._patience(step) if step is not None else self._deadline
+            if step is not None:
+                self._deadline = self._patience(step)
             return
         try:
             self._write(self._exchange)
@@ -210,8 +211,9 @@ class Connection(Wire):
             return
         if isinstance(exchange, Chunking):
             self._draw(exchange)
-            # What names a long mail leaves before its octets.
-            transport.write(b"".join(exchange.said()))
+            if exchange.going is not None:
+                # What names a long mail leaves before its octets.
+                transport.write(b"".join(exchange.said()))
         going = exchange.going
         if going is not None and not self._content(transport, exchange, going):
             return

@@ -211,15 +211,11 @@ class Session(Generic[Place]):
     async def _data(self, argument: bytes) -> None:
         if argument.strip():
             raise EnvelopeError("501 5.5.4 DATA has no argument")
-        if self._sender is None:
-            raise EnvelopeError("503 5.5.1 Say MAIL first")
-        if not self._places:
-            raise EnvelopeError("554 5.5.1 No recipients")
+        sender, places = self._envelope()
         if self._pieces:
             raise EnvelopeError("503 5.5.1 Part of it came by BDAT")
         self._say("354 End with a dot")
         await self._flush(always=True)
-        sender, places = self._sender, self._places
         self._forget()
         try:
             raw = await self._octets(self._reader.body(_MESSAGE))
@@ -239,21 +235,26 @@ class Session(Generic[Place]):
         raw = await self._octets(self._reader.octets(int(length), room))
         if raw is None:
             return
-        if self._sender is None:
-            raise EnvelopeError("503 5.5.1 Say MAIL first")
-        if not self._places:
-            raise EnvelopeError("554 5.5.1 No recipients")
+        sender, places = self._envelope()
         if len(raw) < int(length):
             raise EnvelopeError("552 5.3.4 Message is too big")
         self._pieces += raw
         if not last:
             self._say(f"250 2.0.0 {len(raw)} octets")
             return
-        sender, places, raw = self._sender, self._places, bytes(self._pieces)
+        raw = bytes(self._pieces)
         self._forget()
         # What was decided before leaves before the host is asked, which may take its time.
         await self._flush(always=True)
         await self._whole(sender, places, raw)
+
+    def _envelope(self) -> tuple[Sender, list[Place]]:
+        """Give who sends and who is to get it; EnvelopeError while that is not said."""
+        if self._sender is None:
+            raise EnvelopeError("503 5.5.1 Say MAIL first")
+        if not self._places:
+            raise EnvelopeError("554 5.5.1 No recipients")
+        return self._sender, self._places
 
     async def _octets(self, reading: Awaitable[bytes | None]) -> bytes | None:
         """Read a mail or a part of it, not for ever; None when the session is over."""

@@ -88,6 +88,11 @@ class Process:
     def _runner(self) -> asyncio.Runner:
         return asyncio.Runner()
 
+    @property
+    def _controls(self) -> bool:
+        """Whether it is of the worker that plans and settles."""
+        return CONTROL in application().amqp.queues.consume_from
+
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Run work on the loop."""
         return self._runner.run(work)
@@ -102,14 +107,14 @@ class Process:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
-        if CONTROL not in application().amqp.queues.consume_from:
+        if not self._controls:
             let_others_finish()
 
     def load(self) -> None:
         """Make what the first batch would have to wait for; what fails now is said then."""
         with suppress(BroadcasterError):
             self.runtime.dispatcher.ledger.campaign(0)
-        if CONTROL in application().amqp.queues.consume_from:
+        if self._controls:
             # Who settles loads all networks' libraries: not while a tick waits behind it.
             with suppress(BroadcasterError):
                 self.runtime.doubt  # noqa: B018  (made when it is first named)

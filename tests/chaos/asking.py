@@ -26,28 +26,14 @@ class Asking:
 
     def rows(self, query: str) -> list[tuple[Any, ...]] | None:
         """Give the rows; None when the database does not answer."""
-        connection = getattr(self._kept, "connection", None)
         try:
-            if connection is None or connection.closed:
-                connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_PATIENCE)
-                self._kept.connection = connection
-                self._all.append(connection)
-            return list(connection.execute(query))
+            return self._ask(query)
         except psycopg.OperationalError:
-            if connection is not None:
-                connection.close()
             return None
 
     def surely(self, query: str) -> list[tuple[Any, ...]]:
         """Give the rows, when the database is there again; psycopg.OperationalError."""
-
-        def ask() -> list[tuple[Any, ...]]:
-            found = self.rows(query)
-            if found is None:
-                raise psycopg.OperationalError("no answer")
-            return found
-
-        return self.patiently(ask)
+        return self.patiently(lambda: self._ask(query))
 
     def patiently(self, read: Callable[[], _Found]) -> _Found:
         """Read by any way, again until the database is there; psycopg.OperationalError."""
@@ -59,6 +45,19 @@ class Asking:
                 if time.monotonic() > until:
                     raise
             time.sleep(_PAUSE)
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        connection = getattr(self._kept, "connection", None)
+        try:
+            if connection is None or connection.closed:
+                connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_PATIENCE)
+                self._kept.connection = connection
+                self._all.append(connection)
+            return list(connection.execute(query))
+        except psycopg.OperationalError:
+            if connection is not None:
+                connection.close()
+            raise
 
     def close(self) -> None:
         """Close what is open."""
