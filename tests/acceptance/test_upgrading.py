@@ -15,6 +15,7 @@ from broadcaster.ledger.pool import open_pool
 from tests.builders import NOON as NOON_OF_BUILDERS
 from tests.builders import receipt, recorded, submission
 from tests.rows import Rows
+from tests.waiters import waiters
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -216,13 +217,12 @@ def test_nobody_waits_behind_the_upgrade(
             faults.append(error)
 
     held = sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(sql.Identifier(table))
-    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
     thread = threading.Thread(target=upgrade)
     with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as other:
         holder.execute(held)
         thread.start()
         for _ in range(2):
-            while other.execute(waits, [table]).fetchone() == (0,):
+            while not waiters(holder):
                 assert thread.is_alive(), faults
             other.execute("SET lock_timeout = '3s'")
             other.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(table)))

@@ -20,6 +20,7 @@ from broadcaster.ledger.optouts import OptOuts
 from broadcaster.reports.reports import Reports
 from tests.builders import NOON, address, customer, receipt
 from tests.rows import TTL, Pool, Rows
+from tests.waiters import waiters
 
 SAFETY, SERVICE, PROMOTIONAL = (
     MessageClass.SAFETY,
@@ -236,7 +237,6 @@ def test_two_words_about_an_address_at_once_see_each_other(rows: Rows) -> None:
     """The later one is heard last, whoever is stored first."""
     rows.save([customer(1)])
     (subject,) = rows.ask("SELECT id FROM address WHERE channel = 'sms'")[0]
-    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
     with rows.pool.connection() as one:
         history.add(one, [_word(subject)], NOON)
 
@@ -246,7 +246,7 @@ def test_two_words_about_an_address_at_once_see_each_other(rows: Rows) -> None:
 
         thread = threading.Thread(target=lift)
         thread.start()
-        while rows.ask(query) == [(0,)]:
+        while not waiters(one):
             assert thread.is_alive()
     thread.join(timeout=20)
     assert rows.ask("SELECT count(*) FROM suppression") == [(0,)]

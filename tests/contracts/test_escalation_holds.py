@@ -16,6 +16,7 @@ from broadcaster.ports import Condition
 from tests.builders import NOON, address, customer, recorded, submission
 from tests.fakes import FakeRenderer
 from tests.rows import TTL, Pool, Rows
+from tests.waiters import waiters
 
 CASABLANCA, PARIS = "Africa/Casablanca", "Europe/Paris"
 MINUTE = timedelta(minutes=1)
@@ -137,8 +138,7 @@ def test_a_hold_and_a_step_at_once_wait_for_one_another_in_one_order(
         other.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
         thread = threading.Thread(target=step)
         thread.start()
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while rows.ask(waiting) == [(0,)]:
+        while not waiters(other):
             assert thread.is_alive()
         # What a hold of the whole campaign does next.
         other.execute("SET lock_timeout = '2s'")

@@ -25,6 +25,7 @@ from broadcaster.ledger.pool import LedgerPool
 from tests.builders import customer
 from tests.commands import Run, run
 from tests.servers import ROOT
+from tests.waiters import waiters
 from tests.web_scene import wait
 
 __all__ = ["run"]
@@ -104,12 +105,7 @@ def _held(url: str, number: str) -> Iterator[Callable[[], bool]]:
     with psycopg.connect(url) as connection:
         query = "SELECT FROM customer WHERE number = %s FOR UPDATE"
         connection.execute(query, [number])
-        asked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-
-        def waited() -> bool:
-            return connection.execute(asked).fetchone() == (1,)
-
-        yield waited
+        yield lambda: waiters(connection) > 0
         connection.rollback()
 
 

@@ -8,6 +8,7 @@ from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatu
 from broadcaster.domain.message import Channel, MessageClass
 from tests.builders import NOON, customer, recorded, submission
 from tests.rows import TTL, Pool, Rows
+from tests.waiters import waiters
 
 STATUS, EVENT = DeliveryStatus, DeliveryEvent
 
@@ -116,7 +117,6 @@ def test_a_claim_sees_what_was_barred_while_it_waited_for_its_batch(rows: Rows) 
     lease = rows.leased(campaign)
     (address,) = rows.delivery(campaign, 1, "address_id")
     claimed: list[object] = []
-    query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
     with rows.pool.connection() as other:
         other.execute("SELECT FROM batch WHERE id = %s FOR UPDATE", [lease.batch])
         claim = threading.Thread(
@@ -125,7 +125,7 @@ def test_a_claim_sees_what_was_barred_while_it_waited_for_its_batch(rows: Rows) 
             )
         )
         claim.start()
-        while rows.ask(query) == [(0,)]:
+        while not waiters(other):
             # It gives up by itself, when it waits too long for a lock.
             assert claim.is_alive()
         rows.tell("INSERT INTO suppression VALUES (%s, 'service', 'gone', 'test')", address)

@@ -33,6 +33,7 @@ from tests.builders import NOON, customer, receipt
 from tests.commands import Run, run
 from tests.rows import Pool, Rows
 from tests.vaults import dump, files, sealed, vault
+from tests.waiters import waiters
 
 __all__ = ["run"]
 
@@ -398,9 +399,8 @@ def test_who_comes_second_waits_for_the_first(rows: Rows, tmp_path: Path) -> Non
     with ThreadPoolExecutor(1) as threads:
         with rows.pool.connection() as connection, alone(connection, campaign):
             second = threads.submit(filed.clean, rows.pool, "C000001", "amina")
-            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             deadline = time.monotonic() + 10
-            while rows.ask(waiting) != [(1,)]:
+            while not waiters(connection):
                 assert time.monotonic() < deadline
             assert file.read_bytes() == before
         assert second.result() == (1, [])
