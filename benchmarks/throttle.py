@@ -25,7 +25,7 @@ from typing import Any
 
 import redis
 
-from broadcaster.dispatch.roundtrips import RoundTrips
+from broadcaster.dispatch.roundtrips import ENOUGH, RoundTrips
 from broadcaster.domain.message import Lane
 from broadcaster.embedded.valkey import EmbeddedValkey
 from broadcaster.ports import Want
@@ -113,7 +113,7 @@ def work(url: str, rate: float, port: int, seconds: float) -> None:
 
 def _practise(outlet: socket.socket, trips: RoundTrips) -> None:
     """Learn how quickly the sink answers, as a worker that has been at it for a while knows."""
-    for _ in range(25):
+    for _ in range(ENOUGH):
         left = time.monotonic()
         outlet.send(PRACTICE)
         select.select([outlet], [], [])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 _MEMORY = timedelta(seconds=60)
 
 #: Fewer answers than this say nothing about how quick a network is.
-_ENOUGH = 50
+ENOUGH = 50
 
 #: By how much the next answer may be quicker than the quickest so far, seconds.
 _LESS = 0.005
@@ -38,7 +38,7 @@ class RoundTrips:
 
     def least(self) -> float:
         """Give how long ago, at least, something arrived that was answered just now; seconds."""
-        if self._count < _ENOUGH:
+        if self._count < ENOUGH:
             return 0.0
         quickest = min(self._quickest)
         if quickest == float("inf"):

@@ -180,5 +180,4 @@ class Chunking:
         if letter.refusal is not None:
             self.finished.append(self._open.popleft())
         for unread in self._open:
-            # So whether it may leave by another connection is asked anew.
-            unread.written = unread.asked = False
+            unread.written = False

@@ -77,8 +77,12 @@ class Letter:
         self.since = 0.0
         self.named = self.asked = self.written = self.moved = self.settled = False
 
+    def move(self) -> None:
+        """Have it go over another connection; whether it may leave is another question then."""
+        self.moved, self.asked = True, False
+
     def ask(self) -> bool:
-        """Ask, once, whether it may leave; when it may not, it is settled."""
+        """Ask, once for each connection, whether it may leave; when it may not, it is settled."""
         if self.asked:
             return True
         try:

@@ -145,7 +145,7 @@ class Pool:
         for letter in left:
             movable = connection.served and not (letter.moved or letter.settled or self._down)
             if movable and not letter.written and letter.refusal is None:
-                letter.moved = True
+                letter.move()
                 again.append(letter)
             else:
                 letter.drop(cause)

@@ -1,6 +1,7 @@
 """What one worker process keeps: its runtime and its event loop, made after the fork."""
 
 import asyncio
+import ctypes
 import gc
 import os
 from collections.abc import Coroutine, Sequence
@@ -100,12 +101,10 @@ class Process:
     def warm(self) -> None:
         """Be ready for the first task.
 
-        What is there now stays for good, so the collector need not look through it again and again;
-        messages are many, short-lived and in no circles, so it need not look often either.
+        Messages are many, short-lived and in no circles: the collector need not look often.
         """
         self.load()
-        gc.collect()
-        gc.freeze()
+        settle()
         gc.set_threshold(20_000, 50, 50)
         if not self._controls:
             let_others_finish()
@@ -129,6 +128,19 @@ class Process:
             self.__dict__["tracing"].close()
         if "_runner" in self.__dict__:
             self._runner.close()
+
+
+def settle() -> None:
+    """Take what is there now as there for good.
+
+    The collector need not look through it again and again. And what loading used for a while goes
+    back to the system, where the C library can do that (malloc_trim(3) of glibc): it keeps some MiB
+    otherwise.
+    """
+    gc.collect()
+    gc.freeze()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def let_others_finish() -> None:
@@ -158,8 +170,7 @@ def _freeze(**_: object) -> None:
     with suppress(BroadcasterError):
         texts()
     listener()
-    gc.collect()
-    gc.freeze()
+    settle()
 
 
 @worker_process_init.connect

@@ -38,6 +38,21 @@ def _begin(exchange: Chunking, together: Round, number: int = 1) -> Letter:
     return letter
 
 
+def test_a_mail_is_asked_about_once_for_each_connection() -> None:
+    """What was let go and did not leave may have been taken back by the time it moves."""
+    loop = asyncio.new_event_loop()
+    log = Log(refuses=lambda _message: len(log.asked) > 1)
+    letter = Letter(mail(), Round(log, 1, loop.create_future()))
+    assert letter.ask()
+    assert letter.ask()
+    assert log.asked == [1]
+    letter.move()
+    assert not letter.ask()
+    assert letter.settled
+    assert log.answers == []
+    loop.close()
+
+
 def _wide(depth: int) -> Chunking:
     """Give an exchange with a relay that has proved to be quick."""
     exchange = Chunking(depth)
