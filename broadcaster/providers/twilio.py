@@ -8,26 +8,24 @@ many times faster; it pays when the account's limit is beyond some hundreds a se
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason, Receipt
-from broadcaster.domain.message import SmsContent
+from broadcaster.domain.delivery import Receipt
 from broadcaster.domain.options import Options, Secret
 from broadcaster.domain.saying import said
-from broadcaster.errors import ForbiddenError, UnavailableError
+from broadcaster.errors import ForbiddenError
 from broadcaster.ports import Callback, Context, Message, Question, Submission, Watch
-from broadcaster.providers import _http, _twilio_answers, _twilio_library, _wire_request
-from broadcaster.providers._http import NoAnswerError, NotSentError
+from broadcaster.providers import _http, _twilio_answers, _wire_request
 from broadcaster.providers._twilio import NAME, SID, delivery_of, fits, parameters_of, receipt
-from broadcaster.providers._twilio_find import Record, Search, ours, search
-from broadcaster.providers._twilio_form import Form, validity
-from broadcaster.providers._twilio_library import UNREADABLE, RefusedError
+from broadcaster.providers._twilio_form import Form
 from broadcaster.providers._wire import Wire
-from broadcaster.providers._wire_stream import Sending, collected, no_answer
-from broadcaster.providers.base import Gate, result, stream_each
+from broadcaster.providers._wire_stream import Sending, collected
+from broadcaster.providers.base import stream_each
+
+if TYPE_CHECKING:
+    from broadcaster.providers._twilio_account import Account
 
 _VERSION = "2010-04-01"
 
@@ -39,8 +37,6 @@ _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}\Z")
 
 #: The library's names of who sends, as the API has them.
 _SENDERS = {"from_": "From", "messaging_service_sid": "MessagingServiceSid"}
-
-_PAGE_SIZE, _PAGES = 100, 5
 
 
 def build(options: Options, context: Context) -> "TwilioProvider":
@@ -70,8 +66,8 @@ class TwilioProvider:
         self._own = options.choice("CLIENT", "library", ("library", "wire")) == "wire"
         self._room = asyncio.Semaphore(self.room)
         self._wire = Wire(timeout=self._timeout, concurrency=self.room)
-        base = _http.base_url(options, "BASE_URL", "https://api.twilio.com")
-        self._library = _twilio_library.client(account, token, self._wire, base, context.clock)
+        self._sid = account
+        self._base = base = _http.base_url(options, "BASE_URL", "https://api.twilio.com")
         self._origin, target = _wire_request.parse(
             f"{base}/{_VERSION}/Accounts/{account}/Messages.json"
         )
@@ -87,6 +83,9 @@ class TwilioProvider:
             context,
         )
         self._read = partial(_twilio_answers.read, context.clock)
+        if not self._own:
+            # Not when a message waits for it.
+            self._account  # noqa: B018
 
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Create one message resource for each message."""
@@ -95,7 +94,7 @@ class TwilioProvider:
     async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
         """Create one message resource for each message, and tell of each."""
         if not self._own:
-            await stream_each(messages, self._send, self._room, watch)
+            await stream_each(messages, self._account.send, self._room, watch)
             return
         write = self._form.request
         await self._wire.run(
@@ -119,93 +118,18 @@ class TwilioProvider:
         return (receipt(delivery_of(callback.path), sid, status, values.get("ErrorCode", "")),)
 
     async def find(self, message: Question) -> Sequence[Receipt]:
-        """Ask by SID, else look through the messages to this number for the one that is ours.
+        """As `Account.find`."""
+        return await self._account.find(message)
 
-        Nothing when none is, or when it can't be told which.
-        """
-        try:
-            if message.reference is not None:
-                found = await self._library.messages(message.reference).fetch_async()
-                return (_told(message.delivery, self._record(found)),)
-            # A request waits for another's answer at most, and then for its own.
-            wanted = search(message, self._sender, timedelta(seconds=2 * self._timeout))
-            match = None if wanted is None else await self._look(message, wanted)
-            return () if match is None else (_told(message.delivery, match),)
-        except RefusedError as error:
-            if error.answer.status == 404:  # noqa: PLR2004  (no such message)
-                return ()
-            raise UnavailableError(f"Twilio answered {error.answer.status}.") from None
-        except (NotSentError, NoAnswerError, *UNREADABLE) as error:
-            raise UnavailableError(f"Twilio gave no answer ({type(error).__name__}).") from None
+    @cached_property
+    def _account(self) -> "Account":
+        """The account by Twilio's library: to send by it, or to ask about a message."""
+        # 16 MiB, and half a second of a processor.
+        from broadcaster.providers import _twilio_account, _twilio_library  # noqa: PLC0415
 
-    async def _look(self, message: Question, wanted: Search) -> Record | None:
-        """Read the list, newest first, back to our claim; None when that is too far away.
-
-        The list can't be filtered by creation, and unsent messages have no date sent.
-        """
-        fitting = []
-        async for record in self._listed(message.address.value):
-            if record is None:
-                # What is on further pages may be closer to our claim than all of these.
-                return None
-            if wanted.is_older(record):
-                break
-            if wanted.fits(record):
-                fitting.append(record)
-        return ours(wanted, fitting)
-
-    async def _listed(self, recipient: str) -> AsyncIterator[Record | None]:
-        """Give the messages to a number, newest first; None when there are more than we read."""
-        page = await self._library.messages.page_async(to=recipient, page_size=_PAGE_SIZE)
-        for number in range(1, _PAGES + 1):
-            for record in page:
-                yield self._record(record)
-            if not page.next_page_url:
-                return
-            if number < _PAGES:
-                page = await self._library.messages.get_page_async(page.next_page_url)
-        yield None
-
-    def _record(self, record: Any) -> Record:  # noqa: ANN401  (untyped)
-        made = record.date_created
-        return Record(
-            sid=str(record.sid),
-            status=str(record.status),
-            code=str(record.error_code or ""),
-            body=str(record.body or ""),
-            sender=record.from_,
-            service=record.messaging_service_sid,
-            # By our clock, which said when it was claimed.
-            created=made - self._library.http_client.ahead if made else None,
-        )
-
-    async def _send(self, message: Message, gate: Gate) -> Submission:
-        """Hand over through the library."""
-        if not isinstance(message.content, SmsContent):
-            return result(message, DeliveryEvent.EXHAUST, Reason.RENDERING)
-        now = self._context.clock.now()
-        try:
-            made = await _twilio_library.create(
-                self._library,
-                gate.leaving,
-                to=message.address.value,
-                body=message.content.body,
-                status_callback=f"{self._context.public_url}/callbacks/{NAME}/{message.delivery}",
-                validity_period=validity(message, now),
-                # What was approved is what is sent: Twilio must not replace characters.
-                smart_encoded=False,
-                **self._sender,
-            )
-        except (NotSentError, NoAnswerError) as error:
-            return no_answer(message, error)
-        except RefusedError as error:
-            return _twilio_answers.refused(message, error.answer, self._context.clock.now())
-        except UNREADABLE:
-            if not gate.left:
-                raise
-            # An answer that is no JSON, or not the JSON of a message.
-            return _twilio_answers.malformed(message)
-        return _twilio_answers.created(message, made.sid, made.status, made.error_code)
+        token, clock = self._tokens[0].reveal(), self._context.clock
+        library = _twilio_library.client(self._sid, token, self._wire, self._base, clock)
+        return _twilio_account.Account(library, self._sender, self._timeout, self._context)
 
 
 def _sender(options: Options) -> dict[str, str]:
@@ -224,7 +148,3 @@ def _sender(options: Options) -> dict[str, str]:
             " least one letter; or set MESSAGING_SERVICE_SID.",
         )
     return {"from_": sender}
-
-
-def _told(delivery: DeliveryId, record: Record) -> Receipt:
-    return receipt(delivery, record.sid, record.status, record.code)
