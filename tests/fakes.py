@@ -102,6 +102,9 @@ class FakeRenderer:
 class FakeThrottle:
     """Grants at most `most` messages a time, or nothing as long as `closed`."""
 
+    #: Never another.
+    edition = 0
+
     def __init__(self, most: int = 10, closed: int = 0) -> None:
         """Open unless told otherwise."""
         self.most = most

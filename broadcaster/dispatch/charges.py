@@ -32,7 +32,8 @@ class Charges:
     def landed(self, landings: Sequence[Landing]) -> None:
         """Say when messages can have arrived at the latest.
 
-        What was never answered may arrive even now: it keeps what its grant holds.
+        What was never answered may arrive even now: it keeps what its grant holds. Once it was
+        charged anew, it holds its units by that alone, for less than may still be needed.
         """
         now = self._clock.now()
         answered = [one for one in landings if one.submission.event is not DeliveryEvent.LOSE]
@@ -43,9 +44,14 @@ class Charges:
         ]
         if taken:
             self._roundtrips.note(min(taken).total_seconds(), now, len(taken))
-        held = [one for one in answered if one.aloft.want.limits]
-        if held:
-            self._tell([one.aloft for one in held], [self._ago(one, now) for one in held])
+        told = [(one.aloft, self._ago(one, now)) for one in answered if one.aloft.want.limits]
+        told += [
+            (one.aloft, 0.0)
+            for one in landings
+            if one.submission.event is DeliveryEvent.LOSE and one.aloft.charged
+        ]
+        if told:
+            self._tell([aloft for aloft, _ in told], [ago for _, ago in told])
 
     def unused(self, wants: Sequence[Want], mark: int) -> None:
         """Give back what was granted and will not be used."""

@@ -1,7 +1,7 @@
 """Drafted messages that wait for the throttle, in order for each set of limits."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from broadcaster.ports import Message, Want
 
@@ -22,6 +22,13 @@ class Ready:
         """Put a message behind the others of its limits."""
         self._queues.setdefault(want.limits, deque()).append((message, want))
         self._count += 1
+
+    def reconsider(self, want: Callable[[Message], Want]) -> None:
+        """Ask anew what each message wants, since other limits hold than when it was drafted."""
+        queues, self._queues, self._count = self._queues, {}, 0
+        waiting = [message for queue in queues.values() for message, _ in queue]
+        for message in sorted(waiting, key=lambda one: one.delivery.number):
+            self.add(message, want(message))
 
     def first(self, most: int) -> list[tuple[Message, Want]]:
         """Give up to `most` messages to ask for, every set of limits in turn, in their order."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from broadcaster.dispatch.drafting import Desk
@@ -50,6 +51,8 @@ class Share:
         self._ready = Ready()
         self._want = Want((), 0)
         self._blocked = False
+        self._limits = partial(parts.throttle.limits, line.name, line.sender)
+        self._edition = parts.throttle.edition
         self._begun = parts.clock.now()
         self._runway = Runway(parts, holding, campaign, line)
 
@@ -116,7 +119,6 @@ class Share:
     async def _draft(self, rows: deque[Pending]) -> None:
         """Render up to a slice, or more while what is ready waits for slow destinations."""
         most = self._parts.pace.slice if not self._blocked else self._parts.pace.batch
-        limits, name, sender = self._parts.throttle.limits, self._line.name, self._line.sender
         broken: list[Pending] = []
         for _ in range(self._parts.pace.slice):
             if not rows or len(self._ready) >= most:
@@ -126,16 +128,23 @@ class Share:
             if message is None:
                 broken.append(row)
             else:
-                self._ready.add(message, self._wanted(limits(name, sender, row.address), message))
+                self._ready.add(message, self._wanted(message))
         if broken:
             await self._give_up(broken)
 
-    def _wanted(self, limits: tuple[str, ...], message: Message) -> Want:
+    def _wanted(self, message: Message) -> Want:
         """Say what a message asks for; most ask for the same as the one before."""
-        want = self._want
+        limits, want = self._limits(message.address), self._want
         if want.limits != limits or want.units != message.units:
             self._want = want = Want(limits, message.units)
         return want
+
+    def _look_at_limits(self) -> None:
+        """Have what was drafted before a limit was set, or taken away, want what it has to now."""
+        edition = self._parts.throttle.edition
+        if edition != self._edition:
+            self._edition = edition
+            self._ready.reconsider(self._wanted)
 
     async def _give_up(self, broken: Sequence[Pending]) -> None:
         """Claim and end what can't be rendered, which is a fault of ours."""
@@ -163,6 +172,7 @@ class Share:
     async def _launch(self, room: int) -> None:
         """Send what the throttle grants of what is ready."""
         parts = self._parts
+        self._look_at_limits()
         chosen = self._ready.first(room)
         asked = parts.clock.now()
         with parts.probe.step(Step.THROTTLE, asked=len(chosen)):

@@ -90,8 +90,8 @@ class Watch(Protocol):
 
         True: from now on it may arrive, and what comes of it must be answered. False: it was
         taken back (a pause, its end, a lost lease); it must not leave, and nothing more is told of
-        it. What was never asked about and can't be sent is answered with DEFER. Asked anew when
-        it is known that the network read nothing of it, and it is to leave by another way.
+        it. What was never asked about and can't be sent is answered with DEFER. Asked again where
+        it did not leave at once: ahead of what it takes to let it leave, or by another way.
         """
         ...
 

@@ -72,6 +72,11 @@ class Throttle(Protocol):
         """
         ...
 
+    @property
+    def edition(self) -> int:
+        """Another number whenever other limits hold than before: `limits` is to be asked anew."""
+        ...
+
     def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
         """Ask to send messages, in order, by one step for all limits together.
 

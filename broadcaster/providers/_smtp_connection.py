@@ -110,6 +110,11 @@ class Connection(Wire):
         return max(most if self.offers.chunking else min(most, AHEAD), 1)
 
     @property
+    def by_data(self) -> bool:
+        """Whether a mail's content leaves some time after its envelope."""
+        return isinstance(self._exchange, Exchange)
+
+    @property
     def width(self) -> int:
         """How many mails may be open on it, as quick as the relay is."""
         exchange = self._exchange

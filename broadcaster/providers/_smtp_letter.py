@@ -82,7 +82,7 @@ class Letter:
         self.moved, self.asked = True, False
 
     def ask(self) -> bool:
-        """Ask, once for each connection, whether it may leave; when it may not, it is settled."""
+        """Ask whether it may leave, if that is not known yet; when it may not, it is settled."""
         if self.asked:
             return True
         try:

@@ -93,7 +93,8 @@ class Pool:
         """Give the next mail that may still go."""
         while self._waiting:
             letter = self._waiting.popleft()
-            if not self._drafted(letter) or (self._doubtful and not self.leaves(letter)):
+            ahead = self._doubtful and connection.by_data
+            if not self._drafted(letter) or (ahead and not self._stays(letter)):
                 continue
             draft = letter.draft
             if draft is None:
@@ -109,12 +110,18 @@ class Pool:
     def leaves(self, letter: Letter) -> bool:
         """Ask a mail's watch whether it may leave.
 
-        Once one was taken back, the next are asked before their envelope: what is taken back after
-        the relay's go-ahead costs a connection.
+        Once one was taken back, the next are asked before their envelope, too: what is taken back
+        after the relay's go-ahead costs a connection.
         """
         leaves = not letter.settled and letter.ask()
         self._doubtful = not leaves
         return leaves
+
+    def _stays(self, letter: Letter) -> bool:
+        """Ask ahead; it is asked again when it leaves, as that may be a minute later."""
+        stays = self.leaves(letter)
+        letter.asked = False
+        return stays
 
     def share(self) -> int:
         """Say how many mails a connection may take at once, so that those that rest get theirs."""

@@ -52,6 +52,11 @@ class SmtpProvider:
         self._pool = Pool(relay_of(options, bounce_domain), self._draft)
 
     @property
+    def sender(self) -> str:
+        """Who sends: the mailbox that mails are from."""
+        return self._from
+
+    @property
     def room(self) -> int:
         """How many mails can be open at once: more would wait inside."""
         return self._pool.room

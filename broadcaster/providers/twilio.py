@@ -87,6 +87,12 @@ class TwilioProvider:
             # Not when a message waits for it.
             self._account  # noqa: B018
 
+    @property
+    def sender(self) -> str:
+        """Who sends: a number, a short code or a name; or the messaging service."""
+        (sender,) = self._sender.values()
+        return sender
+
     async def submit(self, messages: Sequence[Message]) -> Sequence[Submission]:
         """Create one message resource for each message."""
         return await collected(messages, self.stream)

@@ -58,12 +58,19 @@ class RedisThrottle:
         self._changes = changes
         self._monotonic = monotonic
         self._book = Book(limits, {})
+        self._edition = 0
         self._look = self._good = self._back = -1.0
 
     def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
         """Name the limits that hold for a message; ConfigurationError when there is none."""
         self._know()
         return self._book.holding(provider, sender, address)
+
+    @property
+    def edition(self) -> int:
+        """Another number whenever other limits hold than before."""
+        self._know()
+        return self._edition
 
     def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
         """Ask to send messages, in order."""
@@ -169,7 +176,9 @@ class RedisThrottle:
         """Read how limits were changed, and put it into effect for all; UnavailableError."""
         began = self._monotonic()
         self._look = began + _LOOK
+        before = self._book.names
         self._book = Book(self._settings, self._changes())
+        self._edition += self._book.names != before
         self._good = began + _GOOD
 
     def apply(self) -> None:

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from broadcaster.dispatch.lines import Line
 from broadcaster.domain.message import Address, Lane, Scheme
 from broadcaster.errors import ConfigurationError, UnavailableError
 from broadcaster.ports import Change, Want
+from broadcaster.providers import twilio
 from broadcaster.throttle import several, slowing, window
 from broadcaster.throttle.scripts import Scripts
 from broadcaster.throttle.several import Run
 from broadcaster.throttle.store import RedisThrottle
 from broadcaster.throttle.window import SECOND, Mark
+from tests.networks import context, options
 
 #: Any moment; the script is told it where a test needs one.
 NOW = 1_700_000_000 * SECOND
@@ -314,8 +317,10 @@ def test_a_limit_may_be_added_and_taken_away_while_running(client: redis.Redis) 
     throttle = RedisThrottle(client, {"smtp": float("inf")}, ledger, lambda: moment[0])
     address = Address(scheme=Scheme.MAILTO, value="a@Slow.example", keys={})
     assert throttle.limits("smtp", "", address) == ()
+    before = throttle.edition
     ledger.set("smtp/slow.example", 2)
     moment[0] = 1.0
+    assert throttle.edition != before
     limits = throttle.limits("smtp", "", address)
     assert limits == ("smtp/slow.example",)
     assert not throttle.take([Want(limits, 1)], Lane.ROUTINE).granted
@@ -323,6 +328,27 @@ def test_a_limit_may_be_added_and_taken_away_while_running(client: redis.Redis) 
     moment[0] = 2.0
     assert throttle.take([Want(limits, 1)], Lane.ROUTINE).granted == (0,)
     assert throttle.standing() == []
+
+
+def test_another_rate_is_no_other_edition(client: redis.Redis) -> None:
+    """Who wants a limit goes on wanting it; what it allows is looked up at each question."""
+    ledger = Ledger()
+    moment = [0.0]
+    throttle = RedisThrottle(client, {"net": 5}, ledger, lambda: moment[0])
+    before = throttle.edition
+    ledger.set("net", 7)
+    moment[0] = 1.0
+    assert throttle.edition == before
+    assert throttle.rates() == {"net": 7}
+
+
+def test_a_sender_is_limited_over_all_that_send_for_it(client: redis.Redis) -> None:
+    """By the name that the providers themselves give."""
+    throttle = RedisThrottle(client, {"twilio": 9, "sender:LYDEC": 3})
+    values = {"ACCOUNT_SID": "AC" + "1" * 32, "AUTH_TOKEN": "1", "SENDER": "LYDEC"}
+    line = Line(provider=twilio.build(options("twilio", **values), context()))
+    number = Address(scheme=Scheme.TEL, value="+212661000001", keys={})
+    assert throttle.limits(line.name, line.sender, number) == ("twilio", "sender:LYDEC")
 
 
 def test_a_complaint_halves_and_pauses_and_shows(client: redis.Redis) -> None:

@@ -9,8 +9,9 @@ import pytest
 from broadcaster.dispatch.pace import Ending
 from broadcaster.dispatch.retry import RetryRule
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
+from broadcaster.domain.message import Address, Lane
 from broadcaster.errors import UnavailableError
-from broadcaster.ports import Message, Recorded, Submission
+from broadcaster.ports import Grant, Message, Recorded, Submission, Want
 from tests.builders import NOON
 from tests.dispatch_scene import Scene
 from tests.fakes import FakeClock, FakeLedger, FakeProvider, FakeThrottle
@@ -36,6 +37,27 @@ def test_the_throttle_is_asked_in_units_and_obeyed() -> None:
     assert len(scene.throttle.asked) >= 25
 
 
+def test_a_limit_that_is_set_meanwhile_holds_for_what_was_drafted_before() -> None:
+    """What waits asks by the limits of now, not by those of when it was drafted."""
+
+    class Changed(FakeThrottle):
+        def limits(self, provider: str, sender: str, address: Address) -> tuple[str, ...]:
+            common = super().limits(provider, sender, address)
+            return (*common, "fake/+212") if self.edition else common
+
+        def take(self, wants: Sequence[Want], lane: Lane) -> Grant:
+            grant = super().take(wants, lane)
+            self.edition = 1
+            return grant
+
+    scene = Scene(throttle=Changed(most=1))
+    assert scene.run() is Ending.EMPTY
+    first, *others = [{want.limits for want in wants} for wants in scene.throttle.asked]
+    assert first == {("fake",)}
+    assert others == [{("fake", "fake/+212")}] * 24
+    assert scene.counts() == {STATUS.ACCEPTED: 25}
+
+
 def test_every_message_that_came_down_is_charged_to_the_limit_again() -> None:
     """It may have arrived as late as now, so it counts from now on, in its units."""
     scene = Scene(throttle=FakeThrottle(most=3))
@@ -58,6 +80,22 @@ def test_a_message_that_stays_in_the_air_keeps_its_units() -> None:
     assert len(scene.throttle.down) >= 2
     assert len({mark for mark, _ in scene.throttle.down}) >= 2
     assert scene.counts() == {STATUS.ACCEPTED: 1}
+
+
+def test_what_is_lost_after_a_second_charge_is_charged_once_more() -> None:
+    """It may have arrived just now, and such a charge holds for a second alone."""
+    scene = Scene(count=1)
+
+    async def cut(_messages: Sequence[Message]) -> list[Submission]:
+        await asyncio.sleep(0.3)
+        scene.clock.moment += timedelta(seconds=1.1)
+        await asyncio.sleep(0.3)
+        raise ConnectionError
+
+    scene.provider.submit = cut  # type: ignore[assignment]  # the cut is the test
+    scene.run()
+    assert [mark for mark, _ in scene.throttle.down] == [1, 1001]
+    assert scene.counts() == {STATUS.UNKNOWN: 1}
 
 
 def test_a_closed_throttle_means_waiting_and_nothing_in_doubt() -> None:

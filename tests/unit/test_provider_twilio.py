@@ -334,8 +334,15 @@ def test_wrong_settings_are_named(changes: Mapping[str, str], named: str) -> Non
 
 @pytest.mark.parametrize("sender", ["+212522000000", "12345", "LYDEC 24-7", "A"])
 def test_senders_that_can_be(sender: str) -> None:
-    """Numbers, short codes and alphanumeric names are senders."""
-    assert _provider("https://api.example", SENDER=sender).name == "twilio"
+    """Numbers, short codes and alphanumeric names are senders, which limits may name."""
+    assert _provider("https://api.example", SENDER=sender).sender == sender
+
+
+def test_a_service_is_the_sender() -> None:
+    """It takes the place of a number or name."""
+    service = "MG" + "0" * 32
+    provider = _provider("https://api.example", MESSAGING_SERVICE_SID=service)
+    assert provider.sender == service
 
 
 # Callbacks --------------------------------------------------------------------------------------
