@@ -4,11 +4,15 @@ A message is in doubt when its request left, or may have left, and no answer was
 settle most. What they do not is asked about, a bounded number of times; what stays open after that
 is sent again when it protects life (a second warning is better than none), and is otherwise listed
 for people, because telling somebody twice by our own fault is not ours to risk.
+
+One process asks at a time, and for a while only: whoever serves the tick asks too, and a network
+that hangs must not have all of them wait for it.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -20,16 +24,22 @@ from broadcaster.ports import Clock, Findable, Ledger, Open, Provider, Question
 
 _log = logging.getLogger(__name__)
 
-#: How many are asked about in one go.
-_SLICE = 100
-#: How many questions are under way together.
+#: How many are asked about in one go, all together: none is marked as asked that was not.
 _AT_ONCE = 20
-#: How often it is looked whether this process is to end, seconds.
+#: How many receipts are applied beside those that were found.
+_BESIDE = 100
+#: For how long further ones are asked about, and when all is over: each has five seconds at least.
+_BEGUN, _WHILE = timedelta(seconds=5), timedelta(seconds=10)
+#: How often it is looked whether that is over, or this process is to end, seconds.
 _LOOK = 0.25
 
 
 class Doubts(Protocol):
     """The ledger's list of open deliveries."""
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Take the turn of asking; False while somebody has it."""
+        ...
 
     def open(
         self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
@@ -68,10 +78,21 @@ class Doubt:
     tries: int = 3
 
     async def settle(self) -> int:
-        """Ask about what is due; how many deliveries were found out about."""
+        """Ask about what is due, if nobody else does; how many deliveries were found out about."""
+        count, start = 0, self.clock.now()
+        with self.doubts.turn() as mine:
+            more = mine
+            while more:
+                found, more = await self._settle(start + _WHILE)
+                count += found
+                more = more and self.clock.now() < start + _BEGUN and not self.stopping()
+        return count
+
+    async def _settle(self, end: datetime) -> tuple[int, bool]:
+        """Ask about some; how many were found out about, and whether there may be more."""
         now = self.clock.now()
-        rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _SLICE)
-        answers = await self._ask_all(rows)
+        rows = self.doubts.open(now, self.settle_after, self.reconcile_after, _AT_ONCE)
+        answers = await self._ask_all(rows, end)
         receipts = self._own(list(answers.values()), now)
         known = {receipt.delivery for receipt in receipts}
         again = [
@@ -85,32 +106,32 @@ class Doubt:
             self.doubts.resend(again, now)
         if receipts:
             self.ledger.receive(receipts, now)
-            self.ledger.apply_receipts(now, len(receipts) + _SLICE)
-        return len(receipts)
+            self.ledger.apply_receipts(now, len(receipts) + _BESIDE)
+        return len(receipts), len(rows) == _AT_ONCE
 
-    async def _ask_all(self, rows: Sequence[Open]) -> Mapping[DeliveryId, Sequence[Receipt]]:
+    async def _ask_all(
+        self, rows: Sequence[Open], end: datetime
+    ) -> Mapping[DeliveryId, Sequence[Receipt]]:
         """Ask about some at once: a network that hangs must not hold everything else up.
 
+        What is not answered at the end of the time never is: silence must not keep a warning back.
         Who is missing in the answer was not asked to the end, because this process is to end: a
         warning is not sent again for that.
         """
-        room = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(row: Open) -> Sequence[Receipt]:
-            async with room:
-                return await self._ask(row)
-
-        asking = {row.pending.delivery: asyncio.create_task(one(row)) for row in rows}
+        asking = {row.pending.delivery: asyncio.create_task(self._ask(row)) for row in rows}
         left = set(asking.values())
         try:
-            while left and not self.stopping():
+            while left and self.clock.now() < end and not self.stopping():
                 _, left = await asyncio.wait(left, timeout=_LOOK)
         finally:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+        ending = self.stopping()
         return {
-            delivery: task.result() for delivery, task in asking.items() if not task.cancelled()
+            delivery: () if task.cancelled() else task.result()
+            for delivery, task in asking.items()
+            if not (task.cancelled() and ending)
         }
 
     def _own(self, answers: Sequence[Sequence[Receipt]], now: datetime) -> list[Receipt]:

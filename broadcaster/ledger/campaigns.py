@@ -1,6 +1,7 @@
 """The life of a campaign: drafted, approved, launched, paused, resumed, cancelled."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,13 @@ from psycopg_pool import ConnectionPool
 from broadcaster.domain.campaign import STEPS, Campaign, CampaignStatus, own, remedy
 from broadcaster.domain.message import Channel
 from broadcaster.domain.saying import said
-from broadcaster.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
+from broadcaster.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StaleError,
+    UnavailableError,
+)
 from broadcaster.ledger import reading
 from broadcaster.ledger.audit import SYSTEM, note
 from broadcaster.ledger.closing import close
@@ -56,17 +63,27 @@ UPDATE campaign SET status = 'paused', hold_reason = %s, paused_at = now()
 WHERE id = %s AND status IN ('launched', 'running')
 """
 
+# Whoever plans the campaign, or a step of it, has a key share of its row until all is written, and
+# nobody who pauses or cancels is to wait for that: FOR UPDATE would, this does not.
+_LOCK = "SELECT FROM campaign WHERE id = %s FOR NO KEY UPDATE"
+
 # The clock of an escalation stands still while its campaign is held: nothing left meanwhile, so
-# nothing could be confirmed.
+# nothing could be confirmed. A step that is being made is left alone: it was due before the pause,
+# and says itself when the next one is.
 _WAIT_ON = """
-UPDATE escalation SET due_at = due_at + GREATEST(%(now)s - campaign.paused_at, interval '0')
-FROM campaign
-WHERE campaign.id = %(campaign)s AND escalation.campaign_id = campaign.id
-  AND escalation.done_at IS NULL AND campaign.paused_at IS NOT NULL
+UPDATE escalation SET due_at = due_at + GREATEST(%(now)s - one.paused_at, interval '0')
+FROM (
+    SELECT escalation.campaign_id, escalation.step, campaign.paused_at
+    FROM escalation JOIN campaign ON campaign.id = escalation.campaign_id
+    WHERE campaign.id = %(campaign)s AND escalation.done_at IS NULL
+      AND campaign.paused_at IS NOT NULL
+    FOR UPDATE OF escalation SKIP LOCKED
+) AS one
+WHERE escalation.campaign_id = one.campaign_id AND escalation.step = one.step
 """
 
-#: How many batches are closed in one transaction.
-_BATCHES = 50
+#: How many batches are closed in one transaction, and how long it waits for who has some in hand.
+_BATCHES, _WAIT = 50, "SET LOCAL lock_timeout = '1s'"
 #: A reason to hold is a line for people.
 _LONGEST_REASON = 500
 
@@ -253,11 +270,16 @@ class Campaigns:
         self._close(campaign, now)
 
     def _close(self, campaign: int, now: datetime) -> None:
-        """Close what waits in a campaign that ended; the sweep does it, should this not end."""
+        """Close what waits in a campaign that ended; the sweep does it, should this not end.
+
+        Nor wait for what others have in hand, as a step of an escalation may have for long.
+        """
         looked = 1
-        while looked:
-            with self._pool.connection() as connection:
-                looked, _ = close(connection, now, _BATCHES, campaign)
+        with suppress(UnavailableError):
+            while looked:
+                with self._pool.connection() as connection:
+                    connection.execute(_WAIT)
+                    looked, _ = close(connection, now, _BATCHES, campaign)
 
     def hold(self, campaign: int, reason: str) -> None:
         """Pause it in the name of the system, and say why; nothing when it does not run."""
@@ -333,7 +355,7 @@ def _step(
     connection: Connection[Any], campaign: int, step: str, by: str, **details: object
 ) -> Campaign:
     """Lock the campaign, refuse what its status does not allow, write it down, and give it."""
-    connection.execute("SELECT FROM campaign WHERE id = %s FOR UPDATE", [campaign])
+    connection.execute(_LOCK, [campaign])
     found = reading.campaign(connection, campaign)
     if found.status not in STEPS[step][0]:
         message = said(

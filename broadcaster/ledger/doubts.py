@@ -1,6 +1,7 @@
 """Deliveries that are asked about, sent again, or given up."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from broadcaster.ledger import batches
 from broadcaster.ledger.audit import note
 from broadcaster.ledger.leases import PENDING_COLUMNS, to_pending
 from broadcaster.ledger.news import News, apply
+from broadcaster.ledger.turns import turn
 from broadcaster.ports import NO_KEYS, Open, Selection, Vault
 
 _SETTLE = """
@@ -140,10 +142,12 @@ _NEAR = timedelta(minutes=15)
 _LOOK = 20
 #: How many deliveries are sent again in one transaction.
 _CHUNK = 1000
+#: Whoever asks has this lock; it goes with its connection.
+_ASKING = 0x444F554254
 
 
 class PostgresDoubts:
-    """The ledger's list of open deliveries; every method is one committed transaction.
+    """The ledger's list of open deliveries; every method but `turn` is one committed transaction.
 
     `askable` names the providers that can be asked; what others accepted stays accepted.
     """
@@ -158,6 +162,10 @@ class PostgresDoubts:
         self._pool = pool
         self._vault = vault
         self._askable = list(askable)
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Take the turn of asking, until the block ends; False while another process has it."""
+        return turn(self._pool, _ASKING)
 
     def open(
         self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int

@@ -51,7 +51,8 @@ WHERE delivery.campaign_id = %(campaign)s AND delivery.number = news.number
   AND NOT (news.event = 'fail' AND news.reference IS NOT NULL
            AND delivery.reference IS DISTINCT FROM news.reference
            AND (delivery.status = 'deferred'
-                OR (delivery.status IN ('submitting', 'accepted') AND delivery.attempts > 1)))
+                OR (delivery.status IN ('submitting', 'unknown', 'accepted')
+                    AND delivery.attempts > 1)))
 RETURNING news.id, rule.effect
 """  # noqa: S608  (joined from our own constants)
 

@@ -7,8 +7,7 @@ up, so that neither the answer nor the time it takes tells whether somebody is a
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -31,6 +30,7 @@ from broadcaster.domain.page_codes import (
 from broadcaster.errors import NotFoundError
 from broadcaster.ledger import addresses, allowances
 from broadcaster.ledger.clicks import find
+from broadcaster.ledger.turns import turn
 from broadcaster.ports import Vault, open_address
 
 #: Octets of chance in a ticket or a token, and the longest that is looked up.
@@ -179,20 +179,9 @@ class PageCodes:
         with self._pool.connection() as connection:
             return connection.execute(_WAITING).fetchone() == (True,)
 
-    @contextmanager
-    def turn(self) -> Iterator[bool]:
+    def turn(self) -> AbstractContextManager[bool]:
         """Take the turn of sending, until the block ends; False while another process has it."""
-        with self._pool.connection() as connection:
-            query = "SELECT pg_try_advisory_lock(%s)"
-            mine = connection.execute(query, [_SENDING]).fetchone() == (True,)
-            # No transaction stays open meanwhile.
-            connection.commit()
-            try:
-                yield mine
-            finally:
-                if mine and not connection.broken:
-                    connection.execute("SELECT pg_advisory_unlock(%s)", [_SENDING])
-                    connection.commit()
+        return turn(self._pool, _SENDING)
 
     def claim(self, now: datetime) -> Claimed | bool:
         """Take the next asking; the code to send, else whether there was anything to look up.

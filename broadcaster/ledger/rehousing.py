@@ -70,25 +70,29 @@ WHERE batch.campaign_id = %(campaign)s AND %(number)s BETWEEN batch.first AND ba
   AND batch.lease_until IS NULL
 FOR UPDATE OF batch SKIP LOCKED
 """
-_CUT = "UPDATE batch SET first = %(first)s, last = %(last)s WHERE id = %(batch)s"
+# Each piece is looked at anew: the whole may have waited for what is in one of them, such as what
+# an operator holds, and the others are to end.
+_CUT = """
+UPDATE batch SET first = %(first)s, last = %(last)s, due_at = LEAST(due_at, %(now)s)
+WHERE id = %(batch)s
+"""
 _COPY = """
 INSERT INTO batch (campaign_id, channel, lane, first, last, due_at, settle_at, reconcile_at, zone,
                    rest_from, rest_until, held_until, overridden_at, released_until, rules_version)
-SELECT campaign_id, channel, lane, %(first)s, %(last)s, due_at, settle_at, reconcile_at, zone,
-       rest_from, rest_until, held_until, overridden_at, released_until, rules_version
+SELECT campaign_id, channel, lane, %(first)s, %(last)s, LEAST(due_at, %(now)s), settle_at,
+       reconcile_at, zone, rest_from, rest_until, held_until, overridden_at, released_until,
+       rules_version
 FROM batch WHERE id = %(batch)s
 RETURNING id
 """
 # What an operator let go before was let go by the hours of before.
-_MOVE = """
-UPDATE batch SET zone = %(zone)s, released_until = NULL, due_at = LEAST(due_at, %(now)s)
-WHERE id = %(batch)s
-"""
-# What was never tried is planned again; what waits for its next try goes on waiting for it.
+_MOVE = "UPDATE batch SET zone = %(zone)s, released_until = NULL WHERE id = %(batch)s"
+# What was never tried is planned again; what waits for its next try goes on waiting for it, and
+# what an operator holds waits for the end of that.
 _RESTORE = """
 WITH kept AS MATERIALIZED (
     SELECT FROM delivery WHERE campaign_id = %(campaign)s AND number = %(number)s
-      AND status = 'deferred' AND attempts = 0
+      AND status = 'deferred' AND attempts = 0 AND reason IS DISTINCT FROM 'held'
     FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery SET status = 'planned', due_at = NULL, updated_at = %(now)s
@@ -162,15 +166,15 @@ def _rehoused(
         return None
     home = _Home(*row)
     if home.zone != zone:
-        own = _parted(connection, home, number)
-        connection.execute(_MOVE, {"batch": own, "zone": zone, "now": now})
+        own = _parted(connection, home, number, now)
+        connection.execute(_MOVE, {"batch": own, "zone": zone})
         sort = Sort(home.channel, zone, home.lane, home.message_class, now)
         write(connection, course, [(own, sort)])
     connection.execute(_RESTORE, {"campaign": campaign, "number": number, "now": now})
     return home.zone != zone
 
 
-def _parted(connection: Connection[Any], home: _Home, number: int) -> int:
+def _parted(connection: Connection[Any], home: _Home, number: int, now: datetime) -> int:
     """Part a batch into what is before a number, the number, and what is behind; the middle's."""
     pieces = [
         (first, last)
@@ -183,8 +187,9 @@ def _parted(connection: Connection[Any], home: _Home, number: int) -> int:
     ]
     ids = [home.id]
     for first, last in pieces[1:]:
-        values = {"batch": home.id, "first": first, "last": last}
+        values = {"batch": home.id, "first": first, "last": last, "now": now}
         (copy,) = connection.execute(_COPY, values).fetchone() or (0,)
         ids.append(copy)
-    connection.execute(_CUT, {"batch": home.id, "first": pieces[0][0], "last": pieces[0][1]})
+    first, last = pieces[0]
+    connection.execute(_CUT, {"batch": home.id, "first": first, "last": last, "now": now})
     return ids[pieces.index((number, number))]

@@ -152,8 +152,8 @@ WHERE batch.id = one.id
 def hold(connection: Connection[Any], found: Plannable, before: int) -> None:
     """Put what operators hold of a campaign on its new batches, those behind a number.
 
-    Whoever holds locks the campaign's row, and that a new batch refers to it keeps them waiting:
-    so a hold is seen here, or it sees the batches.
+    Whoever holds a part locks the campaign's row for themselves alone (FOR UPDATE), and that a new
+    batch refers to it keeps them waiting: so a hold is seen here, or it sees the batches.
     """
     values = {"campaign": found.id, "expires": found.expires, "before": before}
     connection.execute(_HELD, values)

@@ -10,6 +10,7 @@ from broadcaster.domain.delivery import DeliveryId, DeliveryStatus
 from broadcaster.domain.message import Channel, Lane, Scheme
 from broadcaster.errors import ConflictError, InvalidInputError
 from broadcaster.ledger.holds import Holds, Scope
+from broadcaster.ledger.rehousing import note_choice
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.ports import Condition
 from broadcaster.reports.reports import Reports
@@ -113,6 +114,28 @@ def test_a_segment_s_part_is_held_alone(rows: Rows, holds: Holds) -> None:
     assert working(rows) == [("sms", CASABLANCA)]
     again = rows.leased(campaign)
     assert rows.ledger.claim(again, {1: 1, 3: 1}, "sandbox", NOON, TTL) == [1, 3]
+
+
+def test_who_chooses_other_hours_leaves_no_hold(rows: Rows, holds: Holds) -> None:
+    """Their message waits in a batch of its own, is counted as held, and goes when it is let go."""
+    campaign = rows.running(3)
+    part = Scope(segment="odd")
+    assert holds.hold(campaign, part, None, "amina", "wait", NOON, ODD) == 2
+    ((first,),) = rows.ask("SELECT id FROM customer WHERE number = 'C000001'")
+    rows.tell("UPDATE customer SET quiet = '22:00-07:00' WHERE id = %s", first)
+    with rows.pool.connection() as connection:
+        note_choice(connection, first, NOON)
+    own = ("sms", f"{CASABLANCA} 22:00-07:00")
+    assert own in working(rows)
+    lease = rows.leased(campaign)
+    assert rows.ledger.claim(lease, {1: 1}, "sandbox", NOON, TTL) == []
+    rows.ledger.release(lease, NOON)
+    assert own not in working(rows)
+    held = Reports(rows.pool).held(campaign, NOON)
+    assert [one["messages"] for one in held if one["why"] == "segment"] == [2]
+    assert holds.release(campaign, part, "amina", "go", NOON).holds == [1]
+    assert own in working(rows)
+    assert rows.ledger.claim(rows.leased(campaign), {1: 1}, "sandbox", NOON, TTL) == [1]
 
 
 def test_a_held_campaign_that_expires_says_so_and_a_cancelled_one_too(

@@ -1,11 +1,13 @@
 """What is in doubt, in a real PostgreSQL: asked about, found out, sent again, given up."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
 
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import MessageClass
+from broadcaster.errors import UnavailableError
 from broadcaster.ledger.doubts import PostgresDoubts
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.ports import Open
@@ -105,6 +107,29 @@ def test_providers_that_can_not_be_asked_are_not_asked(
     _accepted(rows, provider="smtp")
     assert _ask(doubts, NOON + RECONCILE) == []
     assert not calendar.doubts_due(EXPIRED, SETTLE, RECONCILE)
+
+
+def test_one_process_asks_at_a_time(rows: Rows, doubts: PostgresDoubts) -> None:
+    """The next one does when it has ended, however it ended."""
+    other = PostgresDoubts(rows.pool)
+    with doubts.turn() as mine, other.turn() as theirs:
+        assert (mine, theirs) == (True, False)
+    with suppress(KeyError), doubts.turn():
+        raise KeyError
+    with other.turn() as theirs:
+        assert theirs
+
+
+def test_the_turn_of_a_process_that_dies_is_free(rows: Rows, doubts: PostgresDoubts) -> None:
+    """It goes with its connection."""
+    ends = (
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    with suppress(UnavailableError), doubts.turn():
+        assert rows.ask(ends) == [(True,)]
+        with doubts.turn() as mine:
+            assert mine
 
 
 def test_the_dead_are_replayed_by_command(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcaster.cli.waiting import held_lines
-from broadcaster.domain.delivery import DeliveryStatus
+from broadcaster.domain.delivery import DeliveryId, DeliveryStatus
 from broadcaster.domain.fairness import Course, Rules
 from broadcaster.domain.message import Channel, Lane, MessageClass
 from broadcaster.domain.own_hours import OwnHours, parted, read, written
@@ -13,8 +13,8 @@ from broadcaster.ledger.holds import Holds, Scope
 from broadcaster.ledger.rehousing import note_choice
 from broadcaster.ledger.sweep import PostgresCalendar
 from broadcaster.planning.waits import Waits
-from broadcaster.ports import PLANNING_LANES
-from tests.builders import NOON, customer
+from broadcaster.ports import PLANNING_LANES, Condition
+from tests.builders import NOON, customer, recorded, submission
 from tests.fakes import FakeRenderer
 from tests.rows import TTL, Everybody, Pool, Rows
 
@@ -130,6 +130,58 @@ def test_hours_that_are_chosen_late_hold_what_is_planned_already(pool: Pool) -> 
     again = rows.ledger.lease(own, night, TTL)
     assert again is not None
     assert rows.ledger.claim(again, {3: 1}, "sandbox", night, TTL) == [3]
+
+
+@pytest.mark.parametrize("until", [None, NOON + timedelta(hours=1)])
+def test_what_an_operator_holds_stays_held_whatever_hours_are_chosen(
+    pool: Pool, until: datetime | None
+) -> None:
+    """It goes at the end of the hold, or when it is released; then the campaign is over."""
+    rows = Rows(pool)
+    rows.save(customer(number) for number in range(1, 4))
+    campaign = rows.running()
+    sweep, holds, part = PostgresCalendar(pool, HOME), Holds(pool, HOME), Scope(segment="second")
+    second = Condition(text="customer.number = %(it)s", values={"it": "C000002"})
+    lease = rows.leased(campaign)
+    holds.hold(campaign, part, until, "amina", "wait", NOON, second)
+    assert rows.ledger.claim(lease, {1: 1, 3: 1}, "sandbox", NOON, TTL) == [1, 3]
+    for number in (1, 3):
+        rows.ledger.record([recorded(submission(DeliveryId(campaign, number)))], NOON)
+    rows.ledger.release(lease, NOON)
+    ((customer_id,),) = rows.ask("SELECT id FROM customer WHERE number = 'C000002'")
+    rows.tell("UPDATE customer SET quiet = '22:00-07:00' WHERE id = %s", customer_id)
+    with pool.connection() as connection:
+        note_choice(connection, customer_id, NOON)
+    sweep.rest(NOON)
+    pieces = "SELECT zone, first, last FROM batch ORDER BY first"
+    assert rows.ask(pieces) == [(HOME, 1, 1), (OWN, 2, 2), (HOME, 3, 3)]
+    assert rows.delivery(campaign, 2, "status", "reason") == ("deferred", "held")
+    # Nothing is found when the pieces are looked at, though the choice kept nothing back for long.
+    soon = NOON + timedelta(minutes=3)
+    assert _looked_at(rows, sweep, soon) == 3
+    expires = NOON + timedelta(days=1)
+    open_ones = "SELECT zone, due_at FROM batch WHERE NOT done"
+    assert rows.ask(open_ones) == [(OWN, until or expires)]
+    go = until or soon
+    if until is None:
+        holds.release(campaign, part, "amina", "go", go)
+    own = rows.ledger.lease(rows.batches(campaign)[1], go, TTL)
+    assert own is not None
+    assert rows.ledger.claim(own, {2: 1}, "sandbox", go, TTL) == [2]
+    rows.ledger.record([recorded(submission(DeliveryId(campaign, 2)))], go)
+    rows.ledger.release(own, go)
+    assert sweep.finish(go) == [campaign]
+
+
+def _looked_at(rows: Rows, sweep: PostgresCalendar, now: datetime) -> int:
+    """Take all batches that are due and in which nothing is to be sent; how many."""
+    found = sweep.publishable(now, dict.fromkeys(Lane, timedelta(seconds=15)), 10)
+    for batch, _ in found:
+        lease = rows.ledger.lease(batch, now, TTL)
+        assert lease is not None
+        assert rows.ledger.pending(lease, now, 9) == []
+        rows.ledger.release(lease, now)
+    return len(found)
 
 
 def test_a_plan_that_is_being_made_is_waited_for(pool: Pool) -> None:

@@ -1,7 +1,8 @@
 """Settling what is in doubt."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,10 +27,12 @@ class FindableProvider(FakeProvider):
         self.found = found
         self.questions: list[Question] = []
         self.hangs = False
+        self.asked: Callable[[], None] = lambda: None
 
     async def find(self, message: Question) -> Sequence[Receipt]:
         """Answer."""
         self.questions.append(message)
+        self.asked()
         if self.hangs:
             await asyncio.Event().wait()
         if isinstance(self.found, Exception):
@@ -51,12 +54,21 @@ class KeepingLedger(FakeLedger):
 
 
 class FakeDoubts:
-    """One open delivery."""
+    """Open deliveries, which are listed once."""
 
     def __init__(self, row: Open) -> None:
-        self.row = row
+        self.rows = [row]
         self.again: list[DeliveryId] = []
         self.others: frozenset[str] = frozenset()
+        self.taken = False
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Give the turn, unless somebody has it."""
+        mine = not self.taken
+        self.taken = True
+        yield mine
+        self.taken = not mine
 
     def contested(self, found: Sequence[Receipt], now: datetime) -> Sequence[int]:
         """Know the messages of other deliveries."""
@@ -66,9 +78,10 @@ class FakeDoubts:
     def open(
         self, now: datetime, settle: timedelta, reconcile: timedelta, limit: int
     ) -> Sequence[Open]:
-        """List it."""
-        del now, settle, reconcile, limit
-        return [self.row]
+        """List some."""
+        del now, settle, reconcile
+        found, self.rows = self.rows[:limit], self.rows[limit:]
+        return found
 
     def resend(self, deliveries: Sequence[DeliveryId], now: datetime) -> int:
         """Note it."""
@@ -186,3 +199,71 @@ def test_a_process_that_is_to_end_does_not_wait_for_a_network_that_hangs() -> No
     assert asyncio.run(ending.settle()) == 0
     assert len(provider.questions) == 1
     assert (ledger.receipts, doubts.again) == ([], [])
+
+
+@pytest.mark.parametrize(("asked", "resent"), [(0, False), (2, True)])
+def test_a_network_that_hangs_holds_nobody_up_for_longer_than_its_time(
+    asked: int, *, resent: bool
+) -> None:
+    """What has no answer then has none; the warning that it was the last try for is sent again."""
+    provider = FindableProvider()
+    provider.hangs = True
+    doubt, ledger, doubts = _scene(provider, MessageClass.SAFETY, asked)
+    doubts.rows += _more(doubts.rows[0], 25)
+    clock = FakeClock()
+    provider.asked = lambda: _pass(clock, 1)
+    assert asyncio.run(replace(doubt, clock=clock).settle()) == 0
+    # Others come at the next time, and are not marked as asked.
+    assert (len(provider.questions), len(doubts.rows)) == (20, 6)
+    assert ledger.receipts == []
+    assert len(doubts.again) == (20 if resent else 0)
+
+
+def test_what_is_answered_in_time_counts_though_another_answer_does_not_come() -> None:
+    """Asked together, each for itself."""
+    provider = FindableProvider([RECEIPT])
+    doubt, ledger, doubts = _scene(provider)
+    doubts.rows += _more(doubts.rows[0], 1)
+    clock = FakeClock()
+
+    def hangs_from_now_on() -> None:
+        provider.hangs = len(provider.questions) > 1
+        _pass(clock, 5)
+
+    provider.asked = hangs_from_now_on
+    assert asyncio.run(replace(doubt, clock=clock).settle()) == 1
+    assert ledger.receipts == [RECEIPT]
+
+
+def test_further_ones_are_asked_about_for_a_while_alone() -> None:
+    """In goes of twenty; the rest comes with the next tick."""
+    provider = FindableProvider()
+    doubt, _, doubts = _scene(provider)
+    doubts.rows += _more(doubts.rows[0], 99)
+    clock = FakeClock()
+    provider.asked = lambda: _pass(clock, 0.1)
+    asyncio.run(replace(doubt, clock=clock).settle())
+    assert (len(provider.questions), len(doubts.rows)) == (60, 40)
+
+
+def test_nobody_asks_while_another_does() -> None:
+    """Who comes then asks nothing, and marks nothing as asked."""
+    provider = FindableProvider()
+    doubt, _, doubts = _scene(provider)
+    with doubts.turn():
+        assert asyncio.run(doubt.settle()) == 0
+        assert (provider.questions, len(doubts.rows)) == ([], 1)
+    asyncio.run(doubt.settle())
+    assert len(provider.questions) == 1
+
+
+def _more(row: Open, count: int) -> list[Open]:
+    """Give others that are open like one."""
+    return [
+        replace(row, pending=replace(row.pending, delivery=DeliveryId(1, number)))
+        for number in range(2, count + 2)
+    ]
+
+
+def _pass(clock: FakeClock, seconds: float) -> None:
+    clock.moment += timedelta(seconds=seconds)
