@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from broadcaster.dispatch.charges import Charges
+from broadcaster.dispatch.flight import Flight, Landing
 from broadcaster.dispatch.lines import Line, Lines
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId
 from broadcaster.domain.message import Address, Content, Lane, MessageClass, SmsContent, SmsSize
@@ -29,6 +31,8 @@ NO_CAMPAIGN = 0
 _ASKED = 60
 #: How many are on their way at once, how long further ones are begun, and how often it is looked.
 _TOGETHER, _WHILE, _LOOK = 20, timedelta(seconds=20), 0.5
+#: How often it is looked whether one in the air has to be charged to its limits anew, seconds.
+_CHARGE = 0.1
 
 
 class Ready(Protocol):
@@ -157,27 +161,35 @@ class CodeSender:
         message = self._message(ready)
         limits = self.throttle.limits(line.name, line.sender, ready.address)
         want = Want(limits, message.units)
-        mark = await self._granted(want, ready.ends)
-        if mark is None:
-            return "late"
-        try:
-            (submission,) = await line.provider.submit([message])
-        finally:
-            self.throttle.landed([(mark, want)], Lane.URGENT)
-        if submission.event is DeliveryEvent.ACCEPT:
-            return "accepted"
-        return submission.reason.value if submission.reason else submission.event.value
-
-    async def _granted(self, want: Want, ends: datetime) -> int | None:
-        """Wait for the limits; None when they allow nothing in time."""
         for _ in range(_ASKED):
-            if self.clock.now() >= ends:
-                return None
+            asked = self.clock.now()
+            if asked >= ready.ends:
+                break
             grant = await asyncio.to_thread(self.throttle.take, [want], Lane.URGENT)
-            if grant.granted:
-                return grant.mark
-            await asyncio.sleep(max(0.05, min(grant.wait, 5.0)))
-        return None
+            if not grant.granted:
+                await asyncio.sleep(max(0.05, min(grant.wait, 5.0)))
+                continue
+            landing = await self._flown(message, line, want, grant.mark, asked)
+            # What was taken back did not leave: its grant had grown old.
+            if not landing.recalled:
+                return _outcome(landing)
+        return "late"
+
+    async def _flown(
+        self, message: Message, line: Line, want: Want, mark: int, asked: datetime
+    ) -> Landing:
+        """Let it leave as messages of campaigns do: not on an old grant, and charged meanwhile."""
+        flight = Flight(line.provider, self.clock, lambda _, now: now < message.expires)
+        charges = Charges(self.throttle, self.clock, Lane.URGENT, line.roundtrips)
+        flight.start([message], [want], mark, asked)
+        try:
+            while not (landings := await flight.landed(_CHARGE)):
+                charges.renew(flight)
+        except BaseException:
+            await flight.end()
+            raise
+        charges.landed(landings)
+        return landings[0]
 
     def _message(self, ready: Ready) -> Message:
         content = self.write(ready.address, ready.code, ready.locale)
@@ -196,3 +208,10 @@ class CodeSender:
             confirm_url="",
             collapse_key=f"code-{ready.id}",
         )
+
+
+def _outcome(landing: Landing) -> str:
+    if landing.event is DeliveryEvent.ACCEPT:
+        return "accepted"
+    reason = landing.submission.reason
+    return reason.value if reason else landing.event.value

@@ -13,7 +13,7 @@ from broadcaster.domain import held
 from broadcaster.domain.campaign import Campaign
 from broadcaster.domain.course import Befallen, Happening
 from broadcaster.domain.delivery import DeliveryEvent, Reason
-from broadcaster.ports import Message, Recorded, Submission
+from broadcaster.ports import Message, Pending, Recorded, Submission
 
 if TYPE_CHECKING:
     from broadcaster.dispatch.dispatcher import Dispatcher
@@ -50,7 +50,7 @@ class Runway:
         #: How many came down.
         self.count = 0
 
-    def never_left(self, messages: Sequence[Message]) -> None:
+    def never_left(self, messages: Sequence[Message | Pending]) -> None:
         """Write down that claimed messages did not leave; nothing happens to unclaimed ones."""
         now = self._parts.clock.now()
         self.records.add([self._recorded(_deferred(message), 0, now) for message in messages])
@@ -169,5 +169,5 @@ class Runway:
         return Recorded(submission=submission, provider=self._line.name, units=units, due=due)
 
 
-def _deferred(message: Message) -> Submission:
+def _deferred(message: Message | Pending) -> Submission:
     return Submission(delivery=message.delivery, attempt=message.attempt, event=DeliveryEvent.DEFER)

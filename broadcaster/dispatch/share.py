@@ -148,9 +148,13 @@ class Share:
 
     async def _give_up(self, broken: Sequence[Pending]) -> None:
         """Claim and end what can't be rendered, which is a fault of ours."""
-        claimed = await self._holding.claim(
-            {row.delivery.number: row.attempt for row in broken}, self._line.name
-        )
+        attempts = {row.delivery.number: row.attempt for row in broken}
+        try:
+            claimed = await self._holding.claim(attempts, self._line.name)
+        except UnavailableError:
+            # It may be committed all the same: they are tried and given up again, not in doubt.
+            self._runway.never_left(broken)
+            raise
         self._runway.records.add(
             [
                 Recorded(
@@ -201,17 +205,18 @@ class Share:
         await parts.clock.sleep(0)
 
     async def _ask_again(self, going: list[tuple[Message, Want]]) -> None:
-        while going:
-            if await self._over() is not None:
-                self._runway.never_left([message for message, _ in going])
-                return
-            asked = self._parts.clock.now()
-            again = self._parts.throttle.take([want for _, want in going], self._campaign.lane)
-            if not again.granted:
-                await self._pass_time(min(again.wait, self._parts.pace.patience))
-            granted = frozenset(again.granted)
-            self._start([going[index] for index in again.granted], again.mark, asked)
-            going = [pair for index, pair in enumerate(going) if index not in granted]
+        try:
+            while going and await self._over() is None:
+                asked = self._parts.clock.now()
+                again = self._parts.throttle.take([want for _, want in going], self._campaign.lane)
+                if not again.granted:
+                    await self._pass_time(min(again.wait, self._parts.pace.patience))
+                granted = frozenset(again.granted)
+                self._start([going[index] for index in again.granted], again.mark, asked)
+                going = [pair for index, pair in enumerate(going) if index not in granted]
+        finally:
+            # They are claimed: also when the ledger or the limits fail meanwhile, they never left.
+            self._runway.never_left([message for message, _ in going])
 
     def _start(self, going: Sequence[tuple[Message, Want]], mark: int, asked: datetime) -> None:
         self._runway.flight.start(

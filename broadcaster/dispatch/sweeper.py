@@ -68,7 +68,7 @@ class Due:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sweeper:
-    """Looks through the ledger once a second.
+    """Looks through the ledger twice a second.
 
     `ahead` bounds how many batches are in the queues at once; `stale` is after how long a message
     in a queue is taken for lost and sent again, which is harmless. Where the queue is empty it is

@@ -233,7 +233,11 @@ class Campaigns:
             self._close(one, now)
 
     def pause(self, campaign: int, by: str, now: datetime) -> None:
-        """Hold it: what is not claimed when this returns does not leave."""
+        """Hold it: what nobody is claiming when this returns does not leave.
+
+        What is claimed at that very moment, or was before, is taken back before it leaves, within a
+        second: by then its holder has looked whether the campaign still runs.
+        """
         with self._pool.connection() as connection:
             _step(connection, campaign, "pause", person("by", by))
             connection.execute(

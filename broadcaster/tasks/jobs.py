@@ -52,13 +52,13 @@ def tick() -> None:
 
 def _begin(runtime: Runtime, due: Due, headers: Mapping[str, str]) -> None:
     """Put what is due into the queues."""
-    # Of each lane one is planned at a time, and never both by those who serve the tick.
-    for task, found in ((plan, due.campaigns), (escalate, due.escalations)):
-        for campaign, lane in found:
-            queue = URGENT if lane is Lane.URGENT else CONTROL
-            task.apply_async((campaign,), queue=queue, expires=_FRESH, headers=dict(headers))
     sent = 0
     try:
+        # Of each lane one is planned at a time, and never both by those who serve the tick.
+        for task, found in ((plan, due.campaigns), (escalate, due.escalations)):
+            for campaign, lane in found:
+                queue = URGENT if lane is Lane.URGENT else CONTROL
+                task.apply_async((campaign,), queue=queue, expires=_FRESH, headers=dict(headers))
         for batch, lane in due.batches:
             dispatch.apply_async(
                 (batch,),

@@ -131,8 +131,11 @@ class RedisThrottle:
         return 2 * at + 1
 
     def slow(self, limit: str, pause: float = 0.0, part: float = 1.0) -> None:
-        """Lower what a limit allows; `pause` is for how many seconds nothing may leave."""
-        if not self._book.limits(limit):
+        """Lower what a limit allows; `pause` is for how many seconds nothing may leave.
+
+        A store that does not answer is not told: nothing leaves until it does.
+        """
+        if not self._book.limits(limit) or self._monotonic() < self._back:
             return
         try:
             rate = self._book.rate(limit)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from kombu.exceptions import OperationalError
 
 from broadcaster.domain.campaign import ChannelPlan
 from broadcaster.domain.message import Channel, Lane, Scheme
@@ -92,6 +93,30 @@ def test_what_a_broker_lost_is_offered_again_at_once(pool: Pool, queues: redis.R
     clock.moment += timedelta(seconds=1)
     jobs.tick()
     assert _taken(queues, "routine") == []
+
+
+class NobodyTakes:
+    """A task whose broker is away."""
+
+    def apply_async(self, *_: object, **__: object) -> None:
+        """Fail as Celery does."""
+        raise OperationalError
+
+
+def test_what_a_broker_refuses_is_offered_again_at_the_next_tick(
+    pool: Pool, queues: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the batches behind a plan that it refused: the tick has marked them already."""
+    rows = Rows(pool)
+    batches = rows.batches(rows.running(4, batch_size=2))
+    rows.launched(name="next")
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "plan", NobodyTakes())
+        with pytest.raises(OperationalError):
+            jobs.tick()
+    assert _taken(queues, "routine") == []
+    jobs.tick()
+    assert _taken(queues, "routine") == [("broadcaster.dispatch", batch) for batch in batches]
 
 
 def _escalating(rows: Rows, lane: Lane) -> int:

@@ -187,15 +187,17 @@ def test_store_that_is_down_never_opens_and_is_left_alone(
     throttle = RedisThrottle(client, {"down": 10.0}, monotonic=lambda: moment[0])
     want = Want(("down",), 1)
     for _ in range(3):
+        throttle.slow("down")
         grant = throttle.take([want, Want((), 1)], Lane.URGENT)
         assert grant.granted == (1,)
         assert grant.wait > 0
         assert throttle.landed([(1, want)], Lane.URGENT) == 0
     assert [record.__dict__["action"] for record in caplog.records] == ["throttle_unavailable"]
-    moment[0] += 1
-    throttle.take([want], Lane.URGENT)
-    throttle.slow("down")
-    assert len(caplog.records) == 3
+    for count in (2, 3):
+        moment[0] += 1
+        throttle.slow("down")
+        throttle.take([want], Lane.URGENT)
+        assert len(caplog.records) == count
     for call in (throttle.check, throttle.apply, throttle.standing):
         with pytest.raises(UnavailableError):
             call()

@@ -15,7 +15,7 @@ from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, Reason
 from broadcaster.domain.message import Channel, EmailContent, Lane, Scheme, SmsContent
 from broadcaster.errors import ConfigurationError
 from broadcaster.ledger.page_codes import Claimed
-from broadcaster.ports import Message, Submission
+from broadcaster.ports import Message, Submission, Want, Watch
 from broadcaster.providers.base import result
 from broadcaster.render.codes import SUBJECT, TEXT, WARNING, code_message
 from broadcaster.settings import load
@@ -68,6 +68,43 @@ class FakeNetwork:
         """Nothing is open."""
 
 
+@dataclass
+class StallingNetwork(FakeNetwork):
+    """Stands still for `stall` before a message may leave, once, and answers `after` something."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    stall: timedelta = timedelta(0)
+    slow: timedelta = timedelta(0)
+    after: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: int = 0
+
+    async def stream(self, messages: Sequence[Message], watch: Watch) -> None:
+        for one in messages:
+            self.clock.moment, self.stall = self.clock.moment + self.stall, timedelta(0)
+            if not watch.leaving(one):
+                self.refused += 1
+                continue
+            self.taken.append(one)
+            self.clock.moment += self.slow
+            if self.slow:
+                await self.after.wait()
+            watch.answered(result(one, self.event, self.reason))
+
+
+class HeardThrottle(FakeThrottle):
+    """Tells when it was told of something."""
+
+    def __init__(self, heard: asyncio.Event) -> None:
+        super().__init__()
+        self.heard = heard
+
+    def landed(
+        self, down: Sequence[tuple[int, Want]], lane: Lane, ago: float | Sequence[float] = 0.0
+    ) -> int:
+        self.heard.set()
+        return super().landed(down, lane, ago)
+
+
 def _claimed(number: int = 1, **changes: object) -> Claimed:
     plain: dict[str, object] = {
         "id": number,
@@ -84,6 +121,7 @@ def _send(
     networks: Sequence[FakeNetwork],
     throttle: FakeThrottle,
     routes: str = "twilio",
+    clock: FakeClock | None = None,
 ) -> int:
     known = {one.name: one for one in networks}
 
@@ -97,7 +135,7 @@ def _send(
         get=get,
         routes={"tel": tuple(routes.split(","))},
         throttle=throttle,
-        clock=FakeClock(),
+        clock=clock or FakeClock(),
         write=lambda _address, code, _locale: SmsContent(body=f"{code} is your code"),
         measure=measure,
     )
@@ -147,6 +185,38 @@ def test_a_code_waits_for_its_limit() -> None:
     throttle = FakeThrottle(closed=1)
     assert _send(codes, [network], throttle) == 1
     assert (len(throttle.asked), len(network.taken)) == (2, 1)
+
+
+def test_a_code_that_stood_still_does_not_leave_on_an_old_grant() -> None:
+    """Others may have been granted its units meanwhile; it asks again, and leaves once."""
+    codes, network = FakeCodes([_claimed()]), StallingNetwork(stall=timedelta(seconds=1.6))
+    throttle = FakeThrottle()
+    assert _send(codes, [network], throttle, clock=network.clock) == 1
+    assert (network.refused, len(network.taken), len(throttle.asked)) == (1, 1, 2)
+    assert codes.outcomes == [(1, "twilio", "accepted")]
+
+
+def test_a_code_whose_time_is_over_when_it_would_leave_is_late() -> None:
+    """A slow network does not make a code that is worth nothing arrive."""
+    codes, network = FakeCodes([_claimed()]), StallingNetwork(stall=timedelta(minutes=10))
+    assert _send(codes, [network], FakeThrottle(), clock=network.clock) == 1
+    assert (network.taken, codes.outcomes) == ([], [(1, "twilio", "late")])
+
+
+def test_a_code_in_the_air_keeps_its_units() -> None:
+    """For as long as it may arrive: they are charged anew until its answer comes."""
+    network = StallingNetwork(slow=timedelta(seconds=1.1))
+    throttle = HeardThrottle(network.after)
+    assert _send(FakeCodes([_claimed()]), [network], throttle, clock=network.clock) == 1
+    assert [mark for mark, _ in throttle.down] == [1, 1001]
+
+
+def test_a_code_without_an_answer_keeps_what_its_grant_holds() -> None:
+    """It may arrive even now, so nothing tells the limits that it has."""
+    codes, throttle = FakeCodes([_claimed()]), FakeThrottle()
+    silent = FakeNetwork(event=DeliveryEvent.LOSE, reason=Reason.NO_ANSWER)
+    assert _send(codes, [silent], throttle) == 1
+    assert (throttle.down, codes.outcomes) == ([], [(1, "twilio", "no_answer")])
 
 
 @pytest.mark.parametrize("tag", ["ar", "fr", "en"])

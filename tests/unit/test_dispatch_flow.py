@@ -9,9 +9,9 @@ import pytest
 from broadcaster.dispatch.pace import Ending
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryStatus, Reason
 from broadcaster.errors import UnavailableError
-from broadcaster.ports import Lease, Message, Submission, Watch
+from broadcaster.ports import Lease, Message, Recorded, Submission, Watch
 from tests.dispatch_scene import Scene
-from tests.fakes import FakeProvider, accepted
+from tests.fakes import FakeProvider, FakeThrottle, accepted
 
 STATUS = DeliveryStatus
 
@@ -269,6 +269,52 @@ def test_a_claim_whose_answer_was_lost_puts_nobody_in_doubt() -> None:
     assert lost
     assert all(scene.ledger.status[number] is STATUS.DEFERRED for number in lost)
     assert STATUS.SUBMITTING not in scene.counts()
+
+
+def test_what_is_given_up_is_not_in_doubt_when_the_answer_to_its_claim_is_lost() -> None:
+    """It is taken up again, and ends with its reason."""
+    scene = Scene(count=5, broken=frozenset({"fr"}))
+    claim = scene.ledger.claim
+
+    def claimed_and_cut(
+        lease: Lease, attempts: Mapping[int, int], provider: str, now: datetime, ttl: timedelta
+    ) -> Sequence[int] | None:
+        claim(lease, attempts, provider, now, ttl)
+        raise UnavailableError("the connection broke")
+
+    scene.ledger.claim = claimed_and_cut  # type: ignore[method-assign]  # the cut is the test
+    with pytest.raises(UnavailableError):
+        scene.run()
+    assert scene.counts() == {STATUS.DEFERRED: 5}
+    scene.ledger.claim = claim  # type: ignore[method-assign]  # it is over
+    assert scene.run() is Ending.EMPTY
+    assert scene.counts() == {STATUS.DEAD: 5}
+    assert set(scene.ledger.attempts.values()) == {2}
+
+
+def test_what_waits_for_a_new_grant_is_given_back_when_the_ledger_fails() -> None:
+    """It is claimed and did not leave: another attempt, and nobody in doubt."""
+    scene = Scene(count=6, throttle=FakeThrottle(most=3))
+    outages = [UnavailableError("away")] * 7
+    record, claims = scene.ledger.record, 0
+
+    def away(submissions: Sequence[Recorded], now: datetime) -> None:
+        if outages:
+            raise outages.pop()
+        record(submissions, now)
+
+    def late_the_second_time() -> None:
+        nonlocal claims
+        claims += 1
+        if claims == 2:
+            scene.clock.moment += timedelta(seconds=1.1)
+            scene.throttle.closed = 100
+
+    scene.ledger.record = away  # type: ignore[method-assign]  # the outage is the test
+    scene.ledger.on_claim = late_the_second_time
+    with pytest.raises(UnavailableError):
+        scene.run()
+    assert scene.counts() == {STATUS.ACCEPTED: 3, STATUS.DEFERRED: 3}
 
 
 def test_without_a_store_of_limits_what_waits_does_not_leave() -> None:
