@@ -9,12 +9,13 @@ from broadcaster.domain.delivery import DeliveryEvent, Reason
 from broadcaster.domain.message import Lane
 from broadcaster.ports import Clock, Throttle, Want
 
-#: When the units of a message in the air are charged anew: a grant holds them for two seconds
-#: without a word, a later charge for one.
+#: When the units of a message in the air are charged anew. They are held for longer without a word;
+#: but a store that forgot them learns of them by this.
 _GRANTED, _CHARGED = timedelta(seconds=1), timedelta(seconds=0.3)
 
-#: Longer ago than any limit remembers, seconds: for what never left.
-_NEVER = 10.0
+#: How long ago what never left has arrived, seconds: longer than any limit remembers; and what is
+#: in the air still.
+_NEVER, _NOT_YET = 10.0, -1.0
 
 
 class Charges:
@@ -32,8 +33,7 @@ class Charges:
     def landed(self, landings: Sequence[Landing]) -> None:
         """Say when messages can have arrived at the latest.
 
-        What was never answered may arrive even now: it keeps what its grant holds. Once it was
-        charged anew, it holds its units by that alone, for less than may still be needed.
+        What was never answered may arrive even now: it keeps what its last charge holds.
         """
         now = self._clock.now()
         answered = [one for one in landings if one.submission.event is not DeliveryEvent.LOSE]
@@ -44,14 +44,9 @@ class Charges:
         ]
         if taken:
             self._roundtrips.note(min(taken).total_seconds(), now, len(taken))
-        told = [(one.aloft, self._ago(one, now)) for one in answered if one.aloft.want.limits]
-        told += [
-            (one.aloft, 0.0)
-            for one in landings
-            if one.submission.event is DeliveryEvent.LOSE and one.aloft.charged
-        ]
-        if told:
-            self._tell([aloft for aloft, _ in told], [ago for _, ago in told])
+        held = [one for one in answered if one.aloft.want.limits]
+        if held:
+            self._tell([one.aloft for one in held], [self._ago(one, now) for one in held])
 
     def unused(self, wants: Sequence[Want], mark: int) -> None:
         """Give back what was granted and will not be used."""
@@ -63,7 +58,7 @@ class Charges:
         """Charge what is in the air for long anew, before its charge runs out."""
         now = self._clock.now()
         aloft = flight.held_since(now - _GRANTED, now - _CHARGED)
-        mark = self._tell(aloft, [0.0] * len(aloft)) if aloft else 0
+        mark = self._tell(aloft, [_NOT_YET] * len(aloft)) if aloft else 0
         for one in aloft:
             # Without a mark nobody knows of the charge: its grant is all that it has.
             if mark or not one.want.limits:

@@ -98,9 +98,9 @@ class Throttle(Protocol):
         matter, nor is what went by since the answer. So it costs nothing to tell of answers
         together, a few times a second. Gives the mark of this moment, for what is still in the air.
 
-        A grant is good for two seconds: so long its units are held without a word, and what has
-        not left by then must not leave by it. What is in the air longer is charged by a call of
-        its own, without `ago`, and again within every second.
+        A grant is good for two seconds: what has not left by then must not leave by it. Its units
+        are held for some seconds more without a word, as they are of what is told to be in the air
+        still: by a call of its own, with an `ago` below 0, after a second and then again and again.
         """
         ...
 

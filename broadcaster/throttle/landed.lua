@@ -2,7 +2,8 @@
 --
 -- ARGV: the time in microseconds or '' for the store's own; 1 for the urgent lane; how many limits,
 --       and the rate and its version of each; then groups of messages: which limit, the mark of their
---       last charge, units of a message, how many messages, and how long ago it was, in microseconds
+--       last charge, units of a message, how many messages, and how long ago it was, in microseconds:
+--       -AIR when they are in the air still
 -- Gives: the time
 local urgent = ARGV[2] == '1'
 local since = begin(ARGV[1])
@@ -21,10 +22,9 @@ for index = place, #ARGV, 5 do
     -- A mark is twice the moment, and 1 more when it was given here.
     local moment = floor(mark / 2)
     local at = now - tonumber(ARGV[index + 4])
-    local held, from = moment + AIR, max(at, moment)
-    if mark % 2 == 1 then held, from = moment, at end
+    local from = mark % 2 == 1 and at or max(at, moment)
     touched[limit] = true
-    drop(limit, floor(held / GRAIN), units, urgent)
+    drop(limit, floor((moment + AIR) / GRAIN), units, urgent)
     add(limit, floor(from / GRAIN), units, urgent and 0 or units)
   end
 end

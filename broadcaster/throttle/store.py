@@ -14,7 +14,7 @@ from broadcaster.ports import Change, Grant, Standing, Want
 from broadcaster.throttle.book import Book
 from broadcaster.throttle.scripts import Scripts
 from broadcaster.throttle.several import runs
-from broadcaster.throttle.window import GRAIN, SECOND
+from broadcaster.throttle.window import AIR, GRAIN, SECOND
 
 _log = logging.getLogger(__name__)
 
@@ -104,14 +104,14 @@ class RedisThrottle:
     ) -> int:
         """Charge units (mark, what was held) until a window after `ago` seconds before now.
 
-        A store that does not answer holds them for as long as their grant is good, so a failure is
-        only logged.
+        Below 0: they are in the air still. A store that does not answer holds them for as long as
+        their last charge does, so a failure is only logged.
         """
         agos = ago if isinstance(ago, Sequence) else [ago] * len(down)
         groups: Counter[tuple[str, int, int, int]] = Counter()
         for (mark, want), each in zip(down, agos, strict=True):
             # Rounded down to a grain: what landed at nearly the same time is told together.
-            back = int(min(max(each, 0.0), _LONG_AGO) * SECOND) // GRAIN * GRAIN
+            back = -AIR if each < 0 else int(min(each, _LONG_AGO) * SECOND) // GRAIN * GRAIN
             for name in self._limited(want).limits:
                 groups[name, mark, max(1, want.units), back] += 1
         if not groups or self._monotonic() < self._back:

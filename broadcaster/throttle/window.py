@@ -24,9 +24,10 @@ MARGIN = 5_000
 #: What is granted or lands within one grain is kept together and held until the last of it is free.
 GRAIN = 2_000
 
-#: How long a grant is good for. What was granted is held this much longer than a window, as it may
-#: leave and arrive at any moment; its landing tells when it did.
-AIR = 2 * SECOND
+#: How much longer than a window units are held that may leave and arrive at any moment: those of a
+#: grant, and those that are told to be in the air still. Their landing tells when they did. A
+#: process may stand still and its network too: what it had written arrives when that goes on.
+AIR = 4 * SECOND
 
 #: How long nobody needs to ask without losing anything of the pace: a busy machine lets processes
 #: wait for a fifth of a second.
@@ -139,7 +140,7 @@ class Mark:
     @property
     def slot(self) -> int:
         """Where they are held."""
-        return (self.at if self.landed else self.at + AIR) // GRAIN
+        return (self.at + AIR) // GRAIN
 
 
 def landed(
@@ -147,11 +148,12 @@ def landed(
 ) -> State:
     """Hold units (mark, units of a message, how many messages) for a window after `at`.
 
-    By then they had arrived, or nothing more is known. Between its grant and its landing a message
-    may have arrived at any moment; so its units are held for the whole of that time and for a
-    second after it, and then no second at the receiving end holds more than the limit. None arrives
-    before its grant; but one that was told to be still in the air may have arrived before that was
-    told. Units whose mark is not found, after a flush, are held all the same.
+    By then they had arrived; for those that are in the air still, `at` is AIR from now. Between its
+    grant and its landing a message may have arrived at any moment; so its units are held for the
+    whole of that time and for a second after it, and then no second at the receiving end holds
+    more than the limit. None arrives before its grant; but one that was told to be in the air
+    still may have arrived before that was told. Units whose mark is not found, after a flush, are
+    held all the same.
     """
     log = state.log
     for mark, cost, count in down:

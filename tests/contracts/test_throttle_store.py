@@ -81,7 +81,7 @@ def test_scripts_agree_with_the_arithmetic(
             states["b"] = slowing.slowed(states["b"], pause, now, part)
             assert scripts.slow("b", kept["b"], pause, now, part) == states["b"].share
         if fate and down:
-            back = ago if fate == "lands" else 0
+            back = ago if fate == "lands" else -window.AIR
             for name, rule in rules.items():
                 mine = [
                     (Mark(mark // 2, landed=mark % 2 == 1), units, count)
@@ -146,7 +146,7 @@ def test_lost_memory_closes(client: redis.Redis, lost: str) -> None:
     _ask(scripts, 10.0, NOW - 2 * SECOND)
     assert _ask(scripts, 10.0, NOW, 5)[0] > 0
     client.delete(f"{{throttle}}:{lost}:one")
-    late = NOW + (3 * SECOND + 100_000 if lost == "units" else 500)
+    late = NOW + (window.AIR + SECOND + 100_000 if lost == "units" else 500)
     assert _ask(scripts, 10.0, late)[0] == 0
     assert _ask(scripts, 10.0, late + 2 * SECOND)[0] == 1
 

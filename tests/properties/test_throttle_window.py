@@ -63,6 +63,26 @@ def _play(
         yield now, costs[:count], urgent, state
 
 
+@given(rate=st.integers(1, 200), told=st.lists(st.integers(0, 3_000_000), max_size=4))
+def test_a_process_and_its_network_may_stand_still_for_four_seconds(
+    rate: int, told: list[int]
+) -> None:
+    """What left before arrives when they go on; until a second later nobody has its units."""
+    rule = window.rule(rate)
+    state, count, _ = _take(window.closed(rule, START), rule, [1] * rate, now=START + 2 * SECOND)
+    now, mark = START + 2 * SECOND, Mark(START + 2 * SECOND, landed=False)
+    for later in told:
+        # It says that they are in the air still, and then nothing more.
+        now += later % SECOND
+        state = window.landed(state, rule, [(mark, 1, count)], urgent=False, at=now + window.AIR)
+        mark = Mark(now, landed=True)
+    arrival = now + window.AIR
+    state = window.opened(state, rule, rule.pace, arrival + SECOND)
+    assert sum(entry.units for entry in state.log) >= count
+    state = window.opened(state, rule, rule.pace, arrival + SECOND + 20_000 + math.ceil(rule.hold))
+    assert state.log == ()
+
+
 @settings(max_examples=150, deadline=None)
 @given(rate=_RATES, asks=_ASKS)
 def test_no_window_holds_more_than_the_limit(

@@ -82,22 +82,6 @@ def test_a_message_that_stays_in_the_air_keeps_its_units() -> None:
     assert scene.counts() == {STATUS.ACCEPTED: 1}
 
 
-def test_what_is_lost_after_a_second_charge_is_charged_once_more() -> None:
-    """It may have arrived just now, and such a charge holds for a second alone."""
-    scene = Scene(count=1)
-
-    async def cut(_messages: Sequence[Message]) -> list[Submission]:
-        await asyncio.sleep(0.3)
-        scene.clock.moment += timedelta(seconds=1.1)
-        await asyncio.sleep(0.3)
-        raise ConnectionError
-
-    scene.provider.submit = cut  # type: ignore[assignment]  # the cut is the test
-    scene.run()
-    assert [mark for mark, _ in scene.throttle.down] == [1, 1001]
-    assert scene.counts() == {STATUS.UNKNOWN: 1}
-
-
 def test_a_closed_throttle_means_waiting_and_nothing_in_doubt() -> None:
     """Nothing is claimed before it is granted, so the time over leaves all as planned."""
     scene = Scene(throttle=FakeThrottle(closed=10_000))
