@@ -11,14 +11,14 @@ that hangs must not have all of them wait for it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.dispatch.drafting import Drafting, body_sha256
-from broadcaster.domain.delivery import DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Receipt
 from broadcaster.domain.message import MessageClass
 from broadcaster.ports import Clock, Findable, Ledger, Open, Provider, Question
 
@@ -105,8 +105,9 @@ class Doubt:
         if again:
             self.doubts.resend(again, now)
         if receipts:
-            self.ledger.receive(receipts, now)
-            self.ledger.apply_receipts(now, len(receipts) + _BESIDE)
+            told = [one for receipt in receipts for one in _told(receipt, rows)]
+            self.ledger.receive(told, now)
+            self.ledger.apply_receipts(now, len(told) + _BESIDE)
         return len(receipts), len(rows) == _AT_ONCE
 
     async def _ask_all(
@@ -193,3 +194,17 @@ class Doubt:
             since=row.since,
             body_sha256=body,
         )
+
+
+def _told(receipt: Receipt, rows: Sequence[Open]) -> Iterator[Receipt]:
+    """Give what was found, behind word of which message it is where that is not known otherwise.
+
+    The ledger believes a failure of the message that was sent last alone, and of what was sent
+    again and is in doubt it does not know which that is. What was asked about was that.
+    """
+    nameless = {row.pending.delivery for row in rows if row.reference is None}
+    failed = receipt.event is DeliveryEvent.FAIL and receipt.reference is not None
+    if failed and receipt.delivery in nameless:
+        taken = f"{receipt.dedupe} taken"
+        yield replace(receipt, event=DeliveryEvent.ACCEPT, dedupe=taken, reason=None, code=None)
+    yield receipt

@@ -232,3 +232,37 @@ def test_a_late_failure_of_a_former_attempt_is_not_the_last_one_s(rows: Rows) ->
     rows.ledger.receive([last], NOON)
     rows.ledger.apply_receipts(NOON + timedelta(minutes=2), 10)
     assert rows.statuses(campaign) == [DeliveryStatus.UNDELIVERED]
+
+
+def test_a_late_failure_of_a_former_attempt_settles_no_later_one_in_doubt(rows: Rows) -> None:
+    """Until it is known which message was sent last; that one's own failure settles it."""
+    campaign = rows.running(1)
+    delivery = DeliveryId(campaign, 1)
+    lease = rows.claimed(campaign, [1])
+    rows.ledger.record([recorded(submission(delivery, EVENT.LOSE))], NOON)
+    PostgresDoubts(rows.pool).resend([delivery], NOON)
+    assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == [1]
+    rows.ledger.record([recorded(submission(delivery, EVENT.LOSE, attempt=2))], NOON)
+    rows.ledger.receive([receipt(delivery, EVENT.FAIL, reference="first")], NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.UNKNOWN]
+    assert rows.delivery(campaign, 1, "reference", "attempts") == (None, 2)
+    found = [
+        receipt(delivery, EVENT.ACCEPT, reference="second"),
+        receipt(delivery, EVENT.FAIL, reference="second", dedupe="last"),
+    ]
+    rows.ledger.receive(found, NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.UNDELIVERED]
+    assert rows.delivery(campaign, 1, "reference") == ("second",)
+
+
+def test_a_failure_settles_the_only_attempt_that_is_in_doubt(rows: Rows) -> None:
+    """Whatever it calls the message: there was no other."""
+    campaign = rows.running(1)
+    delivery = DeliveryId(campaign, 1)
+    rows.claimed(campaign, [1])
+    rows.ledger.record([recorded(submission(delivery, EVENT.LOSE))], NOON)
+    rows.ledger.receive([receipt(delivery, EVENT.FAIL, reference="only")], NOON)
+    rows.ledger.apply_receipts(NOON, 10)
+    assert rows.statuses(campaign) == [DeliveryStatus.UNDELIVERED]

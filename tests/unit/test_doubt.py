@@ -11,7 +11,7 @@ import pytest
 from broadcaster.dispatch.doubt import Doubt
 from broadcaster.dispatch.drafting import Drafting, body_sha256
 from broadcaster.dispatch.links import Links
-from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Receipt
+from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason, Receipt
 from broadcaster.domain.message import MessageClass, SmsContent, SmsSize
 from broadcaster.errors import UnavailableError
 from broadcaster.ports import Open, Question
@@ -139,6 +139,16 @@ def test_what_the_provider_knows_is_stored_as_a_receipt() -> None:
     assert asyncio.run(doubt.settle()) == 1
     assert ledger.receipts == [RECEIPT]
     assert doubts.again == []
+
+
+@pytest.mark.parametrize("reference", [None, "ref"])
+def test_a_message_that_failed_is_named_before_its_failure_is_told(reference: str | None) -> None:
+    """Which one was sent last is else not known; where it is, nothing has to be said."""
+    failed = replace(RECEIPT, event=DeliveryEvent.FAIL, reason=Reason.UNREACHABLE, code="30003")
+    doubt, ledger, _ = _scene(FindableProvider([failed]), reference=reference)
+    assert asyncio.run(doubt.settle()) == 1
+    taken = replace(failed, event=DeliveryEvent.ACCEPT, reason=None, code=None, dedupe="1 taken")
+    assert ledger.receipts == ([failed] if reference else [taken, failed])
 
 
 def test_without_a_reference_the_text_itself_is_asked_for_by_its_hash() -> None:
