@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -85,9 +86,10 @@ def _campaign_of(line: dict[str, Any]) -> int:
 
 
 def test_an_urgent_campaign_overtakes_a_routine_one_that_is_at_its_limit(home: Path) -> None:
-    """Its first message leaves soon, and nine of ten are its own until it is done.
+    """Its first message leaves soon, and in most seconds nine of ten are its own until it is done.
 
-    How soon is measured by `benchmarks/urgent.py`; here a busy machine must not matter.
+    How soon is measured by `benchmarks/urgent.py`. Here a busy machine must not matter:
+    whoever does not ask for a second, as they got no processor, has nothing reserved in the next.
     """
     town = Town(home)
     with town.up(), closing(attached(load(town.environment))) as runtime:
@@ -102,7 +104,7 @@ def test_an_urgent_campaign_overtakes_a_routine_one_that_is_at_its_limit(home: P
         runtime.campaigns.launch(urgent, _OPERATOR, runtime.clock.now())
         launched = time.time()
         town.until(
-            lambda: sum(_campaign_of(line) == urgent for line in town.received()) >= 3 * RATE,
+            lambda: sum(_campaign_of(line) == urgent for line in town.received()) >= 5 * RATE,
             "the urgent one is on its way",
         )
         for campaign in (routine, urgent):
@@ -115,11 +117,9 @@ def test_an_urgent_campaign_overtakes_a_routine_one_that_is_at_its_limit(home: P
     first = min(times[urgent])
     assert sum(launched <= at < first for at in times[routine]) <= 6 * RATE
     # A second after its first message the window holds nothing of before.
-    begin, end = first + 1, max(times[urgent])
-    share = {
-        campaign: sum(begin <= at <= end for at in moments) for campaign, moments in times.items()
-    }
-    assert share[urgent] >= 0.9 * sum(share.values())
+    begun = [at for at in times[urgent] if at >= first + 1]
+    beside = [sum(at - 1 < other <= at for other in times[routine]) for at in begun]
+    assert median(beside) <= RATE / 10
     fullest = _fullest(sorted(at for moments in times.values() for at in moments))
     assert fullest <= RATE
 
