@@ -71,6 +71,37 @@ def lines(title: str, note: str, panels: Sequence[Panel], path: Path) -> None:
     _write(path, top + 4, title, note, rows)
 
 
+def course(
+    title: str,
+    note: str,
+    panel: Panel,
+    happened: Mapping[str, Sequence[tuple[float, float, str]]],
+    path: Path,
+) -> None:
+    """Draw a chart of lines, and below it when what happened: (from, until, what) by its kind."""
+    top = _TOP + 12
+    rows = _panel(panel, top)
+    top += 208
+    room = _WIDTH - _LEFT - _RIGHT
+    for kind, spans in happened.items():
+        rows.append(
+            f'<text class="note" x="{_LEFT - 8}" y="{top + 10}" text-anchor="end">'
+            f"{escape(kind)}</text>"
+            f'<text class="note" x="{_WIDTH - 4}" y="{top + 10}" text-anchor="end">'
+            f"{len(spans)}</text>"
+            f'<path class="grid" d="M{_LEFT} {top + 6.5}h{room}"/>'
+        )
+        for begin, end, what in spans:
+            x = _LEFT + scaled(begin, 0, panel.until, room)
+            length = max(scaled(end - begin, 0, panel.until, room), 2)
+            rows.append(
+                f'<rect class="c1" x="{x:.1f}" y="{top + 1}" width="{length:.1f}" height="11" '
+                f'fill-opacity="0.7" stroke="none"><title>{escape(what)}</title></rect>'
+            )
+        top += 18
+    _write(path, top + 12, title, note, rows)
+
+
 def rates(result: Result, path: Path) -> None:
     """Draw the rates of a race."""
     about = result.figures

@@ -24,7 +24,7 @@ from broadcaster.sandbox.service_account import service_account_file
 Line = dict[str, Any]
 
 
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Wait for a condition; AssertionError when it does not come about in time."""
     deadline = time.monotonic() + seconds
     while not condition():

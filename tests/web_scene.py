@@ -39,7 +39,7 @@ from tests.fakes import FakeClock
 from tests.public_scene import PublicScene, scene, shipped_renderer
 
 #: How long a test waits for the server to come up, seconds.
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 
 @dataclass

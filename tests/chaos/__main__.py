@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tests.chaos import summary
+from tests.chaos import kept, picture, summary
 from tests.chaos.book import Book
 from tests.chaos.run import Outcome, Run
 from tests.chaos.scene import staged
@@ -32,7 +32,7 @@ def chaos(  # noqa: PLR0913, PLR0917  (each is a switch of the command)
         float, typer.Option(min=1, help="Seconds that sending would take undisturbed.")
     ] = 180,
     patience: Annotated[float, typer.Option(min=10, help="Longest run, seconds.")] = 2400,
-    kept: Annotated[Path, typer.Option(help="Where the records are kept.")] = Path(
+    records: Annotated[Path, typer.Option("--kept", help="Where the records are kept.")] = Path(
         ".broadcaster/chaos"
     ),
     quiet: Annotated[bool, typer.Option(help="Print the summary only.")] = False,  # noqa: FBT002  (a switch)
@@ -45,7 +45,7 @@ def chaos(  # noqa: PLR0913, PLR0917  (each is a switch of the command)
         trouble=trouble,
         sending=sending,
         patience=patience,
-        kept=kept.absolute(),
+        kept=records.absolute(),
     )
     # Told to end, it ends what it started; a shell may have had it ignore the other one.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,6 +73,7 @@ def play(wishes: Wishes, *, quiet: bool = False) -> Outcome:
         (folder / "verdict.json").write_text(
             json.dumps(asdict(outcome), indent=1, default=str), encoding="utf-8"
         )
+        picture.draw(kept.read(folder), folder / "picture.svg")
         if not outcome.good:
             # What the findings rest on: made-up addresses of made-up people.
             shutil.copytree(scene.record, folder / "networks", dirs_exist_ok=True)

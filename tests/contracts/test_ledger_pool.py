@@ -104,7 +104,7 @@ def test_what_is_told_of_a_campaign_waits_for_nobody(pool: Pool) -> None:
             chronicle.write([count], [])
         with pytest.raises(UnavailableError):
             Troubles(pool).turned("smtp", NOON, well=False)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
     with pytest.raises(UnavailableError):
         chronicle.write([replace(count, campaign=campaign + 1)], [])
     chronicle.write([count], [])

@@ -399,7 +399,7 @@ def test_who_comes_second_waits_for_the_first(rows: Rows, tmp_path: Path) -> Non
     with ThreadPoolExecutor(1) as threads:
         with rows.pool.connection() as connection, alone(connection, campaign):
             second = threads.submit(filed.clean, rows.pool, "C000001", "amina")
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 30
             while not waiters(connection):
                 assert time.monotonic() < deadline
             assert file.read_bytes() == before

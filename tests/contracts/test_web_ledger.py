@@ -131,7 +131,7 @@ def test_an_advisory_is_public_once_its_campaign_is_launched(
 
 
 def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)

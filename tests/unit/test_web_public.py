@@ -173,7 +173,7 @@ def test_nothing_outside_the_site_is_served(site: Site) -> None:
 
 
 def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
