@@ -85,8 +85,8 @@ def course(
     room = _WIDTH - _LEFT - _RIGHT
     for kind, spans in happened.items():
         rows.append(
-            f'<text class="note" x="{_LEFT - 8}" y="{top + 10}" text-anchor="end">'
-            f"{escape(kind)}</text>"
+            f'<text class="note" style="font-size:11px" x="{_LEFT - 6}" y="{top + 10}" '
+            f'text-anchor="end">{escape(kind)}</text>'
             f'<text class="note" x="{_WIDTH - 4}" y="{top + 10}" text-anchor="end">'
             f"{len(spans)}</text>"
             f'<path class="grid" d="M{_LEFT} {top + 6.5}h{room}"/>'

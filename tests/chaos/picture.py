@@ -18,7 +18,7 @@ def draw(run: Kept, path: Path) -> None:
         f"{run.verdict['done']} events",
         f"{said}. The networks took {run.verdict['verdict']['taken']:,} messages.",
         _chart.Panel(
-            title="Taken by the networks, % of all messages",
+            title="Taken by the networks, % of what was to be sent",
             series={"": begun + told},
             until=max(line["at"] for line in run.lines),
         ),
