@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from broadcaster.providers._relay import Draft, RefusedError
+from broadcaster.providers._smtp_ahead import Ahead
 from broadcaster.providers._smtp_exchange import CLOSING, Step, interrupted
 from broadcaster.providers._smtp_letter import Letter
 from broadcaster.providers._smtp_replies import POSITIVE_END, BadReplyError, Reply
@@ -29,27 +30,30 @@ _FIRST = 2
 class Chunking:
     """The mails of one connection, of which up to `depth` are open; see `Exchange`.
 
-    `width` is how many may be open as quick as the relay is. `going` was named: its content is to
-    be written, then `gone` called. `finished` have their answer. `closing` is set when the relay
-    says that it closes (421).
+    `ahead` says how many may be, as seldom as the relay cuts connections. `going` was named: its
+    content is to be written, then `gone` called. `finished` have their answer. `closing` is set
+    when the relay says that it closes (421).
     """
 
     __slots__ = (
+        "_ahead",
         "_at",
         "_belied",
         "_depth",
         "_open",
+        "_quick",
         "_said",
         "closing",
         "finished",
         "going",
-        "width",
     )
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, ahead: Ahead | None = None) -> None:
         """Nothing is open."""
         self._depth = depth
-        self.width = min(_FIRST, depth)
+        self._ahead = ahead or Ahead(depth)
+        #: How many may be open as quick as the relay is.
+        self._quick = min(_FIRST, depth)
         self._open: deque[Letter] = deque()
         #: How many replies to the first of them were heard.
         self._at = 0
@@ -61,10 +65,16 @@ class Chunking:
         self.closing: RefusedError | None = None
 
     @property
+    def width(self) -> int:
+        """How many may be open, as quick as the relay is and as seldom as it cuts."""
+        return min(self._quick, self._ahead.most)
+
+    @property
     def room(self) -> int:
         """How many mails may be written now: half of what may be open, or none, is waited for."""
-        room = 0 if self.closing or self.going else self.width - len(self._open)
-        return room if room * 2 >= self.width else 0
+        width = self.width
+        room = 0 if self.closing or self.going else width - len(self._open)
+        return room if room * 2 >= width else 0
 
     @property
     def idle(self) -> bool:
@@ -84,9 +94,9 @@ class Chunking:
     def took(self, seconds: float) -> None:
         """Note how long a mail took, from when it was written to its answer."""
         if seconds < _SOON:
-            self.width = min(self.width * 2, self._depth)
+            self._quick = min(self._quick * 2, self._depth)
         elif seconds > _LATE:
-            self.width = max(self.width // 2, 1)
+            self._quick = max(self._quick // 2, 1)
 
     def begin(self, letter: Letter, draft: Draft) -> None:
         """Name sender, recipient and length of another mail."""

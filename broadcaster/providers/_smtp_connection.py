@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from broadcaster.providers._relay import Relay
+from broadcaster.providers._smtp_ahead import Ahead
 from broadcaster.providers._smtp_chunking import Chunking
 from broadcaster.providers._smtp_exchange import Exchange, Step
 from broadcaster.providers._smtp_letter import Letter
@@ -45,6 +46,11 @@ class TakenBackError(Exception):
 
 class Desk(Protocol):
     """Who hands mails to connections, and hears what became of them."""
+
+    @property
+    def ahead(self) -> Ahead:
+        """How many mails may run ahead of their answers."""
+        ...
 
     def next(self, connection: "Connection") -> Letter | None:
         """Give another mail, written for what this relay offers; None when there is none."""
@@ -95,7 +101,7 @@ class Connection(Wire):
         await super().open()
         depth = self.depth
         if depth > AHEAD:
-            self._exchange = Chunking(depth)
+            self._exchange = Chunking(depth, self._desk.ahead)
         else:
             group = self.offers.pipelining and self._relay.pipeline > 0
             self._exchange = Exchange(group=group, ahead=depth == AHEAD)
@@ -116,7 +122,7 @@ class Connection(Wire):
 
     @property
     def width(self) -> int:
-        """How many mails may be open on it, as quick as the relay is."""
+        """How many mails may be open on it, as quick and as steady as the relay is."""
         exchange = self._exchange
         return exchange.width if isinstance(exchange, Chunking) else self.depth
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from broadcaster.ports import Message, Submission, Watch
 from broadcaster.providers._relay import Draft, RefusedError, Relay, envelope
+from broadcaster.providers._smtp_ahead import Ahead
 from broadcaster.providers._smtp_allowance import Allowance
 from broadcaster.providers._smtp_connection import AHEAD, GOODBYE, Connection, TakenBackError
 from broadcaster.providers._smtp_letter import Letter, Round
@@ -33,6 +34,7 @@ class Pool:
         self._draft = draft
         self._clock = clock
         self._allowance = Allowance(relay.connections)
+        self.ahead = Ahead(max(relay.pipeline, 1))
         self._waiting: deque[Letter] = deque()
         self._opening: dict[Connection, asyncio.Task[None]] = {}
         self._open: set[Connection] = set()
@@ -131,6 +133,7 @@ class Pool:
         """Answer as the relay did."""
         if letters:
             self._allowance.worked()
+            self.ahead.answered(len(letters))
         for letter in letters:
             letter.answer()
 
@@ -155,6 +158,8 @@ class Pool:
                 letter.move()
                 again.append(letter)
             else:
+                if letter.written and letter.refusal is None and not letter.settled:
+                    self.ahead.cut()
                 letter.drop(cause)
         self._waiting.extendleft(reversed(again))
         if left and not connection.served and not isinstance(cause, TakenBackError):

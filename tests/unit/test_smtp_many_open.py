@@ -61,6 +61,36 @@ def test_a_cut_amid_many(pipeline: int, how: str) -> None:
     assert relay.connections == 2
 
 
+@pytest.mark.parametrize("how", [CUT, TAKEN_CUT])
+def test_a_relay_that_cuts_often_gets_one_at_a_time(how: str) -> None:
+    """After the first cut hardly anybody is in doubt but the one whose answer was cut off."""
+    relay = Relay(
+        act=lambda step, at: how if step == "END" and at % 20 == 0 else None, offers=CHUNKS
+    )
+    answers = submit(relay, mails(400), CONNECTIONS=1, PIPELINE=8)
+    lost = [answer for answer in answers if answer.event is _E.LOSE]
+    cuts = relay.counts["END"] // 20
+    assert cuts >= 15
+    assert len(lost) <= cuts + 7
+    assert len(set(relay.taken)) == len(relay.taken)
+
+
+def test_a_relay_that_cuts_no_more_is_trusted_again() -> None:
+    """As many as before are open on a connection once enough were answered."""
+    relay = Relay(act=once("END", CUT, 10), offers=CHUNKS)
+    seen: list[int] = []
+
+    async def work(provider: SmtpProvider) -> None:
+        for at in range(0, 1200, 20):
+            await provider.submit(mails(at + 20)[at:])
+            seen.append(provider.room)
+
+    run(relay, work, CONNECTIONS=1, PIPELINE=8)
+    assert seen[0] == 1
+    assert seen == sorted(seen)
+    assert seen[-1] == 8
+
+
 @pytest.mark.parametrize("step", ["RSET", "MAIL", "RCPT"])
 def test_a_relay_that_closes_amid_many(step: str) -> None:
     """What followed its word goes over another connection, and nobody gets anything twice."""
