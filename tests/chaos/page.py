@@ -23,9 +23,9 @@ _KINDS = ("kill", "stop", "term", "cut", "stall", "half", "flush", "messages")
 def table(runs: Sequence[Kept]) -> str:
     """Write runs as a table of Markdown, a line each."""
     ends = ("delivered", "failed", "suppressed", "in doubt")
-    heads = ["seed", "customers", "events", *_KINDS, "s", "messages taken", *ends]
-    lines = [heads, ["---"] * (len(heads) + 1)]
-    heads.append("fullest second")
+    counts = ["seed", "customers", "events", *_KINDS, "s", "messages taken", *ends]
+    heads = [*counts, "fullest second"]
+    lines = [heads, ["---"] * len(heads)]
     for run in runs:
         full = run.verdict["verdict"]["fullest"]
         cells = [
