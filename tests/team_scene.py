@@ -17,6 +17,7 @@ from broadcaster.web.languages import Language, by_locale
 from tests import builders
 from tests.desk_scene import DeskSite, serving_desk
 from tests.fakes import FakeThrottle
+from tests.fetch_browser import present
 from tests.pages_scene import FakeNetwork
 from tests.rows import Rows
 
@@ -202,7 +203,8 @@ def opened_team(
     database_url: str, redis_url: str, home: Path, people: int = 12, batch: int = 4
 ) -> Iterator[Team]:
     """Serve the console over a town until the block ends."""
-    given = {"BATCH_SIZE": str(batch)}
+    # What prints is the browser that looks: there may be none on the path.
+    given = {"BATCH_SIZE": str(batch), "BROWSER": str(present() or "")}
     with serving_desk(database_url, redis_url, home, given) as site:
         rows = Rows(site.runtime.pool)
         site.runtime.customers.save(
