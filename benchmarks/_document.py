@@ -41,7 +41,7 @@ def told(kept: Mapping[str, Any]) -> str:
     """Write a result as Markdown: ratios, figures, notes, the picture, and the conditions."""
     ratios = [_frame.Ratio(**found) for found in kept["ratios"]]
     parts = [
-        _table(
+        table(
             [
                 {"": one.name, "measured": one.shown, "target": one.target, "so": one.verdict}
                 for one in ratios
@@ -55,7 +55,7 @@ def told(kept: Mapping[str, Any]) -> str:
             shapes[-1].append(row)
         else:
             shapes.append([row])
-    parts += [_table(rows) for rows in shapes]
+    parts += [table(rows) for rows in shapes]
     parts += [f"{note}\n" for note in kept["notes"]]
     picture = _PICTURES.get(kept["name"], f"bench-{kept['name']}")
     if (_frame.PICTURES / f"{picture}.svg").exists():
@@ -66,7 +66,8 @@ def told(kept: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write rows of one shape as a table of Markdown."""
     names = list(rows[0])
     lines = [" | ".join(names), " | ".join("---" for _ in names)]
     lines += [" | ".join(_frame.shown(row[name]) for name in names) for row in rows]

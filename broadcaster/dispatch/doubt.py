@@ -105,7 +105,7 @@ class Doubt:
         if again:
             self.doubts.resend(again, now)
         if receipts:
-            told = [one for receipt in receipts for one in _told(receipt, rows)]
+            told = list(_told(receipts, rows))
             self.ledger.receive(told, now)
             self.ledger.apply_receipts(now, len(told) + _BESIDE)
         return len(receipts), len(rows) == _AT_ONCE
@@ -196,15 +196,16 @@ class Doubt:
         )
 
 
-def _told(receipt: Receipt, rows: Sequence[Open]) -> Iterator[Receipt]:
+def _told(receipts: Sequence[Receipt], rows: Sequence[Open]) -> Iterator[Receipt]:
     """Give what was found, behind word of which message it is where that is not known otherwise.
 
     The ledger believes a failure of the message that was sent last alone, and of what was sent
     again and is in doubt it does not know which that is. What was asked about was that.
     """
     nameless = {row.pending.delivery for row in rows if row.reference is None}
-    failed = receipt.event is DeliveryEvent.FAIL and receipt.reference is not None
-    if failed and receipt.delivery in nameless:
-        taken = f"{receipt.dedupe} taken"
-        yield replace(receipt, event=DeliveryEvent.ACCEPT, dedupe=taken, reason=None, code=None)
-    yield receipt
+    for receipt in receipts:
+        failed = receipt.event is DeliveryEvent.FAIL and receipt.reference is not None
+        if failed and receipt.delivery in nameless:
+            taken = f"{receipt.dedupe} taken"
+            yield replace(receipt, event=DeliveryEvent.ACCEPT, dedupe=taken, reason=None, code=None)
+        yield receipt

@@ -48,10 +48,10 @@ class Chunking:
         "going",
     )
 
-    def __init__(self, depth: int, ahead: Ahead | None = None) -> None:
+    def __init__(self, depth: int, ahead: Ahead) -> None:
         """Nothing is open."""
         self._depth = depth
-        self._ahead = ahead or Ahead(depth)
+        self._ahead = ahead
         #: How many may be open as quick as the relay is.
         self._quick = min(_FIRST, depth)
         self._open: deque[Letter] = deque()

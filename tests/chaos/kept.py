@@ -29,12 +29,6 @@ class Kept:
             found.update(sums)
         return found
 
-    @property
-    def events(self) -> Mapping[str, int]:
-        """How often each kind of event was done to it."""
-        words = (line["event"] for line in self.lines if line["what"] == "event")
-        return Counter(word.partition(" ")[0] for word in words)
-
 
 def read(folder: Path) -> Kept:
     """Read the record of a run that has ended."""

@@ -8,40 +8,40 @@ FOLDER holds `seed-<n>/` for each run, as `make chaos` keeps them. Between `<!--
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.chaos import picture
+from benchmarks import _document
+from tests.chaos import picture, summary
 from tests.chaos.kept import Kept, read
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _PLACE = re.compile(r"(<!-- runs -->\n).*?(<!-- end -->)", re.DOTALL)
+_ENDS = ("delivered", "failed", "suppressed", "in doubt")
 #: The kinds of events that have a column; what the others were, each run's picture tells.
 _KINDS = ("kill", "stop", "term", "cut", "stall", "half", "flush", "messages")
 
 
 def table(runs: Sequence[Kept]) -> str:
     """Write runs as a table of Markdown, a line each."""
-    ends = ("delivered", "failed", "suppressed", "in doubt")
-    counts = ["seed", "customers", "events", *_KINDS, "s", "messages taken", *ends]
-    heads = [*counts, "fullest second"]
-    lines = [heads, ["---"] * len(heads)]
-    for run in runs:
-        full = run.verdict["verdict"]["fullest"]
-        cells = [
-            str(run.wishes["seed"]),
-            f"{run.wishes['customers']:,}",
-            str(run.verdict["done"]),
-            *(str(run.events.get(kind, 0)) for kind in _KINDS),
-            f"{run.verdict['seconds']:,.0f}",
-            f"{run.verdict['verdict']['taken']:,}",
-            *(f"{run.sums.get(end, 0):,}" for end in ends),
-            max((f"{one['units'] / one['limit']:.1%}" for one in full), key=_share, default=""),
-        ]
-        lines.append(cells)
+    rows = [_row(run) for run in runs]
     good = sum(not run.faults for run in runs)
-    rows = "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
-    return f"{rows}\n{good} of {len(runs)} runs are as they must be.\n\n"
+    return f"{_document.table(rows)}\n{good} of {len(runs)} runs are as they must be.\n\n"
+
+
+def _row(run: Kept) -> Mapping[str, object]:
+    verdict, events = run.verdict["verdict"], summary.kinds(run.lines)
+    full = max((one["units"] / one["limit"] for one in verdict["fullest"]), default=0.0)
+    return {
+        "seed": str(run.wishes["seed"]),
+        "customers": run.wishes["customers"],
+        "events": run.verdict["done"],
+        **{kind: events.get(kind, 0) for kind in _KINDS},
+        "s": round(run.verdict["seconds"]),
+        "messages taken": verdict["taken"],
+        **{end: run.sums.get(end, 0) for end in _ENDS},
+        "fullest second": f"{full:.1%}",
+    }
 
 
 def write(folder: Path, docs: Path = _DOCS) -> None:
@@ -52,10 +52,6 @@ def write(folder: Path, docs: Path = _DOCS) -> None:
     text = _PLACE.sub(lambda at: at[1] + table(runs) + at[2], page.read_text("utf-8"))
     page.write_text(text, encoding="utf-8")
     picture.draw(runs[0], docs / "pictures" / "chaos.svg")
-
-
-def _share(text: str) -> float:
-    return float(text.rstrip("%"))
 
 
 def _number(folder: Path) -> int:

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from benchmarks import _chart
+from tests.chaos import summary
 from tests.chaos.kept import Kept
-
-_GOOD = "Nobody lost, nobody told twice, limits kept, finished"
 
 
 def draw(run: Kept, path: Path) -> None:
     """Draw it as SVG."""
-    said = f"{run.faults} things are BROKEN" if run.faults else _GOOD
+    said = f"{run.faults} things are BROKEN" if run.faults else summary.GOOD
     begun = [(line["at"], 0.0) for line in run.lines if line["what"] == "launched"]
     told = [(line["at"], 100 * line["share"]) for line in run.lines if line["what"] == "progress"]
     _chart.course(

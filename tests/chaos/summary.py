@@ -21,6 +21,9 @@ COPY (SELECT delivery.campaign_id, delivery.number, batch.id AS batch, delivery.
 """
 
 
+#: What is said of a run in which everything was right.
+GOOD = "Nobody lost, nobody told twice, limits kept, finished"
+
 #: What is told of the time before a second that was too full, and how long before, seconds.
 _TOLD, _BEFORE = frozenset({"event", "followed", "resumed", "started"}), 6.0
 
@@ -34,7 +37,7 @@ def text(wishes: Wishes, outcome: Outcome, lines: Sequence[Mapping[str, Any]]) -
             f"Seed {wishes.seed}: {wishes.customers:,} customers, {outcome.done} events"
             f" ({missed} met nobody), {outcome.seconds:.0f} s."
         ),
-        "Done to it: " + ", ".join(f"{name} {n}" for name, n in _kinds(lines)) + ".",
+        "Done to it: " + ", ".join(f"{name} {n}" for name, n in sorted(kinds(lines).items())) + ".",
         *_followed(lines),
     ]
     for campaign, sums in verdict.sums.items():
@@ -51,7 +54,7 @@ def text(wishes: Wishes, outcome: Outcome, lines: Sequence[Mapping[str, Any]]) -
     broken = [*outcome.faults, *map(str, verdict.findings)]
     parts += [f"BROKEN: {one}" for one in broken]
     if not broken:
-        parts.append("Nobody lost, nobody told twice, limits kept, finished.")
+        parts.append(f"{GOOD}.")
     return "\n".join(parts) + "\n"
 
 
@@ -67,9 +70,9 @@ def _around(full: Fullest, lines: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"Around the {full.over} too full seconds of {full.network}, the fullest:", *near]
 
 
-def _kinds(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
-    kinds = Counter(line["event"].partition(" ")[0] for line in lines if line["what"] == "event")
-    return sorted(kinds.items())
+def kinds(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
+    """Count how often each kind of event was done."""
+    return Counter(line["event"].partition(" ")[0] for line in lines if line["what"] == "event")
 
 
 def _followed(lines: Sequence[Mapping[str, Any]]) -> list[str]:

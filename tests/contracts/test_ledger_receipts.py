@@ -7,6 +7,7 @@ import pytest
 from broadcaster.domain.delivery import DeliveryEvent, DeliveryId, DeliveryStatus, Reason
 from broadcaster.domain.message import Channel
 from broadcaster.ledger.doubts import PostgresDoubts
+from broadcaster.ports import Lease
 from tests.builders import NOON, receipt, recorded, submission
 from tests.rows import TTL, Pool, Rows
 
@@ -213,13 +214,20 @@ def _effects(rows: Rows) -> list[str]:
     return [effect for (effect,) in rows.ask("SELECT effect FROM receipt ORDER BY id")]
 
 
-def test_a_late_failure_of_a_former_attempt_is_not_the_last_one_s(rows: Rows) -> None:
-    """Sent again, the message that failed is not the one that was sent last."""
+def _due_again(rows: Rows) -> tuple[DeliveryId, Lease]:
+    """Send a message whose answer is lost, and decide that it is sent again."""
     campaign = rows.running(1)
     delivery = DeliveryId(campaign, 1)
     lease = rows.claimed(campaign, [1])
-    rows.ledger.record([recorded(submission(delivery, DeliveryEvent.LOSE))], NOON)
+    rows.ledger.record([recorded(submission(delivery, EVENT.LOSE))], NOON)
     PostgresDoubts(rows.pool).resend([delivery], NOON)
+    return delivery, lease
+
+
+def test_a_late_failure_of_a_former_attempt_is_not_the_last_one_s(rows: Rows) -> None:
+    """Sent again, the message that failed is not the one that was sent last."""
+    delivery, lease = _due_again(rows)
+    campaign = delivery.campaign
     former = receipt(delivery, DeliveryEvent.FAIL, reference="first")
     rows.ledger.receive([former], NOON)
     rows.ledger.apply_receipts(NOON, 10)
@@ -236,11 +244,8 @@ def test_a_late_failure_of_a_former_attempt_is_not_the_last_one_s(rows: Rows) ->
 
 def test_a_late_failure_of_a_former_attempt_settles_no_later_one_in_doubt(rows: Rows) -> None:
     """Until it is known which message was sent last; that one's own failure settles it."""
-    campaign = rows.running(1)
-    delivery = DeliveryId(campaign, 1)
-    lease = rows.claimed(campaign, [1])
-    rows.ledger.record([recorded(submission(delivery, EVENT.LOSE))], NOON)
-    PostgresDoubts(rows.pool).resend([delivery], NOON)
+    delivery, lease = _due_again(rows)
+    campaign = delivery.campaign
     assert rows.ledger.claim(lease, {1: 2}, "sandbox", NOON, TTL) == [1]
     rows.ledger.record([recorded(submission(delivery, EVENT.LOSE, attempt=2))], NOON)
     rows.ledger.receive([receipt(delivery, EVENT.FAIL, reference="first")], NOON)

@@ -3,8 +3,7 @@
 import base64
 import hashlib
 import hmac
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +15,7 @@ from broadcaster.domain.tokens import sign
 from broadcaster.settings import load
 from tests.fakes import FakeClock
 from tests.rows import Rows
+from tests.sandboxes import until
 from tests.web_scene import Site, serving
 
 ACCOUNT, TOKEN = f"AC{'0' * 31}1", "12345"
@@ -124,14 +124,7 @@ def test_an_advisory_is_public_once_its_campaign_is_launched(
     pinned = runtime.hash(found, runtime.ledger.advisory(found.advisory_id))
     runtime.campaigns.approve(campaign, pinned, "youssef", runtime.clock.now())
     runtime.campaigns.launch(campaign, "amina", runtime.clock.now())
-    _until(lambda: "0522312020" in site.ask(path).text)
+    until(lambda: "0522312020" in site.ask(path).text)
     runtime.campaigns.cancel(campaign, "amina", runtime.clock.now())
     runtime.publisher.publish()
     assert "Cet avis a été retiré" in site.ask(path).text
-
-
-def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

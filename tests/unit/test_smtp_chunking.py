@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from broadcaster.ports import Mail
 from broadcaster.providers._relay import Draft, draft_of
+from broadcaster.providers._smtp_ahead import Ahead
 from broadcaster.providers._smtp_chunking import Chunking
 from broadcaster.providers._smtp_exchange import Step
 from broadcaster.providers._smtp_letter import Letter, Round
@@ -55,7 +56,7 @@ def test_a_mail_is_asked_about_once_for_each_connection() -> None:
 
 def _wide(depth: int) -> Chunking:
     """Give an exchange with a relay that has proved to be quick."""
-    exchange = Chunking(depth)
+    exchange = Chunking(depth, Ahead(depth))
     for _ in range(depth):
         exchange.took(0)
     return exchange
@@ -130,7 +131,7 @@ def test_half_of_what_may_be_open_is_waited_for(
 
 def test_a_relay_has_to_prove_that_it_is_quick() -> None:
     """Two mails run ahead at first, and twice as many after each that was soon answered."""
-    exchange, widths = Chunking(8), []
+    exchange, widths = Chunking(8, Ahead(8)), []
     for _ in range(4):
         widths.append(exchange.width)
         exchange.took(0.4)
@@ -349,7 +350,7 @@ def test_a_reply_to_nothing(together: Round) -> None:
     exchange, _ = _open(together, 1)
     with pytest.raises(BadReplyError):
         _hear(exchange, *_TAKEN, 250)
-    idle = Chunking(8)
+    idle = Chunking(8, Ahead(8))
     _hear(idle, 421)
     assert idle.closing is not None
     assert idle.room == 0

@@ -3,8 +3,7 @@
 import gzip
 import http.client
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from broadcaster import bootstrap
 from broadcaster.domain.delivery import DeliveryId
 from broadcaster.domain.message import Channel, MessageClass
 from broadcaster.domain.tokens import sign
+from tests.sandboxes import until
 from tests.web_scene import FakeInside, Site, make_inside, serving
 
 
@@ -141,8 +141,8 @@ def test_the_folder_answers_where_the_database_is_down(inside: FakeInside, site:
     for path in ("/advisories/1/fr", "/advisories/1/cap.xml", "/advisories/ar"):
         assert site.ask(path).status == 200
     inside.public.clock.moment += timedelta(days=2)
-    _until(lambda: "bc-ended" in site.ask("/advisories/1/fr").text)
-    _until(lambda: site.ask("/advisories/2/fr").status == 503)
+    until(lambda: "bc-ended" in site.ask("/advisories/1/fr").text)
+    until(lambda: site.ask("/advisories/2/fr").status == 503)
 
 
 def test_a_folder_that_is_full_answers_with_what_it_has(inside: FakeInside, site: Site) -> None:
@@ -151,7 +151,7 @@ def test_a_folder_that_is_full_answers_with_what_it_has(inside: FakeInside, site
     lock = inside.public.folder.root / ".lock"
     lock.unlink()
     lock.mkdir()
-    _until(lambda: site.ask("/advisories/2/fr").status == 503)
+    until(lambda: site.ask("/advisories/2/fr").status == 503)
     assert site.ask("/advisories/1/fr").status == 200
 
 
@@ -170,13 +170,6 @@ def test_nothing_outside_the_site_is_served(site: Site) -> None:
     """Whatever an address is made of."""
     site.ask("/advisories/1/fr")
     assert [site.ask(path).status for path in OUTSIDE] == [404] * len(OUTSIDE)
-
-
-def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_looking_at_the_unsubscribe_link_changes_nothing(inside: FakeInside, site: Site) -> None:
